@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * protobuf/json.h - ProtoJSON to wire format and back, in one pass, driven by
+ * the schema's tables. Rules: specs/proto-json sections 1 to 5.
+ *
+ * Thread      None of its own: one object, one user at a time.
+ * Memory      Readers and writers are made once and used for many messages;
+ *             neither allocates per field.
+ */
+#ifndef PB_JSON_H
+#define PB_JSON_H
+
+#include "protobuf/schema.h"
+
+struct pb_json_options {
+    bool emit_defaults;  /* out: implicit-presence defaults, [] and {} too */
+    bool proto_names;    /* out: names as in the .proto */
+    bool enum_numbers;   /* out: enums as numbers */
+    bool int64_numbers;  /* out: 64-bit integers as numbers */
+    bool ignore_unknown; /* in: unknown fields and enum names are skipped */
+    bool pretty;         /* out: indented */
+    unsigned max_depth;  /* nested containers, both ways; 0: 100 */
+};
+
+/* ---- JSON -> wire ---------------------------------------------------------- */
+
+struct pb_json_reader;
+
+enum pb_json_state {
+    PB_JSON_MORE,  /* the value has not ended; feed more */
+    PB_JSON_DONE,  /* the value has ended; *used says where */
+    PB_JSON_ERROR  /* see the error; the reader must be started anew */
+};
+
+/* NULL when memory is short. */
+struct pb_json_reader *pb_json_reader_new(void);
+void pb_json_reader_free(struct pb_json_reader **r);
+
+/* Starts a value: a message (its fields are appended to out without a length),
+ * or the value of one field (appended with its tag, an array for a repeated
+ * one, an object for a map). options and out are borrowed until the value has
+ * ended; out->max bounds the result (PB_ELIMIT). Nothing of out before its
+ * present len is touched. */
+void pb_json_reader_start(struct pb_json_reader *r,
+    const struct pb_message *message, const struct pb_json_options *options,
+    struct pb_buf *out);
+void pb_json_reader_start_field(struct pb_json_reader *r,
+    const struct pb_field *field, const struct pb_json_options *options,
+    struct pb_buf *out);
+
+/* Bytes of the JSON text, in pieces of any size; a piece may end anywhere, in
+ * the middle of a number, an escape or a UTF-8 sequence. *used (may be NULL) is
+ * how many were taken: all of them unless DONE, when it is up to the end of the
+ * value (a top-level number ends only at the byte after it or at finish). */
+enum pb_json_state pb_json_reader_feed(struct pb_json_reader *r,
+    const char *text, size_t len, size_t *used, struct pb_error *error);
+
+/* The text has ended. DONE or ERROR ("unexpected end"). An input of nothing but
+ * white space is an error here; whoever allows an empty body does not ask. */
+enum pb_json_state pb_json_reader_finish(struct pb_json_reader *r,
+    struct pb_error *error);
+
+/* True after start while nothing but white space has been seen. */
+bool pb_json_reader_is_blank(const struct pb_json_reader *r);
+
+/* How many leading bytes of what was appended to out are final: they may be
+ * taken away by the owner (who then shifts the rest down and says so). */
+size_t pb_json_reader_settled(const struct pb_json_reader *r);
+void pb_json_reader_shifted(struct pb_json_reader *r, size_t taken);
+
+/* The whole of it for one text that lies in memory; anything but white space
+ * after the value is an error. */
+enum pb_err pb_json_to_wire(struct pb_json_reader *r,
+    const struct pb_message *message, const struct pb_json_options *options,
+    const char *text, size_t len, struct pb_buf *out, struct pb_error *error);
+
+/* ---- wire -> JSON ---------------------------------------------------------- */
+
+struct pb_json_writer;
+
+/* NULL when memory is short. */
+struct pb_json_writer *pb_json_writer_new(void);
+void pb_json_writer_free(struct pb_json_writer **w);
+
+/* Writes a message as JSON. wire is the whole message; out may be a drained
+ * buffer (its grow empties it), so output leaves in pieces of any size. Broken
+ * wire format (specs/proto-json section 5), bad UTF-8, unprintable well-known
+ * types: an error; what was written before is then to be thrown away. Fields
+ * split or out of order on the wire are merged as the specification says.
+ * Groups and messages nested over max_depth are refused. */
+enum pb_err pb_wire_to_json(struct pb_json_writer *w,
+    const struct pb_message *message, const struct pb_json_options *options,
+    const uint8_t *wire, size_t len, struct pb_buf *out,
+    struct pb_error *error);
+
+/* Only one top-level field of the message (response_body): its value, or the
+ * JSON of its default when it is not there ("", 0, [], {}, null for an unset
+ * message). */
+enum pb_err pb_wire_field_to_json(struct pb_json_writer *w,
+    const struct pb_field *field, const struct pb_json_options *options,
+    const uint8_t *wire, size_t len, struct pb_buf *out,
+    struct pb_error *error);
+
+/* Writes s as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. For
+ * texts that are not part of a message (error messages). */
+enum pb_err pb_json_quote(struct pb_buf *out, const char *s, size_t len);
+
+/* ---- text -> wire ----------------------------------------------------------- */
+
+/* One scalar, enum or string-like well-known type (Timestamp, Duration,
+ * FieldMask, wrappers; Value and Struct as JSON text) from the text of a path
+ * variable or query parameter (specs/http-annotations section 6, table "Query
+ * parameter rules"), appended to out with the field's tag; for a repeated field
+ * one element. Already percent-decoded. Empty text is a value for strings and
+ * bytes only. PB_EVALUE says what was expected. */
+enum pb_err pb_text_to_wire(const struct pb_field *field, const char *text,
+    size_t len, struct pb_buf *out, struct pb_error *error);
+
+#endif

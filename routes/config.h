@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * routes/config.h - a route file as a checked structure (DESIGN section 5),
+ * still without schemas: names are names, templates are text.
+ *
+ * JSON and YAML give the same tree and go through one validator. Every mistake
+ * is reported, not only the first, each with file, line, what was found and
+ * what was expected.
+ *
+ * Ownership   A config owns its strings, in one arena.
+ * I/O         route_config_load() reads one file; nothing else here does.
+ */
+#ifndef ROUTE_CONFIG_H
+#define ROUTE_CONFIG_H
+
+#include "protobuf/json.h"
+
+struct route_arena; /* routes/arena.h: bump allocation, freed in one step */
+
+struct route_problem {
+    const char *file;
+    unsigned line; /* 0: the whole file */
+    const char *message;
+};
+
+/* Collects problems; the texts live in it. At most 1000 are kept. */
+struct route_problems {
+    struct route_problem *items;
+    size_t count;
+    size_t dropped;
+    struct route_arena *arena;
+};
+void route_problems_init(struct route_problems *p);
+void route_problems_fini(struct route_problems *p);
+void route_problems_add(struct route_problems *p, const char *file,
+    unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Where a thing stands, for messages about it later. */
+struct route_place {
+    const char *file;
+    unsigned line;
+};
+
+enum route_schema_kind {
+    ROUTE_SCHEMA_FILES,
+    ROUTE_SCHEMA_REFLECTION,
+    ROUTE_SCHEMA_NONE
+};
+
+struct route_upstream {
+    struct route_place place;
+    const char *name;
+    const char *const *targets;
+    size_t n_targets;
+    enum route_schema_kind schema_kind;
+    const char *const *schemas; /* paths as written; relative to the file */
+    size_t n_schemas;
+};
+
+struct route_service {
+    struct route_place place;
+    const char *name;     /* full name */
+    const char *upstream; /* name of an upstream */
+};
+
+/* One google.api.HttpRule as written; pattern and path split apart. */
+struct route_rule {
+    struct route_place place;
+    const char *selector;      /* NULL in an additional binding or annotation */
+    const char *verb;          /* "GET", a custom kind, or "*" */
+    const char *path;
+    const char *body;          /* NULL: omitted */
+    const char *response_body; /* NULL: omitted */
+    const struct route_rule *additional;
+    size_t n_additional;
+};
+
+/* methods: what HttpRule has no word for. -1 / NULL: not given. */
+struct route_method_options {
+    struct route_place place;
+    const char *selector;      /* pkg.Svc.Method, pkg.Svc.*, or * */
+    int64_t timeout_ns;
+    int64_t max_timeout_ns;
+};
+
+struct route_config {
+    const char *file;
+    const char *const *listen;
+    size_t n_listen;           /* 0: the default, 127.0.0.1:8080 */
+    unsigned workers;          /* 0: one per core */
+    const struct route_upstream *upstreams;
+    size_t n_upstreams;
+    const struct route_service *services;
+    size_t n_services;
+    const struct route_rule *rules;
+    size_t n_rules;
+    bool fully_decode_reserved_expansion;
+    const struct route_method_options *methods;
+    size_t n_methods;
+    struct pb_json_options json;
+    size_t max_request_message;  /* default 4 MiB */
+    size_t max_response_message; /* default 4 MiB */
+    size_t max_header_bytes;     /* default 8 KiB */
+    size_t max_connections;      /* default 10000 in all */
+    int64_t header_timeout_ns;   /* default 10 s, from accept or last answer */
+    int64_t body_timeout_ns;     /* default 30 s */
+    int64_t idle_timeout_ns;     /* keep-alive, default 75 s */
+    int64_t shutdown_grace_ns;   /* default 10 s */
+    const char *access_log;      /* a path, "-" for stderr (default), "off" */
+    /* metadata: extra header names let in, and response metadata names passed
+     * without a prefix; lower case. */
+    const char *const *metadata_in;
+    size_t n_metadata_in;
+    const char *const *metadata_out;
+    size_t n_metadata_out;
+    struct route_arena *arena;
+};
+
+/* Reads and checks a route file; a name ending in .json is JSON, else YAML.
+ * NULL when there was any problem (all of them are in problems). */
+struct route_config *route_config_load(const char *path,
+    struct route_problems *problems);
+
+/* The same from memory; file is the name used in messages and for resolving
+ * relative schema paths. */
+struct route_config *route_config_parse(const char *text, size_t len,
+    bool is_json, const char *file, struct route_problems *problems);
+
+void route_config_free(struct route_config **config);
+
+#endif

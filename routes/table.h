@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * routes/table.h - every route of a configuration: built once, matched many
+ * times, never changed.
+ *
+ * Matching (specs/http-annotations section 4, DESIGN section 6): the raw path
+ * is split first and decoded after; a literal wins over "*", "*" over "**",
+ * with backtracking; the order of declaration never matters. The cost does not
+ * depend on the number of routes.
+ *
+ * Thread      Any, once built.
+ */
+#ifndef ROUTE_TABLE_H
+#define ROUTE_TABLE_H
+
+#include "routes/config.h"
+#include "routes/template.h"
+
+/* One RPC that routes lead to, with its effective settings. */
+struct route_rpc {
+    const struct pb_method *method;
+    unsigned upstream;          /* index into the set's upstreams */
+    const char *group;          /* pkg.Service */
+    const char *name;           /* Method */
+    int64_t timeout_ns;         /* SLUICE-wide default when nobody says; -1 */
+    int64_t max_timeout_ns;     /* -1: none */
+};
+
+enum route_body { ROUTE_BODY_NONE, ROUTE_BODY_ALL, ROUTE_BODY_FIELD };
+
+/* A path variable resolved against the request message. */
+struct route_bound_variable {
+    const struct pb_field *const *path; /* outermost first */
+    unsigned depth;                     /* length of path */
+    unsigned first, count;              /* segments, as in the template */
+    bool is_multi;
+};
+
+struct route_binding {
+    const struct route_rpc *rpc;
+    const char *verb;           /* "GET", ..., custom kind, "*" */
+    const char *template_text;
+    struct route_place place;   /* where it was declared */
+    enum route_body body;
+    const struct pb_field *body_field;     /* ROUTE_BODY_FIELD */
+    const struct pb_field *response_field; /* NULL: the whole message */
+    const struct route_bound_variable *variables;
+    unsigned n_variables;
+    bool fully_decode;          /* fully_decode_reserved_expansion */
+    bool is_auto;               /* POST /pkg.Service/Method, made by us */
+};
+
+struct route_table;
+
+/* What matching found. Captures point into the path that was matched. */
+struct route_match {
+    const struct route_binding *binding;
+    unsigned n_segments;
+    struct { uint32_t at, len; } segments[ROUTE_MAX_SEGMENTS];
+    /* By template position: a "**" covers from its at to its at + len. */
+};
+
+enum route_result {
+    ROUTE_FOUND,
+    ROUTE_NOT_FOUND,    /* no template fits */
+    ROUTE_WRONG_METHOD, /* fits under other methods: see allow */
+    ROUTE_BAD_PATH      /* malformed percent-encoding, raw byte, '#', ... */
+};
+
+#define ROUTE_ALLOW_MAX 128
+
+/* path is the raw target up to, not including, '?'. verb is the request method,
+ * case-sensitive; HEAD falls back to GET. allow (room for ROUTE_ALLOW_MAX bytes,
+ * NUL-terminated; filled for ROUTE_WRONG_METHOD) is the Allow header's value.
+ * Paths of more than ROUTE_MAX_SEGMENTS segments match "**" only... */
+enum route_result route_table_match(const struct route_table *t,
+    const char *verb, size_t verb_len, const char *path, size_t path_len,
+    struct route_match *match, char *allow);
+
+/* Appends the fields of the path variables and then of the query (raw, without
+ * '?', may be NULL) to out as wire format: appended after the body's own bytes
+ * they win over it by the merge rules (section 6). Errors name the parameter.
+ * PB_EUNKNOWN: an unknown parameter, with the nearest field. */
+enum pb_err route_bind(const struct route_match *match, const char *path,
+    const char *query, size_t query_len, const struct pb_json_options *json,
+    struct pb_buf *out, struct pb_error *error);
+
+/* ---- Building --------------------------------------------------------------- */
+
+/* Everything a configuration leads to. */
+struct route_set {
+    struct route_config *config;
+    struct pb_schema **schemas;      /* one per upstream; NULL: schema none */
+    const struct route_rpc *rpcs;
+    size_t n_rpcs;
+    const struct route_binding *bindings; /* for listing, in display order */
+    size_t n_bindings;
+    struct route_table *table;
+    struct route_arena *arena;
+};
+
+/* Gets the bytes of one schema of an upstream: *data is malloc'd for the
+ * caller. On failure false and why (room for 256) says what happened. The
+ * default reads the file, relative to the route file. */
+typedef bool route_schema_source_cb(void *arg,
+    const struct route_config *config, const struct route_upstream *upstream,
+    const char *name, uint8_t **data, size_t *len, char *why);
+bool route_schema_from_file(void *arg, const struct route_config *config,
+    const struct route_upstream *upstream, const char *name, uint8_t **data,
+    size_t *len, char *why);
+
+/* Takes *config (and clears it) whatever happens. Loads schemas, expands
+ * selectors, resolves annotations and rules, checks fields, finds duplicate and
+ * shadowed routes. NULL when there was any problem. */
+struct route_set *route_set_build(struct route_config **config,
+    route_schema_source_cb *source, void *arg,
+    struct route_problems *problems);
+void route_set_free(struct route_set **set);
+
+#endif

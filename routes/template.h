@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * routes/template.h - the path templates of google.api.http
+ * (specs/http-annotations section 3), parsed into segments.
+ */
+#ifndef ROUTE_TEMPLATE_H
+#define ROUTE_TEMPLATE_H
+
+#include "protobuf/buf.h"
+
+#define ROUTE_MAX_SEGMENTS 64
+#define ROUTE_MAX_VARIABLES 32
+
+enum route_segment_kind { ROUTE_LITERAL, ROUTE_STAR, ROUTE_STAR_STAR };
+
+struct route_segment {
+    enum route_segment_kind kind;
+    const char *text; /* a literal, percent-decoded form kept raw as written */
+    size_t len;
+};
+
+struct route_variable {
+    const char *field_path; /* "book.name" */
+    size_t len;
+    unsigned first;         /* index of its first segment */
+    unsigned count;         /* number of its segments */
+    bool is_multi;          /* more than one segment, or any ** */
+};
+
+/* Points into the text that was parsed. */
+struct route_template {
+    unsigned n_segments;
+    unsigned n_variables;
+    struct route_segment segments[ROUTE_MAX_SEGMENTS];
+    struct route_variable variables[ROUTE_MAX_VARIABLES];
+    const char *verb; /* without the colon; NULL: none */
+    size_t verb_len;
+};
+
+/* PB_OK, or PB_ESYNTAX / PB_ELIMIT with column and what was expected. */
+enum pb_err route_template_parse(const char *text, size_t len,
+    struct route_template *t, struct pb_error *error);
+
+#endif
