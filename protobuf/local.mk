@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+#
 # libpb: schemas, wire format, JSON. No I/O, no clock.
 #
 # libpbfixed: the schemas we know when we are built. To add one, put its .proto
@@ -7,6 +9,10 @@
 noinst_LTLIBRARIES += protobuf/libpb.la protobuf/libpbfixed.la
 
 protobuf_libpb_la_SOURCES = \
+	protobuf/buf.h \
+	protobuf/json.h \
+	protobuf/schema.h \
+	protobuf/wire.h \
 	protobuf/placeholder.c
 # -static: an object for programs only; these libraries are never shared
 protobuf_libpb_la_CFLAGS = $(AM_CFLAGS) -static

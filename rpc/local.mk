@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# libsluice, the RPC framework: installed, shared and static.
+#
+# New source: add it here. New public header: add it to pkginclude_HEADERS and
+# mark what it offers SLUICE_API; everything else is hidden.
+
+pkginclude_HEADERS += \
+	include/sluice/api.h \
+	include/sluice/base.h \
+	include/sluice/bytes.h \
+	include/sluice/face.h \
+	include/sluice/grpc.h \
+	include/sluice/link.h \
+	include/sluice/loop.h \
+	include/sluice/metadata.h \
+	include/sluice/status.h
+
+lib_LTLIBRARIES += libsluice.la
+libsluice_la_SOURCES = \
+	rpc/placeholder.c
+libsluice_la_LDFLAGS = \
+	-version-info $(LIBSLUICE_VERSION_INFO) \
+	-no-undefined \
+	$(SANITIZER_CFLAGS)
+libsluice_la_LIBADD = \
+	$(UV_LIBS) $(NGHTTP2_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS) -lpthread

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make check. Unit tests are cmocka programs; scenarios are programs, .py or
+# .sh files that drive the real one. Whatever the kind, a test closes with
+# cmocka's lines or with `N passed, N failed`: script/test adds those up.
+#
+# A test finds SLUICE (the program), top_srcdir and top_builddir, all absolute,
+# in its environment, and is ended after TEST_TIMEOUT seconds.
+
+TEST_TIMEOUT = 300
+TEST_EXTENSIONS = .py .sh
+AM_TESTS_ENVIRONMENT = \
+	SLUICE='$(abs_top_builddir)/sluice'; export SLUICE; \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
+LOG_COMPILER = timeout --kill-after=5 $(TEST_TIMEOUT)
+SH_LOG_COMPILER = $(LOG_COMPILER) bash
+PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
+
+include tests/rpc/local.mk
+include tests/protobuf/local.mk
+include tests/routes/local.mk
+include tests/gateway/local.mk
+include tests/scenarios/local.mk
+
+TESTS += $(check_PROGRAMS)
+
+if !HAVE_CMOCKA
+check-am: cmocka-is-missing
+cmocka-is-missing:
+	@echo "make check needs cmocka: run script/deps, then configure" >&2
+	@exit 1
+.PHONY: cmocka-is-missing
+endif

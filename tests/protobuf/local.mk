@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A unit test is three lines:
+#   check_PROGRAMS += tests/protobuf/test_X
+#   tests_protobuf_test_X_SOURCES = tests/protobuf/test_X.c
+#   tests_protobuf_test_X_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
