@@ -77,4 +77,5 @@ protobuf_libpbfixed_la_CFLAGS = $(GENERATED_CFLAGS) -static
 
 BUILT_SOURCES += $(pb_fixed_made)
 CLEANFILES += $(pb_fixed_made)
-EXTRA_DIST += $(pb_fixed_protos)
+# annotations.proto is for the .proto files of services
+EXTRA_DIST += $(pb_fixed_protos) protobuf/fixed/google/api/annotations.proto
