@@ -27,6 +27,7 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/schema_nearest.c \
 	protobuf/schema_raw.c \
 	protobuf/schema_raw.h \
+	protobuf/schema_table.c \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)

@@ -10,7 +10,7 @@
  *   schema_declare  a symbol for every name, an item for every type
  *   schema_link     fields, methods and extensions with their types
  *   schema_check    numbers, ranges, map entries, well-known shapes
- *   schema_index    the tables that look-ups use
+ *   schema_index    the tables that look-ups use, made of schema_table's
  *
  * Memory      The builder's arena holds raw descriptors, items and symbols;
  *             the schema's arena holds what stays. No pointer leads from the
@@ -96,6 +96,12 @@ struct pb_names {
 };
 
 #define PB_NO_ENTRY UINT32_MAX
+
+/* For n names whose entries are at most max_entry. false: see
+ * pb_arena_error(). */
+bool pb_names_init(struct pb_names *names, struct pb_arena *a, uint32_t n,
+    uint32_t max_entry);
+void pb_names_add(struct pb_names *names, uint64_t hash, uint32_t entry);
 
 static inline uint32_t
 pb_names_next(const struct pb_names *n, uint64_t hash, uint32_t *at)
@@ -200,18 +206,6 @@ enum pb_err pb_build_fail(const struct pb_schema_builder *b, enum pb_err err,
     __attribute__((format(printf, 7, 8)));
 /* Memory is short, in one arena or the other. */
 enum pb_err pb_build_no_room(const struct pb_schema_builder *b);
-
-static inline struct pb_text
-pb_text(const char *p)
-{
-    return (struct pb_text){ p, strlen(p) };
-}
-
-static inline bool
-pb_text_equals(struct pb_text a, struct pb_text b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
 
 /* For printf's "%.*s": the end of it, if it is long. */
 #define PB_SHOWN(text)                           \

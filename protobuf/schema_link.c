@@ -450,7 +450,7 @@ pb_link_message(struct pb_schema_builder *b, struct pb_item *item)
     const struct pb_raw_field *next = raw->fields.first;
     struct pb_message *m = item->built;
     struct pb_field *fields;
-    struct oneof *oneofs;
+    struct oneof *oneofs = NULL;
     enum pb_err err;
 
     err = link_oneofs(b, item, &oneofs);

@@ -156,13 +156,30 @@ imports_in_a_cycle_are_refused(void **state)
 }
 
 static void
+refuse_pair(const char *first, const char *second)
+{
+    const char *const files[] = { first, second };
+
+    refuse_files(files, 2, PB_EDUPLICATE, "a: two files of this name differ");
+}
+
+#define FIELD(more) \
+    "name:'a' message_type{ name:'A' field{ name:'f' number:1 " more " } }"
+
+static void
 two_files_of_one_name_must_not_differ(void **state)
 {
-    static const char *const files[] = { "name:'a' message_type{ name:'A' }",
-        "name:'a' message_type{ name:'B' }" };
-
     (void)state;
-    refuse_files(files, 2, PB_EDUPLICATE, "a: two files of this name differ");
+    refuse_pair("name:'a' message_type{ name:'A' }",
+        "name:'a' message_type{ name:'B' }");
+    refuse_pair("name:'a'", "name:'a' dependency:'b'");
+    refuse_pair("name:'a' dependency:'c'", "name:'a' dependency:'b'");
+    refuse_pair(FIELD("type:int32"), FIELD("type:int64"));
+    refuse_pair(FIELD("type:int32"), FIELD("type:int32 oneof_index:0"));
+    refuse_pair(FIELD("type:int32"),
+        FIELD("type:int32 options{ packed:true }"));
+    refuse_pair("name:'a' message_type{ name:'A' options{ map_entry:true } }",
+        "name:'a' message_type{ name:'A' }");
 }
 
 static void
