@@ -7,8 +7,10 @@
  *
  *   schema_build    collects files, orders the passes, checks imports
  *   schema_features syntax and editions: what holds where
- *   schema_declare  a symbol for every name, an item for every type
- *   schema_link     fields, methods and extensions with their types
+ *   schema_declare  a symbol for every name, an item for every type; names
+ *                   are in schema_symbol
+ *   schema_link     messages, extensions and services with their types; one
+ *                   field is in schema_field
  *   schema_check    numbers, ranges, map entries, well-known shapes
  *   schema_index    the tables that look-ups use, made of schema_table's
  *
@@ -229,9 +231,38 @@ enum pb_err pb_declare_file(struct pb_schema_builder *b,
     struct pb_raw_file *file);
 /* Drops a built-in file when somebody else declared a name of it. */
 void pb_drop_if_declared(struct pb_schema_builder *b, struct pb_raw_file *file);
+/* Checks that leaf is an identifier, new in its scope, and notes it. item: of
+ * messages, enums and services. */
+enum pb_err pb_declare(struct pb_schema_builder *b,
+    const struct pb_raw_file *file, enum pb_kind kind, struct pb_text scope,
+    struct pb_text leaf, struct pb_item *item);
+const struct pb_symbol *pb_find(const struct pb_schema_builder *b,
+    struct pb_text scope, struct pb_text leaf);
 /* A type as seen from inside scope, or NULL. */
 const struct pb_symbol *pb_resolve(const struct pb_schema_builder *b,
     struct pb_text scope, struct pb_text name);
+
+/* Where a raw field stands. */
+struct pb_place {
+    struct pb_schema_builder *b;
+    const struct pb_item *item; /* the message, or the extensions' scope */
+    const struct pb_raw_field *raw;
+    struct pb_features features; /* the field's own */
+    bool is_extension;
+};
+
+#define PB_FIELD_FAIL(place, err, ...)                             \
+    pb_build_fail((place)->b, err, (place)->item->file,            \
+        (place)->is_extension ? PB_KIND_EXTENSION : PB_KIND_FIELD, \
+        (place)->item->name, (place)->raw->name, __VA_ARGS__)
+
+/* Everything but the names, the parent and the oneof. outer: the features of
+ * what the field is in. */
+enum pb_err pb_link_field(struct pb_place *at, const struct pb_features *outer,
+    struct pb_field *f);
+enum pb_err pb_name_field(const struct pb_place *at, struct pb_field *f);
+/* As [pkg.ext]. */
+enum pb_err pb_name_extension(const struct pb_place *at, struct pb_field *f);
 
 enum pb_err pb_link_message(struct pb_schema_builder *b, struct pb_item *item);
 enum pb_err pb_link_extensions(struct pb_schema_builder *b,
