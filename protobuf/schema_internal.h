@@ -27,6 +27,7 @@
 
 enum {
     PB_FULL_NAME_MAX = 1000,
+    PB_PACKAGE_PARTS_MAX = 50,
     PB_FIELDS_MAX = 65000, /* of one message; pb_field.index is 16 bits */
     PB_ONEOFS_MAX = 32000,
     PB_NUMBER_MAX = 536870911, /* 2^29 - 1 */
@@ -260,6 +261,8 @@ struct pb_place {
  * what the field is in. */
 enum pb_err pb_link_field(struct pb_place *at, const struct pb_features *outer,
     struct pb_field *f);
+/* lowerCamelCase in to, which has room for the name. */
+struct pb_text pb_derive_json_name(struct pb_text name, char *to);
 enum pb_err pb_name_field(const struct pb_place *at, struct pb_field *f);
 /* As [pkg.ext]. */
 enum pb_err pb_name_extension(const struct pb_place *at, struct pb_field *f);

@@ -258,8 +258,8 @@ names_must_be_identifiers(void **state)
         "a: message \\xff\\x0a: the name is no identifier");
     refuse("name:'a' message_type{ }", PB_EVALUE, "a: message : has no name");
     refuse("name:'a' package:'p..q'", PB_EVALUE, "a: package p.: has no name");
-    refuse("name:'a' package:'p.'", PB_EVALUE,
-        "a: package p.: the name is no identifier");
+    refuse("name:'a' package:'p.'", PB_EVALUE, "a: package p.: has no name");
+    refuse("name:'a' package:'.'", PB_EVALUE, "a: package : has no name");
     refuse("name:'a' service{ name:'S' method{ name:'do it' } }", PB_EVALUE,
         "a: method S.do it: the name is no identifier");
 }
@@ -284,6 +284,21 @@ long_names_are_refused_and_shown_short(void **state)
         "a: message %s: the full name is longer than 1000 bytes", name);
     assert_string_equal(e.message, text);
     pb_schema_builder_free(&b);
+}
+
+static void
+a_package_has_so_many_parts_and_no_more(void **state)
+{
+    char parts[103], text[200], message[200];
+
+    (void)state;
+    for (unsigned i = 0; i < 51; i++)
+        memcpy(parts + 2 * i, "p.", 3);
+    parts[101] = '\0';
+    snprintf(text, sizeof text, "name:'a' package:'%s'", parts);
+    snprintf(message, sizeof message, "a: package %s: has more than 50 parts",
+        parts + 21);
+    refuse(text, PB_ELIMIT, message);
 }
 
 static void
@@ -621,6 +636,7 @@ main(void)
         cmocka_unit_test(a_package_is_no_message),
         cmocka_unit_test(names_must_be_identifiers),
         cmocka_unit_test(long_names_are_refused_and_shown_short),
+        cmocka_unit_test(a_package_has_so_many_parts_and_no_more),
         cmocka_unit_test(json_names_must_be_usable),
         cmocka_unit_test(json_names_of_proto3_must_differ),
         cmocka_unit_test(chosen_json_names_must_differ_everywhere),
