@@ -124,7 +124,7 @@ struct pb_service {
     const struct pb_method *methods;
 };
 
-/* ---- Building ------------------------------------------------------------ */
+/* ---- Building ----------------------------------------------------------- */
 
 struct pb_schema_builder;
 
@@ -146,16 +146,16 @@ enum pb_err pb_schema_builder_add_set(struct pb_schema_builder *b,
 enum pb_err pb_schema_builder_add_file(struct pb_schema_builder *b,
     const uint8_t *file, size_t len, struct pb_error *error);
 
-/* Resolves everything. On PB_OK *schema is the caller's; else it is NULL. Either
- * way the builder may be given more and build again. A missing import, an
- * unresolved type, duplicate symbols, bad numbers, unsupported editions and so
- * on (specs/proto-json section 7) are errors naming file and element. */
+/* Resolves everything. On PB_OK *schema is the caller's; else it is NULL.
+ * Either way the builder may be given more and build again. A missing import,
+ * an unresolved type, duplicate symbols, bad numbers, unsupported editions and
+ * so on (specs/proto-json section 7) are errors naming file and element. */
 enum pb_err pb_schema_builder_build(struct pb_schema_builder *b,
     struct pb_schema **schema, struct pb_error *error);
 
 void pb_schema_free(struct pb_schema **schema);
 
-/* ---- Asking --------------------------------------------------------------- */
+/* ---- Asking ------------------------------------------------------------- */
 
 /* Names without a leading dot. NULL when there is none. */
 const struct pb_message *pb_schema_message(const struct pb_schema *s,

@@ -42,7 +42,7 @@ wkt_of(struct pb_text name)
     return PB_WKT_NONE;
 }
 
-/* ---- Declaring ------------------------------------------------------------- */
+/* ---- Declaring ---------------------------------------------------------- */
 
 /* a.b.c declares a, a.b and a.b.c. */
 static enum pb_err

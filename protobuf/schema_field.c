@@ -11,7 +11,7 @@ enum {
     LABEL_REPEATED = 3
 };
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 struct pb_text
 pb_derive_json_name(struct pb_text name, char *to)
@@ -98,7 +98,7 @@ pb_name_extension(const struct pb_place *at, struct pb_field *f)
     return PB_OK;
 }
 
-/* ---- Types ----------------------------------------------------------------- */
+/* ---- Types -------------------------------------------------------------- */
 
 static bool
 is_delimited(const struct pb_place *at, const struct pb_message *type)
@@ -217,7 +217,7 @@ set_tags(struct pb_field *f)
         f->packed_tag);
 }
 
-/* ---- Flags ----------------------------------------------------------------- */
+/* ---- Flags -------------------------------------------------------------- */
 
 static bool
 is_packed(const struct pb_place *at, const struct pb_field *f)

@@ -9,7 +9,7 @@
 
 static const struct pb_text no_text;
 
-/* ---- Messages -------------------------------------------------------------- */
+/* ---- Messages ----------------------------------------------------------- */
 
 static bool
 is_custom(const struct pb_field *f)
@@ -108,7 +108,7 @@ pb_index_message(struct pb_schema_builder *b, struct pb_item *item)
     return index_json_names(b, item, index);
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static int
 by_number(const void *a, const void *b)
@@ -227,7 +227,7 @@ pb_index_enum(struct pb_schema_builder *b, struct pb_item *item)
     return PB_OK;
 }
 
-/* ---- The schema ------------------------------------------------------------ */
+/* ---- The schema --------------------------------------------------------- */
 
 static bool
 put_name(struct pb_schema *s, enum pb_kind kind, struct pb_text name,

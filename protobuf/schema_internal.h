@@ -54,7 +54,7 @@ enum {
     PB_JSON_LEGACY_BEST_EFFORT = 2,
 };
 
-/* ---- Hash tables ----------------------------------------------------------- */
+/* ---- Hash tables -------------------------------------------------------- */
 
 enum pb_kind {
     PB_KIND_PACKAGE,
@@ -121,7 +121,7 @@ pb_names_next(const struct pb_names *n, uint64_t hash, uint32_t *at)
 
 uint64_t pb_hash(uint64_t seed, const char *p, size_t n);
 
-/* ---- The schema ------------------------------------------------------------ */
+/* ---- The schema --------------------------------------------------------- */
 
 struct pb_schema {
     struct pb_arena arena;
@@ -153,7 +153,7 @@ struct pb_enum_index {
 uint64_t pb_extension_hash(const struct pb_schema *s,
     const struct pb_message *extendee, uint32_t number);
 
-/* ---- The builder ----------------------------------------------------------- */
+/* ---- The builder -------------------------------------------------------- */
 
 struct pb_range {
     int64_t start;
@@ -217,7 +217,7 @@ enum pb_err pb_build_no_room(const struct pb_schema_builder *b);
         : (text).n    ? (text).p                 \
                       : ""
 
-/* ---- The passes ------------------------------------------------------------ */
+/* ---- The passes --------------------------------------------------------- */
 
 /* What holds in a file of that syntax or edition. */
 enum pb_err pb_features_of_file(struct pb_schema_builder *b,

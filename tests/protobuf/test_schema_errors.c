@@ -78,7 +78,7 @@ refuse_field(const char *members, enum pb_err kind, const char *message)
     refuse_body(text, kind, expected);
 }
 
-/* ---- Bytes ----------------------------------------------------------------- */
+/* ---- Bytes -------------------------------------------------------------- */
 
 static void
 a_truncated_set_says_where(void **state)
@@ -133,7 +133,7 @@ a_json_text_is_no_descriptor_set(void **state)
     pb_schema_builder_free(&b);
 }
 
-/* ---- Files ----------------------------------------------------------------- */
+/* ---- Files -------------------------------------------------------------- */
 
 static void
 a_missing_import_is_named(void **state)
@@ -206,7 +206,7 @@ features_must_have_known_values(void **state)
         PB_EVALUE, "a: f: features.utf8_validation has an unknown value");
 }
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 static void
 a_name_is_declared_once(void **state)
@@ -333,7 +333,7 @@ chosen_json_names_must_differ_everywhere(void **state)
         PB_EDUPLICATE, "a: field M.y: JSON name \"z\" is also that of \"x\"");
 }
 
-/* ---- Fields ---------------------------------------------------------------- */
+/* ---- Fields ------------------------------------------------------------- */
 
 static void
 field_numbers_have_bounds(void **state)
@@ -443,7 +443,7 @@ message_sets_are_refused(void **state)
         PB_EVALUE, "a: message M: message_set_wire_format is not supported");
 }
 
-/* ---- Oneofs ---------------------------------------------------------------- */
+/* ---- Oneofs ------------------------------------------------------------- */
 
 static void
 oneofs_hold_fields_that_are_theirs(void **state)
@@ -476,7 +476,7 @@ a_proto3_optional_has_a_oneof_of_its_own(void **state)
         "another member");
 }
 
-/* ---- Maps ------------------------------------------------------------------ */
+/* ---- Maps --------------------------------------------------------------- */
 
 #define ENTRY "nested_type{ name:'E' options{ map_entry:true } "
 #define KEY "field{ name:'key' number:1 type:string } "
@@ -527,7 +527,7 @@ a_map_entry_is_for_a_repeated_field_beside_it(void **state)
         "a.proto: field p.M.N.f: map entry \"p.M.E\" belongs to another field");
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static void
 refuse_enum(const char *body, enum pb_err kind, const char *message)
@@ -569,7 +569,7 @@ reserved_enum_values_are_not_used(void **state)
         "value \"A\" has a reserved name");
 }
 
-/* ---- Extensions and methods ------------------------------------------------ */
+/* ---- Extensions and methods --------------------------------------------- */
 
 static void
 extensions_stay_in_the_ranges_of_a_message(void **state)
