@@ -34,12 +34,11 @@ check-threads: $(BUILT_SOURCES)
 		{ echo "thread_tests names no test" >&2; exit 1; }
 	@$(MAKE) $(AM_MAKEFLAGS) $(thread_tests)
 	@$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(thread_tests)'
-.PHONY: check-threads
+.PHONY: check-threads cmocka-is-missing
 
 if !HAVE_CMOCKA
 check-am: cmocka-is-missing
 cmocka-is-missing:
 	@echo "make check needs cmocka: run script/deps, then configure" >&2
 	@exit 1
-.PHONY: cmocka-is-missing
 endif
