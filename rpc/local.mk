@@ -18,7 +18,13 @@ pkginclude_HEADERS += \
 
 lib_LTLIBRARIES += libsluice.la
 libsluice_la_SOURCES = \
-	rpc/placeholder.c
+	rpc/bytes.c \
+	rpc/loop.c \
+	rpc/metadata.c \
+	rpc/placeholder.c \
+	rpc/pool.c \
+	rpc/status.c \
+	rpc/wheel.c
 libsluice_la_LDFLAGS = \
 	-version-info $(LIBSLUICE_VERSION_INFO) \
 	-no-undefined \
