@@ -25,3 +25,14 @@ libsluice_la_LDFLAGS = \
 	$(SANITIZER_CFLAGS)
 libsluice_la_LIBADD = \
 	$(UV_LIBS) $(NGHTTP2_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS) -lpthread
+
+# ---- face
+libsluice_la_SOURCES += \
+	rpc/face/call.c \
+	rpc/face/call.h \
+	rpc/face/context.c \
+	rpc/face/context.h \
+	rpc/face/rpc.c \
+	rpc/face/rpc.h \
+	rpc/face/servicer.c \
+	rpc/face/stub.c
