@@ -284,6 +284,11 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_face_servicer_add(
     struct sluice_face_servicer *servicer, struct sluice_str group,
     struct sluice_str method,
     const struct sluice_method_implementation *implementation);
+/* Calls on_free(arg) once, when the servicer is freed: for what the selfs of
+ * its methods point to. At most one; NULL: none. */
+SLUICE_API void sluice_face_servicer_on_free(
+    struct sluice_face_servicer *servicer, void (*on_free)(void *arg),
+    void *arg);
 /* The base view of it, for sluice_end_options. An unknown pair becomes
  * NoSuchMethod with code UNIMPLEMENTED (B.16). */
 SLUICE_API struct sluice_servicer *sluice_face_servicer_base(

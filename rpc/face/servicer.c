@@ -32,6 +32,8 @@ struct sluice_face_servicer {
     size_t count;
     size_t n_slots; /* a power of two */
     struct slot *slots;
+    void (*on_free)(void *arg);
+    void *on_free_arg;
 };
 
 /* ---- Implementations ------------------------------------------------------ */
@@ -231,9 +233,20 @@ sluice_face_servicer_free(struct sluice_face_servicer **servicer)
     for (i = 0; i < s->n_slots; i++)
         free(s->slots[i].names);
     free(s->slots);
+    if (s->on_free != NULL)
+        s->on_free(s->on_free_arg);
     s->magic = 0;
     free(s);
     *servicer = NULL;
+}
+
+void
+sluice_face_servicer_on_free(struct sluice_face_servicer *servicer,
+    void (*on_free)(void *arg), void *arg)
+{
+    assert(servicer->magic == SERVICER_MAGIC);
+    servicer->on_free = on_free;
+    servicer->on_free_arg = arg;
 }
 
 enum sluice_err
