@@ -18,7 +18,27 @@ pkginclude_HEADERS += \
 
 lib_LTLIBRARIES += libsluice.la
 libsluice_la_SOURCES = \
-	rpc/placeholder.c
+	rpc/base/emission.c \
+	rpc/base/end.c \
+	rpc/base/end.h \
+	rpc/base/expiration.c \
+	rpc/base/fifo.c \
+	rpc/base/fifo.h \
+	rpc/base/ingestion.c \
+	rpc/base/operation.c \
+	rpc/base/operation.h \
+	rpc/base/reception.c \
+	rpc/base/subscription.c \
+	rpc/bytes.c \
+	rpc/check.h \
+	rpc/link/inproc.c \
+	rpc/loop.c \
+	rpc/metadata.c \
+	rpc/pool.c \
+	rpc/pool.h \
+	rpc/status.c \
+	rpc/wheel.c \
+	rpc/wheel.h
 libsluice_la_LDFLAGS = \
 	-version-info $(LIBSLUICE_VERSION_INFO) \
 	-no-undefined \

@@ -6,6 +6,6 @@
 #   tests_rpc_test_X_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # with PROTOBUF_LIBS, ROUTES_LIBS or GATEWAY_LIBS for the folders above.
 
-check_PROGRAMS += tests/rpc/test_placeholder
-tests_rpc_test_placeholder_SOURCES = tests/rpc/test_placeholder.c
-tests_rpc_test_placeholder_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base
+tests_rpc_test_base_SOURCES = tests/rpc/test_base.c
+tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
