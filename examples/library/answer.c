@@ -23,8 +23,8 @@ library_unpack(struct library *lib, struct sluice_servicer_context *ctx,
 
     library_scratch_reset(&lib->scratch);
     if (size <= LIBRARY_MAX_REQUEST)
-        message = protobuf_c_message_unpack(type, &lib->scratch.allocator,
-            size, sluice_bytes_data(request));
+        message = protobuf_c_message_unpack(type, &lib->scratch.allocator, size,
+            sluice_bytes_data(request));
     if (size > LIBRARY_MAX_REQUEST || lib->scratch.has_overflowed)
         library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED,
             "the request is larger than the library takes");
@@ -149,9 +149,9 @@ fail_with_detail(struct library *lib, struct sluice_servicer_context *ctx,
 
     put_status(&status, code, text, type_url, detail);
     if (metadata != NULL)
-        err = sluice_metadata_add(metadata,
-            sluice_str("grpc-status-details-bin"),
-            sluice_str_n((const char *)status.bytes, status.len));
+        err =
+            sluice_metadata_add(metadata, sluice_str("grpc-status-details-bin"),
+                sluice_str_n((const char *)status.bytes, status.len));
     if (err == SLUICE_OK) {
         err = sluice_servicer_context_set_terminal_metadata(ctx, metadata);
         metadata = NULL;
@@ -179,8 +179,7 @@ library_fail_field(struct library *lib, struct sluice_servicer_context *ctx,
 
 static void
 fail_resource(struct library *lib, struct sluice_servicer_context *ctx,
-    enum sluice_code code, const char *type, const char *name,
-    const char *what)
+    enum sluice_code code, const char *type, const char *name, const char *what)
 {
     struct message detail = { .len = 0 };
     char text[LIBRARY_NAME_MAX + 64];

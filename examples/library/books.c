@@ -118,8 +118,7 @@ check_create(struct library *lib, struct sluice_servicer_context *ctx,
         library_fail_field(lib, ctx, "parent", "must be shelves/{shelf}");
         return false;
     }
-    if (request->book_id[0] != '\0' &&
-        !library_id_is_valid(request->book_id)) {
+    if (request->book_id[0] != '\0' && !library_id_is_valid(request->book_id)) {
         library_fail_field(lib, ctx, "book_id",
             "must be 1 to 63 letters, digits, or any of . _ ~ -");
         return false;
@@ -147,7 +146,7 @@ library_add_book(struct library *lib, struct sluice_servicer_context *ctx,
     (void)clock_gettime(CLOCK_REALTIME, &now);
     created.seconds = now.tv_sec;
     created.nanos = (int32_t)now.tv_nsec;
-    message = *request->book; /* borrows; library_book_new() copies */
+    message = *request->book;          /* borrows; library_book_new() copies */
     message.base.n_unknown_fields = 0; /* what nobody checked is not kept */
     message.name = name;
     message.create_time = &created;
@@ -215,24 +214,27 @@ library_move_book(struct library *lib, struct sluice_servicer_context *ctx,
 }
 
 /* A field that an update may change: whether it is set, and how to take it. */
-#define SETTABLE(field, is_set, ...)                                          \
-    static bool has_##field(const Library__Book *b) { return is_set; }        \
-    static void take_##field(Library__Book *to, const Library__Book *from)    \
-    {                                                                         \
-        __VA_ARGS__;                                                          \
+#define SETTABLE(field, is_set, ...)                                       \
+    static bool has_##field(const Library__Book *b)                        \
+    {                                                                      \
+        return is_set;                                                     \
+    }                                                                      \
+    static void take_##field(Library__Book *to, const Library__Book *from) \
+    {                                                                      \
+        __VA_ARGS__;                                                       \
     }
 
 SETTABLE(title, b->title[0] != '\0', to->title = from->title)
 SETTABLE(author, b->author[0] != '\0', to->author = from->author)
 SETTABLE(year, b->year != 0, to->year = from->year)
 SETTABLE(pages, b->pages != 0, to->pages = from->pages)
-SETTABLE(tags, b->n_tags != 0, to->n_tags = from->n_tags;
-    to->tags = from->tags)
+SETTABLE(tags, b->n_tags != 0, to->n_tags = from->n_tags; to->tags = from->tags)
 SETTABLE(genre, b->genre != LIBRARY__GENRE__GENRE_UNSPECIFIED,
     to->genre = from->genre)
 SETTABLE(price, b->price != NULL, to->price = from->price)
 SETTABLE(isbn, b->_isbn_case == LIBRARY__BOOK___ISBN_ISBN,
-    to->_isbn_case = from->_isbn_case; to->isbn = from->isbn)
+         to->_isbn_case = from->_isbn_case;
+         to->isbn = from->isbn)
 
 static const struct {
     const char *path;

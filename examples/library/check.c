@@ -139,7 +139,7 @@ static const char *
 genre_problem(const Library__Book *book)
 {
     if (protobuf_c_enum_descriptor_get_value(&library__genre__descriptor,
-        (int)book->genre) == NULL)
+            (int)book->genre) == NULL)
         return "is none that the library knows";
     return NULL;
 }

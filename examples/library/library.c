@@ -87,9 +87,10 @@ add_methods(struct sluice_face_servicer *servicer, struct library *lib)
     for (i = 0; i < N_UNARIES && err == SLUICE_OK; i++) {
         bound = &lib->bound[i];
         *bound = (struct library_bound){ lib, &unaries[i] };
-        err = add(servicer, unaries[i].name, unaries[i].has_stream_response ?
-            sluice_unary_stream_event(on_request, bound) :
-            sluice_unary_unary_event(on_request, bound));
+        err = add(servicer, unaries[i].name,
+            unaries[i].has_stream_response
+                ? sluice_unary_stream_event(on_request, bound)
+                : sluice_unary_unary_event(on_request, bound));
     }
     return err;
 }

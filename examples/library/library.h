@@ -21,8 +21,8 @@ void library_store_free(struct library_store **store);
 
 /* Every method of sluice.example.library.v1.Library. Ends with
  * sluice_face_servicer_free(). NULL when memory is short. */
-struct sluice_face_servicer *library_servicer_new(
-    struct library_store *store, struct sluice_loop *loop);
+struct sluice_face_servicer *library_servicer_new(struct library_store *store,
+    struct sluice_loop *loop);
 
 /* The FileDescriptorSet of library.proto and all it imports. Static. */
 const uint8_t *library_descriptor_set(size_t *len);

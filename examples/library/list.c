@@ -156,7 +156,7 @@ library_list_books(struct library *lib, struct sluice_servicer_context *ctx,
         return;
     }
     if (!library_page_parse(lib, ctx, request->page_size, request->page_token,
-        &page))
+            &page))
         return;
     err = library_store_list_books(lib->store, shelf, &books, &n);
     if (err != LIBRARY_OK) {

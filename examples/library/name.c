@@ -15,7 +15,8 @@
 static size_t
 id_len(const char *s)
 {
-    return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    return strspn(s,
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
         "0123456789._~-");
 }
 
@@ -89,8 +90,7 @@ library_name_of_shelf(char *to, const char *id)
 void
 library_name_of_book(char *to, const char *shelf_name, const char *id)
 {
-    int n = snprintf(to, LIBRARY_NAME_MAX + 1, "%s" BOOKS "%s", shelf_name,
-        id);
+    int n = snprintf(to, LIBRARY_NAME_MAX + 1, "%s" BOOKS "%s", shelf_name, id);
 
     assert(n > 0 && (size_t)n <= LIBRARY_NAME_MAX);
 }

@@ -117,8 +117,7 @@ find_pages(struct reading *reading, const Library__ReadBookRequest *request)
             "must be zero or more");
         return false;
     }
-    if (request->page_chars < 0 ||
-        request->page_chars > (int32_t)MAX_CHARS) {
+    if (request->page_chars < 0 || request->page_chars > (int32_t)MAX_CHARS) {
         library_fail_field(reading->lib, reading->ctx, "page_chars",
             "must be from 0 to 65536");
         return false;
@@ -128,8 +127,8 @@ find_pages(struct reading *reading, const Library__ReadBookRequest *request)
     if (request->page_count > 0 &&
         request->page_count < pages - reading->next + 1)
         reading->last = reading->next + request->page_count - 1;
-    reading->page_chars = request->page_chars == 0 ? DEFAULT_CHARS :
-        (size_t)request->page_chars;
+    reading->page_chars =
+        request->page_chars == 0 ? DEFAULT_CHARS : (size_t)request->page_chars;
     return true;
 }
 

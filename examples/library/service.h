@@ -63,8 +63,7 @@ const char *library_text_problem(const char *text, size_t max);
 /* The first thing that is wrong with what somebody wants to put on a shelf,
  * its names and times aside; *field is then the field's name below "book".
  * NULL: nothing is. */
-const char *library_book_problem(const Library__Book *book,
-    const char **field);
+const char *library_book_problem(const Library__Book *book, const char **field);
 
 /* Adds the book that request asks for, and gives it. NULL: it could not be
  * added; the RPC has been answered. */

@@ -185,7 +185,7 @@ library_list_shelves(struct library *lib, struct sluice_servicer_context *ctx,
     struct shelf_list *list;
 
     if (!library_page_parse(lib, ctx, request->page_size, request->page_token,
-        &page))
+            &page))
         return;
     list = malloc(sizeof(*list));
     if (list == NULL) {

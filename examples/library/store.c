@@ -44,8 +44,8 @@ library_book_new(const Library__Book *like)
     if (book->wire == NULL)
         goto out;
     library__book__pack(like, sluice_bytes_fill(book->wire));
-    book->message = library__book__unpack(NULL, size,
-        sluice_bytes_data(book->wire));
+    book->message =
+        library__book__unpack(NULL, size, sluice_bytes_data(book->wire));
 
 out:
     if (book->message == NULL)
@@ -193,8 +193,7 @@ find_shelf(const struct library_store *store, const char *name)
 static struct library_shelf
 describe(const struct shelf *shelf)
 {
-    return (struct library_shelf){ shelf->name, shelf->theme,
-        shelf->n_books };
+    return (struct library_shelf){ shelf->name, shelf->theme, shelf->n_books };
 }
 
 static enum library_err

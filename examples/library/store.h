@@ -25,9 +25,9 @@ enum library_err {
     LIBRARY_ENOMEM,
     LIBRARY_NO_SHELF,
     LIBRARY_NO_BOOK,
-    LIBRARY_EXISTS,  /* the name is taken */
-    LIBRARY_FULL,    /* LIBRARY_MAX_SHELVES or _BOOKS are reached */
-    LIBRARY_CHANGED  /* somebody else was faster */
+    LIBRARY_EXISTS, /* the name is taken */
+    LIBRARY_FULL,   /* LIBRARY_MAX_SHELVES or _BOOKS are reached */
+    LIBRARY_CHANGED /* somebody else was faster */
 };
 
 struct library_book {

@@ -129,7 +129,7 @@ answer_remark(struct discussion *talk, const Library__Remark *remark,
         remark->author[0] != '\0' ? remark->author : "Somebody",
         book->message->title);
     reply.name = remark->name;
-    reply.author = (char *)(uintptr_t)"The librarian";
+    reply.author = (char *)(uintptr_t) "The librarian";
     reply.text = text;
     reply.number = ++talk->n_remarks;
     bytes = library_pack(talk->lib, &reply.base);
@@ -138,15 +138,13 @@ answer_remark(struct discussion *talk, const Library__Remark *remark,
         return;
     }
     talk->is_over = true;
-    library_fail(talk->ctx, SLUICE_CODE_RESOURCE_EXHAUSTED,
-        "memory is short");
+    library_fail(talk->ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
 }
 
 static void
 listen_on(struct discussion *talk)
 {
-    talk->owes_grant =
-        sluice_servicer_context_response_budget(talk->ctx) <= 0;
+    talk->owes_grant = sluice_servicer_context_response_budget(talk->ctx) <= 0;
     if (!talk->owes_grant)
         sluice_servicer_context_allow(talk->ctx, 1);
 }

@@ -98,24 +98,22 @@ struct sluice_call_options {
  * its first four callbacks and SLUICE_ETHREAD. Whatever is returned, request
  * and options->metadata have been taken. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_unary_unary(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, struct sluice_bytes *request,
-    const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    struct sluice_bytes *request, const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_unary_stream(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, struct sluice_bytes *request,
-    const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    struct sluice_bytes *request, const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 /* The call is also the Consumer of requests: sluice_call_consume() and so
  * on. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_stream_unary(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_stream_stream(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 
 /* F-67..70: a method bound once, called many times. group and method are

@@ -155,9 +155,9 @@ abort_call(struct sluice_call *call, const struct sluice_outcome *outcome)
     if (breaks_cardinality(call, outcome)) {
         rpc->abortion.has_code = true;
         rpc->abortion.code = SLUICE_CODE_INTERNAL;
-        rpc->abortion.details = sluice_str(call->n_responses == 0 ?
-            "the service completed without a response" :
-            "the service sent more than one response");
+        rpc->abortion.details = sluice_str(call->n_responses == 0
+                ? "the service completed without a response"
+                : "the service sent more than one response");
     }
     face_rpc_announce_abortion(rpc);
     call->receiver.abortion(call->receiver.arg, &rpc->abortion);
@@ -166,10 +166,9 @@ abort_call(struct sluice_call *call, const struct sluice_outcome *outcome)
 static void
 on_ended(struct face_rpc *rpc, const struct sluice_outcome *outcome)
 {
-    struct sluice_call *call = FACE_OF(struct sluice_call, rpc, rpc);
+    struct sluice_call *call = RPC_CONTAINER_OF(rpc, struct sluice_call, rpc);
 
-    if (outcome->kind == SLUICE_COMPLETED &&
-        !breaks_cardinality(call, outcome))
+    if (outcome->kind == SLUICE_COMPLETED && !breaks_cardinality(call, outcome))
         complete(call, outcome);
     else
         abort_call(call, outcome);
@@ -260,7 +259,7 @@ face_call_new(const struct face_call_start *start,
     if (rpc == NULL)
         return refuse(start, options, SLUICE_ENOMEM);
 
-    call = FACE_OF(struct sluice_call, rpc, rpc);
+    call = RPC_CONTAINER_OF(rpc, struct sluice_call, rpc);
     call->receiver = *receiver;
     call->cardinality = start->cardinality;
     call->has_sent_requests = has_unary_request;

@@ -33,8 +33,7 @@ struct face_call_start {
 
 /* As sluice_stub_event_unary_unary() and its like. */
 SLUICE_MUST_USE enum sluice_err face_call_new(
-    const struct face_call_start *start,
-    const struct sluice_receiver *receiver,
+    const struct face_call_start *start, const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 
 #endif

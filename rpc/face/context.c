@@ -21,11 +21,11 @@ struct sluice_servicer_context {
     const struct sluice_method_implementation *method;
     struct sluice_task call_task; /* calls a stream-request method */
     struct sluice_request_consumer requests;
-    bool is_called;            /* the method has been */
-    bool has_received_all;     /* the invoker's completion is here */
+    bool is_called;        /* the method has been */
+    bool has_received_all; /* the invoker's completion is here */
     bool has_sent_metadata;
-    bool has_responded;        /* metadata would come too late */
-    bool has_completed;        /* nothing more goes out */
+    bool has_responded; /* metadata would come too late */
+    bool has_completed; /* nothing more goes out */
     bool has_terminal_metadata;
     bool has_code;
     int32_t code;
@@ -54,8 +54,8 @@ call_with_consumer(struct sluice_servicer_context *ctx)
 
     ctx->is_called = true;
     reply = plain(method->stream_event(method->self, ctx, &ctx->requests));
-    if (reply == SLUICE_REPLY_OK && (ctx->requests.consume == NULL ||
-        ctx->requests.terminate == NULL))
+    if (reply == SLUICE_REPLY_OK &&
+        (ctx->requests.consume == NULL || ctx->requests.terminate == NULL))
         return SLUICE_REPLY_FAILED; /* no consumer was given */
     return reply;
 }
@@ -64,7 +64,7 @@ static void
 on_call_task(struct sluice_task *task)
 {
     struct sluice_servicer_context *ctx =
-        FACE_OF(struct sluice_servicer_context, call_task, task);
+        RPC_CONTAINER_OF(task, struct sluice_servicer_context, call_task);
 
     FACE_CHECK(ctx, CONTEXT_MAGIC);
     if (face_rpc_is_active(&ctx->rpc) &&
@@ -156,7 +156,7 @@ static void
 on_ended(struct face_rpc *rpc, const struct sluice_outcome *outcome)
 {
     struct sluice_servicer_context *ctx =
-        FACE_OF(struct sluice_servicer_context, rpc, rpc);
+        RPC_CONTAINER_OF(rpc, struct sluice_servicer_context, rpc);
 
     sluice_task_cancel(&ctx->call_task);
     if (outcome->kind != SLUICE_COMPLETED) {
@@ -172,7 +172,7 @@ static void
 fini(struct face_rpc *rpc)
 {
     struct sluice_servicer_context *ctx =
-        FACE_OF(struct sluice_servicer_context, rpc, rpc);
+        RPC_CONTAINER_OF(rpc, struct sluice_servicer_context, rpc);
 
     sluice_metadata_unref(&ctx->terminal_metadata);
     if (ctx->details.ptr != NULL)
@@ -201,7 +201,7 @@ face_context_service(const struct sluice_method_implementation *method,
     if (rpc == NULL)
         return SLUICE_REPLY_FAILED;
 
-    ctx = FACE_OF(struct sluice_servicer_context, rpc, rpc);
+    ctx = RPC_CONTAINER_OF(rpc, struct sluice_servicer_context, rpc);
     ctx->method = method;
     ctx->call_task.run = on_call_task;
     if (!face_has_unary_request(method->cardinality))

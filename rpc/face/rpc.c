@@ -24,13 +24,13 @@ static void
 on_termination(struct sluice_termination_callback *self,
     const struct sluice_outcome *outcome)
 {
-    end(FACE_OF(struct face_rpc, on_termination, self), outcome);
+    end(RPC_CONTAINER_OF(self, struct face_rpc, on_termination), outcome);
 }
 
 static void
 on_end_task(struct sluice_task *task)
 {
-    struct face_rpc *rpc = FACE_OF(struct face_rpc, end_task, task);
+    struct face_rpc *rpc = RPC_CONTAINER_OF(task, struct face_rpc, end_task);
 
     end(rpc, sluice_operation_outcome(rpc->op));
 }
@@ -164,8 +164,7 @@ abortion_kind(enum sluice_outcome_kind kind)
 }
 
 void
-face_rpc_set_aborted(struct face_rpc *rpc,
-    const struct sluice_outcome *outcome)
+face_rpc_set_aborted(struct face_rpc *rpc, const struct sluice_outcome *outcome)
 {
     assert(rpc->has_ended && !rpc->is_aborted);
 
@@ -173,9 +172,12 @@ face_rpc_set_aborted(struct face_rpc *rpc,
     rpc->abortion = (struct sluice_abortion){
         .kind = abortion_kind(outcome->kind),
         .outcome = outcome->kind,
-        .initial_metadata = rpc->initial_metadata,
-        .terminal_metadata = outcome->terminal_metadata != NULL ?
-            outcome->terminal_metadata : rpc->terminal_metadata,
+        .initial_metadata = outcome->initial_metadata != NULL
+            ? outcome->initial_metadata
+            : rpc->initial_metadata,
+        .terminal_metadata = outcome->terminal_metadata != NULL
+            ? outcome->terminal_metadata
+            : rpc->terminal_metadata,
         .has_code = outcome->has_code,
         .code = outcome->code,
         .details = outcome->details,

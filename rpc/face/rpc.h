@@ -15,17 +15,12 @@
 #ifndef FACE_RPC_H
 #define FACE_RPC_H
 
-#include <assert.h>
-#include <stddef.h>
-
 #include <sluice/face.h>
+
+#include "rpc/check.h"
 
 /* Asserts that p is one of ours. The tag goes when the storage does. */
 #define FACE_CHECK(p, tag) assert((p) != NULL && (p)->rpc.magic == (tag))
-
-/* The object that an embedded member belongs to. */
-#define FACE_OF(type, member, p) \
-    ((type *)(void *)((char *)(p) - offsetof(type, member)))
 
 struct face_rpc;
 

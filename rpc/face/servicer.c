@@ -7,11 +7,11 @@
  * before the End starts; afterwards it is read only, and the contexts of
  * running RPCs point into it.
  */
-#include <assert.h>
 #include <stdlib.h>
 
 #include <sluice/status.h>
 
+#include "rpc/check.h"
 #include "rpc/face/call.h"
 #include "rpc/face/context.h"
 
@@ -113,7 +113,8 @@ holds(const struct slot *slot, uint32_t hash, struct sluice_str group,
     return slot->hash == hash &&
         sluice_str_equal(sluice_str_n(slot->names, slot->group_len), group) &&
         sluice_str_equal(sluice_str_n(slot->names + slot->group_len,
-            slot->method_len), method);
+                             slot->method_len),
+            method);
 }
 
 /* The slot of the pair, or the free one where it belongs. */
@@ -123,8 +124,8 @@ find(const struct sluice_face_servicer *s, uint32_t hash,
 {
     size_t i = hash & (s->n_slots - 1);
 
-    while (s->slots[i].names != NULL && !holds(&s->slots[i], hash, group,
-        method))
+    while (
+        s->slots[i].names != NULL && !holds(&s->slots[i], hash, group, method))
         i = (i + 1) & (s->n_slots - 1);
     return &s->slots[i];
 }

@@ -3,7 +3,6 @@
  * rpc/face/stub.c - the ways to name a method: by (group, method) on a generic
  * stub, or once in a multi-callable. Every way leads to face_call_new().
  */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "rpc/face/call.h"
@@ -40,9 +39,9 @@ sluice_stub_free(struct sluice_stub **stub)
 /* ---- Generic stub --------------------------------------------------------- */
 
 enum sluice_err
-sluice_stub_event_unary_unary(struct sluice_stub *stub,
-    struct sluice_str group, struct sluice_str method,
-    struct sluice_bytes *request, const struct sluice_receiver *receiver,
+sluice_stub_event_unary_unary(struct sluice_stub *stub, struct sluice_str group,
+    struct sluice_str method, struct sluice_bytes *request,
+    const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call)
 {
     struct face_call_start start = { stub->end, SLUICE_UNARY_UNARY, group,
