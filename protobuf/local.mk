@@ -30,6 +30,22 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)
+
+# Wire format to JSON
+protobuf_libpb_la_SOURCES += \
+	protobuf/base64_out.c \
+	protobuf/json_sink.c \
+	protobuf/json_sink.h \
+	protobuf/json_writer.c \
+	protobuf/json_writer.h \
+	protobuf/json_writer_map.c \
+	protobuf/json_writer_merge.c \
+	protobuf/json_writer_state.c \
+	protobuf/json_writer_value.c \
+	protobuf/number_out.c \
+	protobuf/number_out.h \
+	protobuf/wkt_out.c
+
 # -static: an object for programs only; these libraries are never shared
 protobuf_libpb_la_CFLAGS = $(AM_CFLAGS) -static
 
