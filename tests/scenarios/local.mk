@@ -19,7 +19,7 @@ EXTRA_DIST += \
 	tests/scenarios/everything.proto \
 	tests/scenarios/harness.py
 
-check_DATA += tests/scenarios/everything.pb
+check_DATA = tests/scenarios/everything.pb
 CLEANFILES += tests/scenarios/everything.pb
 
 tests/scenarios/everything.pb: tests/scenarios/everything.proto
