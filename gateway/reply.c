@@ -97,7 +97,7 @@ void
 gw_reply_bad_input(struct gw_exchange *x, const char *what,
     const struct pb_error *error)
 {
-    char message[768];
+    char message[1024];
     char description[512];
     struct gw_status status = { .code = SLUICE_CODE_INVALID_ARGUMENT };
 
