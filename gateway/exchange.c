@@ -281,7 +281,9 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
     } else {
         gw_rest_begin(x);
     }
-    if (x->reply.is_ready)
+    /* Answering before a body spares it from being sent, at the price of the
+     * connection; without a body MHD calls once more, and both are kept. */
+    if (x->reply.is_ready && gw_request_has_body(&x->request))
         return gw_reply_queue(x);
     gw_exchange_enter(x, GW_X_READING);
     if (gw_request_has_body(&x->request))

@@ -306,6 +306,12 @@ gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
     struct sluice_call *call = NULL;
     enum sluice_err err = SLUICE_ENOMEM;
 
+    if (options.timeout_ns == 0) {
+        sluice_bytes_unref(&request);
+        gw_reply_error(x, 504, SLUICE_CODE_DEADLINE_EXCEEDED, "expired",
+            "the deadline was exceeded");
+        return;
+    }
     x->request.metadata = NULL; /* the call's now */
     if (callable != NULL) {
         err = sluice_multi_callable_event(callable, request, &receiver,

@@ -444,8 +444,9 @@ class Scenario(unittest.TestCase):
 def main():
     """Runs the file's tests and closes with the line that script/test adds."""
     result = unittest.main(verbosity=2, exit=False).result
-    bad = len(result.failures) + len(result.errors)
-    bad += len(result.unexpectedSuccesses) + len(result.skipped)
+    bad = {getattr(test, "test_case", test).id()
+           for test, _ in result.failures + result.errors + result.skipped}
+    bad = len(bad) + len(result.unexpectedSuccesses)
     print("%d passed, %d failed" % (max(result.testsRun - bad, 0), bad))
     sys.stdout.flush()
     # Threads of the gRPC runtime must not keep a finished test alive.

@@ -63,7 +63,7 @@ methods:
     def test_metadata_comes_out(self):
         response = self.ask(
             "GET", "/v1/orders/1?tags=a=1&tags=b-bin=abab&tags=t:c=2"
-            "&tags=t:d-bin=ab&tags=etag=e&tags=transfer-encoding=x")
+            "&tags=t:d-bin=ab&tags=etag=e&tags=grpc-x=1&tags=date=x")
         self.assertEqual(response.status, 200, response)
         self.assertEqual(response.header("grpc-metadata-a"), "1")
         self.assertEqual(response.header("grpc-metadata-b-bin"), "q6s")
@@ -71,7 +71,14 @@ methods:
         self.assertEqual(response.header("grpc-trailer-d-bin"), "qw")
         self.assertEqual(response.header("etag"), "e")
         self.assertIsNone(response.header("grpc-metadata-etag"))
-        self.assertIsNone(response.header("transfer-encoding"))
+        for name in ("grpc-metadata-grpc-x", "grpc-metadata-date"):
+            self.assertIsNone(response.header(name))
+
+    def test_what_HTTP_2_forbids_ends_the_call_alone(self):
+        for name in ("transfer-encoding", "connection"):
+            self.assert_error(self.ask(
+                "GET", "/v1/orders/1?tags=%s=x" % name), 500, 13)
+            self.assertEqual(self.ask("GET", "/v1/orders/1").status, 200)
 
     def test_metadata_of_an_error_comes_out(self):
         response = self.ask("GET", "/v1/orders/1?tags=t:c=2&code=5")
