@@ -6,6 +6,23 @@
 #   tests_rpc_test_X_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # with PROTOBUF_LIBS, ROUTES_LIBS or GATEWAY_LIBS for the folders above.
 
+# The base layer: two Ends and what happens between them.
+base_world = tests/rpc/base_world.c tests/rpc/base_world.h
 check_PROGRAMS += tests/rpc/test_base
-tests_rpc_test_base_SOURCES = tests/rpc/test_base.c
+tests_rpc_test_base_SOURCES = tests/rpc/test_base.c $(base_world)
 tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_echo
+tests_rpc_test_base_echo_SOURCES = tests/rpc/test_base_echo.c $(base_world)
+tests_rpc_test_base_echo_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_emission
+tests_rpc_test_base_emission_SOURCES = tests/rpc/test_base_emission.c $(base_world)
+tests_rpc_test_base_emission_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_end
+tests_rpc_test_base_end_SOURCES = tests/rpc/test_base_end.c $(base_world)
+tests_rpc_test_base_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_outcome
+tests_rpc_test_base_outcome_SOURCES = tests/rpc/test_base_outcome.c $(base_world)
+tests_rpc_test_base_outcome_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_service
+tests_rpc_test_base_service_SOURCES = tests/rpc/test_base_service.c $(base_world)
+tests_rpc_test_base_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
