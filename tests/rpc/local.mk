@@ -9,3 +9,15 @@
 check_PROGRAMS += tests/rpc/test_base
 tests_rpc_test_base_SOURCES = tests/rpc/test_base.c
 tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- face
+face_fixture = \
+	tests/rpc/face_fixture.c \
+	tests/rpc/face_fixture.h
+face_stock = $(face_fixture) \
+	tests/rpc/face_stock.c \
+	tests/rpc/face_stock.h
+
+check_PROGRAMS += tests/rpc/test_face_call
+tests_rpc_test_face_call_SOURCES = tests/rpc/test_face_call.c $(face_stock)
+tests_rpc_test_face_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
