@@ -26,3 +26,15 @@ tests_rpc_test_base_outcome_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_base_service
 tests_rpc_test_base_service_SOURCES = tests/rpc/test_base_service.c $(base_world)
 tests_rpc_test_base_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- face
+face_fixture = \
+	tests/rpc/face_fixture.c \
+	tests/rpc/face_fixture.h
+face_stock = $(face_fixture) \
+	tests/rpc/face_stock.c \
+	tests/rpc/face_stock.h
+
+check_PROGRAMS += tests/rpc/test_face_call
+tests_rpc_test_face_call_SOURCES = tests/rpc/test_face_call.c $(face_stock)
+tests_rpc_test_face_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
