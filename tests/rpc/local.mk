@@ -38,3 +38,19 @@ face_stock = $(face_fixture) \
 check_PROGRAMS += tests/rpc/test_face_call
 tests_rpc_test_face_call_SOURCES = tests/rpc/test_face_call.c $(face_stock)
 tests_rpc_test_face_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_abort
+tests_rpc_test_face_abort_SOURCES = tests/rpc/test_face_abort.c $(face_stock)
+tests_rpc_test_face_abort_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_service
+tests_rpc_test_face_service_SOURCES = \
+	tests/rpc/test_face_service.c $(face_stock)
+tests_rpc_test_face_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_memory
+tests_rpc_test_face_memory_SOURCES = \
+	tests/rpc/test_face_memory.c $(face_stock)
+tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
