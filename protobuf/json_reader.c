@@ -3,8 +3,6 @@
  * The reader's public face, and the loop that takes one token after the other
  * from the piece of text in hand. See json_reader.h for how it is divided.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include <assert.h>

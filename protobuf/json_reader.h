@@ -122,7 +122,7 @@ struct pb_source {
     unsigned line;
 };
 
-struct pb_text {
+struct pb_chars {
     char *data;
     size_t len;
     size_t cap;
@@ -168,7 +168,7 @@ struct pb_json_reader {
     const char *literal;        /* "true", "false" or "null" */
     uint8_t literal_len;        /* of it seen so far */
     struct pb_string string;
-    struct pb_text text;        /* of the token in hand */
+    struct pb_chars text;        /* of the token in hand */
 
     struct pb_frame *frames;
     size_t n_frames;
@@ -178,7 +178,7 @@ struct pb_json_reader {
     size_t words_cap;
     uint64_t seed[2];
 
-    struct pb_text kept;        /* an Any's members before its "@type" */
+    struct pb_chars kept;        /* an Any's members before its "@type" */
     size_t kept_base;           /* offset of the first byte of it */
     bool is_keeping;
     struct pb_source sources[PB_READER_REPLAYS]; /* that wait */
@@ -266,7 +266,7 @@ bool pb_reader_has_seen(const struct pb_json_reader *r, unsigned i);
 bool pb_reader_add_words(struct pb_json_reader *r, size_t n);
 
 /* Appends to a text, at most max bytes in all. */
-enum pb_err pb_text_append(struct pb_text *t, const char *p, size_t len,
+enum pb_err pb_chars_append(struct pb_chars *t, const char *p, size_t len,
     size_t max);
 
 /* ---- json_reader_keys.c --------------------------------------------------- */

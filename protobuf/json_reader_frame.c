@@ -10,8 +10,6 @@
  * lies in words, which grows and shrinks with the stack: only the top frame
  * ever adds to it.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include <assert.h>
@@ -59,7 +57,7 @@ pb_reader_add_words(struct pb_json_reader *r, size_t n)
 }
 
 enum pb_err
-pb_text_append(struct pb_text *t, const char *p, size_t len, size_t max)
+pb_chars_append(struct pb_chars *t, const char *p, size_t len, size_t max)
 {
     void *data = t->data;
 

@@ -4,8 +4,6 @@
  * something else (wrappers, Value) are opened as a frame without text of its
  * own and the value goes to the field inside; the frame ends with it.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include <assert.h>
@@ -309,7 +307,7 @@ pb_reader_number_more(struct pb_json_reader *r, const char *p)
 
     while (q < r->now.end && is_in_number(*q))
         q++;
-    err = pb_text_append(&r->text, p, (size_t)(q - p), PB_NUMBER_MAX);
+    err = pb_chars_append(&r->text, p, (size_t)(q - p), PB_NUMBER_MAX);
     if (err == PB_ELIMIT)
         return number_token(r, p, PB_NUMBER_MAX + 1) ? q : NULL;
     if (err != PB_OK)

@@ -9,8 +9,6 @@
  * needs one rounding. What is left (about one number in a million) goes to
  * strtod in the C locale.
  */
-#include "config.h"
-
 #include "protobuf/number_in.h"
 
 #include <assert.h>
