@@ -21,12 +21,15 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/schema_check.c \
 	protobuf/schema_declare.c \
 	protobuf/schema_features.c \
+	protobuf/schema_field.c \
 	protobuf/schema_index.c \
 	protobuf/schema_internal.h \
 	protobuf/schema_link.c \
 	protobuf/schema_nearest.c \
 	protobuf/schema_raw.c \
 	protobuf/schema_raw.h \
+	protobuf/schema_symbol.c \
+	protobuf/schema_table.c \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)
