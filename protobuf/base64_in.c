@@ -4,8 +4,6 @@
  * characters at a time; a character that is none has bit 7 set, which one test
  * per quad finds. Everything unusual is done by single characters.
  */
-#include "config.h"
-
 #include "protobuf/base64_in.h"
 
 #include <assert.h>

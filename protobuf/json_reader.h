@@ -38,7 +38,7 @@ enum pb_reader_state {
     PB_AT_NAME,    /* after a comma in an object */
     PB_AT_COLON,
     PB_AT_COMMA,   /* after a value: a comma or the closing bracket */
-    PB_IN_STRING,
+    PB_IN_STRING,  /* from here on: within a token */
     PB_IN_NUMBER,
     PB_IN_LITERAL,
     PB_AT_END
@@ -122,7 +122,7 @@ struct pb_source {
     unsigned line;
 };
 
-struct pb_text {
+struct pb_chars {
     char *data;
     size_t len;
     size_t cap;
@@ -164,11 +164,10 @@ struct pb_json_reader {
     const struct pb_schema *schema;
     struct pb_json_options options; /* max_depth set */
     unsigned depth;
-    bool is_blank;
     const char *literal;        /* "true", "false" or "null" */
     uint8_t literal_len;        /* of it seen so far */
     struct pb_string string;
-    struct pb_text text;        /* of the token in hand */
+    struct pb_chars text;        /* of the token in hand */
 
     struct pb_frame *frames;
     size_t n_frames;
@@ -178,7 +177,7 @@ struct pb_json_reader {
     size_t words_cap;
     uint64_t seed[2];
 
-    struct pb_text kept;        /* an Any's members before its "@type" */
+    struct pb_chars kept;        /* an Any's members before its "@type" */
     size_t kept_base;           /* offset of the first byte of it */
     bool is_keeping;
     struct pb_source sources[PB_READER_REPLAYS]; /* that wait */
@@ -257,7 +256,19 @@ bool pb_reader_close_len(struct pb_json_reader *r, size_t len_at);
 bool pb_reader_value_done(struct pb_json_reader *r);
 
 /* Marks bit i (a field's index, or n_fields + oneof) of the top frame. */
-enum pb_err pb_reader_see(struct pb_json_reader *r, unsigned i);
+enum pb_err pb_reader_see_slowly(struct pb_json_reader *r, unsigned i);
+
+static inline enum pb_err
+pb_reader_see(struct pb_json_reader *r, unsigned i)
+{
+    uint64_t *seen = &r->top->u.members.seen;
+
+    if (i >= 64 || *seen >> i & 1)
+        return pb_reader_see_slowly(r, i);
+    *seen |= UINT64_C(1) << i;
+    return PB_OK;
+}
+
 enum pb_err pb_reader_see_extension(struct pb_json_reader *r,
     const struct pb_field *field);
 bool pb_reader_has_seen(const struct pb_json_reader *r, unsigned i);
@@ -266,7 +277,7 @@ bool pb_reader_has_seen(const struct pb_json_reader *r, unsigned i);
 bool pb_reader_add_words(struct pb_json_reader *r, size_t n);
 
 /* Appends to a text, at most max bytes in all. */
-enum pb_err pb_text_append(struct pb_text *t, const char *p, size_t len,
+enum pb_err pb_chars_append(struct pb_chars *t, const char *p, size_t len,
     size_t max);
 
 /* ---- json_reader_keys.c --------------------------------------------------- */

@@ -8,8 +8,6 @@
  * stretch of the same bytes. Each such nesting reads its text once more, hence
  * PB_READER_REPLAYS.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include <assert.h>
@@ -46,7 +44,7 @@ pb_reader_keep(struct pb_json_reader *r, const char *end)
     if (!r->is_keeping || r->n_sources > 0)
         return PB_OK;
     from = r->now.begin + (r->kept_base + r->kept.len - r->now.base);
-    return pb_text_append(&r->kept, from, (size_t)(end - from), r->out->max);
+    return pb_chars_append(&r->kept, from, (size_t)(end - from), r->out->max);
 }
 
 bool

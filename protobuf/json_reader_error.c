@@ -4,15 +4,12 @@
  * from the frames at the moment of the failure, so that reading itself keeps no
  * account of it. Every text is cut between characters, never within one.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "protobuf/utf8.h"
 #include "protobuf/wire.h"
 
 #define EXCERPT_CHARS 32 /* of the text, before it is escaped */
@@ -42,16 +39,27 @@ print_string(struct printer *p, const char *s)
     print(p, s, strlen(s));
 }
 
+/* Not a control, and nothing that breaks or turns round a line of text; all of
+ * those lie below U+10000. */
+static bool
+is_printable(uint32_t c)
+{
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) &&
+        !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) &&
+        c != 0xfeff;
+}
+
 /* One character, or one byte that is part of none. Returns its length. */
 static size_t
 print_escaped(struct printer *p, const char *s, const char *end)
 {
-    unsigned char c = (unsigned char)*s;
-    int n = c < 0x80 ? 1 : pb_utf8_sequence(s, end);
+    const uint8_t *bytes = (const uint8_t *)s;
     char escape[8];
+    uint32_t c;
+    size_t n = pb_utf8_next(bytes, (const uint8_t *)end, &c);
 
-    if (n <= 0) {
-        snprintf(escape, sizeof(escape), "\\x%02x", c);
+    if (n == 0) {
+        snprintf(escape, sizeof(escape), "\\x%02x", *bytes);
         print_string(p, escape);
         return 1;
     }
@@ -59,16 +67,13 @@ print_escaped(struct printer *p, const char *s, const char *end)
         escape[0] = '\\';
         escape[1] = (char)c;
         print(p, escape, 2);
-    } else if (c < 0x20 || c == 0x7f) {
-        snprintf(escape, sizeof(escape), "\\u%04x", c);
-        print_string(p, escape);
-    } else if (c == 0xc2 && (unsigned char)s[1] < 0xa0) {
-        snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char)s[1]);
+    } else if (!is_printable(c)) {
+        snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)(c & 0xffff));
         print_string(p, escape);
     } else {
-        print(p, s, (size_t)n);
+        print(p, s, n);
     }
-    return (size_t)n;
+    return n;
 }
 
 static void
@@ -189,34 +194,22 @@ pb_reader_fail(struct pb_json_reader *r, enum pb_err kind, size_t offset,
 {
     struct pb_error *e = r->error;
     struct printer path;
-    char message[512];
-    struct printer to;
+    char message[2 * sizeof(e->message)];
     va_list args;
 
     assert(r->err == PB_OK);
     r->err = kind;
     if (e == NULL)
         return NULL;
-    memset(e, 0, sizeof(*e));
-    e->kind = kind;
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    pb_error_set(e, kind, "%s", message);
     e->offset = offset;
     e->line = r->now.line;
     e->column = (unsigned)(offset - r->now.line_start) + 1;
     path = (struct printer){ e->path, sizeof(e->path), 0 };
     print_path(&path, r);
-
-    va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    to = (struct printer){ e->message, sizeof(e->message), 0 };
-    for (const char *s = message, *end = s + strlen(s); s < end;) {
-        int n = pb_utf8_sequence(s, end);
-
-        if (n <= 0)
-            break; /* cut by the first buffer */
-        print(&to, s, (size_t)n);
-        s += n;
-    }
     return NULL;
 }
 

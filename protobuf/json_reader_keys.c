@@ -10,8 +10,6 @@
  * Slot: 32 bits of the hash (or of the key's length in a plain list), then 32
  * bits of the entry's distance from the map's start, plus one.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include "protobuf/wire.h"

@@ -4,8 +4,6 @@
  * looking for its closing quote and used where it lies. Any other goes through
  * a small machine that can stop at every byte and hands its text on in runs.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include <assert.h>
@@ -281,7 +279,7 @@ emit(struct pb_json_reader *r, const char *text, size_t len)
     case PB_STRING_NAME:
     case PB_STRING_TOKEN:
     case PB_STRING_TYPE:
-        err = pb_text_append(&r->text, text, len, PB_READER_TOKEN_MAX);
+        err = pb_chars_append(&r->text, text, len, PB_READER_TOKEN_MAX);
         if (err == PB_ELIMIT)
             return fail_token_length(r) != NULL;
         break;

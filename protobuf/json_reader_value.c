@@ -4,8 +4,6 @@
  * something else (wrappers, Value) are opened as a frame without text of its
  * own and the value goes to the field inside; the frame ends with it.
  */
-#include "config.h"
-
 #include "protobuf/json_reader.h"
 
 #include <assert.h>
@@ -309,7 +307,7 @@ pb_reader_number_more(struct pb_json_reader *r, const char *p)
 
     while (q < r->now.end && is_in_number(*q))
         q++;
-    err = pb_text_append(&r->text, p, (size_t)(q - p), PB_NUMBER_MAX);
+    err = pb_chars_append(&r->text, p, (size_t)(q - p), PB_NUMBER_MAX);
     if (err == PB_ELIMIT)
         return number_token(r, p, PB_NUMBER_MAX + 1) ? q : NULL;
     if (err != PB_OK)
@@ -325,6 +323,24 @@ pb_reader_number_end(struct pb_json_reader *r)
     return number_token(r, r->text.data, r->text.len);
 }
 
+/* A short integer for an integral field. NULL without an error: it is not. */
+static const char *
+plain_integer(struct pb_json_reader *r, const char *p)
+{
+    enum pb_type type = (enum pb_type)r->field->type;
+    bool is_negative;
+    uint64_t magnitude, bits;
+    const char *q;
+
+    if (type == PB_DOUBLE || type == PB_FLOAT)
+        return NULL;
+    q = pb_integer_read(p, r->now.end, &is_negative, &magnitude);
+    if (q == NULL || pb_integer_to_bits(type, is_negative, magnitude, &bits) !=
+        PB_NUMBER_OK)
+        return NULL;
+    return put_scalar(r, bits) ? q : NULL;
+}
+
 static const char *
 begin_number(struct pb_json_reader *r, const char *p)
 {
@@ -338,6 +354,10 @@ begin_number(struct pb_json_reader *r, const char *p)
         if (is_whole_repeated(r) || target_message(r) != NULL ||
             !is_number(r->field))
             return pb_reader_mismatch(r, "a number");
+        q = plain_integer(r, p);
+        if (q != NULL || r->err != PB_OK)
+            return q;
+        q = p;
     }
     while (q < r->now.end && is_in_number(*q))
         q++;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * protobuf/utf8.h - well-formed UTF-8, as the Unicode Standard's table 3-7 has
- * it: no overlong forms, no surrogates, nothing above U+10FFFF.
+ * protobuf/utf8.h - UTF-8 for readers of text that comes in pieces: like
+ * pb_utf8_next(), but a character that the end cuts is told from a broken one.
  */
 #ifndef PB_UTF8_H
 #define PB_UTF8_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Length of the well-formed character at p < end, 1..4; 0: there is none; -1:
@@ -22,6 +21,8 @@ pb_utf8_sequence(const char *p, const char *end)
         return 1;
     if (c < 0xc2 || c > 0xf4)
         return 0;
+    if (c < 0xe0 && end - p >= 2)
+        return ((unsigned char)p[1] & 0xc0) == 0x80 ? 2 : 0;
     n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
     if (c == 0xe0)
         low = 0xa0;
@@ -69,21 +70,6 @@ pb_utf8_write(char to[4], unsigned c)
     to[2] = (char)(0x80 | (c >> 6 & 0x3f));
     to[3] = (char)(0x80 | (c & 0x3f));
     return 4;
-}
-
-static inline bool
-pb_utf8_is_valid(const char *p, size_t len)
-{
-    const char *end = p + len;
-
-    while (p < end) {
-        int n = pb_utf8_sequence(p, end);
-
-        if (n <= 0)
-            return false;
-        p += n;
-    }
-    return true;
 }
 
 #endif

@@ -3,8 +3,6 @@
  * Timestamp, Duration and FieldMask from text. All three grammars are read by a
  * cursor that only moves forward, so that no length needs to be trusted.
  */
-#include "config.h"
-
 #include "protobuf/wkt_in.h"
 
 #include "protobuf/wire.h"
