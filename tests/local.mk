@@ -18,6 +18,9 @@ LOG_COMPILER = timeout --kill-after=5 $(TEST_TIMEOUT)
 SH_LOG_COMPILER = $(LOG_COMPILER) bash
 PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 
+# Unit tests whose code crosses threads: stage tsan of script/test runs them.
+thread_tests =
+
 include tests/rpc/local.mk
 include tests/protobuf/local.mk
 include tests/routes/local.mk
@@ -25,6 +28,13 @@ include tests/gateway/local.mk
 include tests/scenarios/local.mk
 
 TESTS += $(check_PROGRAMS)
+
+check-threads: $(BUILT_SOURCES)
+	@test -n "$(strip $(thread_tests))" || \
+		{ echo "thread_tests names no test" >&2; exit 1; }
+	@$(MAKE) $(AM_MAKEFLAGS) $(thread_tests)
+	@$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(thread_tests)'
+.PHONY: check-threads
 
 if !HAVE_CMOCKA
 check-am: cmocka-is-missing
