@@ -16,6 +16,7 @@ struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the current one; freed by the next */
     bool has_event;
+    const char *text;
     const char *file;
     struct route_arena *arena;
     struct route_problems *problems;
@@ -33,6 +34,19 @@ out_of_memory(struct reader *r)
     route_problems_add(r->problems, r->file, 0, "memory is short");
 }
 
+/* Where the parser stopped. Bytes that are no text come without a line. */
+static unsigned
+line_of_error(const struct reader *r)
+{
+    unsigned line = 1;
+
+    if (r->parser.error != YAML_READER_ERROR)
+        return (unsigned)r->parser.problem_mark.line + 1;
+    for (size_t i = 0; i < r->parser.problem_offset; i++)
+        line += r->text[i] == '\n';
+    return line;
+}
+
 /* Moves on to the next event; false after a syntax error, which is reported. */
 static bool
 advance(struct reader *r)
@@ -47,8 +61,8 @@ advance(struct reader *r)
     if (y->error == YAML_MEMORY_ERROR)
         out_of_memory(r);
     else
-        route_problems_add(r->problems, r->file,
-            (unsigned)y->problem_mark.line + 1, "not valid YAML: %s%s%s",
+        route_problems_add(r->problems, r->file, line_of_error(r),
+            "not valid YAML: %s%s%s",
             y->context != NULL ? y->context : "",
             y->context != NULL ? ", " : "",
             y->problem != NULL ? y->problem : "unreadable");
@@ -317,7 +331,9 @@ struct route_value *
 route_value_read_yaml(const char *text, size_t len, const char *file,
     struct route_arena *arena, struct route_problems *problems)
 {
-    struct reader r = { .file = file, .arena = arena, .problems = problems };
+    struct reader r = {
+        .text = text, .file = file, .arena = arena, .problems = problems
+    };
     size_t n_before = problems->count + problems->dropped;
     struct route_value *root;
 
