@@ -33,6 +33,40 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)
+
+# Wire format to JSON
+protobuf_libpb_la_SOURCES += \
+	protobuf/base64_out.c \
+	protobuf/json_sink.c \
+	protobuf/json_sink.h \
+	protobuf/json_writer.c \
+	protobuf/json_writer.h \
+	protobuf/json_writer_map.c \
+	protobuf/json_writer_merge.c \
+	protobuf/json_writer_state.c \
+	protobuf/json_writer_value.c \
+	protobuf/number_out.c \
+	protobuf/number_out.h \
+	protobuf/wkt_out.c
+
+# JSON to wire
+protobuf_libpb_la_SOURCES += \
+	protobuf/base64_in.c \
+	protobuf/base64_in.h \
+	protobuf/json_reader.c \
+	protobuf/json_reader.h \
+	protobuf/json_reader_any.c \
+	protobuf/json_reader_error.c \
+	protobuf/json_reader_frame.c \
+	protobuf/json_reader_keys.c \
+	protobuf/json_reader_string.c \
+	protobuf/json_reader_value.c \
+	protobuf/number_in.c \
+	protobuf/number_in.h \
+	protobuf/text.c \
+	protobuf/utf8.h \
+	protobuf/wkt_in.c \
+	protobuf/wkt_in.h
 # -static: an object for programs only; these libraries are never shared
 protobuf_libpb_la_CFLAGS = $(AM_CFLAGS) -static
 
