@@ -26,3 +26,10 @@ tests_rpc_test_base_outcome_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_base_service
 tests_rpc_test_base_service_SOURCES = tests/rpc/test_base_service.c $(base_world)
 tests_rpc_test_base_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_link
+tests_rpc_test_base_link_SOURCES = tests/rpc/test_base_link.c $(base_world)
+tests_rpc_test_base_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_memory
+tests_rpc_test_base_memory_SOURCES = tests/rpc/test_base_memory.c $(base_world)
+tests_rpc_test_base_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_base_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
