@@ -6,6 +6,15 @@
 #   tests_rpc_test_X_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # with PROTOBUF_LIBS, ROUTES_LIBS or GATEWAY_LIBS for the folders above.
 
+check_PROGRAMS += tests/rpc/test_bytes
+tests_rpc_test_bytes_SOURCES = tests/rpc/test_bytes.c
+tests_rpc_test_bytes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_bytes_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+
+check_PROGRAMS += tests/rpc/test_loop
+tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
+tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 # The base layer: two Ends and what happens between them.
 base_world = tests/rpc/base_world.c tests/rpc/base_world.h
 check_PROGRAMS += tests/rpc/test_base
@@ -54,3 +63,16 @@ tests_rpc_test_face_memory_SOURCES = \
 tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_link
+tests_rpc_test_base_link_SOURCES = tests/rpc/test_base_link.c $(base_world)
+tests_rpc_test_base_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_memory
+tests_rpc_test_base_memory_SOURCES = tests/rpc/test_base_memory.c $(base_world)
+tests_rpc_test_base_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_base_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+check_PROGRAMS += tests/rpc/test_base_matrix
+tests_rpc_test_base_matrix_SOURCES = tests/rpc/test_base_matrix.c $(base_world)
+tests_rpc_test_base_matrix_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_inproc
+tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
+tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
