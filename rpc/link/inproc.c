@@ -31,7 +31,7 @@ struct half {
     struct pipe *pipe;
     struct sluice_operation *op; /* NULL: not yet accepted, or closed */
     bool is_closed;
-    bool has_ended; /* has sent its completion or an abort */
+    bool has_ended;          /* has sent its completion or an abort */
     struct sluice_task task; /* delivers the inbox */
     struct letter *inbox;
     struct letter **last_letter;
@@ -81,8 +81,8 @@ release_references(struct sluice_ticket *t)
 static struct letter *
 letter_new(struct inproc *in, struct sluice_ticket *t)
 {
-    size_t size = sizeof(struct letter) + t->group.len + t->method.len +
-        t->message.len;
+    size_t size =
+        sizeof(struct letter) + t->group.len + t->method.len + t->message.len;
     struct letter *letter = sluice_pool_take(in->pool, size);
     char *at;
 
@@ -265,8 +265,8 @@ on_service_inbox(struct sluice_task *task)
 
     if (half->op == NULL) {
         letter = take_letter(half);
-        err = sluice_end_accept(in->service, &in->link, half,
-            &letter->ticket, &half->op);
+        err = sluice_end_accept(in->service, &in->link, half, &letter->ticket,
+            &half->op);
         give_storage(in, letter);
         if (err != SLUICE_OK) {
             refuse(half);
@@ -344,12 +344,12 @@ inproc_send(void *transport, struct sluice_ticket *ticket)
 static void
 inproc_close(void *transport)
 {
-    struct sluice_ticket lost = {
-        .termination = SLUICE_TERMINATION_RECEPTION_FAILURE };
+    struct sluice_ticket t = { .allowance = 0 };
     struct half *half = transport;
 
+    t.termination = SLUICE_TERMINATION_RECEPTION_FAILURE;
     if (!half->has_ended)
-        (void)inproc_send(half, &lost);
+        (void)inproc_send(half, &t); /* an abort never fails */
     close_half(half);
 }
 

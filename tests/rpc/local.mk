@@ -35,6 +35,19 @@ tests_rpc_test_base_outcome_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_base_service
 tests_rpc_test_base_service_SOURCES = tests/rpc/test_base_service.c $(base_world)
 tests_rpc_test_base_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_link
+tests_rpc_test_base_link_SOURCES = tests/rpc/test_base_link.c $(base_world)
+tests_rpc_test_base_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_memory
+tests_rpc_test_base_memory_SOURCES = tests/rpc/test_base_memory.c $(base_world)
+tests_rpc_test_base_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_base_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+check_PROGRAMS += tests/rpc/test_base_matrix
+tests_rpc_test_base_matrix_SOURCES = tests/rpc/test_base_matrix.c $(base_world)
+tests_rpc_test_base_matrix_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_inproc
+tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
+tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 # ---- face
 face_fixture = \
@@ -63,16 +76,3 @@ tests_rpc_test_face_memory_SOURCES = \
 tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_base_link
-tests_rpc_test_base_link_SOURCES = tests/rpc/test_base_link.c $(base_world)
-tests_rpc_test_base_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_base_memory
-tests_rpc_test_base_memory_SOURCES = tests/rpc/test_base_memory.c $(base_world)
-tests_rpc_test_base_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-tests_rpc_test_base_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
-check_PROGRAMS += tests/rpc/test_base_matrix
-tests_rpc_test_base_matrix_SOURCES = tests/rpc/test_base_matrix.c $(base_world)
-tests_rpc_test_base_matrix_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_inproc
-tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
-tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_inproc.c - the link within a process: what it hands over, when,
- * and to whom.
+ * tests/rpc/test_inproc.c - the link within a process: what it hands over,
+ * when, and to whom.
  */
 #include "tests/rpc/base_world.h"
 
