@@ -318,8 +318,8 @@ rpc_grpc_session_submit(struct rpc_grpc_session *s,
     int32_t id;
 
     err = rpc_grpc_request_fields(&call->request, s->client->pool,
-        &s->client->request, sluice_operation_time_remaining(call->op), fields,
-        &count, &size);
+        &s->client->request, rpc_grpc_call_time_remaining(call), fields, &count,
+        &size);
     if (err != SLUICE_OK)
         return err;
     if (size > max_block(s))
