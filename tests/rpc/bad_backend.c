@@ -58,7 +58,9 @@ struct bad_backend {
     unsigned connection_count;
     bool is_stopping;
 
+    atomic_uint requests;
     atomic_uint pongs;
+    atomic_ulong bytes;
     atomic_uint resets;
     atomic_uint last_reset;
 };
@@ -375,7 +377,10 @@ note_frame(struct connection *c, const struct frame *f)
     if (f->type == HEADERS) {
         c->stream = f->stream;
         c->block_len = 0;
+        atomic_fetch_add(&c->backend->requests, 1);
     }
+    if (f->type == DATA)
+        atomic_fetch_add(&c->backend->bytes, f->length);
     if (f->type == HEADERS || f->type == CONTINUATION)
         note_request(c, p, f->length, (f->flags & FLAG_END_HEADERS) != 0);
     if (f->type == PING && (f->flags & FLAG_ACK))
@@ -424,6 +429,8 @@ is_awaited(const char *what, const struct frame *f)
         return f->type == PING && (f->flags & FLAG_ACK);
     if (strcmp(what, "ack") == 0)
         return f->type == SETTINGS && (f->flags & FLAG_ACK);
+    if (strcmp(what, "window") == 0)
+        return f->type == WINDOW_UPDATE && f->stream != 0;
     if (strcmp(what, "close") == 0)
         return false;
     die("wait for what: %s", what);
@@ -815,6 +822,18 @@ bad_backend_connections(struct bad_backend *b)
     n = b->connection_count;
     (void)pthread_mutex_unlock(&b->mutex);
     return n;
+}
+
+unsigned
+bad_backend_requests(struct bad_backend *b)
+{
+    return atomic_load(&b->requests);
+}
+
+unsigned long
+bad_backend_bytes(struct bad_backend *b)
+{
+    return atomic_load(&b->bytes);
 }
 
 unsigned

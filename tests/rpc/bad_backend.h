@@ -8,10 +8,11 @@
  *
  *   settings [ID=VALUE]...     a SETTINGS frame (numbers)
  *   ack                        a SETTINGS frame with ACK
- *   wait preface | request | end | rst | goaway | pong | ack | close
+ *   wait preface | request | end | rst | goaway | pong | ack | window | close
  *                              reads frames until that one came; "request" is a
  *                              HEADERS frame and makes its stream the current
- *                              one; "end" is END_STREAM on any stream
+ *                              one; "end" is END_STREAM on any stream;
+ *                              "window" is WINDOW_UPDATE of a stream
  *   stream N                   makes N the current stream
  *   headers [end] [1xx] | NAME=VALUE | ...
  *   ok                         the usual response head
@@ -47,12 +48,16 @@ unsigned bad_backend_port(const struct bad_backend *b);
 /* Connections accepted so far. */
 unsigned bad_backend_connections(struct bad_backend *b);
 
-/* PING ACKs, and RST_STREAMs, received so far on all connections. */
+/* HEADERS, PING ACKs, RST_STREAMs received so far on all connections. */
+unsigned bad_backend_requests(struct bad_backend *b);
 unsigned bad_backend_pongs(struct bad_backend *b);
 unsigned bad_backend_resets(struct bad_backend *b);
 
 /* The error code of the last RST_STREAM received. */
 unsigned bad_backend_last_reset(struct bad_backend *b);
+
+/* Bytes of DATA received so far on all connections. */
+unsigned long bad_backend_bytes(struct bad_backend *b);
 
 /* Cuts all connections, joins all threads, frees. */
 void bad_backend_stop(struct bad_backend **b);

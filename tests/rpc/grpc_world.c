@@ -203,6 +203,7 @@ grpc_call_start(struct grpc_call *c, const char *method, const char *payload,
         .method = sluice_str(method),
         .subscription = sluice_full_subscription(on_values, c),
         .timeout_ns = c->timeout_ns };
+    const struct sluice_outcome *outcome;
 
     i.first.initial_metadata = c->metadata;
     c->metadata = NULL;
@@ -213,8 +214,10 @@ grpc_call_start(struct grpc_call *c, const char *method, const char *payload,
         i.first.completion = &completion;
     c->allowance = payload == NULL;
     assert_int_equal(sluice_end_operate(c->w->end, &i, &c->op), SLUICE_OK);
-    assert_null(
-        sluice_operation_add_termination_callback(c->op, &c->termination));
+    outcome =
+        sluice_operation_add_termination_callback(c->op, &c->termination);
+    if (outcome != NULL)
+        on_terminated(&c->termination, outcome);
 }
 
 void

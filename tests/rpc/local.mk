@@ -35,6 +35,11 @@ tests_bad_backend_SOURCES = tests/rpc/bad_backend_main.c \
 	tests/rpc/bad_backend.c tests/rpc/bad_backend.h
 tests_bad_backend_LDADD = $(NGHTTP2_LIBS) -lpthread
 
+check_PROGRAMS += tests/rpc/test_grpc_streams
+tests_rpc_test_grpc_streams_SOURCES = \
+	tests/rpc/test_grpc_streams.c $(grpc_world)
+tests_rpc_test_grpc_streams_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_grpc_codings
 tests_rpc_test_grpc_codings_SOURCES = tests/rpc/test_grpc_codings.c
 tests_rpc_test_grpc_codings_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
