@@ -22,3 +22,7 @@ tests_examples_test_library_store_SOURCES = \
 	tests/examples/test_library_store.c $(library_fixture)
 tests_examples_test_library_store_LDADD = $(library_libs)
 thread_tests += tests/examples/test_library_store
+
+$(tests_examples_test_library_books_OBJECTS) \
+$(tests_examples_test_library_streams_OBJECTS) \
+$(tests_examples_test_library_store_OBJECTS): $(library_made)

@@ -6,6 +6,9 @@
 #include "tests/examples/library_fixture.h"
 
 #define MOBY_DICK "shelves/classics/books/moby-dick"
+#define BOOK_OF_64_LETTERS    \
+    "shelves/classics/books/" \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DETAILS "grpc-status-details-bin"
 
 /* ---- Getting -------------------------------------------------------------- */
@@ -87,9 +90,7 @@ a_name_of_another_shape_is_an_invalid_argument(void **state)
         "shelves/classics", "shelves/classics/books/",
         "shelves/classics/books/a/b", "shelves/classics/books/a b",
         "shelves/-/books/moby-dick", "/shelves/classics/books/a",
-        "shelves//books/a", "shelves/classics/pages/a",
-        "shelves/classics/books/0123456789012345678901234567890123456789"
-        "012345678901234567890123" };
+        "shelves//books/a", "shelves/classics/pages/a", BOOK_OF_64_LETTERS };
     struct fixture_library *l = *state;
     size_t i;
 
