@@ -99,3 +99,7 @@ tests_rpc_test_face_memory_SOURCES = \
 tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_many
+tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
+tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
