@@ -163,7 +163,7 @@ write_submessage(struct pb_json_writer *w, const struct pb_field *f,
 
     if (f->type == PB_GROUP)
         return write_group(w, f, p, end);
-    body = pb_len_read(p, end, &len);
+    body = pb_jw_len_read(p, end, &len);
     if (body == NULL) {
         (void)pb_jw_broken(w, p, end);
         return NULL;
@@ -245,7 +245,7 @@ write_packed(struct pb_json_writer *w, struct array *a, const uint8_t *p,
 {
     size_t len;
 
-    p = pb_len_read(p, end, &len);
+    p = pb_jw_len_read(p, end, &len);
     if (p == NULL)
         return NULL;
     end = p + len;
@@ -265,7 +265,7 @@ write_elements(struct pb_json_writer *w, struct array *a, const uint8_t *p,
     while (p != NULL && p < end && w->out.err == PB_OK) {
         uint32_t number = 0;
         unsigned wire = 0;
-        const uint8_t *payload = pb_jw_tag(p, end, &number, &wire);
+        const uint8_t *payload = pb_jw_tag_read(p, end, &number, &wire);
 
         if (payload == NULL || number != f->number)
             break;
@@ -274,7 +274,7 @@ write_elements(struct pb_json_writer *w, struct array *a, const uint8_t *p,
         else if (pb_jw_accepts(f, wire))
             p = write_packed(w, a, payload, end);
         else
-            p = pb_skip(payload, end, number, wire, w->depth);
+            p = pb_jw_skip(payload, end, number, wire, w->depth);
     }
     if (p == NULL && w->err != PB_OK && a->n > 0)
         pb_jw_path_index(w, a->n - 1);
@@ -305,12 +305,12 @@ write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *hint,
     uint32_t number;
     unsigned wire;
 
-    payload = pb_jw_tag(p, end, &number, &wire);
+    payload = pb_jw_tag_read(p, end, &number, &wire);
     if (payload == NULL)
         return NULL;
     f = pb_jw_find(l->message, number, *hint);
     if (f == NULL || !pb_jw_accepts(f, wire))
-        return pb_skip(payload, end, number, wire, w->depth);
+        return pb_jw_skip(payload, end, number, wire, w->depth);
 
     after = f->is_repeated ? write_repeated(w, l, f, p, end)
                            : write_singular(w, l, f, payload, end);
@@ -355,7 +355,7 @@ find_record(struct pb_json_writer *w, const struct pb_field *f,
         const struct pb_field *other;
         uint32_t number = 0;
         unsigned wire = 0;
-        const uint8_t *payload = pb_jw_tag(p, end, &number, &wire);
+        const uint8_t *payload = pb_jw_tag_read(p, end, &number, &wire);
 
         assert(payload != NULL); /* settled */
         other = pb_jw_find(f->parent, number, hint);
@@ -365,7 +365,7 @@ find_record(struct pb_json_writer *w, const struct pb_field *f,
             if (number == f->number && found == NULL)
                 found = p;
         }
-        p = pb_skip(payload, end, number, wire, w->depth);
+        p = pb_jw_skip(payload, end, number, wire, w->depth);
         assert(p != NULL);
     }
     return end_required(w, &l, end) ? found : NULL;
@@ -380,7 +380,7 @@ write_value_at(struct pb_json_writer *w, const struct pb_field *f,
     uint32_t number;
     unsigned wire;
 
-    p = pb_jw_tag(p, end, &number, &wire);
+    p = pb_jw_tag_read(p, end, &number, &wire);
     assert(p != NULL);
     if (f->message != NULL)
         return write_submessage(w, f, p, end) != NULL;

@@ -103,20 +103,6 @@ note_order(struct order *o, const struct pb_message *m, uint32_t number)
     }
 }
 
-/* pb_skip, quick for small values. */
-static inline const uint8_t *
-skip(const uint8_t *p, const uint8_t *end, uint32_t number, unsigned wire,
-    unsigned depth)
-{
-    if (p < end && *p < 0x80) {
-        if (wire == PB_WIRE_VARINT)
-            return p + 1;
-        if (wire == PB_WIRE_LEN)
-            return *p <= end - p - 1 ? p + 1 + *p : NULL;
-    }
-    return pb_skip(p, end, number, wire, depth);
-}
-
 /* Walks over the level; finds its end when it is a group. */
 static bool
 check(struct pb_json_writer *w, const struct pb_message *m,
@@ -130,14 +116,14 @@ check(struct pb_json_writer *w, const struct pb_message *m,
         uint32_t number = 0;
         unsigned wire = 0;
 
-        p = pb_jw_tag(p, s->end, &number, &wire);
+        p = pb_jw_tag_read(p, s->end, &number, &wire);
         if (p != NULL && wire == PB_WIRE_EGROUP && number == group) {
             s->end = at;
             *after = p;
             return true;
         }
         if (p != NULL)
-            p = skip(p, s->end, number, wire, w->depth);
+            p = pb_jw_skip(p, s->end, number, wire, w->depth);
         if (p == NULL)
             return pb_jw_broken(w, at, s->end);
         note_order(o, m, number);
@@ -241,9 +227,9 @@ read_record(const struct pb_json_writer *w, const struct pb_message *m,
     struct pb_jw_value v;
 
     r->at = p;
-    r->payload = pb_jw_tag(p, end, &r->number, &r->wire);
+    r->payload = pb_jw_tag_read(p, end, &r->number, &r->wire);
     assert(r->payload != NULL);
-    r->after = skip(r->payload, end, r->number, r->wire, w->depth);
+    r->after = pb_jw_skip(r->payload, end, r->number, r->wire, w->depth);
     assert(r->after != NULL);
     r->field = pb_jw_find(m, r->number, 0);
     if (r->field == NULL)
@@ -264,7 +250,7 @@ body_of(const struct pb_json_writer *w, const struct record *r, size_t *len)
     const uint8_t *p = body;
 
     if (r->wire == PB_WIRE_LEN) {
-        body = pb_len_read(r->payload, r->after, len);
+        body = pb_jw_len_read(r->payload, r->after, len);
         assert(body != NULL);
         return body;
     }
@@ -273,13 +259,13 @@ body_of(const struct pb_json_writer *w, const struct record *r, size_t *len)
         uint32_t number = 0;
         unsigned wire = 0;
 
-        p = pb_jw_tag(p, r->after, &number, &wire);
+        p = pb_jw_tag_read(p, r->after, &number, &wire);
         assert(p != NULL);
         if (wire == PB_WIRE_EGROUP) {
             *len = (size_t)(at - body);
             return body;
         }
-        p = skip(p, r->after, number, wire, w->depth);
+        p = pb_jw_skip(p, r->after, number, wire, w->depth);
         assert(p != NULL);
     }
 }

@@ -158,40 +158,12 @@ pb_jw_leave(struct pb_json_writer *w)
 
 /* ---- Punctuation ------------------------------------------------------------- */
 
-static void
-new_line(struct pb_json_writer *w)
+void
+pb_jw_line(struct pb_json_writer *w)
 {
     pb_sink_char(&w->out, '\n');
     for (unsigned i = 0; i < w->indent * INDENT; i++)
         pb_sink_char(&w->out, ' ');
-}
-
-void
-pb_jw_open(struct pb_json_writer *w, char bracket)
-{
-    pb_sink_char(&w->out, bracket);
-    w->is_fresh = true;
-    w->indent++;
-}
-
-void
-pb_jw_next(struct pb_json_writer *w)
-{
-    if (!w->is_fresh)
-        pb_sink_char(&w->out, ',');
-    w->is_fresh = false;
-    if (w->options.pretty)
-        new_line(w);
-}
-
-void
-pb_jw_close(struct pb_json_writer *w, char bracket)
-{
-    w->indent--;
-    if (w->options.pretty && !w->is_fresh)
-        new_line(w);
-    w->is_fresh = false;
-    pb_sink_char(&w->out, bracket);
 }
 
 void
