@@ -21,12 +21,15 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/schema_check.c \
 	protobuf/schema_declare.c \
 	protobuf/schema_features.c \
+	protobuf/schema_field.c \
 	protobuf/schema_index.c \
 	protobuf/schema_internal.h \
 	protobuf/schema_link.c \
 	protobuf/schema_nearest.c \
 	protobuf/schema_raw.c \
 	protobuf/schema_raw.h \
+	protobuf/schema_symbol.c \
+	protobuf/schema_table.c \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)
@@ -46,6 +49,24 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/number_out.h \
 	protobuf/wkt_out.c
 
+# JSON to wire
+protobuf_libpb_la_SOURCES += \
+	protobuf/base64_in.c \
+	protobuf/base64_in.h \
+	protobuf/json_reader.c \
+	protobuf/json_reader.h \
+	protobuf/json_reader_any.c \
+	protobuf/json_reader_error.c \
+	protobuf/json_reader_frame.c \
+	protobuf/json_reader_keys.c \
+	protobuf/json_reader_string.c \
+	protobuf/json_reader_value.c \
+	protobuf/number_in.c \
+	protobuf/number_in.h \
+	protobuf/text.c \
+	protobuf/utf8.h \
+	protobuf/wkt_in.c \
+	protobuf/wkt_in.h
 # -static: an object for programs only; these libraries are never shared
 protobuf_libpb_la_CFLAGS = $(AM_CFLAGS) -static
 

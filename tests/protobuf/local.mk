@@ -70,3 +70,11 @@ nodist_tests_protobuf_test_schema_hostile_SOURCES = $(tests_protobuf_made)
 tests_protobuf_test_schema_hostile_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 tests_protobuf_test_schema_hostile_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc -Wl,--wrap=calloc
+
+# A fuzzer of descriptors: configure with CC=clang --enable-sanitizers
+# CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make tests/fuzz/fuzz_descriptor,
+# and run it with a folder that holds some *.pb.
+EXTRA_PROGRAMS += tests/fuzz/fuzz_descriptor
+tests_fuzz_fuzz_descriptor_SOURCES = tests/fuzz/fuzz_descriptor.c
+tests_fuzz_fuzz_descriptor_LDADD = $(PROTOBUF_LIBS)
+tests_fuzz_fuzz_descriptor_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

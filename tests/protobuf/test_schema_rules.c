@@ -42,7 +42,7 @@ schema_of(const char *text)
     return built(b);
 }
 
-/* ---- Editions -------------------------------------------------------------- */
+/* ---- Editions ----------------------------------------------------------- */
 
 static void
 an_edition_has_presence_packing_and_open_enums(void **state)
@@ -200,7 +200,7 @@ an_edition_may_tolerate_json_conflicts(void **state)
     pb_schema_free(&s);
 }
 
-/* ---- Scopes ---------------------------------------------------------------- */
+/* ---- Scopes ------------------------------------------------------------- */
 
 static const char *
 type_of(const struct pb_schema *s, const char *message, const char *field)
@@ -267,7 +267,7 @@ methods_resolve_relative_types(void **state)
     pb_schema_free(&s);
 }
 
-/* ---- Options --------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------ */
 
 static void
 an_http_rule_in_pieces_is_put_together(void **state)
@@ -323,13 +323,13 @@ unknown_options_of_any_wire_type_are_skipped(void **state)
     pb_schema_free(&s);
 }
 
-/* ---- Files ----------------------------------------------------------------- */
+/* ---- Files -------------------------------------------------------------- */
 
 #define FILE_A PROTO3 "name:'a' message_type{ name:'A' }"
-#define FILE_B                    \
-    PROTO3                        \
-        "name:'b' dependency:'a'" \
-        "message_type{ name:'B' field{ name:'a' number:1 type_name:'.A' } }"
+#define FILE_B                \
+    PROTO3                    \
+    "name:'b' dependency:'a'" \
+    "message_type{ name:'B' field{ name:'a' number:1 type_name:'.A' } }"
 
 static void
 files_come_in_any_order_and_twice(void **state)
@@ -347,7 +347,7 @@ files_come_in_any_order_and_twice(void **state)
 }
 
 static void
-files_that_differ_in_comments_only_are_one(void **state)
+files_that_differ_in_comments_and_such_are_one(void **state)
 {
     struct pb_schema_builder *b = pb_schema_builder_new();
     struct pb_schema *s;
@@ -356,7 +356,9 @@ files_that_differ_in_comments_only_are_one(void **state)
     (void)state;
     add(b, FILE_A);
     pb_buf_init_heap(&file, SIZE_MAX);
-    assert_int_equal(pb_buf_put(&file, "\x4a\x02\x0a\x00", 4), PB_OK);
+    /* source_code_info, and the option java_package */
+    assert_int_equal(pb_buf_put(&file, "\x4a\x02\x0a\x00\x42\x03\x0a\x01j", 9),
+        PB_OK);
     descriptor_text(&file, FILE_A);
     assert_int_equal(pb_schema_builder_add_file(b, file.data, file.len, NULL),
         PB_OK);
@@ -457,7 +459,7 @@ main(void)
         cmocka_unit_test(an_empty_http_rule_is_still_one),
         cmocka_unit_test(unknown_options_of_any_wire_type_are_skipped),
         cmocka_unit_test(files_come_in_any_order_and_twice),
-        cmocka_unit_test(files_that_differ_in_comments_only_are_one),
+        cmocka_unit_test(files_that_differ_in_comments_and_such_are_one),
         cmocka_unit_test(imports_that_fork_and_join_are_no_cycle),
         cmocka_unit_test(a_file_of_the_user_replaces_the_built_in_one),
         cmocka_unit_test(a_well_known_type_may_come_in_another_file),
