@@ -34,6 +34,7 @@ struct pb_jw_slot; /* json_writer_merge.c */
 struct pb_json_writer {
     struct pb_sink out;
     struct pb_json_options options;
+    bool has_plain_keys; /* JSON names, not pretty */
     bool is_fresh;   /* nothing written since the last { or [: no comma */
     unsigned indent; /* containers that are open */
     unsigned depth;  /* levels that may still be entered */
@@ -75,6 +76,7 @@ struct pb_jw_value {
 /* How far the writing of a level has come. */
 struct pb_jw_level {
     const struct pb_message *message;
+    bool is_strict;                 /* what is absent matters */
     unsigned next;                  /* defaults before it are written */
     unsigned required_next;         /* required fields before it are checked */
     const struct pb_field *missing; /* a required one */
@@ -174,14 +176,15 @@ static inline const uint8_t *
 pb_jw_skip(const uint8_t *p, const uint8_t *end, uint32_t number,
     unsigned wire, unsigned depth)
 {
+    uint64_t bits;
     size_t len;
 
     if (wire == PB_WIRE_LEN) {
         p = pb_jw_len_read(p, end, &len);
         return p == NULL ? NULL : p + len;
     }
-    if (wire == PB_WIRE_VARINT && p < end && *p < 0x80)
-        return p + 1;
+    if (wire == PB_WIRE_VARINT)
+        return pb_jw_varint_read(p, end, &bits);
     return pb_skip(p, end, number, wire, depth);
 }
 
@@ -283,9 +286,19 @@ bool pb_jw_message(struct pb_json_writer *w, const struct pb_message *m,
 /* The fields of a settled level, inside braces that the caller writes. */
 bool pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end);
-/* Writes the key of f, and before it what must precede it. */
-void pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
+/* Writes the defaults that come before f; notes that it is there. */
+void pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
     const struct pb_field *f);
+
+/* Writes the key of f, and before it what must precede it. */
+static inline void
+pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field *f)
+{
+    if (l->is_strict)
+        pb_jw_begin_strict(w, l, f);
+    pb_jw_key(w, f);
+}
 
 /* ---- json_writer_merge.c ------------------------------------------------------ */
 
