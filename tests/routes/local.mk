@@ -70,3 +70,8 @@ tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 tests_routes_test_set_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
+# Not a test: see the head of measure.c
+EXTRA_PROGRAMS += tests/routes/measure
+tests_routes_measure_SOURCES = tests/routes/measure.c
+tests_routes_measure_LDADD = $(ROUTES_LIBS)
