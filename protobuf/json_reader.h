@@ -38,7 +38,7 @@ enum pb_reader_state {
     PB_AT_NAME,    /* after a comma in an object */
     PB_AT_COLON,
     PB_AT_COMMA,   /* after a value: a comma or the closing bracket */
-    PB_IN_STRING,
+    PB_IN_STRING,  /* from here on: within a token */
     PB_IN_NUMBER,
     PB_IN_LITERAL,
     PB_AT_END
@@ -164,7 +164,6 @@ struct pb_json_reader {
     const struct pb_schema *schema;
     struct pb_json_options options; /* max_depth set */
     unsigned depth;
-    bool is_blank;
     const char *literal;        /* "true", "false" or "null" */
     uint8_t literal_len;        /* of it seen so far */
     struct pb_string string;
@@ -257,7 +256,19 @@ bool pb_reader_close_len(struct pb_json_reader *r, size_t len_at);
 bool pb_reader_value_done(struct pb_json_reader *r);
 
 /* Marks bit i (a field's index, or n_fields + oneof) of the top frame. */
-enum pb_err pb_reader_see(struct pb_json_reader *r, unsigned i);
+enum pb_err pb_reader_see_slowly(struct pb_json_reader *r, unsigned i);
+
+static inline enum pb_err
+pb_reader_see(struct pb_json_reader *r, unsigned i)
+{
+    uint64_t *seen = &r->top->u.members.seen;
+
+    if (i >= 64 || *seen >> i & 1)
+        return pb_reader_see_slowly(r, i);
+    *seen |= UINT64_C(1) << i;
+    return PB_OK;
+}
+
 enum pb_err pb_reader_see_extension(struct pb_json_reader *r,
     const struct pb_field *field);
 bool pb_reader_has_seen(const struct pb_json_reader *r, unsigned i);

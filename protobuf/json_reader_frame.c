@@ -93,13 +93,24 @@ pb_reader_push(struct pb_json_reader *r, enum pb_frame_kind kind)
         r->frames = frames;
     }
     f = &r->frames[r->n_frames++];
-    memset(f, 0, sizeof(*f));
     f->kind = (uint8_t)kind;
+    f->is_typed = false;
     f->is_lenient = is_lenient;
+    f->drop_empty = false;
+    f->has_key = false;
+    f->has_value = false;
+    f->hint = 0;
+    f->index = 0;
     f->start = r->out->len;
     f->len_at = PB_NOWHERE;
     f->words = r->n_words;
-    if (kind == PB_FRAME_MESSAGE) {
+    f->message = NULL;
+    f->field = NULL;
+    f->group = NULL;
+    if (kind == PB_FRAME_MAP) {
+        f->u.keys.cap = 0;
+    } else if (kind == PB_FRAME_MESSAGE) {
+        f->u.members.seen = 0;
         f->u.members.more = PB_NOWHERE;
         f->u.members.extensions = PB_NOWHERE;
     }
@@ -239,7 +250,7 @@ find_bit(const struct pb_json_reader *r, struct pb_frame *f, unsigned i,
 }
 
 enum pb_err
-pb_reader_see(struct pb_json_reader *r, unsigned i)
+pb_reader_see_slowly(struct pb_json_reader *r, unsigned i)
 {
     struct pb_frame *f = r->top;
     uint64_t bit;

@@ -323,6 +323,24 @@ pb_reader_number_end(struct pb_json_reader *r)
     return number_token(r, r->text.data, r->text.len);
 }
 
+/* A short integer for an integral field. NULL without an error: it is not. */
+static const char *
+plain_integer(struct pb_json_reader *r, const char *p)
+{
+    enum pb_type type = (enum pb_type)r->field->type;
+    bool is_negative;
+    uint64_t magnitude, bits;
+    const char *q;
+
+    if (type == PB_DOUBLE || type == PB_FLOAT)
+        return NULL;
+    q = pb_integer_read(p, r->now.end, &is_negative, &magnitude);
+    if (q == NULL || pb_integer_to_bits(type, is_negative, magnitude, &bits) !=
+        PB_NUMBER_OK)
+        return NULL;
+    return put_scalar(r, bits) ? q : NULL;
+}
+
 static const char *
 begin_number(struct pb_json_reader *r, const char *p)
 {
@@ -336,6 +354,10 @@ begin_number(struct pb_json_reader *r, const char *p)
         if (is_whole_repeated(r) || target_message(r) != NULL ||
             !is_number(r->field))
             return pb_reader_mismatch(r, "a number");
+        q = plain_integer(r, p);
+        if (q != NULL || r->err != PB_OK)
+            return q;
+        q = p;
     }
     while (q < r->now.end && is_in_number(*q))
         q++;

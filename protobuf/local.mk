@@ -21,15 +21,34 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/schema_check.c \
 	protobuf/schema_declare.c \
 	protobuf/schema_features.c \
+	protobuf/schema_field.c \
 	protobuf/schema_index.c \
 	protobuf/schema_internal.h \
 	protobuf/schema_link.c \
 	protobuf/schema_nearest.c \
 	protobuf/schema_raw.c \
 	protobuf/schema_raw.h \
+	protobuf/schema_symbol.c \
+	protobuf/schema_table.c \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)
+
+# Wire format to JSON
+protobuf_libpb_la_SOURCES += \
+	protobuf/base64_out.c \
+	protobuf/json_sink.c \
+	protobuf/json_sink.h \
+	protobuf/json_writer.c \
+	protobuf/json_writer.h \
+	protobuf/json_writer_map.c \
+	protobuf/json_writer_merge.c \
+	protobuf/json_writer_state.c \
+	protobuf/json_writer_value.c \
+	protobuf/number_out.c \
+	protobuf/number_out.h \
+	protobuf/wkt_out.c
+
 # JSON to wire
 protobuf_libpb_la_SOURCES += \
 	protobuf/base64_in.c \

@@ -195,8 +195,8 @@ check_range(enum pb_type type, bool is_negative, uint64_t magnitude)
     return magnitude <= limit ? PB_NUMBER_OK : PB_NUMBER_RANGE;
 }
 
-static enum pb_number_fault
-integer_to_bits(enum pb_type type, bool is_negative, uint64_t magnitude,
+enum pb_number_fault
+pb_integer_to_bits(enum pb_type type, bool is_negative, uint64_t magnitude,
     uint64_t *bits)
 {
     uint64_t v = is_negative ? 0 - magnitude : magnitude;
@@ -265,7 +265,7 @@ scale_exactly(const struct float_shape *shape, uint64_t head, int power,
     }
     quotient = (uint64_t)(wide / five);
     return round_to_bits(shape, quotient, power - 64 - shift + five_shift,
-        wide % five != 0, bits);
+        quotient * five != (uint64_t)wide, bits);
 }
 
 static uint64_t
@@ -334,33 +334,11 @@ decimal_to_float(enum pb_type type, const struct decimal *d, const char *text,
     return fault;
 }
 
-/* Up to 18 plain digits with an optional sign: nearly every integer. False:
- * look at it closely. */
-static bool
-read_plain_integer(const char *p, size_t len, bool *is_negative, uint64_t *v)
-{
-    uint64_t value = 0;
-
-    *is_negative = *p == '-';
-    p += *is_negative;
-    len -= *is_negative;
-    if (len == 0 || len > 18 || (*p == '0' && len > 1))
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        if (!is_digit(p[i]))
-            return false;
-        value = value * 10 + (uint64_t)(p[i] - '0');
-    }
-    *v = value;
-    return true;
-}
-
 enum pb_number_fault
 pb_number_to_bits(enum pb_type type, const char *text, size_t len,
     uint64_t *bits)
 {
     enum pb_number_fault fault;
-    bool is_negative;
     struct decimal d;
     uint64_t magnitude;
 
@@ -371,14 +349,12 @@ pb_number_to_bits(enum pb_type type, const char *text, size_t len,
             return PB_NUMBER_SYNTAX;
         return decimal_to_float(type, &d, text, len, bits);
     }
-    if (read_plain_integer(text, len, &is_negative, &magnitude))
-        return integer_to_bits(type, is_negative, magnitude, bits);
     if (!read_decimal(&d, text, text + len))
         return PB_NUMBER_SYNTAX;
     fault = decimal_to_integer(&d, text + len, &magnitude);
     if (fault != PB_NUMBER_OK)
         return fault;
-    return integer_to_bits(type, d.is_negative, magnitude, bits);
+    return pb_integer_to_bits(type, d.is_negative, magnitude, bits);
 }
 
 bool

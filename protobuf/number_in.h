@@ -29,6 +29,33 @@ bool pb_number_is_valid(const char *text, size_t len);
 enum pb_number_fault pb_number_to_bits(enum pb_type type, const char *text,
     size_t len, uint64_t *bits);
 
+/* The same for an integer that has been read; not for floating point. */
+enum pb_number_fault pb_integer_to_bits(enum pb_type type, bool is_negative,
+    uint64_t magnitude, uint64_t *bits);
+
+/* Reads an integer of up to 18 digits, no fraction or exponent, that ends before
+ * end: nearly every one. Returns the byte after it, or NULL: look at it
+ * closely. */
+static inline const char *
+pb_integer_read(const char *p, const char *end, bool *is_negative,
+    uint64_t *magnitude)
+{
+    uint64_t value = 0;
+    const char *first;
+
+    *is_negative = p < end && *p == '-';
+    p += *is_negative;
+    first = p;
+    while (p < end && (unsigned char)(*p - '0') < 10)
+        value = value * 10 + (uint64_t)(*p++ - '0');
+    if (p == end || p == first || p - first > 18 || *p == '.' ||
+        (*p | 0x20) == 'e' || *p == '-' || *p == '+' ||
+        (*first == '0' && p - first > 1))
+        return NULL;
+    *magnitude = value;
+    return p;
+}
+
 /* "NaN", "Infinity" and "-Infinity", for PB_FLOAT and PB_DOUBLE. */
 bool pb_number_is_special(enum pb_type type, const char *text, size_t len,
     uint64_t *bits);

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A symbol for every name of a file, an item and an empty table for every
- * type, and finding a type by a name that is relative to a scope.
- *
- * A symbol's key is its scope and its leaf, hashed one after the other, so
- * that the full names of fields and values need not be put together.
+ * An item and an empty table for every type of a file, and a symbol for every
+ * name.
  */
 #include "protobuf/schema_internal.h"
-
-#include <assert.h>
 
 static const struct pb_text no_text;
 
@@ -47,182 +42,31 @@ wkt_of(struct pb_text name)
     return PB_WKT_NONE;
 }
 
-/* ---- Finding --------------------------------------------------------------- */
-
-static uint64_t
-symbol_hash(const struct pb_schema_builder *b, struct pb_text scope,
-    struct pb_text leaf)
-{
-    return pb_hash(pb_hash(b->seed, scope.p, scope.n), leaf.p, leaf.n);
-}
-
-static const struct pb_symbol *
-find(const struct pb_schema_builder *b, struct pb_text scope,
-    struct pb_text leaf)
-{
-    uint64_t hash = symbol_hash(b, scope, leaf);
-    uint32_t at = (uint32_t)hash;
-    const struct pb_slot *slot;
-
-    while ((slot = pb_table_next(&b->symbols, hash, &at)) != NULL) {
-        const struct pb_symbol *s = slot->item;
-
-        if (pb_text_equals(s->leaf, leaf) && pb_text_equals(s->scope, scope))
-            return s;
-    }
-    return NULL;
-}
-
-/* Everything before the last dot; nothing if there is none. */
-static struct pb_text
-outer_scope(struct pb_text name)
-{
-    while (name.n > 0 && name.p[name.n - 1] != '.')
-        name.n--;
-    if (name.n > 0)
-        name.n--;
-    return name;
-}
-
-static const struct pb_symbol *
-find_full(const struct pb_schema_builder *b, struct pb_text name)
-{
-    struct pb_text scope = outer_scope(name);
-    size_t skip = scope.n > 0 ? scope.n + 1 : 0;
-
-    return find(b, scope, (struct pb_text){ name.p + skip, name.n - skip });
-}
-
-static bool
-is_type(const struct pb_symbol *s)
-{
-    return s->kind == PB_KIND_MESSAGE || s->kind == PB_KIND_ENUM;
-}
-
-static bool
-is_scope(const struct pb_symbol *s)
-{
-    return is_type(s) || s->kind == PB_KIND_PACKAGE ||
-        s->kind == PB_KIND_SERVICE;
-}
-
-/* The name's first part is looked for from the inside out, and the rest only
- * where that was found, as protoc does it. */
-static const struct pb_symbol *
-resolve_relative(const struct pb_schema_builder *b, struct pb_text scope,
-    struct pb_text name)
-{
-    char full[PB_FULL_NAME_MAX * 2 + 2];
-    struct pb_text first = name;
-    const char *dot = memchr(name.p, '.', name.n);
-
-    if (dot != NULL)
-        first.n = (size_t)(dot - name.p);
-    for (;; scope = outer_scope(scope)) {
-        const struct pb_symbol *s = find(b, scope, first);
-        size_t skip = scope.n > 0 ? scope.n + 1 : 0;
-
-        if (s != NULL && dot == NULL && is_type(s))
-            return s;
-        if (s != NULL && dot != NULL && is_scope(s)) {
-            if (skip > 0) {
-                memcpy(full, scope.p, scope.n);
-                full[scope.n] = '.';
-            }
-            memcpy(full + skip, name.p, name.n);
-            return find_full(b, (struct pb_text){ full, skip + name.n });
-        }
-        if (scope.n == 0)
-            return NULL;
-    }
-}
-
-const struct pb_symbol *
-pb_resolve(const struct pb_schema_builder *b, struct pb_text scope,
-    struct pb_text name)
-{
-    const struct pb_symbol *s;
-
-    if (name.n == 0 || name.n > PB_FULL_NAME_MAX)
-        return NULL;
-    assert(scope.n <= PB_FULL_NAME_MAX);
-    if (name.p[0] == '.')
-        s = find_full(b, (struct pb_text){ name.p + 1, name.n - 1 });
-    else
-        s = resolve_relative(b, scope, name);
-    return s != NULL && is_type(s) ? s : NULL;
-}
-
-/* ---- Declaring ------------------------------------------------------------- */
-
-static bool
-is_identifier(struct pb_text name)
-{
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool is_letter =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-
-        if (!is_letter && !(i > 0 && c >= '0' && c <= '9'))
-            return false;
-    }
-    return name.n > 0;
-}
-
-static enum pb_err
-declare(struct pb_schema_builder *b, const struct pb_raw_file *file,
-    enum pb_kind kind, struct pb_text scope, struct pb_text leaf,
-    struct pb_item *item)
-{
-    const struct pb_symbol *old;
-    struct pb_symbol *s;
-
-    if (!is_identifier(leaf))
-        return pb_build_fail(b, PB_EVALUE, file, kind, scope, leaf,
-            leaf.n == 0 ? "has no name" : "the name is no identifier");
-    if (scope.n + 1 + leaf.n > PB_FULL_NAME_MAX)
-        return pb_build_fail(b, PB_ELIMIT, file, kind, scope, leaf,
-            "the full name is longer than %d bytes", PB_FULL_NAME_MAX);
-    old = find(b, scope, leaf);
-    if (old != NULL && kind == PB_KIND_PACKAGE && old->kind == kind)
-        return PB_OK;
-    if (old != NULL)
-        return pb_build_fail(b, PB_EDUPLICATE, file, kind, scope, leaf,
-            "the name is declared twice, the other time in %.*s",
-            PB_SHOWN(old->file->name));
-
-    s = pb_arena_array(&b->arena, 1, sizeof *s);
-    if (s == NULL)
-        return pb_build_no_room(b);
-    *s = (struct pb_symbol){ scope, leaf, file, kind, item };
-    if (!pb_table_put(&b->symbols, &b->arena, symbol_hash(b, scope, leaf), kind,
-            s))
-        return pb_build_no_room(b);
-    return PB_OK;
-}
+/* ---- Declaring ---------------------------------------------------------- */
 
 /* a.b.c declares a, a.b and a.b.c. */
 static enum pb_err
 declare_package(struct pb_schema_builder *b, const struct pb_raw_file *file)
 {
-    struct pb_text package = file->package;
-    size_t start = 0;
+    struct pb_text scope = { file->package.p, 0 };
+    struct pb_text rest = file->package;
+    unsigned parts = 0;
 
-    while (start < package.n) {
-        const char *p = package.p + start;
-        const char *dot = memchr(p, '.', package.n - start);
-        size_t n = dot == NULL ? package.n - start : (size_t)(dot - p);
-        enum pb_err err = declare(b, file, PB_KIND_PACKAGE,
-            (struct pb_text){ package.p, start > 0 ? start - 1 : 0 },
-            (struct pb_text){ p, n }, NULL);
+    while (rest.p != NULL && file->package.n > 0) {
+        const char *dot = memchr(rest.p, '.', rest.n);
+        size_t n = dot == NULL ? rest.n : (size_t)(dot - rest.p);
+        enum pb_err err = pb_declare(b, file, PB_KIND_PACKAGE, scope,
+            (struct pb_text){ rest.p, n }, NULL);
 
         if (err != PB_OK)
             return err;
-        start += n + 1;
+        if (++parts > PB_PACKAGE_PARTS_MAX)
+            return pb_build_fail(b, PB_ELIMIT, file, PB_KIND_PACKAGE, no_text,
+                file->package, "has more than %d parts", PB_PACKAGE_PARTS_MAX);
+        scope.n = (size_t)(rest.p + n - scope.p);
+        rest.p = dot == NULL ? NULL : dot + 1;
+        rest.n -= dot == NULL ? rest.n : n + 1;
     }
-    if (package.n > 0 && start == package.n) /* a. */
-        return pb_build_fail(b, PB_EVALUE, file, PB_KIND_PACKAGE, no_text,
-            package, "the name is no identifier");
     return PB_OK;
 }
 
@@ -239,7 +83,7 @@ declare_item(struct pb_schema_builder *b, struct pb_raw_file *file,
 
     if (item == NULL)
         return pb_build_no_room(b);
-    err = declare(b, file, kind, scope, leaf, item);
+    err = pb_declare(b, file, kind, scope, leaf, item);
     if (err != PB_OK)
         return err;
     name = pb_arena_array(&b->schema->arena, skip + leaf.n + 1, 1);
@@ -290,7 +134,7 @@ declare_enum(struct pb_schema_builder *b, struct pb_raw_file *file,
     /* Values are siblings of their enum. */
     for (const struct pb_raw_value *v = raw->values.first; v != NULL;
          v = v->next) {
-        err = declare(b, file, PB_KIND_VALUE, scope, v->name, NULL);
+        err = pb_declare(b, file, PB_KIND_VALUE, scope, v->name, NULL);
         if (err != PB_OK)
             return err;
     }
@@ -318,7 +162,7 @@ declare_extensions(struct pb_schema_builder *b, struct pb_raw_file *file,
 
     for (const struct pb_raw_field *f = list->first; f != NULL; f = f->next) {
         enum pb_err err =
-            declare(b, file, PB_KIND_EXTENSION, scope, f->name, NULL);
+            pb_declare(b, file, PB_KIND_EXTENSION, scope, f->name, NULL);
 
         if (err != PB_OK)
             return err;
@@ -334,10 +178,12 @@ declare_members(struct pb_schema_builder *b, const struct pb_item *item)
 
     for (const struct pb_raw_field *f = raw->fields.first;
          f != NULL && err == PB_OK; f = f->next)
-        err = declare(b, item->file, PB_KIND_FIELD, item->name, f->name, NULL);
+        err =
+            pb_declare(b, item->file, PB_KIND_FIELD, item->name, f->name, NULL);
     for (const struct pb_raw_oneof *o = raw->oneofs.first;
          o != NULL && err == PB_OK; o = o->next)
-        err = declare(b, item->file, PB_KIND_ONEOF, item->name, o->name, NULL);
+        err =
+            pb_declare(b, item->file, PB_KIND_ONEOF, item->name, o->name, NULL);
     return err;
 }
 
@@ -414,7 +260,7 @@ declare_service(struct pb_schema_builder *b, struct pb_raw_file *file,
     b->n_methods += raw->methods.count;
     for (const struct pb_raw_method *m = raw->methods.first;
          m != NULL && err == PB_OK; m = m->next)
-        err = declare(b, file, PB_KIND_METHOD, item->name, m->name, NULL);
+        err = pb_declare(b, file, PB_KIND_METHOD, item->name, m->name, NULL);
     return err;
 }
 
@@ -443,10 +289,10 @@ pb_drop_if_declared(struct pb_schema_builder *b, struct pb_raw_file *file)
 {
     for (const struct pb_raw_enum *e = file->enums.first; e != NULL;
          e = e->next)
-        if (find(b, file->package, e->name) != NULL)
+        if (pb_find(b, file->package, e->name) != NULL)
             file->is_dropped = true;
     for (const struct pb_raw_message *m = file->messages.first; m != NULL;
          m = m->next)
-        if (find(b, file->package, m->name) != NULL)
+        if (pb_find(b, file->package, m->name) != NULL)
             file->is_dropped = true;
 }

@@ -48,14 +48,15 @@ edition_of(struct pb_schema_builder *b, const struct pb_raw_file *file)
             PB_SHOWN(file->name), PB_SHOWN(syntax));
         return 0;
     }
-    if (file->edition != PB_EDITION_2023 && file->edition != PB_EDITION_2024) {
+    if (file->edition_number != PB_EDITION_2023 &&
+        file->edition_number != PB_EDITION_2024) {
         pb_error_set(b->error, PB_EVALUE,
             "%.*s: edition %d is not supported, only 2023 (1000) and "
             "2024 (1001) are",
-            PB_SHOWN(file->name), (int)file->edition);
+            PB_SHOWN(file->name), (int)file->edition_number);
         return 0;
     }
-    return file->edition;
+    return file->edition_number;
 }
 
 enum pb_err

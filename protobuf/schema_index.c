@@ -1,181 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hash tables, and the tables of a finished schema. Names of one message go to
- * a table of four-byte slots that fits a cache line or two; small numbers go
- * straight to their field.
+ * The tables of a finished schema: names and numbers of fields and values, and
+ * the full names of everything. Small numbers go straight to their field.
  */
 #include "protobuf/schema_internal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 static const struct pb_text no_text;
 
-/* ---- Hashing --------------------------------------------------------------- */
-
-__extension__ typedef unsigned __int128 uint128;
-
-/* Both halves of a product depend on every bit. */
-static inline uint64_t
-mix(uint64_t a, uint64_t b)
-{
-    uint128 product = (uint128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Up to 8 bytes as a number; lengths are told apart elsewhere. */
-static inline uint64_t
-load(const char *p, size_t n)
-{
-    const uint8_t *u = (const uint8_t *)p;
-    uint32_t first, last;
-
-    if (n >= 4) {
-        memcpy(&first, p, 4);
-        memcpy(&last, p + n - 4, 4);
-        return (uint64_t)last << 32 | first;
-    }
-    return n == 0 ? 0
-                  : (uint64_t)u[0] << 16 | (uint64_t)u[n / 2] << 8 | u[n - 1];
-}
-
-uint64_t
-pb_hash(uint64_t seed, const char *p, size_t n)
-{
-    uint64_t h = seed ^ (n * 0x9e3779b97f4a7c15u);
-
-    for (; n > 8; p += 8, n -= 8)
-        h = mix(h ^ load(p, 8), 0xd6e8feb86659fd93u);
-    return mix(h ^ load(p, n), 0xa0761d6478bd642fu);
-}
-
-uint64_t
-pb_extension_hash(const struct pb_schema *s, const struct pb_message *extendee,
-    uint32_t number)
-{
-    return mix(s->seed ^ (uintptr_t)extendee, 0xe7037ed1a0b428dbu ^ number);
-}
-
-/* ---- Tables ---------------------------------------------------------------- */
-
-static uint32_t
-power_of_two_over(uint32_t n)
-{
-    uint32_t size = 1;
-
-    assert(n < UINT32_C(1) << 30);
-    while (size <= n)
-        size *= 2;
-    return size;
-}
-
-static void
-insert(struct pb_table *t, const struct pb_slot *slot)
-{
-    uint32_t at = slot->hash;
-
-    while (t->slots[at & t->mask].item != NULL)
-        at++;
-    t->slots[at & t->mask] = *slot;
-}
-
-bool
-pb_table_reserve(struct pb_table *t, struct pb_arena *a, uint32_t count)
-{
-    uint32_t size = power_of_two_over(count * 2);
-    struct pb_table old = *t;
-
-    t->slots = pb_arena_array(a, size, sizeof *t->slots);
-    if (t->slots == NULL) {
-        *t = old;
-        return false;
-    }
-    t->mask = size - 1;
-    for (uint32_t i = 0; old.slots != NULL && i <= old.mask; i++)
-        if (old.slots[i].item != NULL)
-            insert(t, &old.slots[i]);
-    return true;
-}
-
-bool
-pb_table_put(struct pb_table *t, struct pb_arena *a, uint64_t hash,
-    enum pb_kind kind, const void *item)
-{
-    struct pb_slot slot = { item, (uint32_t)hash, kind };
-
-    if ((t->slots == NULL || t->count >= t->mask / 2) &&
-        !pb_table_reserve(t, a, t->count < 16 ? 32 : t->count * 2))
-        return false;
-    insert(t, &slot);
-    t->count++;
-    return true;
-}
-
-const struct pb_slot *
-pb_table_next(const struct pb_table *t, uint64_t hash, uint32_t *at)
-{
-    if (t->slots == NULL)
-        return NULL;
-    for (;;) {
-        const struct pb_slot *slot = &t->slots[*at & t->mask];
-
-        ++*at;
-        if (slot->item == NULL)
-            return NULL;
-        if (slot->hash == (uint32_t)hash)
-            return slot;
-    }
-}
-
-/* ---- Names ----------------------------------------------------------------- */
-
-/* For n names whose entries are at most max_entry. */
-static bool
-init_names(struct pb_names *names, struct pb_arena *a, uint32_t n,
-    uint32_t max_entry)
-{
-    uint32_t size = power_of_two_over(n + n / 2);
-
-    names->slots = pb_arena_array(a, size, sizeof *names->slots);
-    names->mask = size - 1;
-    names->entry_mask = power_of_two_over(max_entry + 1) - 1;
-    return names->slots != NULL;
-}
-
-static void
-add_name(struct pb_names *names, uint64_t hash, uint32_t entry)
-{
-    uint32_t at = (uint32_t)hash;
-    uint32_t check = (uint32_t)(hash >> 32) & ~names->entry_mask;
-
-    while (names->slots[at & names->mask] != 0)
-        at++;
-    names->slots[at & names->mask] = check | (entry + 1);
-}
-
-/* ---- Messages -------------------------------------------------------------- */
+/* ---- Messages ----------------------------------------------------------- */
 
 static bool
 is_custom(const struct pb_field *f)
 {
-    bool raise = false;
-    size_t n = 0;
+    char derived[PB_FULL_NAME_MAX];
+    struct pb_text name = { f->name, f->name_len };
+    struct pb_text json = { f->json_name, f->json_name_len };
 
-    for (size_t i = 0; i < f->name_len; i++) {
-        char c = f->name[i];
-
-        if (c == '_') {
-            raise = true;
-            continue;
-        }
-        if (raise && c >= 'a' && c <= 'z')
-            c = (char)(c - 32);
-        raise = false;
-        if (n >= f->json_name_len || f->json_name[n++] != c)
-            return true;
-    }
-    return n != f->json_name_len;
+    return !pb_text_equals(json, pb_derive_json_name(name, derived));
 }
 
 /* Two fields of one JSON name: whoever is first has it, where that is
@@ -211,7 +54,7 @@ index_json_names(struct pb_schema_builder *b, const struct pb_item *item,
         enum pb_err err = PB_OK;
 
         if (other == NULL)
-            add_name(&index->names, hash, i << 1);
+            pb_names_add(&index->names, hash, i << 1);
         else
             err = check_conflict(b, item, f, other);
         if (err != PB_OK)
@@ -221,7 +64,7 @@ index_json_names(struct pb_schema_builder *b, const struct pb_item *item,
         const struct pb_field *f = &m->fields[i];
 
         if (pb_message_field_by_name(m, f->name, f->name_len) == NULL)
-            add_name(&index->names, pb_hash(b->seed, f->name, f->name_len),
+            pb_names_add(&index->names, pb_hash(b->seed, f->name, f->name_len),
                 i << 1 | 1);
     }
     return PB_OK;
@@ -258,14 +101,14 @@ pb_index_message(struct pb_schema_builder *b, struct pb_item *item)
 
     for (uint32_t i = 0; i < m->n_fields; i++)
         n += m->fields[i].json_name != m->fields[i].name;
-    if (index == NULL || !init_names(&index->names, a, n, n * 2) ||
+    if (index == NULL || !pb_names_init(&index->names, a, n, n * 2) ||
         !index_numbers(index, a, m))
         return pb_build_no_room(b);
     m->index = index;
     return index_json_names(b, item, index);
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static int
 by_number(const void *a, const void *b)
@@ -360,7 +203,7 @@ pb_index_enum(struct pb_schema_builder *b, struct pb_item *item)
     struct pb_enum *e = item->built;
     const struct pb_enum_value **sorted;
     struct pb_enum_index *index;
-    uint32_t n_distinct;
+    uint32_t n_distinct = 0;
     enum pb_err err;
 
     err = make_values(b, item);
@@ -374,17 +217,17 @@ pb_index_enum(struct pb_schema_builder *b, struct pb_item *item)
     if (err != PB_OK)
         return err;
     if (!index_values(index, a, e, sorted, n_distinct) ||
-        !init_names(&index->names, a, e->n_values, e->n_values))
+        !pb_names_init(&index->names, a, e->n_values, e->n_values))
         return pb_build_no_room(b);
     index->seed = b->seed;
     for (uint32_t i = 0; i < e->n_values; i++)
-        add_name(&index->names,
+        pb_names_add(&index->names,
             pb_hash(b->seed, e->values[i].name, e->values[i].name_len), i);
     e->index = index;
     return PB_OK;
 }
 
-/* ---- The schema ------------------------------------------------------------ */
+/* ---- The schema --------------------------------------------------------- */
 
 static bool
 put_name(struct pb_schema *s, enum pb_kind kind, struct pb_text name,

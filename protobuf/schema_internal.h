@@ -7,10 +7,12 @@
  *
  *   schema_build    collects files, orders the passes, checks imports
  *   schema_features syntax and editions: what holds where
- *   schema_declare  a symbol for every name, an item for every type
- *   schema_link     fields, methods and extensions with their types
+ *   schema_declare  a symbol for every name, an item for every type; names
+ *                   are in schema_symbol
+ *   schema_link     messages, extensions and services with their types; one
+ *                   field is in schema_field
  *   schema_check    numbers, ranges, map entries, well-known shapes
- *   schema_index    the tables that look-ups use
+ *   schema_index    the tables that look-ups use, made of schema_table's
  *
  * Memory      The builder's arena holds raw descriptors, items and symbols;
  *             the schema's arena holds what stays. No pointer leads from the
@@ -25,6 +27,7 @@
 
 enum {
     PB_FULL_NAME_MAX = 1000,
+    PB_PACKAGE_PARTS_MAX = 50,
     PB_FIELDS_MAX = 65000, /* of one message; pb_field.index is 16 bits */
     PB_ONEOFS_MAX = 32000,
     PB_NUMBER_MAX = 536870911, /* 2^29 - 1 */
@@ -51,7 +54,7 @@ enum {
     PB_JSON_LEGACY_BEST_EFFORT = 2,
 };
 
-/* ---- Hash tables ----------------------------------------------------------- */
+/* ---- Hash tables -------------------------------------------------------- */
 
 enum pb_kind {
     PB_KIND_PACKAGE,
@@ -97,6 +100,12 @@ struct pb_names {
 
 #define PB_NO_ENTRY UINT32_MAX
 
+/* For n names whose entries are at most max_entry. false: see
+ * pb_arena_error(). */
+bool pb_names_init(struct pb_names *names, struct pb_arena *a, uint32_t n,
+    uint32_t max_entry);
+void pb_names_add(struct pb_names *names, uint64_t hash, uint32_t entry);
+
 static inline uint32_t
 pb_names_next(const struct pb_names *n, uint64_t hash, uint32_t *at)
 {
@@ -112,7 +121,7 @@ pb_names_next(const struct pb_names *n, uint64_t hash, uint32_t *at)
 
 uint64_t pb_hash(uint64_t seed, const char *p, size_t n);
 
-/* ---- The schema ------------------------------------------------------------ */
+/* ---- The schema --------------------------------------------------------- */
 
 struct pb_schema {
     struct pb_arena arena;
@@ -144,7 +153,7 @@ struct pb_enum_index {
 uint64_t pb_extension_hash(const struct pb_schema *s,
     const struct pb_message *extendee, uint32_t number);
 
-/* ---- The builder ----------------------------------------------------------- */
+/* ---- The builder -------------------------------------------------------- */
 
 struct pb_range {
     int64_t start;
@@ -201,18 +210,6 @@ enum pb_err pb_build_fail(const struct pb_schema_builder *b, enum pb_err err,
 /* Memory is short, in one arena or the other. */
 enum pb_err pb_build_no_room(const struct pb_schema_builder *b);
 
-static inline struct pb_text
-pb_text(const char *p)
-{
-    return (struct pb_text){ p, strlen(p) };
-}
-
-static inline bool
-pb_text_equals(struct pb_text a, struct pb_text b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 /* For printf's "%.*s": the end of it, if it is long. */
 #define PB_SHOWN(text)                           \
     (int)((text).n > 80 ? 80 : (text).n),        \
@@ -220,7 +217,7 @@ pb_text_equals(struct pb_text a, struct pb_text b)
         : (text).n    ? (text).p                 \
                       : ""
 
-/* ---- The passes ------------------------------------------------------------ */
+/* ---- The passes --------------------------------------------------------- */
 
 /* What holds in a file of that syntax or edition. */
 enum pb_err pb_features_of_file(struct pb_schema_builder *b,
@@ -235,9 +232,40 @@ enum pb_err pb_declare_file(struct pb_schema_builder *b,
     struct pb_raw_file *file);
 /* Drops a built-in file when somebody else declared a name of it. */
 void pb_drop_if_declared(struct pb_schema_builder *b, struct pb_raw_file *file);
+/* Checks that leaf is an identifier, new in its scope, and notes it. item: of
+ * messages, enums and services. */
+enum pb_err pb_declare(struct pb_schema_builder *b,
+    const struct pb_raw_file *file, enum pb_kind kind, struct pb_text scope,
+    struct pb_text leaf, struct pb_item *item);
+const struct pb_symbol *pb_find(const struct pb_schema_builder *b,
+    struct pb_text scope, struct pb_text leaf);
 /* A type as seen from inside scope, or NULL. */
 const struct pb_symbol *pb_resolve(const struct pb_schema_builder *b,
     struct pb_text scope, struct pb_text name);
+
+/* Where a raw field stands. */
+struct pb_place {
+    struct pb_schema_builder *b;
+    const struct pb_item *item; /* the message, or the extensions' scope */
+    const struct pb_raw_field *raw;
+    struct pb_features features; /* the field's own */
+    bool is_extension;
+};
+
+#define PB_FIELD_FAIL(place, err, ...)                             \
+    pb_build_fail((place)->b, err, (place)->item->file,            \
+        (place)->is_extension ? PB_KIND_EXTENSION : PB_KIND_FIELD, \
+        (place)->item->name, (place)->raw->name, __VA_ARGS__)
+
+/* Everything but the names, the parent and the oneof. outer: the features of
+ * what the field is in. */
+enum pb_err pb_link_field(struct pb_place *at, const struct pb_features *outer,
+    struct pb_field *f);
+/* lowerCamelCase in to, which has room for the name. */
+struct pb_text pb_derive_json_name(struct pb_text name, char *to);
+enum pb_err pb_name_field(const struct pb_place *at, struct pb_field *f);
+/* As [pkg.ext]. */
+enum pb_err pb_name_extension(const struct pb_place *at, struct pb_field *f);
 
 enum pb_err pb_link_message(struct pb_schema_builder *b, struct pb_item *item);
 enum pb_err pb_link_extensions(struct pb_schema_builder *b,

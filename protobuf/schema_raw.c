@@ -13,7 +13,6 @@
 
 enum {
     DEPTH_MAX = 100,
-    SOURCE_CODE_INFO = 9, /* of a file */
 };
 
 enum raw_kind {
@@ -48,7 +47,7 @@ struct raw_shape {
     static const struct raw_shape name##_shape = { text, bytes, name##_rules,  \
         sizeof name##_rules / sizeof name##_rules[0] }
 
-/* ---- Options -------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------ */
 
 static const struct raw_rule features_rules[] = {
     { 1, AT(pb_features, presence),          RAW_INT, NULL },
@@ -96,7 +95,7 @@ static const struct raw_rule method_options_rules[] = {
 };
 SHAPE(method_options, "MethodOptions", 0);
 
-/* ---- Descriptors ---------------------------------------------------------- */
+/* ---- Descriptors -------------------------------------------------------- */
 
 static const struct raw_rule range_rules[] = {
     { 1, AT(pb_raw_range, start), RAW_INT, NULL },
@@ -111,7 +110,8 @@ static const struct raw_rule field_rules[] = {
     { 4,  AT(pb_raw_field, label),              RAW_INT,       NULL },
     { 5,  AT(pb_raw_field, type),               RAW_INT,       NULL },
     { 6,  AT(pb_raw_field, type_name),          RAW_TEXT,      NULL },
-    { 8,  0,                                    RAW_PART, &field_options_shape },
+    { 8,  0,                                    RAW_PART,
+        &field_options_shape },
     { 9,  AT(pb_raw_field, oneof),              RAW_MAYBE_INT, NULL },
     { 10, AT(pb_raw_field, json_name),          RAW_TEXT,      NULL },
     { 17, AT(pb_raw_field, is_proto3_optional), RAW_BOOL,      NULL },
@@ -147,7 +147,8 @@ static const struct raw_rule message_rules[] = {
     { 4,  AT(pb_raw_message, enums),            RAW_LIST,  &enum_shape },
     { 5,  AT(pb_raw_message, extension_ranges), RAW_LIST,  &range_shape },
     { 6,  AT(pb_raw_message, extensions),       RAW_LIST,  &field_shape },
-    { 7,  0,                                    RAW_PART,  &message_options_shape },
+    { 7,  0,                                    RAW_PART,
+        &message_options_shape },
     { 8,  AT(pb_raw_message, oneofs),           RAW_LIST,  &oneof_shape },
     { 9,  AT(pb_raw_message, reserved_ranges),  RAW_LIST,  &range_shape },
     { 10, AT(pb_raw_message, reserved_names),   RAW_TEXTS, NULL },
@@ -180,12 +181,12 @@ static const struct raw_rule file_rules[] = {
     { 7,  AT(pb_raw_file, extensions), RAW_LIST,  &field_shape },
     { 8,  0,                           RAW_PART,  &file_options_shape },
     { 12, AT(pb_raw_file, syntax),     RAW_TEXT,  NULL },
-    { 14, AT(pb_raw_file, edition),    RAW_INT,   NULL },
+    { 14, AT(pb_raw_file, edition_number),    RAW_INT,   NULL },
 };
 SHAPE(file, "FileDescriptorProto", sizeof(struct pb_raw_file));
 /* clang-format on */
 
-/* ---- Reading --------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------ */
 
 struct reader {
     struct pb_arena *arena;
@@ -369,42 +370,84 @@ pb_raw_read_file(struct pb_arena *a, const uint8_t *p, size_t len,
     return read_shape(&r, &file_shape, r.file, r.file->bytes, DEPTH_MAX);
 }
 
-/* ---- Comparing ------------------------------------------------------------- */
+/* ---- Comparing ---------------------------------------------------------- */
 
-/* The next record of a file that was read before, but for comments. */
-static struct pb_text
-next_record(const uint8_t **p, const uint8_t *end)
+static bool is_same(const struct raw_shape *shape, const void *a,
+    const void *b);
+
+static bool
+is_same_name(const struct pb_raw_name *a, const struct pb_raw_name *b)
 {
-    while (*p < end) {
-        const uint8_t *start = *p;
-        uint32_t number;
-        unsigned wire;
+    return pb_text_equals(a->text, b->text);
+}
 
-        *p = pb_tag_read(*p, end, &number, &wire);
-        assert(*p != NULL);
-        *p = pb_skip(*p, end, number, wire, DEPTH_MAX);
-        assert(*p != NULL);
-        if (number != SOURCE_CODE_INFO)
-            return (
-                struct pb_text){ (const char *)start, (size_t)(*p - start) };
+static const void *
+next_of(const void *element)
+{
+    const void *next;
+
+    memcpy(&next, element, sizeof next);
+    return next;
+}
+
+static bool
+is_same_list(const struct raw_rule *rule, const struct pb_raw_list *a,
+    const struct pb_raw_list *b)
+{
+    const void *x = a->first;
+    const void *y = b->first;
+
+    if (a->count != b->count)
+        return false;
+    for (; x != NULL; x = next_of(x), y = next_of(y)) {
+        if (rule->kind == RAW_LIST ? !is_same(rule->sub, x, y)
+                                   : !is_same_name(x, y))
+            return false;
     }
-    return (struct pb_text){ NULL, 0 };
+    return true;
+}
+
+static bool
+is_same_member(const struct raw_rule *rule, const void *a, const void *b)
+{
+    const struct pb_raw_int *x = a;
+    const struct pb_raw_int *y = b;
+
+    switch (rule->kind) {
+    case RAW_TEXT:
+        return pb_text_equals(*(const struct pb_text *)a,
+            *(const struct pb_text *)b);
+    case RAW_INT:
+        return *(const int32_t *)a == *(const int32_t *)b;
+    case RAW_MAYBE_INT:
+        return x->is_set == y->is_set && x->value == y->value;
+    case RAW_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case RAW_PART:
+        return is_same(rule->sub, a, b);
+    case RAW_LIST:
+    case RAW_TEXTS:
+        return is_same_list(rule, a, b);
+    }
+    return false;
+}
+
+/* Recursion is as deep as reading was. */
+static bool
+is_same(const struct raw_shape *shape, const void *a, const void *b)
+{
+    for (size_t i = 0; i < shape->n_rules; i++) {
+        const struct raw_rule *rule = &shape->rules[i];
+
+        if (!is_same_member(rule, (const char *)a + rule->offset,
+                (const char *)b + rule->offset))
+            return false;
+    }
+    return true;
 }
 
 bool
 pb_raw_is_same_file(const struct pb_raw_file *a, const struct pb_raw_file *b)
 {
-    const uint8_t *p = (const uint8_t *)a->bytes.p;
-    const uint8_t *q = (const uint8_t *)b->bytes.p;
-    const uint8_t *p_end = p + a->bytes.n;
-    const uint8_t *q_end = q + b->bytes.n;
-    struct pb_text x, y;
-
-    do {
-        x = next_record(&p, p_end);
-        y = next_record(&q, q_end);
-        if (x.n != y.n || (x.n > 0 && memcmp(x.p, y.p, x.n) != 0))
-            return false;
-    } while (x.n > 0);
-    return true;
+    return pb_text_equals(a->bytes, b->bytes) || is_same(&file_shape, a, b);
 }

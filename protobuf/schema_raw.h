@@ -21,6 +21,18 @@ struct pb_text {
     size_t n;
 };
 
+static inline struct pb_text
+pb_text(const char *p)
+{
+    return (struct pb_text){ p, strlen(p) };
+}
+
+static inline bool
+pb_text_equals(struct pb_text a, struct pb_text b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 struct pb_raw_list {
     void *first; /* every element begins with a pointer to the next */
     void *last;
@@ -135,7 +147,7 @@ struct pb_raw_file {
     struct pb_raw_list enums;
     struct pb_raw_list services;
     struct pb_raw_list extensions;
-    int32_t edition;
+    int32_t edition_number;
     struct pb_features features;
 
     /* The builder's */
@@ -145,6 +157,7 @@ struct pb_raw_file {
     bool is_open; /* being visited: meeting it again closes a cycle */
     struct pb_raw_name *next_import;
     struct pb_raw_file *importer;
+    int32_t edition; /* proto2 and proto3 have one, too */
     struct pb_features resolved;
 };
 
@@ -152,15 +165,15 @@ struct pb_raw_file {
 void pb_raw_append(struct pb_raw_list *list, void *element);
 
 /* How much may be read into one arena: fields, messages, values, names... */
-#define PB_RAW_ELEMENTS_MAX 2000000
+#define PB_RAW_ELEMENTS_MAX 1000000
 
 /* Reads one FileDescriptorProto. file->bytes stays borrowed. *elements counts
  * over all files. Errors name the file when it has a name before them. */
 enum pb_err pb_raw_read_file(struct pb_arena *a, const uint8_t *p, size_t len,
     uint32_t *elements, struct pb_raw_file **file, struct pb_error *error);
 
-/* True when the two say the same, apart from where it was written in the
- * source (source_code_info). */
+/* True when all that is read here is the same in both. They may still differ in
+ * comments and in options that mean nothing to a schema. */
 bool pb_raw_is_same_file(const struct pb_raw_file *a,
     const struct pb_raw_file *b);
 

@@ -21,6 +21,8 @@ pb_utf8_sequence(const char *p, const char *end)
         return 1;
     if (c < 0xc2 || c > 0xf4)
         return 0;
+    if (c < 0xe0 && end - p >= 2)
+        return ((unsigned char)p[1] & 0xc0) == 0x80 ? 2 : 0;
     n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
     if (c == 0xe0)
         low = 0xa0;

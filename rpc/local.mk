@@ -18,10 +18,68 @@ pkginclude_HEADERS += \
 
 lib_LTLIBRARIES += libsluice.la
 libsluice_la_SOURCES = \
-	rpc/placeholder.c
+	rpc/base/emission.c \
+	rpc/base/end.c \
+	rpc/base/end.h \
+	rpc/base/expiration.c \
+	rpc/base/fifo.c \
+	rpc/base/fifo.h \
+	rpc/base/ingestion.c \
+	rpc/base/operation.c \
+	rpc/base/operation.h \
+	rpc/base/reception.c \
+	rpc/base/subscription.c \
+	rpc/bytes.c \
+	rpc/check.h \
+	rpc/link/inproc.c \
+	rpc/loop.c \
+	rpc/metadata.c \
+	rpc/pool.c \
+	rpc/pool.h \
+	rpc/status.c \
+	rpc/wheel.c \
+	rpc/wheel.h
 libsluice_la_LDFLAGS = \
 	-version-info $(LIBSLUICE_VERSION_INFO) \
 	-no-undefined \
 	$(SANITIZER_CFLAGS)
 libsluice_la_LIBADD = \
 	$(UV_LIBS) $(NGHTTP2_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS) -lpthread
+
+libsluice_la_SOURCES += \
+	rpc/link/grpc_backoff.c \
+	rpc/link/grpc_backoff.h \
+	rpc/link/grpc_call.c \
+	rpc/link/grpc_call.h \
+	rpc/link/grpc_client.c \
+	rpc/link/grpc_client.h \
+	rpc/link/grpc_codec.c \
+	rpc/link/grpc_dial.c \
+	rpc/link/grpc_dial.h \
+	rpc/link/grpc_end.c \
+	rpc/link/grpc_end.h \
+	rpc/link/grpc_framing.c \
+	rpc/link/grpc_framing.h \
+	rpc/link/grpc_metadata.c \
+	rpc/link/grpc_metadata.h \
+	rpc/link/grpc_request.c \
+	rpc/link/grpc_request.h \
+	rpc/link/grpc_response.c \
+	rpc/link/grpc_response.h \
+	rpc/link/grpc_session.c \
+	rpc/link/grpc_session.h \
+	rpc/link/grpc_session_events.c \
+	rpc/link/grpc_session_private.h \
+	rpc/link/grpc_stream.c \
+	rpc/link/grpc_target.c \
+	rpc/link/grpc_target.h
+# ---- face
+libsluice_la_SOURCES += \
+	rpc/face/call.c \
+	rpc/face/call.h \
+	rpc/face/context.c \
+	rpc/face/context.h \
+	rpc/face/rpc.c \
+	rpc/face/rpc.h \
+	rpc/face/servicer.c \
+	rpc/face/stub.c

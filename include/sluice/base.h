@@ -54,8 +54,9 @@ struct sluice_outcome {
     bool has_code;
     int32_t code;
     struct sluice_str details; /* absent when none was provided */
-    /* What the other side sent with an abort, beyond the seeds: a gRPC peer's
+    /* What the other side sent in the very ticket that aborted: a gRPC peer's
      * trailers come with every status. NULL when none. */
+    struct sluice_metadata *initial_metadata;
     struct sluice_metadata *terminal_metadata;
 };
 

@@ -36,7 +36,7 @@ enum sluice_termination {
 struct sluice_ticket {
     struct sluice_str group;  /* first ticket of the invoker only */
     struct sluice_str method; /* first ticket of the invoker only */
-    enum sluice_subscription_kind subscription; /* first of a direction */
+    enum sluice_subscription_kind subscription; /* as group and method */
     bool has_timeout;
     int64_t timeout_ns; /* total, from the operation's start */
     int allowance;

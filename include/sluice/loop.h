@@ -34,9 +34,10 @@ struct sluice_task {
 /* Intrusive; zero-initialised is idle. expire is called once per start. */
 struct sluice_timer {
     void (*expire)(struct sluice_timer *timer);
-    uint64_t due_ns;           /* private from here on */
+    uint64_t due_ns; /* private from here on */
     struct sluice_timer *next;
-    struct sluice_timer *prev;
+    struct sluice_timer **link; /* what points here; NULL: idle */
+    unsigned slot;
 };
 
 /* uv must outlive the loop. NULL when memory or descriptors are short. */

@@ -105,8 +105,11 @@ a_drained_buffer_starts_again_from_the_front(void **state)
 {
     uint8_t room[8];
     size_t drained = 0;
-    struct pb_buf b = { .data = room, .cap = sizeof room, .max = SIZE_MAX,
-        .grow = drain, .arg = &drained };
+    struct pb_buf b = { .data = room,
+        .cap = sizeof room,
+        .max = SIZE_MAX,
+        .grow = drain,
+        .arg = &drained };
 
     (void)state;
     for (unsigned i = 0; i < 10; i++)
@@ -141,7 +144,8 @@ controls_and_broken_utf8_are_escaped(void **state)
     assert_string_equal(message(&e, "\xff\xc3"), "\\xff\\xc3");
     assert_string_equal(message(&e, "\xc0\xaf"), "\\xc0\\xaf");
     assert_string_equal(message(&e, "\xed\xa0\x80"), "\\xed\\xa0\\x80");
-    assert_string_equal(message(&e, "\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+    assert_string_equal(message(&e, "\xf4\x90\x80\x80"),
+        "\\xf4\\x90\\x80\\x80");
     assert_string_equal(message(&e, "\xe2\x80\xae"), "\\xe2\\x80\\xae");
     assert_string_equal(message(&e, "\xc2\x85"), "\\xc2\\x85");
 }

@@ -4,10 +4,53 @@
 #   check_PROGRAMS += tests/rpc/test_X
 #   tests_rpc_test_X_SOURCES = tests/rpc/test_X.c
 #   tests_rpc_test_X_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-# and, when the code it tests crosses threads, thread_tests += tests/rpc/test_X;
 # with PROTOBUF_LIBS, ROUTES_LIBS or GATEWAY_LIBS for the folders above.
 
-check_PROGRAMS += tests/rpc/test_placeholder
-tests_rpc_test_placeholder_SOURCES = tests/rpc/test_placeholder.c
-tests_rpc_test_placeholder_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-thread_tests += tests/rpc/test_placeholder
+# The base layer: two Ends and what happens between them.
+base_world = tests/rpc/base_world.c tests/rpc/base_world.h
+check_PROGRAMS += tests/rpc/test_base
+tests_rpc_test_base_SOURCES = tests/rpc/test_base.c $(base_world)
+tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_echo
+tests_rpc_test_base_echo_SOURCES = tests/rpc/test_base_echo.c $(base_world)
+tests_rpc_test_base_echo_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_emission
+tests_rpc_test_base_emission_SOURCES = tests/rpc/test_base_emission.c $(base_world)
+tests_rpc_test_base_emission_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_end
+tests_rpc_test_base_end_SOURCES = tests/rpc/test_base_end.c $(base_world)
+tests_rpc_test_base_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_outcome
+tests_rpc_test_base_outcome_SOURCES = tests/rpc/test_base_outcome.c $(base_world)
+tests_rpc_test_base_outcome_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_service
+tests_rpc_test_base_service_SOURCES = tests/rpc/test_base_service.c $(base_world)
+tests_rpc_test_base_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- face
+face_fixture = \
+	tests/rpc/face_fixture.c \
+	tests/rpc/face_fixture.h
+face_stock = $(face_fixture) \
+	tests/rpc/face_stock.c \
+	tests/rpc/face_stock.h
+
+check_PROGRAMS += tests/rpc/test_face_call
+tests_rpc_test_face_call_SOURCES = tests/rpc/test_face_call.c $(face_stock)
+tests_rpc_test_face_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_abort
+tests_rpc_test_face_abort_SOURCES = tests/rpc/test_face_abort.c $(face_stock)
+tests_rpc_test_face_abort_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_service
+tests_rpc_test_face_service_SOURCES = \
+	tests/rpc/test_face_service.c $(face_stock)
+tests_rpc_test_face_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_memory
+tests_rpc_test_face_memory_SOURCES = \
+	tests/rpc/test_face_memory.c $(face_stock)
+tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

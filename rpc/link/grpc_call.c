@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_call.c - the side of a call that faces the base layer: the
+ * link's three entries, and the task that delivers.
+ */
+#include "rpc/link/grpc_call.h"
+
+#include "rpc/check.h"
+#include "rpc/link/grpc_client.h"
+
+#include <limits.h>
+
+#define CALL_MAGIC 0x67726370u
+
+/* ---------------------------------------------------------- lifecycle */
+
+static void on_task(struct sluice_task *task);
+
+static struct rpc_grpc_call *
+call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
+{
+    struct rpc_grpc_call *call = sluice_pool_take(client->pool, sizeof *call);
+
+    if (call == NULL)
+        return NULL;
+    /* The short path is the bulk of it, and is filled in anyway. */
+    memset(call, 0, offsetof(struct rpc_grpc_call, request));
+    memset(&call->request, 0,
+        offsetof(struct rpc_grpc_request, short_path));
+    memset(&call->payload, 0,
+        sizeof *call - offsetof(struct rpc_grpc_call, payload));
+    call->magic = CALL_MAGIC;
+    call->client = client;
+    call->op = op;
+    call->task.run = on_task;
+    call->is_replayable = true;
+    call->allowance = 1; /* the first payload of a direction is free */
+    return call;
+}
+
+static void
+drop_contents(struct rpc_grpc_call *call)
+{
+    struct sluice_pool *pool = call->client->pool;
+
+    sluice_bytes_unref(&call->message);
+    sluice_metadata_unref(&call->initial);
+    rpc_grpc_reader_fini(&call->reader, pool);
+    rpc_grpc_response_fini(&call->response, pool);
+}
+
+static void
+call_free(struct rpc_grpc_call *call)
+{
+    struct sluice_pool *pool = call->client->pool;
+
+    sluice_task_cancel(&call->task);
+    drop_contents(call);
+    sluice_bytes_unref(&call->payload);
+    rpc_grpc_request_fini(&call->request, pool);
+    call->magic = 0;
+    sluice_pool_give(pool, call, sizeof *call);
+}
+
+void
+rpc_grpc_call_settle(struct rpc_grpc_call *call)
+{
+    RPC_CHECK(call, CALL_MAGIC);
+    if (call->op == NULL && call->place == RPC_GRPC_NOWHERE &&
+        !call->is_delivering)
+        call_free(call);
+}
+
+void
+rpc_grpc_call_wake(struct rpc_grpc_call *call)
+{
+    if (call->op != NULL && !call->is_over)
+        sluice_loop_defer(call->client->loop, &call->task);
+}
+
+void
+rpc_grpc_call_end(struct rpc_grpc_call *call, struct rpc_grpc_end end)
+{
+    if (call->end.termination == SLUICE_TERMINATION_NONE)
+        call->end = end;
+    rpc_grpc_call_wake(call);
+}
+
+/* ---------------------------------------------------------- delivering */
+
+/* Whether nothing that was received comes before the end any more. */
+static bool
+end_is_due(struct rpc_grpc_call *call)
+{
+    if (call->end.termination == SLUICE_TERMINATION_NONE)
+        return false;
+    if (!rpc_grpc_reader_has_news(&call->reader, call->client->max_message))
+        return true;
+    return call->allowance == 0 && !call->end_is_in_order;
+}
+
+static void
+add_end(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
+{
+    if (call->end.termination == SLUICE_TERMINATION_COMPLETION &&
+        rpc_grpc_reader_is_within(&call->reader))
+        call->end = rpc_grpc_end_malformed("the stream ends in a message");
+    ticket->termination = call->end.termination;
+    ticket->has_code = true;
+    ticket->code = call->end.code;
+    ticket->message = call->end.text;
+    ticket->terminal_metadata =
+        rpc_grpc_response_take_metadata(&call->response);
+    call->is_over = true;
+}
+
+/* Gathers what can be delivered now. false: nothing. */
+static bool
+next_ticket(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
+{
+    bool is_abort;
+
+    memset(ticket, 0, sizeof *ticket);
+    if (call->is_over)
+        return false;
+    rpc_grpc_stream_take_held(call);
+    if (call->has_grant) {
+        ticket->allowance = 1;
+        call->has_grant = false;
+    }
+    ticket->initial_metadata = call->initial;
+    call->initial = NULL;
+    ticket->payload = call->message;
+    call->message = NULL;
+
+    /* An abort would overtake what travels with it. */
+    is_abort = call->end.termination != SLUICE_TERMINATION_COMPLETION;
+    if (!(is_abort && ticket->payload != NULL) && end_is_due(call))
+        add_end(call, ticket);
+    return ticket->allowance > 0 || ticket->initial_metadata != NULL ||
+        ticket->payload != NULL ||
+        ticket->termination != SLUICE_TERMINATION_NONE;
+}
+
+static void
+on_task(struct sluice_task *task)
+{
+    struct rpc_grpc_call *call =
+        RPC_CONTAINER_OF(task, struct rpc_grpc_call, task);
+    struct sluice_ticket ticket;
+
+    RPC_CHECK(call, CALL_MAGIC);
+    call->is_delivering = true;
+    while (call->op != NULL && next_ticket(call, &ticket))
+        sluice_operation_deliver(call->op, &ticket);
+    call->is_delivering = false;
+    rpc_grpc_call_settle(call);
+}
+
+/* ------------------------------------------------------ the link's side */
+
+static void
+release_ticket(struct sluice_ticket *ticket)
+{
+    sluice_metadata_unref(&ticket->initial_metadata);
+    sluice_metadata_unref(&ticket->terminal_metadata);
+    sluice_bytes_unref(&ticket->payload);
+}
+
+static bool
+is_abort(const struct sluice_ticket *ticket)
+{
+    return ticket->termination != SLUICE_TERMINATION_NONE &&
+        ticket->termination != SLUICE_TERMINATION_COMPLETION;
+}
+
+static void
+resume(struct rpc_grpc_call *call)
+{
+    if (call->place != RPC_GRPC_STREAM || !call->is_deferred ||
+        call->was_reset)
+        return;
+    call->is_deferred = false;
+    rpc_grpc_session_resume(call->session, call->stream_id);
+}
+
+static bool
+payload_is_under_way(const struct rpc_grpc_call *call)
+{
+    return call->payload != NULL &&
+        call->sent < RPC_GRPC_PREFIX + sluice_bytes_size(call->payload);
+}
+
+static enum sluice_err
+take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
+{
+    if (payload_is_under_way(call) || call->is_half_closing)
+        return SLUICE_ESTATE;
+    if (sluice_bytes_size(ticket->payload) > UINT32_MAX)
+        return SLUICE_ELIMIT;
+    assert(call->payload == NULL); /* it was dropped when it had been sent */
+    call->payload = ticket->payload;
+    call->sent = 0;
+    ticket->payload = NULL;
+    return SLUICE_OK;
+}
+
+static void
+add_allowance(struct rpc_grpc_call *call, int allowance)
+{
+    if (allowance <= 0)
+        return;
+    if (__builtin_add_overflow(call->allowance, allowance, &call->allowance))
+        call->allowance = INT_MAX;
+    if (rpc_grpc_reader_is_holding(&call->reader))
+        rpc_grpc_call_wake(call);
+}
+
+/* The values of a ticket; what is left in it is the caller's to release. */
+static enum sluice_err
+take_values(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
+{
+    enum sluice_err err;
+
+    if (ticket->initial_metadata != NULL) {
+        if (call->place == RPC_GRPC_STREAM || call->request.metadata != NULL)
+            return SLUICE_ESTATE; /* HEADERS have been made */
+        call->request.metadata = ticket->initial_metadata;
+        ticket->initial_metadata = NULL;
+    }
+    if (ticket->payload != NULL) {
+        err = take_payload(call, ticket);
+        if (err != SLUICE_OK)
+            return err;
+    }
+    if (ticket->termination == SLUICE_TERMINATION_COMPLETION)
+        call->is_half_closing = true;
+    add_allowance(call, ticket->allowance);
+    return SLUICE_OK;
+}
+
+static enum sluice_err
+link_open(struct sluice_link *link, struct sluice_operation *op,
+    struct sluice_ticket *first, void **transport)
+{
+    struct sluice_grpc_client *client =
+        RPC_CONTAINER_OF(link, struct sluice_grpc_client, link);
+    struct rpc_grpc_call *call = call_new(client, op);
+    enum sluice_err err = SLUICE_ENOMEM;
+
+    if (call == NULL)
+        goto out;
+    err = rpc_grpc_request_init(&call->request, client->pool, first->group,
+        first->method);
+    if (err != SLUICE_OK)
+        goto out;
+    err = take_values(call, first);
+    if (err != SLUICE_OK)
+        goto out;
+    err = rpc_grpc_client_enqueue(client, call);
+    if (err != SLUICE_OK)
+        goto out;
+    *transport = call;
+
+out:
+    release_ticket(first);
+    if (err != SLUICE_OK && call != NULL)
+        call_free(call);
+    return err;
+}
+
+/* Leaves the queue, or resets the stream; what was to be sent is dropped. */
+static void
+abandon(struct rpc_grpc_call *call, uint32_t error_code)
+{
+    if (call->place == RPC_GRPC_WAITING)
+        rpc_grpc_client_dequeue(call->client, call);
+    else if (call->place == RPC_GRPC_STREAM && !call->was_reset) {
+        call->was_reset = true;
+        rpc_grpc_session_reset(call->session, call->stream_id, error_code);
+    }
+}
+
+static enum sluice_err
+link_send(void *transport, struct sluice_ticket *ticket)
+{
+    struct rpc_grpc_call *call = transport;
+    enum sluice_err err = SLUICE_OK;
+
+    RPC_CHECK(call, CALL_MAGIC);
+    assert(call->op != NULL);
+    if (is_abort(ticket)) {
+        call->is_over = true;
+        abandon(call, NGHTTP2_CANCEL);
+    } else if (call->place == RPC_GRPC_NOWHERE) {
+        add_allowance(call, ticket->allowance); /* too late for the rest */
+    } else {
+        err = take_values(call, ticket);
+        if (err == SLUICE_OK)
+            resume(call);
+    }
+    release_ticket(ticket);
+    return err;
+}
+
+static void
+link_close(void *transport)
+{
+    struct rpc_grpc_call *call = transport;
+    bool has_answer;
+
+    RPC_CHECK(call, CALL_MAGIC);
+    has_answer = call->is_over &&
+        call->end.termination == SLUICE_TERMINATION_COMPLETION;
+    call->op = NULL;
+    sluice_task_cancel(&call->task);
+    abandon(call, has_answer ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    drop_contents(call);
+    rpc_grpc_call_settle(call);
+}
+
+const struct sluice_link_ops rpc_grpc_call_ops = {
+    link_open,
+    link_send,
+    link_close
+};

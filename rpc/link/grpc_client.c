@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_client.c - the client side of the gRPC link: one connection
+ * to one target, made when needed, and the queue of calls without a stream.
+ *
+ * Every call starts in the queue. It is emptied when the session writes, at
+ * the end of the turn, so that what a call is given within its first turn goes
+ * out in one piece, and a call cancelled at once never leaves.
+ */
+#include "rpc/link/grpc_client.h"
+
+#include "config.h"
+#include "rpc/check.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+#define CLIENT_MAGIC 0x67727063u
+
+#define DEFAULT_MAX_MESSAGE (4u * 1024 * 1024)
+#define DEFAULT_MAX_METADATA (16u * 1024)
+#define DEFAULT_MAX_WAITING 10000u
+#define DEFAULT_WINDOW 65535u
+#define DEFAULT_CONNECT_TIMEOUT (20 * SLUICE_SECOND)
+#define DEFAULT_INITIAL_BACKOFF (1 * SLUICE_SECOND)
+#define DEFAULT_MAX_BACKOFF (120 * SLUICE_SECOND)
+#define DEFAULT_USER_AGENT "grpc-c-sluice/" PACKAGE_VERSION
+
+/* ----------------------------------------------------------- connecting */
+
+static void
+fail_waiting(struct sluice_grpc_client *client, struct rpc_grpc_end end)
+{
+    struct rpc_grpc_call *call;
+
+    while ((call = TAILQ_FIRST(&client->waiting)) != NULL) {
+        rpc_grpc_client_dequeue(client, call);
+        rpc_grpc_call_end(call, end);
+    }
+}
+
+/* The attempt led to nothing: leaves the backend alone for a while. */
+static void
+connect_failed(struct sluice_grpc_client *client)
+{
+    uint64_t due = client->attempt_began_ns +
+        (uint64_t)rpc_grpc_backoff_next(&client->backoff);
+
+    client->state = SLUICE_GRPC_TRANSIENT_FAILURE;
+    fail_waiting(client,
+        rpc_grpc_end_unreachable("the backend cannot be reached"));
+    sluice_timer_start(client->loop, &client->timer, due);
+}
+
+static void
+on_dialed(void *arg, struct rpc_grpc_socket *socket)
+{
+    struct sluice_grpc_client *client = arg;
+
+    RPC_CHECK(client, CLIENT_MAGIC);
+    assert(client->state == SLUICE_GRPC_CONNECTING);
+    client->dial = NULL;
+    if (socket != NULL)
+        client->session = rpc_grpc_session_new(client, socket);
+    if (client->session == NULL)
+        connect_failed(client);
+}
+
+static void
+connect_now(struct sluice_grpc_client *client)
+{
+    assert(client->session == NULL && client->dial == NULL);
+    client->state = SLUICE_GRPC_CONNECTING;
+    client->attempt_began_ns = sluice_loop_now(client->loop);
+    client->dial = rpc_grpc_dial_start(client->loop, &client->target,
+        &client->hold, on_dialed, client);
+    if (client->dial == NULL)
+        connect_failed(client);
+    else
+        sluice_timer_start(client->loop, &client->timer,
+            client->attempt_began_ns + (uint64_t)client->connect_timeout_ns);
+}
+
+static void
+on_timer(struct sluice_timer *timer)
+{
+    struct sluice_grpc_client *client =
+        RPC_CONTAINER_OF(timer, struct sluice_grpc_client, timer);
+
+    RPC_CHECK(client, CLIENT_MAGIC);
+    if (client->state == SLUICE_GRPC_TRANSIENT_FAILURE) {
+        client->state = SLUICE_GRPC_IDLE;
+    } else if (client->dial != NULL) {
+        rpc_grpc_dial_abandon(&client->dial);
+        connect_failed(client);
+    } else {
+        assert(client->state == SLUICE_GRPC_CONNECTING);
+        rpc_grpc_session_close(client->session); /* comes back as gone */
+    }
+}
+
+/* The session takes no calls any more. One that never took any is no better
+ * than none at all: connecting again at once could go on for ever. */
+static void
+lose_session(struct sluice_grpc_client *client, bool was_used)
+{
+    bool was_ready = client->state == SLUICE_GRPC_READY;
+
+    client->session = NULL;
+    if (client->state == SLUICE_GRPC_SHUTDOWN)
+        return;
+    client->state = SLUICE_GRPC_IDLE;
+    sluice_timer_stop(client->loop, &client->timer);
+    if (!was_ready || (!was_used && client->waiting_count > 0))
+        connect_failed(client);
+    else if (client->waiting_count > 0)
+        connect_now(client);
+}
+
+void
+rpc_grpc_client_session_ready(struct sluice_grpc_client *client,
+    struct rpc_grpc_session *session)
+{
+    if (session != client->session ||
+        client->state != SLUICE_GRPC_CONNECTING)
+        return;
+    client->state = SLUICE_GRPC_READY;
+    sluice_timer_stop(client->loop, &client->timer);
+    rpc_grpc_backoff_reset(&client->backoff);
+    rpc_grpc_session_wake(session);
+}
+
+void
+rpc_grpc_client_session_drains(struct sluice_grpc_client *client,
+    struct rpc_grpc_session *session, bool was_used)
+{
+    if (session == client->session)
+        lose_session(client, was_used);
+}
+
+void
+rpc_grpc_client_session_gone(struct sluice_grpc_client *client,
+    struct rpc_grpc_session *session, bool was_used)
+{
+    if (session == client->session)
+        lose_session(client, was_used);
+}
+
+/* ---------------------------------------------------------------- queue */
+
+/* Sees to it that the queue moves. */
+static void
+stir(struct sluice_grpc_client *client)
+{
+    switch (client->state) {
+    case SLUICE_GRPC_IDLE:
+        connect_now(client);
+        break;
+    case SLUICE_GRPC_READY:
+        rpc_grpc_session_wake(client->session);
+        break;
+    case SLUICE_GRPC_TRANSIENT_FAILURE:
+        fail_waiting(client,
+            rpc_grpc_end_unreachable("the backend cannot be reached"));
+        break;
+    case SLUICE_GRPC_SHUTDOWN:
+        fail_waiting(client,
+            rpc_grpc_end_unreachable("the client has been closed"));
+        break;
+    case SLUICE_GRPC_CONNECTING:
+        break;
+    }
+}
+
+enum sluice_err
+rpc_grpc_client_enqueue(struct sluice_grpc_client *client,
+    struct rpc_grpc_call *call)
+{
+    size_t slots = 0;
+
+    RPC_CHECK(client, CLIENT_MAGIC);
+    if (client->state == SLUICE_GRPC_SHUTDOWN)
+        return SLUICE_ESTATE;
+    if (client->state == SLUICE_GRPC_READY)
+        slots = rpc_grpc_session_slots(client->session);
+    if (client->waiting_count >= client->max_waiting &&
+        client->waiting_count - client->max_waiting >= slots) {
+        rpc_grpc_call_end(call,
+            rpc_grpc_end_unreachable("too many calls wait for the backend"));
+        return SLUICE_OK;
+    }
+    TAILQ_INSERT_TAIL(&client->waiting, call, link);
+    client->waiting_count++;
+    call->place = RPC_GRPC_WAITING;
+    stir(client);
+    return SLUICE_OK;
+}
+
+void
+rpc_grpc_client_enqueue_again(struct sluice_grpc_client *client,
+    struct rpc_grpc_call *call)
+{
+    TAILQ_INSERT_HEAD(&client->waiting, call, link);
+    client->waiting_count++;
+    call->place = RPC_GRPC_WAITING;
+    stir(client);
+}
+
+void
+rpc_grpc_client_dequeue(struct sluice_grpc_client *client,
+    struct rpc_grpc_call *call)
+{
+    assert(call->place == RPC_GRPC_WAITING && client->waiting_count > 0);
+    TAILQ_REMOVE(&client->waiting, call, link);
+    client->waiting_count--;
+    call->place = RPC_GRPC_NOWHERE;
+}
+
+static void
+submit(struct sluice_grpc_client *client, struct rpc_grpc_session *session,
+    struct rpc_grpc_call *call)
+{
+    rpc_grpc_client_dequeue(client, call);
+    switch (rpc_grpc_session_submit(session, call)) {
+    case SLUICE_OK:
+        break;
+    case SLUICE_ELIMIT:
+        rpc_grpc_call_end(call,
+            rpc_grpc_end_exhausted("the request has too much metadata"));
+        break;
+    case SLUICE_ENOMEM:
+        rpc_grpc_call_end(call, rpc_grpc_end_exhausted("memory is short"));
+        break;
+    default:
+        rpc_grpc_call_end(call,
+            rpc_grpc_end_unreachable("the backend takes no calls"));
+        break;
+    }
+}
+
+void
+rpc_grpc_client_pump(struct sluice_grpc_client *client,
+    struct rpc_grpc_session *session)
+{
+    size_t slots;
+
+    if (session != client->session || client->waiting_count == 0)
+        return;
+    for (slots = rpc_grpc_session_slots(session);
+         slots > 0 && client->waiting_count > 0; slots--)
+        submit(client, session, TAILQ_FIRST(&client->waiting));
+}
+
+/* ---------------------------------------------------------- life's ends */
+
+static bool
+is_usable(const struct sluice_grpc_client_options *o)
+{
+    return o->initial_window <= INT32_MAX && o->connect_timeout_ns >= 0 &&
+        o->initial_backoff_ns >= 0 && o->max_backoff_ns >= 0 &&
+        o->max_message <= UINT32_MAX;
+}
+
+static void
+take_options(struct sluice_grpc_client *c,
+    const struct sluice_grpc_client_options *o, uint64_t seed)
+{
+    int64_t initial = o->initial_backoff_ns;
+    int64_t max = o->max_backoff_ns;
+
+    c->max_message = o->max_message ? o->max_message : DEFAULT_MAX_MESSAGE;
+    c->max_metadata = o->max_metadata ? o->max_metadata : DEFAULT_MAX_METADATA;
+    c->max_waiting = o->max_waiting ? o->max_waiting : DEFAULT_MAX_WAITING;
+    c->initial_window = o->initial_window ? o->initial_window : DEFAULT_WINDOW;
+    c->connect_timeout_ns = o->connect_timeout_ns ? o->connect_timeout_ns
+                                                  : DEFAULT_CONNECT_TIMEOUT;
+    initial = initial ? initial : DEFAULT_INITIAL_BACKOFF;
+    max = max ? max : DEFAULT_MAX_BACKOFF;
+    rpc_grpc_backoff_init(&c->backoff, initial, max > initial ? max : initial,
+        seed);
+}
+
+static enum sluice_err
+take_texts(struct sluice_grpc_client *c,
+    const struct sluice_grpc_client_options *o)
+{
+    struct sluice_str authority = o->authority;
+    struct sluice_str agent = o->user_agent;
+
+    if (authority.len == 0)
+        authority = sluice_str(c->target.authority);
+    if (agent.len == 0)
+        agent = sluice_str(DEFAULT_USER_AGENT);
+    if (!sluice_metadata_value_is_valid(sluice_str("authority"), authority) ||
+        !sluice_metadata_value_is_valid(sluice_str("user-agent"), agent))
+        return SLUICE_EINVAL;
+    c->texts = malloc(authority.len + agent.len);
+    if (c->texts == NULL)
+        return SLUICE_ENOMEM;
+    memcpy(c->texts, authority.ptr, authority.len);
+    memcpy(c->texts + authority.len, agent.ptr, agent.len);
+    c->request.authority = sluice_str_n(c->texts, authority.len);
+    c->request.user_agent =
+        sluice_str_n(c->texts + authority.len, agent.len);
+    return SLUICE_OK;
+}
+
+static enum sluice_err
+take_memory(struct sluice_grpc_client *c)
+{
+    c->shared = rpc_grpc_session_shared_new();
+    c->no_metadata = sluice_metadata_new(c->pool);
+    c->input = malloc(RPC_GRPC_BUFFER);
+    c->output = malloc(RPC_GRPC_BUFFER);
+    if (c->shared == NULL || c->no_metadata == NULL || c->input == NULL ||
+        c->output == NULL)
+        return SLUICE_ENOMEM;
+    return SLUICE_OK;
+}
+
+static void
+client_free(struct sluice_grpc_client *c)
+{
+    rpc_grpc_session_shared_free(&c->shared);
+    sluice_metadata_unref(&c->no_metadata);
+    free(c->texts);
+    free(c->input);
+    free(c->output);
+    c->magic = 0;
+    free(c);
+}
+
+static void
+on_hold_free(struct rpc_grpc_hold *hold)
+{
+    struct sluice_grpc_client *client =
+        RPC_CONTAINER_OF(hold, struct sluice_grpc_client, hold);
+    void (*on_closed)(void *arg) = client->on_closed;
+    void *arg = client->on_closed_arg;
+
+    RPC_CHECK(client, CLIENT_MAGIC);
+    client_free(client);
+    if (on_closed != NULL)
+        on_closed(arg);
+}
+
+/* Runs after the call of close has returned. */
+static void
+on_close_task(struct sluice_task *task)
+{
+    struct sluice_grpc_client *client =
+        RPC_CONTAINER_OF(task, struct sluice_grpc_client, closed);
+
+    rpc_grpc_hold_drop(&client->hold);
+}
+
+enum sluice_err
+sluice_grpc_client_new(struct sluice_loop *loop,
+    const struct sluice_grpc_client_options *options,
+    struct sluice_grpc_client **client)
+{
+    struct sluice_grpc_client *c;
+    enum sluice_err err;
+    const char *why;
+    uint64_t seed;
+
+    *client = NULL;
+    if (!is_usable(options))
+        return SLUICE_EINVAL;
+    c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return SLUICE_ENOMEM;
+    c->link.ops = &rpc_grpc_call_ops;
+    c->magic = CLIENT_MAGIC;
+    c->loop = loop;
+    c->pool = sluice_loop_pool(loop);
+    c->timer.expire = on_timer;
+    c->closed.run = on_close_task;
+    c->hold.on_free = on_hold_free;
+    TAILQ_INIT(&c->waiting);
+    TAILQ_INIT(&c->sessions);
+    if (uv_random(NULL, NULL, &seed, sizeof seed, 0, NULL) != 0)
+        seed = uv_hrtime();
+    take_options(c, options, seed);
+
+    err = rpc_grpc_target_parse(&c->target, options->target, &why);
+    if (err == SLUICE_OK)
+        err = take_texts(c, options);
+    if (err == SLUICE_OK)
+        err = take_memory(c);
+    if (err != SLUICE_OK) {
+        client_free(c);
+        return err;
+    }
+    rpc_grpc_hold_take(&c->hold);
+    *client = c;
+    return SLUICE_OK;
+}
+
+struct sluice_link *
+sluice_grpc_client_link(struct sluice_grpc_client *client)
+{
+    RPC_CHECK(client, CLIENT_MAGIC);
+    return &client->link;
+}
+
+void
+sluice_grpc_client_close(struct sluice_grpc_client **client,
+    void (*on_closed)(void *arg), void *arg)
+{
+    struct sluice_grpc_client *c = *client;
+
+    RPC_CHECK(c, CLIENT_MAGIC);
+    assert(c->waiting_count == 0);
+    *client = NULL;
+    c->state = SLUICE_GRPC_SHUTDOWN;
+    c->on_closed = on_closed;
+    c->on_closed_arg = arg;
+    sluice_timer_stop(c->loop, &c->timer);
+    rpc_grpc_dial_abandon(&c->dial);
+    while (!TAILQ_EMPTY(&c->sessions))
+        rpc_grpc_session_close(TAILQ_FIRST(&c->sessions));
+    sluice_loop_defer(c->loop, &c->closed);
+}
+
+enum sluice_grpc_state
+sluice_grpc_client_state(const struct sluice_grpc_client *client)
+{
+    RPC_CHECK(client, CLIENT_MAGIC);
+    return client->state;
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_dial.c - name look-up and connecting. Addresses are tried one
+ * after the other; one that does not answer is given up after a few seconds
+ * when another is left. The whole is bounded by whoever dials.
+ */
+#include "rpc/link/grpc_dial.h"
+
+#include "rpc/check.h"
+
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define DIAL_MAGIC 0x6469616cu
+#define ADDRESS_TIMEOUT (4 * SLUICE_SECOND)
+#define KEEPALIVE_S 60
+#define USER_TIMEOUT_MS 20000u /* unacknowledged bytes end the connection */
+
+struct rpc_grpc_dial {
+    unsigned magic;
+    struct sluice_loop *loop;
+    const struct rpc_grpc_target *target;
+    struct rpc_grpc_hold *hold;
+    rpc_grpc_dial_done_cb *done; /* NULL: abandoned */
+    void *arg;
+    struct sluice_task begin;
+    struct sluice_timer timer;
+    uv_getaddrinfo_t lookup;
+    bool is_looking_up;
+    struct addrinfo *found; /* owned */
+    struct addrinfo *next_found;
+    size_t next_address; /* of the target */
+    struct rpc_grpc_socket *socket;
+};
+
+void
+rpc_grpc_hold_take(struct rpc_grpc_hold *hold)
+{
+    hold->count++;
+}
+
+void
+rpc_grpc_hold_drop(struct rpc_grpc_hold *hold)
+{
+    assert(hold->count > 0);
+    if (--hold->count == 0)
+        hold->on_free(hold);
+}
+
+static void
+on_socket_closed(uv_handle_t *handle)
+{
+    struct rpc_grpc_socket *socket =
+        RPC_CONTAINER_OF(handle, struct rpc_grpc_socket, uv.handle);
+    struct rpc_grpc_hold *hold = socket->hold;
+
+    if (socket->on_closed != NULL)
+        socket->on_closed(socket->on_closed_arg);
+    free(socket);
+    rpc_grpc_hold_drop(hold);
+}
+
+void
+rpc_grpc_socket_close(struct rpc_grpc_socket **socket,
+    void (*on_closed)(void *arg), void *arg)
+{
+    struct rpc_grpc_socket *s = *socket;
+
+    *socket = NULL;
+    s->dial = NULL;
+    s->on_closed = on_closed;
+    s->on_closed_arg = arg;
+    uv_close(&s->uv.handle, on_socket_closed);
+}
+
+static struct rpc_grpc_socket *
+socket_new(struct rpc_grpc_dial *d)
+{
+    struct rpc_grpc_socket *s = calloc(1, sizeof *s);
+    struct uv_loop_s *uv = sluice_loop_uv(d->loop);
+    int rc;
+
+    if (s == NULL)
+        return NULL;
+    if (d->target->kind == RPC_GRPC_TARGET_UNIX)
+        rc = uv_pipe_init(uv, &s->uv.pipe, 0);
+    else
+        rc = uv_tcp_init(uv, &s->uv.tcp);
+    if (rc != 0) {
+        free(s);
+        return NULL;
+    }
+    s->dial = d;
+    s->hold = d->hold;
+    rpc_grpc_hold_take(s->hold);
+    return s;
+}
+
+static void
+free_dial(struct rpc_grpc_dial *d)
+{
+    struct rpc_grpc_hold *hold = d->hold;
+
+    assert(!d->is_looking_up && d->socket == NULL);
+    sluice_task_cancel(&d->begin);
+    sluice_timer_stop(d->loop, &d->timer);
+    if (d->found != NULL)
+        uv_freeaddrinfo(d->found);
+    d->magic = 0;
+    free(d);
+    rpc_grpc_hold_drop(hold);
+}
+
+static void
+finish(struct rpc_grpc_dial *d)
+{
+    struct rpc_grpc_socket *socket = d->socket;
+    rpc_grpc_dial_done_cb *done = d->done;
+    void *arg = d->arg;
+
+    d->socket = NULL;
+    if (socket != NULL)
+        socket->dial = NULL;
+    free_dial(d);
+    done(arg, socket);
+}
+
+static const struct sockaddr *
+next_address(struct rpc_grpc_dial *d)
+{
+    const struct addrinfo *found;
+
+    if (d->target->kind == RPC_GRPC_TARGET_ADDRESS) {
+        if (d->next_address == d->target->addresses)
+            return NULL;
+        return (const struct sockaddr *)&d->target->address[d->next_address++];
+    }
+    found = d->next_found;
+    if (found == NULL)
+        return NULL;
+    d->next_found = found->ai_next;
+    return found->ai_addr;
+}
+
+static bool
+is_last_address(const struct rpc_grpc_dial *d)
+{
+    if (d->target->kind == RPC_GRPC_TARGET_ADDRESS)
+        return d->next_address == d->target->addresses;
+    return d->next_found == NULL;
+}
+
+static void connect_next(struct rpc_grpc_dial *d);
+
+/* A peer that vanished without a word is noticed by TCP: no PING of ours that
+ * a backend could take for abuse. Failure to set these costs only that. */
+static void
+set_options(struct rpc_grpc_socket *s)
+{
+    unsigned user_timeout = USER_TIMEOUT_MS;
+    uv_os_fd_t fd;
+
+    (void)uv_tcp_nodelay(&s->uv.tcp, 1);
+    (void)uv_tcp_keepalive(&s->uv.tcp, 1, KEEPALIVE_S);
+    if (uv_fileno(&s->uv.handle, &fd) == 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout,
+            sizeof user_timeout);
+}
+
+static void
+on_connected(uv_connect_t *connect, int status)
+{
+    struct rpc_grpc_socket *s =
+        RPC_CONTAINER_OF(connect, struct rpc_grpc_socket, connect);
+    struct rpc_grpc_dial *d = s->dial;
+
+    if (d == NULL)
+        return; /* given up; it is being closed */
+    RPC_CHECK(d, DIAL_MAGIC);
+    sluice_timer_stop(d->loop, &d->timer);
+    if (status != 0) {
+        rpc_grpc_socket_close(&d->socket, NULL, NULL);
+        connect_next(d);
+        return;
+    }
+    if (d->target->kind != RPC_GRPC_TARGET_UNIX)
+        set_options(s);
+    finish(d);
+}
+
+static void
+on_address_timeout(struct sluice_timer *timer)
+{
+    struct rpc_grpc_dial *d =
+        RPC_CONTAINER_OF(timer, struct rpc_grpc_dial, timer);
+
+    RPC_CHECK(d, DIAL_MAGIC);
+    rpc_grpc_socket_close(&d->socket, NULL, NULL);
+    connect_next(d);
+}
+
+static void
+connect_unix(struct rpc_grpc_dial *d)
+{
+    d->socket = socket_new(d);
+    if (d->socket == NULL) {
+        finish(d);
+        return;
+    }
+    /* Always reports through the callback, failure too. */
+    uv_pipe_connect(&d->socket->connect, &d->socket->uv.pipe,
+        d->target->path, on_connected);
+}
+
+/* Tries addresses until one is under way; finishes when none is left. */
+static void
+connect_next(struct rpc_grpc_dial *d)
+{
+    const struct sockaddr *address;
+
+    for (address = next_address(d); address != NULL;
+         address = next_address(d)) {
+        d->socket = socket_new(d);
+        if (d->socket == NULL)
+            break;
+        if (uv_tcp_connect(&d->socket->connect, &d->socket->uv.tcp, address,
+                on_connected) == 0) {
+            if (!is_last_address(d))
+                sluice_timer_start(d->loop, &d->timer,
+                    sluice_loop_now(d->loop) + (uint64_t)ADDRESS_TIMEOUT);
+            return;
+        }
+        rpc_grpc_socket_close(&d->socket, NULL, NULL);
+    }
+    finish(d);
+}
+
+static void
+on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
+{
+    struct rpc_grpc_dial *d =
+        RPC_CONTAINER_OF(lookup, struct rpc_grpc_dial, lookup);
+
+    RPC_CHECK(d, DIAL_MAGIC);
+    d->is_looking_up = false;
+    d->found = status == 0 ? found : NULL;
+    d->next_found = d->found;
+    if (d->done == NULL)
+        free_dial(d);
+    else
+        connect_next(d);
+}
+
+static void
+look_up(struct rpc_grpc_dial *d)
+{
+    struct addrinfo hints;
+
+    memset(&hints, 0, sizeof hints);
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV;
+    if (uv_getaddrinfo(sluice_loop_uv(d->loop), &d->lookup, on_looked_up,
+            d->target->host, d->target->port, &hints) == 0)
+        d->is_looking_up = true;
+    else
+        finish(d);
+}
+
+/* A numeric host needs no look-up, which would go through a thread. */
+static bool
+take_numeric(struct rpc_grpc_dial *d)
+{
+    struct addrinfo hints;
+
+    memset(&hints, 0, sizeof hints);
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
+    if (getaddrinfo(d->target->host, d->target->port, &hints, &d->found) != 0)
+        d->found = NULL;
+    d->next_found = d->found;
+    return d->found != NULL;
+}
+
+static void
+on_begin(struct sluice_task *task)
+{
+    struct rpc_grpc_dial *d =
+        RPC_CONTAINER_OF(task, struct rpc_grpc_dial, begin);
+
+    RPC_CHECK(d, DIAL_MAGIC);
+    switch (d->target->kind) {
+    case RPC_GRPC_TARGET_UNIX:
+        connect_unix(d);
+        break;
+    case RPC_GRPC_TARGET_ADDRESS:
+        connect_next(d);
+        break;
+    case RPC_GRPC_TARGET_DNS:
+        if (take_numeric(d))
+            connect_next(d);
+        else
+            look_up(d);
+        break;
+    }
+}
+
+struct rpc_grpc_dial *
+rpc_grpc_dial_start(struct sluice_loop *loop,
+    const struct rpc_grpc_target *target, struct rpc_grpc_hold *hold,
+    rpc_grpc_dial_done_cb *done, void *arg)
+{
+    struct rpc_grpc_dial *d = calloc(1, sizeof *d);
+
+    if (d == NULL)
+        return NULL;
+    d->magic = DIAL_MAGIC;
+    d->loop = loop;
+    d->target = target;
+    d->hold = hold;
+    d->done = done;
+    d->arg = arg;
+    d->begin.run = on_begin;
+    d->timer.expire = on_address_timeout;
+    rpc_grpc_hold_take(hold);
+    sluice_loop_defer(loop, &d->begin);
+    return d;
+}
+
+void
+rpc_grpc_dial_abandon(struct rpc_grpc_dial **dial)
+{
+    struct rpc_grpc_dial *d = *dial;
+
+    *dial = NULL;
+    if (d == NULL)
+        return;
+    RPC_CHECK(d, DIAL_MAGIC);
+    d->done = NULL;
+    if (d->socket != NULL)
+        rpc_grpc_socket_close(&d->socket, NULL, NULL);
+    if (d->is_looking_up)
+        (void)uv_cancel((uv_req_t *)&d->lookup); /* freed by its callback */
+    else
+        free_dial(d);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_dial.h - one attempt to get a connected socket to a target:
+ * looks the host up and tries each address in turn.
+ *
+ * Ownership   A dial ends by done or abandon; a socket by close. Both may take
+ *             some turns of the loop to vanish, and count in a hold that tells
+ *             when the last one has.
+ * Thread      The loop's thread.
+ */
+#ifndef RPC_LINK_GRPC_DIAL_H
+#define RPC_LINK_GRPC_DIAL_H
+
+#include "rpc/link/grpc_target.h"
+
+#include <sluice/loop.h>
+
+#include <uv.h>
+
+/* Counts what must be gone before its owner may be freed. */
+struct rpc_grpc_hold {
+    size_t count;
+    void (*on_free)(struct rpc_grpc_hold *hold);
+};
+void rpc_grpc_hold_take(struct rpc_grpc_hold *hold);
+void rpc_grpc_hold_drop(struct rpc_grpc_hold *hold);
+
+struct rpc_grpc_dial;
+
+struct rpc_grpc_socket {
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv; /* its data is the user's */
+    uv_connect_t connect;
+    struct rpc_grpc_dial *dial; /* while connecting */
+    struct rpc_grpc_hold *hold;
+    void (*on_closed)(void *arg);
+    void *on_closed_arg;
+};
+
+/* Closes and frees; on_closed(arg) then, which may be NULL. */
+void rpc_grpc_socket_close(struct rpc_grpc_socket **socket,
+    void (*on_closed)(void *arg), void *arg);
+
+/* socket is the callee's; NULL: no address could be reached. */
+typedef void rpc_grpc_dial_done_cb(void *arg, struct rpc_grpc_socket *socket);
+
+/* done(arg, socket) runs once, later, unless abandoned first; the dial is gone
+ * by then. target is borrowed until either. NULL when memory is short. */
+struct rpc_grpc_dial *rpc_grpc_dial_start(struct sluice_loop *loop,
+    const struct rpc_grpc_target *target, struct rpc_grpc_hold *hold,
+    rpc_grpc_dial_done_cb *done, void *arg);
+
+void rpc_grpc_dial_abandon(struct rpc_grpc_dial **dial);
+
+#endif

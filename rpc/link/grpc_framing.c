@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_framing.c - assembles length-prefixed messages. A short
+ * message gets its block at once; a long one starts with 64 KiB and doubles as
+ * its bytes arrive, so that an announced length costs its sender that many
+ * bytes before it costs us memory.
+ */
+#include "rpc/link/grpc_framing.h"
+
+#include "rpc/check.h"
+
+#define FIRST_STEP (64u * 1024)
+#define HELD_STEP 1024u
+
+static size_t
+min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t
+announced(const uint8_t *prefix)
+{
+    return (size_t)prefix[1] << 24 | (size_t)prefix[2] << 16 |
+        (size_t)prefix[3] << 8 | prefix[4];
+}
+
+static enum rpc_grpc_read
+check_prefix(const uint8_t *prefix, size_t max_message)
+{
+    if (prefix[0] == 1)
+        return RPC_GRPC_READ_COMPRESSED;
+    if (prefix[0] != 0)
+        return RPC_GRPC_READ_MALFORMED;
+    if (announced(prefix) > max_message)
+        return RPC_GRPC_READ_TOO_LARGE;
+    return RPC_GRPC_READ_MORE;
+}
+
+static enum rpc_grpc_read
+read_prefix(struct rpc_grpc_reader *r, struct sluice_pool *pool,
+    size_t max_message, const uint8_t **data, size_t *len)
+{
+    enum rpc_grpc_read result;
+    size_t n = min_size(*len, RPC_GRPC_PREFIX - r->have);
+
+    memcpy(r->prefix + r->have, *data, n);
+    r->have += n;
+    *data += n;
+    *len -= n;
+    if (r->have < RPC_GRPC_PREFIX)
+        return RPC_GRPC_READ_MORE;
+    result = check_prefix(r->prefix, max_message);
+    if (result != RPC_GRPC_READ_MORE)
+        return result;
+    r->partial =
+        sluice_bytes_new(pool, min_size(announced(r->prefix), FIRST_STEP));
+    if (r->partial == NULL)
+        return RPC_GRPC_READ_NO_MEMORY;
+    sluice_bytes_set_size(r->partial, 0);
+    return RPC_GRPC_READ_MORE;
+}
+
+/* Makes room for one byte at least of the partial message. */
+static bool
+grow(struct rpc_grpc_reader *r, struct sluice_pool *pool, size_t length)
+{
+    struct sluice_bytes *larger;
+    size_t size = sluice_bytes_size(r->partial);
+
+    larger = sluice_bytes_new(pool, min_size(length, 2 * size));
+    if (larger == NULL)
+        return false;
+    memcpy(sluice_bytes_fill(larger), sluice_bytes_data(r->partial), size);
+    sluice_bytes_set_size(larger, size);
+    sluice_bytes_unref(&r->partial);
+    r->partial = larger;
+    return true;
+}
+
+static enum rpc_grpc_read
+read_body(struct rpc_grpc_reader *r, struct sluice_pool *pool,
+    const uint8_t **data, size_t *len)
+{
+    size_t length = announced(r->prefix);
+    size_t size = sluice_bytes_size(r->partial);
+    size_t n;
+
+    while (size < length && *len > 0) {
+        if (size == sluice_bytes_capacity(r->partial) &&
+            !grow(r, pool, length))
+            return RPC_GRPC_READ_NO_MEMORY;
+        n = min_size(*len, length - size);
+        n = min_size(n, sluice_bytes_capacity(r->partial) - size);
+        memcpy(sluice_bytes_fill(r->partial) + size, *data, n);
+        size += n;
+        sluice_bytes_set_size(r->partial, size);
+        *data += n;
+        *len -= n;
+    }
+    return size == length ? RPC_GRPC_READ_MESSAGE : RPC_GRPC_READ_MORE;
+}
+
+enum rpc_grpc_read
+rpc_grpc_reader_feed(struct rpc_grpc_reader *r, struct sluice_pool *pool,
+    size_t max_message, const uint8_t **data, size_t *len,
+    struct sluice_bytes **message)
+{
+    enum rpc_grpc_read result;
+
+    *message = NULL;
+    if (r->partial == NULL) {
+        result = read_prefix(r, pool, max_message, data, len);
+        if (result != RPC_GRPC_READ_MORE || r->partial == NULL)
+            return result;
+    }
+    result = read_body(r, pool, data, len);
+    if (result == RPC_GRPC_READ_MESSAGE) {
+        *message = r->partial;
+        r->partial = NULL;
+        r->have = 0;
+    }
+    return result;
+}
+
+static bool
+make_room(struct rpc_grpc_reader *r, struct sluice_pool *pool, size_t len)
+{
+    size_t kept = r->held_to - r->held_from;
+    size_t room = r->held_room == 0 ? HELD_STEP : r->held_room;
+    uint8_t *held;
+
+    if (r->held_from > 0) {
+        memmove(r->held, r->held + r->held_from, kept);
+        r->held_from = 0;
+        r->held_to = kept;
+    }
+    if (len <= r->held_room - kept)
+        return true;
+    while (room < kept + len)
+        room *= 2;
+    held = sluice_pool_take(pool, room);
+    if (held == NULL)
+        return false;
+    if (r->held != NULL) {
+        memcpy(held, r->held, kept);
+        sluice_pool_give(pool, r->held, r->held_room);
+    }
+    r->held = held;
+    r->held_room = room;
+    return true;
+}
+
+enum sluice_err
+rpc_grpc_reader_hold(struct rpc_grpc_reader *r, struct sluice_pool *pool,
+    const uint8_t *data, size_t len)
+{
+    if (len > r->held_room - r->held_to && !make_room(r, pool, len))
+        return SLUICE_ENOMEM;
+    memcpy(r->held + r->held_to, data, len);
+    r->held_to += len;
+    return SLUICE_OK;
+}
+
+static void
+free_held(struct rpc_grpc_reader *r, struct sluice_pool *pool)
+{
+    if (r->held != NULL)
+        sluice_pool_give(pool, r->held, r->held_room);
+    r->held = NULL;
+    r->held_from = 0;
+    r->held_to = 0;
+    r->held_room = 0;
+}
+
+enum rpc_grpc_read
+rpc_grpc_reader_feed_held(struct rpc_grpc_reader *r, struct sluice_pool *pool,
+    size_t max_message, size_t *taken, struct sluice_bytes **message)
+{
+    const uint8_t *data = r->held + r->held_from;
+    size_t len = r->held_to - r->held_from;
+    size_t before = len;
+    enum rpc_grpc_read result;
+
+    result = rpc_grpc_reader_feed(r, pool, max_message, &data, &len, message);
+    *taken = before - len;
+    r->held_from += *taken;
+    if (len == 0)
+        free_held(r, pool);
+    return result;
+}
+
+bool
+rpc_grpc_reader_is_holding(const struct rpc_grpc_reader *r)
+{
+    return r->held_to > r->held_from;
+}
+
+bool
+rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r, size_t max_message)
+{
+    uint8_t prefix[RPC_GRPC_PREFIX];
+    const uint8_t *held = r->held + r->held_from;
+    size_t len = r->held_to - r->held_from;
+    size_t missing = RPC_GRPC_PREFIX - r->have;
+
+    if (r->partial != NULL)
+        return len >=
+            announced(r->prefix) - sluice_bytes_size(r->partial);
+    if (len < missing)
+        return false;
+    memcpy(prefix, r->prefix, r->have);
+    memcpy(prefix + r->have, held, missing);
+    return check_prefix(prefix, max_message) != RPC_GRPC_READ_MORE ||
+        len - missing >= announced(prefix);
+}
+
+bool
+rpc_grpc_reader_is_within(const struct rpc_grpc_reader *r)
+{
+    return r->have > 0 || rpc_grpc_reader_is_holding(r);
+}
+
+void
+rpc_grpc_reader_fini(struct rpc_grpc_reader *r, struct sluice_pool *pool)
+{
+    sluice_bytes_unref(&r->partial);
+    free_held(r, pool);
+    r->have = 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_metadata.h - which header names are metadata, and which are
+ * gRPC's or HTTP's own (specs/grpc-http2 sections 2 and 7).
+ */
+#ifndef RPC_LINK_GRPC_METADATA_H
+#define RPC_LINK_GRPC_METADATA_H
+
+#include <sluice/metadata.h>
+
+/* True for names that never travel as metadata, in either direction. */
+bool rpc_grpc_name_is_reserved(struct sluice_str name);
+
+/* True for "-bin" names. */
+bool rpc_grpc_name_is_binary(struct sluice_str name);
+
+/* Appends a received header: drops what is reserved or cannot be metadata,
+ * splits and decodes binary values. SLUICE_EINVAL: undecodable. */
+SLUICE_MUST_USE enum sluice_err rpc_grpc_metadata_receive(
+    struct sluice_metadata *md, struct sluice_pool *pool,
+    struct sluice_str name, struct sluice_str value);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_request.h - the header block of a request. Nothing is copied
+ * on the way to nghttp2: names and values point into constants, the metadata,
+ * and the texts kept here.
+ *
+ * Ownership   The struct is the caller's and must stay where it is until the
+ *             block has been sent; memory comes from the pool, which must be
+ *             the same for all calls on one request.
+ */
+#ifndef RPC_LINK_GRPC_REQUEST_H
+#define RPC_LINK_GRPC_REQUEST_H
+
+#include <sluice/metadata.h>
+
+#include <nghttp2/nghttp2.h>
+
+#define RPC_GRPC_FIELDS 256 /* a request that has more is refused */
+
+struct rpc_grpc_request {
+    struct sluice_metadata *metadata; /* owned; may be NULL */
+    char *path;                       /* short, or from the pool */
+    size_t path_len;
+    char *binary; /* the base64 texts */
+    size_t binary_room;
+    char timeout[12];
+    char short_path[128];
+};
+
+/* What all requests of a client have in common. */
+struct rpc_grpc_request_base {
+    struct sluice_str authority;
+    struct sluice_str user_agent;
+};
+
+/* Makes :path. SLUICE_EINVAL: group or method cannot be in one. */
+SLUICE_MUST_USE enum sluice_err rpc_grpc_request_init(
+    struct rpc_grpc_request *req, struct sluice_pool *pool,
+    struct sluice_str group, struct sluice_str method);
+
+/* Fills fields; *size becomes the block's size as section 8 counts. timeout_ns
+ * may be SLUICE_NO_TIMEOUT. SLUICE_ELIMIT: more than RPC_GRPC_FIELDS. */
+SLUICE_MUST_USE enum sluice_err rpc_grpc_request_fields(
+    struct rpc_grpc_request *req, struct sluice_pool *pool,
+    const struct rpc_grpc_request_base *base, int64_t timeout_ns,
+    nghttp2_nv fields[RPC_GRPC_FIELDS], size_t *count, size_t *size);
+
+void rpc_grpc_request_fini(struct rpc_grpc_request *req,
+    struct sluice_pool *pool);
+
+#endif

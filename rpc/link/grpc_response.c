@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_response.c - reads response headers and trailers. HTTP/2's own
+ * rules (pseudo headers, lower case, order) have been checked by nghttp2.
+ */
+#include "rpc/link/grpc_response.h"
+
+#include "rpc/check.h"
+#include "rpc/link/grpc_metadata.h"
+
+#include <sluice/grpc.h>
+#include <sluice/status.h>
+
+#include <strings.h>
+
+#define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
+
+static bool
+is(struct sluice_str name, const char *text)
+{
+    return sluice_str_equal(name, sluice_str(text));
+}
+
+/* "application/grpc", alone or followed by '+' or ';'. */
+static bool
+is_grpc_type(struct sluice_str value)
+{
+    static const char type[] = "application/grpc";
+    size_t len = sizeof type - 1;
+
+    if (value.len < len || strncasecmp(value.ptr, type, len) != 0)
+        return false;
+    return value.len == len || value.ptr[len] == '+' || value.ptr[len] == ';';
+}
+
+/* nghttp2 lets only three digits through. */
+static unsigned
+http_status_of(struct sluice_str value)
+{
+    unsigned n = 0;
+    size_t i;
+
+    for (i = 0; i < value.len && i < 3; i++)
+        n = n * 10 + (unsigned)(value.ptr[i] - '0');
+    return n;
+}
+
+/* Digits only; anything else, and what does not fit, is UNKNOWN. */
+static int32_t
+status_of(struct sluice_str value)
+{
+    int32_t n = 0;
+    size_t i;
+
+    if (value.len == 0 || value.len > 9)
+        return SLUICE_CODE_UNKNOWN;
+    for (i = 0; i < value.len; i++) {
+        if (value.ptr[i] < '0' || value.ptr[i] > '9')
+            return SLUICE_CODE_UNKNOWN;
+        n = n * 10 + (value.ptr[i] - '0');
+    }
+    return n;
+}
+
+static enum sluice_err
+take_message(struct rpc_grpc_response *r, struct sluice_pool *pool,
+    struct sluice_str value)
+{
+    if (r->message != NULL || value.len == 0)
+        return SLUICE_OK; /* of several, the first */
+    r->message = sluice_pool_take(pool, value.len);
+    if (r->message == NULL)
+        return SLUICE_ENOMEM;
+    r->message_room = value.len;
+    r->message_len =
+        sluice_grpc_message_decode(value.ptr, value.len, r->message);
+    return SLUICE_OK;
+}
+
+static enum sluice_err
+take_metadata(struct rpc_grpc_response *r, struct sluice_pool *pool,
+    struct sluice_str name, struct sluice_str value)
+{
+    if (rpc_grpc_name_is_reserved(name))
+        return SLUICE_OK;
+    if (r->metadata == NULL)
+        r->metadata = sluice_metadata_new(pool);
+    if (r->metadata == NULL)
+        return SLUICE_ENOMEM;
+    return rpc_grpc_metadata_receive(r->metadata, pool, name, value);
+}
+
+static enum sluice_err
+take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
+    struct sluice_str name, struct sluice_str value)
+{
+    if (is(name, ":status")) {
+        r->http_status = http_status_of(value);
+        return SLUICE_OK;
+    }
+    if (is(name, "content-type")) {
+        r->is_grpc = is_grpc_type(value);
+        return SLUICE_OK;
+    }
+    if (is(name, "grpc-status")) {
+        if (!r->has_status)
+            r->status = status_of(value);
+        r->has_status = true;
+        return SLUICE_OK;
+    }
+    if (is(name, "grpc-message"))
+        return take_message(r, pool, value);
+    return take_metadata(r, pool, name, value);
+}
+
+void
+rpc_grpc_response_begin(struct rpc_grpc_response *r)
+{
+    sluice_metadata_unref(&r->metadata);
+    r->size = 0;
+    r->http_status = 0;
+    r->is_grpc = false;
+    r->has_status = false;
+}
+
+bool
+rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
+    size_t max_size, struct sluice_str name, struct sluice_str value)
+{
+    r->size += name.len + value.len + FIELD_OVERHEAD;
+    if (r->size > max_size)
+        r->fault = SLUICE_ELIMIT;
+    else
+        r->fault = take_field(r, pool, name, value);
+    return r->fault == SLUICE_OK;
+}
+
+bool
+rpc_grpc_response_is_informational(const struct rpc_grpc_response *r)
+{
+    return r->http_status >= 100 && r->http_status < 200;
+}
+
+bool
+rpc_grpc_response_head(struct rpc_grpc_response *r, struct rpc_grpc_end *end)
+{
+    if (r->http_status != 200 || !r->is_grpc) {
+        *end = rpc_grpc_response_end(r);
+        return false;
+    }
+    r->has_head = true;
+    return true;
+}
+
+struct rpc_grpc_end
+rpc_grpc_response_end(const struct rpc_grpc_response *r)
+{
+    struct sluice_str message = { NULL, 0 };
+
+    if (r->has_status && (r->has_head || r->is_grpc)) {
+        if (r->message != NULL)
+            message = sluice_str_n(r->message, r->message_len);
+        return rpc_grpc_end_status(r->status, message);
+    }
+    return rpc_grpc_end_http(r->has_head ? 200 : r->http_status);
+}
+
+struct rpc_grpc_end
+rpc_grpc_response_fault(const struct rpc_grpc_response *r)
+{
+    switch (r->fault) {
+    case SLUICE_ELIMIT:
+        return rpc_grpc_end_malformed("the backend sent too much metadata");
+    case SLUICE_EINVAL:
+        return rpc_grpc_end_malformed(
+            "the backend sent binary metadata that is not base64");
+    default:
+        return rpc_grpc_end_exhausted("memory is short");
+    }
+}
+
+struct sluice_metadata *
+rpc_grpc_response_take_metadata(struct rpc_grpc_response *r)
+{
+    struct sluice_metadata *md = r->metadata;
+
+    r->metadata = NULL;
+    return md;
+}
+
+void
+rpc_grpc_response_fini(struct rpc_grpc_response *r, struct sluice_pool *pool)
+{
+    sluice_metadata_unref(&r->metadata);
+    if (r->message != NULL)
+        sluice_pool_give(pool, r->message, r->message_room);
+    r->message = NULL;
+}

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_session.c - carries bytes between a socket and nghttp2, and
+ * decides when a connection has had its time. What nghttp2 calls back with is
+ * in grpc_session_events.c; those callbacks only note things down, and settle()
+ * acts on the notes when nghttp2 has returned.
+ */
+#include "rpc/link/grpc_session_private.h"
+
+#include "rpc/check.h"
+#include "rpc/link/grpc_client.h"
+
+#include <stdlib.h>
+
+/* The largest thing nghttp2 hands out at once: a frame of default size. */
+#define FRAME_ROOM (16384u + 64)
+
+/* Kept free of the 64 KiB that nghttp2 refuses to exceed. */
+#define MAX_BLOCK (60u * 1024)
+
+/* Backends take many resets in a short time for an attack and hang up on all
+ * calls: nghttp2 servers after 1000 with 33 a second more, others likewise. A
+ * connection that has used up half of that takes no new calls. */
+#define RESETS_BURST 500u
+#define RESETS_PER_SECOND 16u
+
+/* ------------------------------------------------------------- closing */
+
+static void
+on_socket_closed(void *arg)
+{
+    struct rpc_grpc_session *s = arg;
+
+    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
+    nghttp2_session_del(s->h2);
+    free(s->unsent);
+    s->magic = 0;
+    free(s);
+}
+
+/* What befalls the call when its connection goes away. */
+static struct rpc_grpc_end
+end_of(const struct rpc_grpc_session *s)
+{
+    return s->is_broken
+        ? rpc_grpc_end_malformed("the backend broke the rules of HTTP/2")
+        : rpc_grpc_end_lost();
+}
+
+static void
+close_now(struct rpc_grpc_session *s)
+{
+    struct rpc_grpc_call *call;
+    struct rpc_grpc_calls calls;
+
+    if (s->socket == NULL)
+        return;
+    sluice_task_cancel(&s->flush);
+    rpc_grpc_socket_close(&s->socket, on_socket_closed, s);
+    TAILQ_INIT(&calls);
+    TAILQ_CONCAT(&calls, &s->calls, link);
+    s->active = 0;
+    TAILQ_REMOVE(&s->client->sessions, s, link);
+    rpc_grpc_client_session_gone(s->client, s, s->last_sent > 0);
+    /* Last to first: those that are sent again keep their order. */
+    while ((call = TAILQ_LAST(&calls, rpc_grpc_calls)) != NULL) {
+        TAILQ_REMOVE(&calls, call, link);
+        rpc_grpc_stream_gone(call, call->stream_id <= s->last_sent, false,
+            end_of(s));
+    }
+}
+
+/* --------------------------------------------------------------- writing */
+
+static void on_written(uv_write_t *write, int status);
+
+/* Keeps what the socket did not take. false: the session is closed. */
+static bool
+write_rest(struct rpc_grpc_session *s, const uint8_t *data, size_t len)
+{
+    uv_buf_t buf;
+
+    if (s->unsent == NULL)
+        s->unsent = malloc(RPC_GRPC_BUFFER);
+    if (s->unsent == NULL) {
+        close_now(s);
+        return false;
+    }
+    memcpy(s->unsent, data, len);
+    buf = uv_buf_init((char *)s->unsent, (unsigned)len);
+    if (uv_write(&s->write, &s->socket->uv.stream, &buf, 1, on_written) != 0) {
+        close_now(s);
+        return false;
+    }
+    s->is_writing = true;
+    return true;
+}
+
+/* Gathers frames until the buffer is full. false: nghttp2 gave up. */
+static bool
+gather(struct rpc_grpc_session *s)
+{
+    const uint8_t *frame;
+    ssize_t n;
+
+    s->out_len = 0;
+    while (RPC_GRPC_BUFFER - s->out_len >= FRAME_ROOM) {
+        s->out_is_full = false;
+        n = nghttp2_session_mem_send(s->h2, &frame);
+        if (n < 0)
+            return false;
+        if (n == 0 && !s->out_is_full)
+            break;
+        assert((size_t)n <= RPC_GRPC_BUFFER - s->out_len);
+        memcpy(s->client->output + s->out_len, frame, (size_t)n);
+        s->out_len += (size_t)n;
+        if (s->out_is_full)
+            break;
+    }
+    return true;
+}
+
+/* Writes what there is until there is nothing, or the socket is full. */
+static void
+write_all(struct rpc_grpc_session *s)
+{
+    uv_buf_t buf;
+    int n;
+
+    while (s->socket != NULL && !s->is_writing) {
+        rpc_grpc_client_pump(s->client, s);
+        if (!gather(s)) {
+            close_now(s);
+            return;
+        }
+        if (s->out_len == 0)
+            return;
+        buf = uv_buf_init((char *)s->client->output, (unsigned)s->out_len);
+        n = uv_try_write(&s->socket->uv.stream, &buf, 1);
+        if (n == UV_EAGAIN)
+            n = 0;
+        if (n < 0) {
+            close_now(s);
+            return;
+        }
+        if ((size_t)n < s->out_len &&
+            !write_rest(s, s->client->output + n, s->out_len - (size_t)n))
+            return;
+    }
+}
+
+void
+rpc_grpc_session_close(struct rpc_grpc_session *s)
+{
+    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
+    s->is_draining = true;
+    if (nghttp2_session_terminate_session(s->h2, NGHTTP2_NO_ERROR) == 0)
+        write_all(s);
+    close_now(s);
+}
+
+static void
+drain(struct rpc_grpc_session *s)
+{
+    if (s->is_draining)
+        return;
+    s->is_draining = true;
+    rpc_grpc_client_session_drains(s->client, s, s->last_sent > 0);
+}
+
+/* Acts on what the callbacks noted. The session may be closed after this. */
+static void
+settle(struct rpc_grpc_session *s)
+{
+    bool wants_write;
+
+    if (s->socket == NULL)
+        return;
+    if (s->has_settings && !s->is_ready) {
+        s->is_ready = true;
+        if (!s->is_draining)
+            rpc_grpc_client_session_ready(s->client, s);
+    }
+    /* Also when stream ids have run out, or nghttp2 is about to hang up. */
+    if (s->must_drain ||
+        (s->is_ready && !nghttp2_session_check_request_allowed(s->h2)))
+        drain(s);
+    wants_write = nghttp2_session_want_write(s->h2) != 0;
+    if (!wants_write && !s->is_writing && !nghttp2_session_want_read(s->h2))
+        close_now(s);
+    else if (s->is_draining && s->active == 0)
+        rpc_grpc_session_close(s);
+    else if (wants_write || s->has_free_slots)
+        rpc_grpc_session_wake(s);
+    s->has_free_slots = false;
+}
+
+static void
+on_flush(struct sluice_task *task)
+{
+    struct rpc_grpc_session *s =
+        RPC_CONTAINER_OF(task, struct rpc_grpc_session, flush);
+
+    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
+    write_all(s);
+    settle(s);
+}
+
+static void
+on_written(uv_write_t *write, int status)
+{
+    struct rpc_grpc_session *s =
+        RPC_CONTAINER_OF(write, struct rpc_grpc_session, write);
+
+    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
+    if (s->socket == NULL)
+        return; /* being closed; the write was cancelled */
+    s->is_writing = false;
+    if (status != 0)
+        close_now(s);
+    else
+        rpc_grpc_session_wake(s);
+}
+
+void
+rpc_grpc_session_wake(struct rpc_grpc_session *s)
+{
+    if (s->socket != NULL && !s->is_writing)
+        sluice_loop_defer_late(s->client->loop, &s->flush);
+}
+
+/* --------------------------------------------------------------- reading */
+
+static void
+on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct rpc_grpc_session *s = handle->data;
+
+    (void)suggested;
+    *buf = uv_buf_init((char *)s->client->input, RPC_GRPC_BUFFER);
+}
+
+static void
+on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
+{
+    struct rpc_grpc_session *s = stream->data;
+
+    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
+    if (nread == 0)
+        return; /* nothing there after all */
+    if (nread < 0) {
+        close_now(s);
+        return;
+    }
+    if (nghttp2_session_mem_recv(s->h2, (const uint8_t *)buf->base,
+            (size_t)nread) < 0) {
+        s->is_broken = true;
+        close_now(s);
+        return;
+    }
+    settle(s);
+}
+
+/* --------------------------------------------------------------- streams */
+
+size_t
+rpc_grpc_session_slots(const struct rpc_grpc_session *s)
+{
+    uint32_t allowed;
+
+    if (s->is_draining || !s->is_ready || s->must_drain ||
+        !nghttp2_session_check_request_allowed(s->h2))
+        return 0;
+    allowed = nghttp2_session_get_remote_settings(s->h2,
+        NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    return allowed > s->active ? allowed - s->active : 0;
+}
+
+static ssize_t
+on_offer(nghttp2_session *h2, int32_t stream_id, uint8_t *buf, size_t room,
+    uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+    bool is_last;
+    size_t n;
+
+    (void)h2;
+    (void)stream_id;
+    (void)buf;
+    (void)arg;
+    n = rpc_grpc_stream_offer(source->ptr, room, &is_last);
+    if (n == 0 && !is_last)
+        return NGHTTP2_ERR_DEFERRED;
+    if (n > 0)
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (is_last)
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return (ssize_t)n;
+}
+
+static uint32_t
+max_block(const struct rpc_grpc_session *s)
+{
+    uint32_t theirs = nghttp2_session_get_remote_settings(s->h2,
+        NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+
+    return theirs < MAX_BLOCK ? theirs : MAX_BLOCK;
+}
+
+enum sluice_err
+rpc_grpc_session_submit(struct rpc_grpc_session *s,
+    struct rpc_grpc_call *call)
+{
+    nghttp2_data_provider body = { { .ptr = call }, on_offer };
+    nghttp2_nv fields[RPC_GRPC_FIELDS];
+    enum sluice_err err;
+    size_t count;
+    size_t size;
+    int32_t id;
+
+    err = rpc_grpc_request_fields(&call->request, s->client->pool,
+        &s->client->request, sluice_operation_time_remaining(call->op), fields,
+        &count, &size);
+    if (err != SLUICE_OK)
+        return err;
+    if (size > max_block(s))
+        return SLUICE_ELIMIT;
+    id = nghttp2_submit_request(s->h2, NULL, fields, count, &body, call);
+    if (id < 0)
+        return id == NGHTTP2_ERR_NOMEM ? SLUICE_ENOMEM : SLUICE_ESTATE;
+    TAILQ_INSERT_TAIL(&s->calls, call, link);
+    s->active++;
+    rpc_grpc_stream_opened(call, s, id);
+    return SLUICE_OK;
+}
+
+/* A token bucket; true while there is one. */
+static bool
+take_reset_token(struct rpc_grpc_session *s)
+{
+    uint64_t now = sluice_loop_now(s->client->loop);
+    uint64_t seconds = (now - s->resets_since_ns) / (uint64_t)SLUICE_SECOND;
+
+    if (seconds * RESETS_PER_SECOND >= s->resets) {
+        s->resets = 0;
+        s->resets_since_ns = now;
+    } else if (seconds > 0) {
+        s->resets -= (unsigned)seconds * RESETS_PER_SECOND;
+        s->resets_since_ns += seconds * (uint64_t)SLUICE_SECOND;
+    }
+    return ++s->resets <= RESETS_BURST;
+}
+
+void
+rpc_grpc_session_reset(struct rpc_grpc_session *s, int32_t stream_id,
+    uint32_t error_code)
+{
+    if (nghttp2_submit_rst_stream(s->h2, NGHTTP2_FLAG_NONE, stream_id,
+            error_code) != 0)
+        s->must_drain = true; /* memory is short: start afresh, soon */
+    if (!take_reset_token(s))
+        s->must_drain = true;
+    rpc_grpc_session_wake(s);
+}
+
+void
+rpc_grpc_session_resume(struct rpc_grpc_session *s, int32_t stream_id)
+{
+    if (nghttp2_session_resume_data(s->h2, stream_id) != 0)
+        rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
+    rpc_grpc_session_wake(s);
+}
+
+void
+rpc_grpc_session_consume(struct rpc_grpc_session *s, int32_t stream_id,
+    size_t len)
+{
+    if (nghttp2_session_consume_stream(s->h2, stream_id, len) != 0)
+        rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
+    if (nghttp2_session_want_write(s->h2))
+        rpc_grpc_session_wake(s);
+}
+
+/* -------------------------------------------------------------- starting */
+
+static int
+submit_settings(struct rpc_grpc_session *s)
+{
+    struct sluice_grpc_client *client = s->client;
+    nghttp2_settings_entry settings[] = {
+        { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+        { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, client->initial_window },
+        { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+            client->max_metadata < UINT32_MAX ? (uint32_t)client->max_metadata
+                                              : UINT32_MAX }
+    };
+
+    if (nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings,
+            sizeof settings / sizeof settings[0]) != 0)
+        return -1;
+    return nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0,
+        RPC_GRPC_CONNECTION_WINDOW);
+}
+
+struct rpc_grpc_session *
+rpc_grpc_session_new(struct sluice_grpc_client *client,
+    struct rpc_grpc_socket *socket)
+{
+    struct rpc_grpc_session *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        goto out;
+    s->magic = RPC_GRPC_SESSION_MAGIC;
+    s->client = client;
+    s->flush.run = on_flush;
+    TAILQ_INIT(&s->calls);
+    if (nghttp2_session_client_new2(&s->h2, client->shared->callbacks, s,
+            client->shared->option) != 0)
+        goto out;
+    if (submit_settings(s) != 0)
+        goto out;
+    socket->uv.handle.data = s;
+    if (uv_read_start(&socket->uv.stream, on_alloc, on_read) != 0)
+        goto out;
+    s->socket = socket;
+    TAILQ_INSERT_TAIL(&client->sessions, s, link);
+    rpc_grpc_session_wake(s);
+    return s;
+
+out:
+    rpc_grpc_socket_close(&socket, NULL, NULL);
+    if (s != NULL)
+        nghttp2_session_del(s->h2);
+    free(s);
+    return NULL;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_session_events.c - what nghttp2 reports: frames become events
+ * of calls and notes in the session. Nothing here writes, reads, closes or
+ * runs foreign code, so nghttp2 is never entered twice.
+ */
+#include "rpc/link/grpc_session_private.h"
+
+#include "rpc/check.h"
+#include "rpc/link/grpc_client.h"
+
+#include <stdlib.h>
+
+#define FRAME_HEAD 9
+
+static struct rpc_grpc_call *
+call_of(nghttp2_session *h2, int32_t stream_id)
+{
+    return nghttp2_session_get_stream_user_data(h2, stream_id);
+}
+
+static struct sluice_str
+text_of(nghttp2_rcbuf *buf)
+{
+    nghttp2_vec v = nghttp2_rcbuf_get_buf(buf);
+
+    return sluice_str_n((const char *)v.base, v.len);
+}
+
+static int
+on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
+{
+    struct rpc_grpc_call *call = call_of(h2, frame->hd.stream_id);
+
+    (void)arg;
+    if (call != NULL)
+        rpc_grpc_stream_begin_block(call);
+    return 0;
+}
+
+static int
+on_header(nghttp2_session *h2, const nghttp2_frame *frame,
+    nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *arg)
+{
+    struct rpc_grpc_call *call = call_of(h2, frame->hd.stream_id);
+
+    (void)flags;
+    (void)arg;
+    if (call != NULL)
+        rpc_grpc_stream_field(call, text_of(name), text_of(value));
+    return 0;
+}
+
+static int
+on_data(nghttp2_session *h2, uint8_t flags, int32_t stream_id,
+    const uint8_t *data, size_t len, void *arg)
+{
+    struct rpc_grpc_call *call = call_of(h2, stream_id);
+
+    (void)flags;
+    (void)arg;
+    if (nghttp2_session_consume_connection(h2, len) != 0)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (call != NULL)
+        rpc_grpc_stream_data(call, data, len);
+    return 0;
+}
+
+static void
+on_stream_frame(struct rpc_grpc_call *call, const nghttp2_frame *frame)
+{
+    bool is_last = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+
+    if (frame->hd.type == NGHTTP2_HEADERS)
+        rpc_grpc_stream_end_block(call, is_last);
+    else if (frame->hd.type == NGHTTP2_DATA && is_last)
+        rpc_grpc_stream_cut(call);
+    else if (frame->hd.type == NGHTTP2_RST_STREAM)
+        call->reset_by_peer = true;
+}
+
+static int
+on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
+{
+    struct rpc_grpc_session *s = arg;
+    struct rpc_grpc_call *call;
+
+    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
+    switch (frame->hd.type) {
+    case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+            s->has_settings = true;
+            s->has_free_slots = true; /* the limit may have grown */
+        }
+        break;
+    case NGHTTP2_GOAWAY:
+        s->must_drain = true;
+        break;
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_DATA:
+    case NGHTTP2_RST_STREAM:
+        call = call_of(h2, frame->hd.stream_id);
+        if (call != NULL)
+            on_stream_frame(call, frame);
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int
+on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
+{
+    struct rpc_grpc_session *s = arg;
+
+    (void)h2;
+    if (frame->hd.type == NGHTTP2_HEADERS)
+        s->last_sent = frame->hd.stream_id;
+    else if (frame->hd.type == NGHTTP2_GOAWAY &&
+        frame->goaway.error_code != NGHTTP2_NO_ERROR)
+        s->is_broken = true; /* nghttp2 has found the peer at fault */
+    return 0;
+}
+
+static int
+on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
+    void *arg)
+{
+    struct rpc_grpc_session *s = arg;
+    struct rpc_grpc_call *call = call_of(h2, stream_id);
+    bool is_refused = error_code == NGHTTP2_REFUSED_STREAM;
+    bool was_sent = stream_id <= s->last_sent;
+    struct rpc_grpc_end end;
+
+    if (call == NULL)
+        return 0;
+    /* Unsent for another reason than GOAWAY, it would fail again. */
+    if (!s->must_drain)
+        was_sent = true;
+    if (call->reset_by_peer || is_refused)
+        end = rpc_grpc_end_reset(error_code);
+    else
+        end = rpc_grpc_end_malformed("the backend broke the rules of HTTP/2");
+    TAILQ_REMOVE(&s->calls, call, link);
+    s->active--;
+    s->has_free_slots = true;
+    rpc_grpc_stream_gone(call, was_sent, is_refused, end);
+    return 0;
+}
+
+/* A DATA frame without a copy in nghttp2: head and bytes straight into the
+ * output buffer. */
+static int
+on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
+    const uint8_t *frame_head, size_t len, nghttp2_data_source *source,
+    void *arg)
+{
+    struct rpc_grpc_session *s = arg;
+    uint8_t *out = s->client->output + s->out_len;
+
+    (void)h2;
+    assert(frame->data.padlen == 0); /* nobody asked for padding */
+    if (FRAME_HEAD + len > RPC_GRPC_BUFFER - s->out_len) {
+        s->out_is_full = true;
+        return NGHTTP2_ERR_WOULDBLOCK;
+    }
+    memcpy(out, frame_head, FRAME_HEAD);
+    rpc_grpc_stream_copy(source->ptr, out + FRAME_HEAD, len);
+    s->out_len += FRAME_HEAD + len;
+    return 0;
+}
+
+static void
+set_callbacks(nghttp2_session_callbacks *c)
+{
+    nghttp2_session_callbacks_set_on_begin_headers_callback(c,
+        on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback2(c, on_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame_recv);
+    nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_send);
+    nghttp2_session_callbacks_set_on_stream_close_callback(c,
+        on_stream_close);
+    nghttp2_session_callbacks_set_send_data_callback(c, on_send_data);
+}
+
+struct rpc_grpc_session_shared *
+rpc_grpc_session_shared_new(void)
+{
+    struct rpc_grpc_session_shared *shared = calloc(1, sizeof *shared);
+
+    if (shared == NULL)
+        return NULL;
+    if (nghttp2_session_callbacks_new(&shared->callbacks) != 0 ||
+        nghttp2_option_new(&shared->option) != 0) {
+        rpc_grpc_session_shared_free(&shared);
+        return NULL;
+    }
+    set_callbacks(shared->callbacks);
+    nghttp2_option_set_no_auto_window_update(shared->option, 1);
+    nghttp2_option_set_no_closed_streams(shared->option, 1);
+    return shared;
+}
+
+void
+rpc_grpc_session_shared_free(struct rpc_grpc_session_shared **shared)
+{
+    if (*shared == NULL)
+        return;
+    nghttp2_session_callbacks_del((*shared)->callbacks);
+    nghttp2_option_del((*shared)->option);
+    free(*shared);
+    *shared = NULL;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_session_private.h - what the two halves of a session share.
+ */
+#ifndef RPC_LINK_GRPC_SESSION_PRIVATE_H
+#define RPC_LINK_GRPC_SESSION_PRIVATE_H
+
+#include "rpc/link/grpc_session.h"
+
+#define RPC_GRPC_SESSION_MAGIC 0x67727073u
+
+/* Given back on receipt, so that no stream holds up another one; what a stream
+ * may hold is bounded by its own window. */
+#define RPC_GRPC_CONNECTION_WINDOW (4 * 1024 * 1024)
+
+struct rpc_grpc_session {
+    unsigned magic;
+    struct sluice_grpc_client *client;
+    TAILQ_ENTRY(rpc_grpc_session) link; /* in the client's list */
+    struct rpc_grpc_socket *socket; /* NULL: closing */
+    nghttp2_session *h2;
+    struct rpc_grpc_calls calls; /* those with a stream */
+    size_t active;
+    int32_t last_sent; /* stream whose HEADERS have left */
+
+    /* Notes of the callbacks, and what came of them */
+    bool has_settings; /* the peer's first */
+    bool must_drain;   /* GOAWAY, or a reason of our own */
+    bool has_free_slots;
+    bool is_broken; /* the peer's fault */
+    bool is_ready;
+    bool is_draining;
+
+    /* Output */
+    struct sluice_task flush;
+    size_t out_len; /* in the client's output buffer, within write_all() */
+    bool out_is_full;
+    bool is_writing;
+    uv_write_t write;
+    uint8_t *unsent;
+
+    unsigned resets; /* of ours, lately */
+    uint64_t resets_since_ns;
+};
+
+struct rpc_grpc_session_shared {
+    nghttp2_session_callbacks *callbacks;
+    nghttp2_option *option;
+};
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/inproc.c - two Ends on one loop, joined by nothing but memory.
+ *
+ * An operation is a pipe with two halves, one per side. A ticket sent from one
+ * half waits in the inbox of the other until a deferred task delivers it; its
+ * metadata and payload arrive as they were sent, by reference. An abort does
+ * not wait behind other tickets: it takes their place.
+ */
+#include <stdlib.h>
+
+#include <sluice/link.h>
+
+#include "rpc/check.h"
+
+#define INPROC_MAGIC 0x696e7072u
+
+struct letter {
+    struct letter *next;
+    size_t size; /* of this storage */
+    struct sluice_ticket ticket;
+    char text[]; /* group and method, or message */
+};
+
+struct half {
+    struct pipe *pipe;
+    struct sluice_operation *op; /* NULL: not yet accepted, or closed */
+    bool is_closed;
+    struct sluice_task task; /* delivers the inbox */
+    struct letter *inbox;
+    struct letter **last_letter;
+};
+
+struct pipe {
+    struct inproc *link;
+    struct half invoker;
+    struct half service;
+};
+
+struct inproc {
+    struct sluice_link link; /* first: it is what Ends know */
+    unsigned magic;
+    struct sluice_end *service;
+    struct sluice_loop *loop;
+    struct sluice_pool *pool;
+    size_t pipes;
+};
+
+/* ------------------------------------------------------------ letters */
+
+static struct sluice_str
+copy_text(char **at, struct sluice_str s)
+{
+    struct sluice_str copy = { NULL, 0 };
+
+    if (s.ptr == NULL)
+        return copy;
+    copy = sluice_str_n(*at, s.len);
+    if (s.len > 0)
+        memcpy(*at, s.ptr, s.len);
+    *at += s.len;
+    return copy;
+}
+
+static void
+release_references(struct sluice_ticket *t)
+{
+    sluice_metadata_unref(&t->initial_metadata);
+    sluice_bytes_unref(&t->payload);
+    sluice_metadata_unref(&t->terminal_metadata);
+}
+
+/* Takes the references of t. NULL when memory is short. */
+static struct letter *
+letter_new(struct inproc *in, struct sluice_ticket *t)
+{
+    size_t size = sizeof(struct letter) + t->group.len + t->method.len +
+        t->message.len;
+    struct letter *letter = sluice_pool_take(in->pool, size);
+    char *at;
+
+    if (letter == NULL) {
+        release_references(t);
+        return NULL;
+    }
+    at = letter->text;
+    letter->next = NULL;
+    letter->size = size;
+    letter->ticket = *t;
+    letter->ticket.protocol = NULL; /* options are for us, and mean nothing */
+    letter->ticket.group = copy_text(&at, t->group);
+    letter->ticket.method = copy_text(&at, t->method);
+    letter->ticket.message = copy_text(&at, t->message);
+    return letter;
+}
+
+/* Of a letter whose references have been handed on. */
+static void
+give_storage(struct inproc *in, struct letter *letter)
+{
+    sluice_pool_give(in->pool, letter, letter->size);
+}
+
+static struct letter *
+take_letter(struct half *half)
+{
+    struct letter *letter = half->inbox;
+
+    if (letter == NULL)
+        return NULL;
+    half->inbox = letter->next;
+    if (half->inbox == NULL)
+        half->last_letter = &half->inbox;
+    return letter;
+}
+
+static void
+empty_inbox(struct half *half)
+{
+    struct letter *letter;
+
+    while ((letter = take_letter(half)) != NULL) {
+        release_references(&letter->ticket);
+        give_storage(half->pipe->link, letter);
+    }
+}
+
+/* -------------------------------------------------------------- pipes */
+
+static void
+close_half(struct half *half)
+{
+    struct pipe *pipe = half->pipe;
+
+    half->is_closed = true;
+    half->op = NULL;
+    empty_inbox(half);
+    sluice_task_cancel(&half->task);
+    if (!pipe->invoker.is_closed || !pipe->service.is_closed)
+        return;
+    assert(pipe->link->pipes > 0);
+    pipe->link->pipes--;
+    sluice_pool_give(pipe->link->pool, pipe, sizeof(*pipe));
+}
+
+/* Puts a ticket into the inbox of to. Takes its references. */
+static enum sluice_err
+post_ticket(struct half *to, struct sluice_ticket *t)
+{
+    struct inproc *in = to->pipe->link;
+    bool aborts = t->termination > SLUICE_TERMINATION_COMPLETION;
+    struct letter *letter;
+
+    if (aborts && to->op == NULL && !to->is_closed)
+        close_half(to); /* the service has not seen it and never will */
+    if (to->is_closed) {
+        release_references(t);
+        return SLUICE_OK;
+    }
+    letter = letter_new(in, t);
+    if (letter == NULL)
+        return SLUICE_ENOMEM;
+    if (aborts)
+        empty_inbox(to);
+    *to->last_letter = letter;
+    to->last_letter = &letter->next;
+    sluice_loop_defer(in->loop, &to->task);
+    return SLUICE_OK;
+}
+
+static void
+deliver_inbox(struct half *half)
+{
+    struct inproc *in = half->pipe->link;
+    struct letter *letter;
+
+    while ((letter = take_letter(half)) != NULL) {
+        sluice_operation_deliver(half->op, &letter->ticket);
+        give_storage(in, letter);
+    }
+}
+
+static void
+on_invoker_inbox(struct sluice_task *task)
+{
+    deliver_inbox(RPC_CONTAINER_OF(task, struct half, task));
+}
+
+/* The service wants no new operation: neither half has further use. */
+static void
+refuse(struct half *service)
+{
+    struct sluice_ticket t = { .termination = SLUICE_TERMINATION_SHUTDOWN };
+    struct half *invoker = &service->pipe->invoker;
+
+    if (!invoker->is_closed)
+        sluice_operation_deliver(invoker->op, &t);
+    close_half(service);
+}
+
+static void
+on_service_inbox(struct sluice_task *task)
+{
+    struct half *half = RPC_CONTAINER_OF(task, struct half, task);
+    struct inproc *in = half->pipe->link;
+    struct letter *letter;
+    enum sluice_err err;
+
+    if (half->op == NULL) {
+        letter = take_letter(half);
+        err = sluice_end_accept(in->service, &in->link, half,
+            &letter->ticket, &half->op);
+        give_storage(in, letter);
+        if (err != SLUICE_OK) {
+            refuse(half);
+            return;
+        }
+    }
+    deliver_inbox(half);
+}
+
+/* ----------------------------------------------------------- the link */
+
+static void
+init_half(struct half *half, struct pipe *pipe,
+    void (*on_inbox)(struct sluice_task *task))
+{
+    memset(half, 0, sizeof(*half));
+    half->pipe = pipe;
+    half->task.run = on_inbox;
+    half->last_letter = &half->inbox;
+}
+
+static enum sluice_err
+inproc_open(struct sluice_link *link, struct sluice_operation *op,
+    struct sluice_ticket *first, void **transport)
+{
+    struct inproc *in = RPC_CONTAINER_OF(link, struct inproc, link);
+    struct pipe *pipe;
+    enum sluice_err err;
+
+    RPC_CHECK(in, INPROC_MAGIC);
+    pipe = sluice_pool_take(in->pool, sizeof(*pipe));
+    if (pipe == NULL) {
+        release_references(first);
+        return SLUICE_ENOMEM;
+    }
+    pipe->link = in;
+    init_half(&pipe->invoker, pipe, on_invoker_inbox);
+    init_half(&pipe->service, pipe, on_service_inbox);
+    err = post_ticket(&pipe->service, first);
+    if (err != SLUICE_OK) {
+        sluice_pool_give(in->pool, pipe, sizeof(*pipe));
+        return err;
+    }
+    in->pipes++;
+    pipe->invoker.op = op;
+    *transport = &pipe->invoker;
+    return SLUICE_OK;
+}
+
+static enum sluice_err
+inproc_send(void *transport, struct sluice_ticket *ticket)
+{
+    struct half *from = transport;
+    struct pipe *pipe = from->pipe;
+
+    RPC_CHECK(pipe->link, INPROC_MAGIC);
+    return post_ticket(
+        from == &pipe->invoker ? &pipe->service : &pipe->invoker, ticket);
+}
+
+static void
+inproc_close(void *transport)
+{
+    close_half(transport);
+}
+
+static const struct sluice_link_ops inproc_ops = {
+    .open = inproc_open,
+    .send = inproc_send,
+    .close = inproc_close,
+};
+
+struct sluice_link *
+sluice_inproc_link_new(struct sluice_end *service)
+{
+    struct inproc *in = calloc(1, sizeof(*in));
+
+    if (in == NULL)
+        return NULL;
+    in->link.ops = &inproc_ops;
+    in->magic = INPROC_MAGIC;
+    in->service = service;
+    in->loop = sluice_end_loop(service);
+    in->pool = sluice_loop_pool(in->loop);
+    return &in->link;
+}
+
+void
+sluice_inproc_link_free(struct sluice_link **link)
+{
+    struct inproc *in;
+
+    if (*link == NULL)
+        return;
+    in = RPC_CONTAINER_OF(*link, struct inproc, link);
+    RPC_CHECK(in, INPROC_MAGIC);
+    assert(in->pipes == 0);
+    *link = NULL;
+    in->magic = 0;
+    free(in);
+}

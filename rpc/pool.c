@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/pool.c - storage that is used over and over by one thread.
+ *
+ * Free storage waits in a list per size class; two classes per doubling, so at
+ * most a third of it is slack. The owner thread takes and gives without atomic
+ * operations. Any other thread that gives pushes onto one lock-free list,
+ * which the owner takes over whole.
+ *
+ * A pool that was freed while storage was still out is an orphan: it has no
+ * owner, storage goes straight back to free(), and the last one takes the pool
+ * itself along.
+ */
+#include "rpc/pool.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "rpc/check.h"
+
+#define POOL_MAGIC 0x706f6f6cu
+
+#define SMALLEST 64u
+#define LARGEST 65536u
+#define CLASSES 21u      /* 64, 96, 128, 192, ... 65536 */
+#define UNCLASSED CLASSES /* larger: malloc and free each time */
+
+/* Address sanitizer sees a use after free only if free() is called. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WITHOUT_CACHE 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITHOUT_CACHE 1
+#endif
+#endif
+
+/* What the lists of one class may hold on to. */
+#ifdef WITHOUT_CACHE
+#define CACHE_BYTES ((size_t)0)
+#else
+#define CACHE_BYTES ((size_t)256 * 1024)
+#endif
+
+/* Lies over storage that is on its way back. */
+struct chunk {
+    struct chunk *next;
+    size_t size;
+};
+
+struct class {
+    struct chunk *free;
+    size_t cached_bytes;
+};
+
+struct sluice_pool {
+    unsigned magic;
+    _Atomic(const void *) owner; /* NULL: an orphan */
+    size_t out;                  /* taken and not back; the owner counts */
+    struct class classes[CLASSES];
+
+    _Atomic(struct chunk *) returned; /* pushed by other threads */
+    atomic_llong orphans; /* what is out of an orphan, once it is one */
+};
+
+/* The end of `returned` once there is no owner to take it over. */
+static struct chunk *const no_owner = (struct chunk *)-1;
+
+const void *
+rpc_thread_self(void)
+{
+    static _Thread_local const char self;
+
+    return &self;
+}
+
+static unsigned
+class_of(size_t size)
+{
+    unsigned log2, upper_half;
+
+    if (size <= SMALLEST)
+        return 0;
+    if (size > LARGEST)
+        return UNCLASSED;
+    log2 = 63u - (unsigned)__builtin_clzll((unsigned long long)size - 1);
+    upper_half = (unsigned)((size - 1) >> (log2 - 1)) & 1u;
+    return (log2 - 6u) * 2u + upper_half + 1u;
+}
+
+static size_t
+class_size(unsigned class)
+{
+    return (size_t)(class % 2 == 0 ? SMALLEST : SMALLEST + SMALLEST / 2)
+        << class / 2;
+}
+
+size_t
+rpc_pool_usable(const struct sluice_pool *pool, size_t size)
+{
+    unsigned class = class_of(size);
+
+    /* Exact sizes let the sanitizer see every overrun. */
+    if (pool == NULL || CACHE_BYTES == 0 || class == UNCLASSED)
+        return size < sizeof(struct chunk) ? sizeof(struct chunk) : size;
+    return class_size(class);
+}
+
+struct sluice_pool *
+sluice_pool_new(void)
+{
+    struct sluice_pool *pool = calloc(1, sizeof(*pool));
+
+    if (pool == NULL)
+        return NULL;
+    pool->magic = POOL_MAGIC;
+    atomic_init(&pool->owner, rpc_thread_self());
+    atomic_init(&pool->returned, NULL);
+    atomic_init(&pool->orphans, 0);
+    return pool;
+}
+
+void
+rpc_pool_adopt(struct sluice_pool *pool)
+{
+    RPC_CHECK(pool, POOL_MAGIC);
+    atomic_store(&pool->owner, rpc_thread_self());
+}
+
+static bool
+is_owner(const struct sluice_pool *pool)
+{
+    return atomic_load_explicit(&pool->owner, memory_order_relaxed) ==
+        rpc_thread_self();
+}
+
+/* Back into its class if that has room for it. */
+static void
+keep_or_free(struct sluice_pool *pool, struct chunk *chunk, size_t size)
+{
+    unsigned class = class_of(size);
+    struct class *c = &pool->classes[class];
+
+    assert(pool->out > 0);
+    pool->out--;
+    if (class == UNCLASSED ||
+        c->cached_bytes + class_size(class) > CACHE_BYTES) {
+        free(chunk);
+        return;
+    }
+    chunk->next = c->free;
+    c->free = chunk;
+    c->cached_bytes += class_size(class);
+}
+
+static void
+take_over(struct sluice_pool *pool, struct chunk *chunk)
+{
+    struct chunk *next;
+
+    for (; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        keep_or_free(pool, chunk, chunk->size);
+    }
+}
+
+void
+rpc_pool_drain(struct sluice_pool *pool)
+{
+    if (atomic_load_explicit(&pool->returned, memory_order_relaxed) == NULL)
+        return;
+    take_over(pool,
+        atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire));
+}
+
+static void
+release_pool(struct sluice_pool *pool)
+{
+    pool->magic = 0;
+    free(pool);
+}
+
+void
+sluice_pool_free(struct sluice_pool **pool_p)
+{
+    struct sluice_pool *pool = *pool_p;
+    struct chunk *chunk;
+    long long out;
+    unsigned i;
+
+    if (pool == NULL)
+        return;
+    RPC_CHECK(pool, POOL_MAGIC);
+    *pool_p = NULL;
+
+    atomic_store(&pool->owner, NULL);
+    take_over(pool, atomic_exchange(&pool->returned, no_owner));
+    for (i = 0; i < CLASSES; i++) {
+        while ((chunk = pool->classes[i].free) != NULL) {
+            pool->classes[i].free = chunk->next;
+            free(chunk);
+        }
+    }
+
+    /* Whoever makes the sum zero is the last. It is below zero until we add
+     * our part, if others have given back meanwhile. */
+    out = (long long)pool->out;
+    if (atomic_fetch_add(&pool->orphans, out) + out == 0)
+        release_pool(pool);
+}
+
+void *
+sluice_pool_take(struct sluice_pool *pool, size_t size)
+{
+    unsigned class = class_of(size);
+    struct chunk *chunk = NULL;
+
+    if (pool == NULL)
+        return malloc(rpc_pool_usable(NULL, size));
+    RPC_CHECK(pool, POOL_MAGIC);
+    assert(is_owner(pool));
+
+    if (class == UNCLASSED || pool->classes[class].free == NULL)
+        rpc_pool_drain(pool);
+    if (class != UNCLASSED)
+        chunk = pool->classes[class].free;
+    if (chunk != NULL) {
+        pool->classes[class].free = chunk->next;
+        pool->classes[class].cached_bytes -= class_size(class);
+    } else {
+        chunk = malloc(rpc_pool_usable(pool, size));
+    }
+    if (chunk != NULL)
+        pool->out++;
+    return chunk;
+}
+
+/* From a thread that does not own the pool, or to one that nobody owns. */
+static void
+give_back(struct sluice_pool *pool, struct chunk *chunk, size_t size)
+{
+    struct chunk *head =
+        atomic_load_explicit(&pool->returned, memory_order_acquire);
+
+    chunk->size = size;
+    do {
+        if (head == no_owner) {
+            free(chunk);
+            if (atomic_fetch_sub(&pool->orphans, 1) == 1)
+                release_pool(pool);
+            return;
+        }
+        chunk->next = head;
+    } while (!atomic_compare_exchange_weak_explicit(&pool->returned, &head,
+        chunk, memory_order_release, memory_order_acquire));
+}
+
+void
+sluice_pool_give(struct sluice_pool *pool, void *p, size_t size)
+{
+    if (p == NULL)
+        return;
+    if (pool == NULL) {
+        free(p);
+        return;
+    }
+    RPC_CHECK(pool, POOL_MAGIC);
+    if (is_owner(pool))
+        keep_or_free(pool, p, size);
+    else
+        give_back(pool, p, size);
+}

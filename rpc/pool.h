@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/pool.h - what the rest of rpc/ needs of a pool beyond sluice/bytes.h.
+ */
+#ifndef RPC_POOL_H
+#define RPC_POOL_H
+
+#include <sluice/bytes.h>
+
+/* A value that differs from that of every other living thread; never NULL. */
+const void *rpc_thread_self(void);
+
+/* Makes the calling thread the owner. The former one must be done with it. */
+void rpc_pool_adopt(struct sluice_pool *pool);
+
+/* Takes in what other threads gave back. Owner thread. */
+void rpc_pool_drain(struct sluice_pool *pool);
+
+/* How many bytes sluice_pool_take(size) really provides; giving them back with
+ * this size is the same. pool may be NULL. */
+size_t rpc_pool_usable(const struct sluice_pool *pool, size_t size);
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/rpc/test_base_service.c - what a servicer may answer, and what reaches
+ * its customers before and after it has.
+ */
+#include "tests/rpc/base_world.h"
+
+static void
+the_servicer_is_asked_once_for_group_and_method(void **state)
+{
+    struct world *w = *state;
+
+    invoke(w, "m");
+    say(w, &w->invoker, "pone");
+    assert_int_equal(w->serviced, 1);
+    assert_string_equal(w->asked_for, "group/method");
+}
+
+static void
+empty_names_arrive_as_empty_names(void **state)
+{
+    struct world *w = *state;
+    struct sluice_invocation i = full_invocation(&w->invoker);
+
+    i.group = sluice_str("");
+    i.method = sluice_str(NULL);
+    invoke_with(w, &i, "");
+    assert_string_equal(w->asked_for, "/");
+}
+
+static void
+a_servicer_that_fails(void **state)
+{
+    struct world *w = *state;
+
+    w->service_reply = SLUICE_REPLY_FAILED;
+    invoke(w, "m pone c");
+    ended(&w->invoker, SLUICE_REMOTE_FAILURE);
+    ended(&w->service, SLUICE_LOCAL_FAILURE);
+    assert_int_equal(w->service.contexts, 0);
+    heard(&w->service, "");
+}
+
+static void
+a_servicer_that_gives_up_an_active_operation(void **state)
+{
+    struct world *w = *state;
+
+    w->service_reply = SLUICE_REPLY_ABANDONED;
+    invoke(w, "");
+    ended(&w->invoker, SLUICE_REMOTE_FAILURE);
+    ended(&w->service, SLUICE_LOCAL_FAILURE);
+}
+
+static void
+cancel(struct world *w, struct sluice_operation *op)
+{
+    (void)w;
+    sluice_operation_cancel(op);
+}
+
+static void
+a_servicer_that_gives_up_what_it_cancelled(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = cancel;
+    w->service_reply = SLUICE_REPLY_ABANDONED;
+    invoke(w, "m pone c");
+    ended(&w->invoker, SLUICE_CANCELLED);
+    ended(&w->service, SLUICE_CANCELLED);
+    heard(&w->service, "");
+}
+
+static void
+a_callback_in_a_subscription_is_called_even_if_all_was_over(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = cancel;
+    w->service_kind = SLUICE_SUBSCRIPTION_TERMINATION_ONLY;
+    invoke(w, "m pone c");
+    ended(&w->service, SLUICE_CANCELLED);
+}
+
+static void
+no_such_method_is_a_defect_of_the_invoker(void **state)
+{
+    struct world *w = *state;
+
+    w->service_reply = SLUICE_REPLY_NO_SUCH_METHOD;
+    w->no_such_method.has_code = true;
+    w->no_such_method.code = 12;
+    w->no_such_method.details = sluice_str("there is no method");
+    invoke(w, "m pone c");
+    ended(&w->invoker, SLUICE_LOCAL_FAILURE);
+    assert_true(w->invoker.has_code);
+    assert_int_equal(w->invoker.code, 12);
+    assert_string_equal(w->invoker.details, "there is no method");
+    ended(&w->service, SLUICE_REMOTE_FAILURE);
+    assert_int_equal(w->service.code, 12);
+    assert_string_equal(w->service.details, "there is no method");
+}
+
+static void
+no_such_method_need_not_say_more(void **state)
+{
+    struct world *w = *state;
+
+    w->service_reply = SLUICE_REPLY_NO_SUCH_METHOD;
+    invoke(w, "");
+    ended(&w->invoker, SLUICE_LOCAL_FAILURE);
+    assert_false(w->invoker.has_code);
+    assert_string_equal(w->invoker.details, "(absent)");
+}
+
+static void
+answer(struct world *w, struct sluice_operation *op)
+{
+    pass(w->pool, op, "m pearly");
+}
+
+static void
+a_servicer_may_answer_before_it_returns(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = answer;
+    invoke(w, "c");
+    heard(&w->invoker, "m pearly");
+    say(w, &w->service, "c");
+    heard(&w->invoker, "c");
+    ended(&w->service, SLUICE_COMPLETED);
+}
+
+/* Runs the loop inside the servicer's call. */
+static void
+dawdle(struct world *w, struct sluice_operation *op)
+{
+    (void)op;
+    pass(w->pool, w->invoker.op, "pone");
+    pass(w->pool, w->invoker.op, "c4");
+    settle(w);
+    heard(&w->service, "");
+}
+
+static void
+what_arrives_while_the_servicer_runs_comes_merged_after_it(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = dawdle;
+    invoke(w, "m");
+    heard(&w->service, "m pone c4");
+}
+
+static void
+outlive(struct world *w, struct sluice_operation *op)
+{
+    while (sluice_operation_outcome(op) == NULL)
+        uv_run(&w->uv, UV_RUN_ONCE);
+}
+
+static void
+a_servicer_that_dawdles_till_the_end_is_not_called_again(void **state)
+{
+    struct world *w = *state;
+    struct sluice_invocation i = full_invocation(&w->invoker);
+
+    w->on_service = outlive;
+    i.timeout_ns = SLUICE_MS;
+    invoke_with(w, &i, "m pone c");
+    run_to_the_end(w);
+    ended(&w->invoker, SLUICE_EXPIRED);
+    stat_is(w->serving, SLUICE_EXPIRED, 1);
+    heard(&w->service, "");
+}
+
+/* ------------------------------------------------------ subscriptions */
+
+static enum sluice_reply
+serve_nonsense(struct sluice_servicer *self, struct sluice_str group,
+    struct sluice_str method, struct sluice_operation *op,
+    struct sluice_subscription *subscription,
+    struct sluice_no_such_method *no_such_method)
+{
+    (void)self;
+    (void)group;
+    (void)method;
+    (void)op;
+    (void)no_such_method;
+    *subscription = sluice_full_subscription(NULL, NULL);
+    return SLUICE_REPLY_OK;
+}
+
+static void
+a_malformed_subscription_of_the_servicer_is_a_failure(void **state)
+{
+    struct world *w = *state;
+
+    w->servicer.service = serve_nonsense;
+    invoke(w, "");
+    ended(&w->invoker, SLUICE_REMOTE_FAILURE);
+    stat_is(w->serving, SLUICE_LOCAL_FAILURE, 1);
+}
+
+static void
+is_malformed(struct world *w, struct sluice_subscription subscription)
+{
+    struct sluice_invocation i = full_invocation(&w->invoker);
+    struct words words;
+
+    i.subscription = subscription;
+    read_words(w->pool, "m pone c", &words);
+    i.first = words.values;
+    assert_int_equal(sluice_end_operate(w->invoking, &i, &w->invoker.op),
+        SLUICE_EINVAL);
+    assert_null(w->invoker.op);
+    assert_int_equal(sluice_end_active(w->invoking), 0);
+}
+
+static void
+told(void *arg, int allowance)
+{
+    (void)arg;
+    (void)allowance;
+}
+
+static void
+malformed_subscriptions_are_rejected(void **state)
+{
+    struct world *w = *state;
+    struct sluice_subscription full, end, none;
+    struct sluice_termination_callback cb = { .run = NULL };
+
+    full = sluice_full_subscription(party_advance, &w->invoker);
+    end = sluice_termination_only_subscription(&w->invoker.on_terminated);
+    none = sluice_none_subscription();
+
+    is_malformed(w, sluice_full_subscription(NULL, NULL));
+    full.allowance = told;
+    is_malformed(w, full);
+    full.allowance = NULL;
+    full.termination = &w->invoker.on_terminated;
+    is_malformed(w, full);
+
+    is_malformed(w, sluice_termination_only_subscription(NULL));
+    is_malformed(w, sluice_termination_only_subscription(&cb));
+    end.operator.advance = party_advance;
+    is_malformed(w, end);
+
+    none.operator.advance = party_advance;
+    is_malformed(w, none);
+    none.operator.advance = NULL;
+    none.protocol_receiver.context = party_context;
+    is_malformed(w, none);
+    none.protocol_receiver.context = NULL;
+    none.termination = &w->invoker.on_terminated;
+    is_malformed(w, none);
+    none.termination = NULL;
+    none.kind = (enum sluice_subscription_kind)7;
+    is_malformed(w, none);
+}
+
+/* -------------------------------------------------- protocol receivers */
+
+static void
+each_protocol_receiver_is_called_once(void **state)
+{
+    struct world *w = *state;
+
+    invoke(w, "m");
+    assert_int_equal(w->service.contexts, 1);
+    assert_int_equal(w->invoker.contexts, 0);
+    say(w, &w->service, "m");
+    assert_int_equal(w->invoker.contexts, 1);
+    say(w, &w->invoker, "pone c");
+    say(w, &w->service, "pone c");
+    assert_int_equal(w->service.contexts, 1);
+    assert_int_equal(w->invoker.contexts, 1);
+}
+
+static void
+no_context_comes_with_an_abort(void **state)
+{
+    struct world *w = *state;
+
+    invoke(w, "");
+    sluice_operation_cancel(w->service.op);
+    settle(w);
+    ended(&w->invoker, SLUICE_CANCELLED);
+    assert_int_equal(w->invoker.contexts, 0);
+}
+
+static void
+a_protocol_receiver_that_fails(void **state)
+{
+    struct world *w = *state;
+
+    invoke(w, "");
+    w->invoker.context_reply = SLUICE_REPLY_FAILED;
+    say(w, &w->service, "m pone");
+    ended(&w->invoker, SLUICE_LOCAL_FAILURE);
+    ended(&w->service, SLUICE_REMOTE_FAILURE);
+    heard(&w->invoker, "");
+}
+
+/* ----------------------------------------------------------- timeouts */
+
+static void
+a_service_caps_the_timeout_and_tells_the_invoker(void **state)
+{
+    const struct sluice_end_options options = {
+        .default_timeout_ns = 10 * SLUICE_SECOND,
+        .maximum_timeout_ns = 20 * SLUICE_SECOND,
+    };
+    struct world w;
+
+    (void)state;
+    world_init_stopped(&w, &options);
+    world_start(&w);
+    invoke(&w, "");
+    assert_true(sluice_operation_time_remaining(w.service.op) <=
+        20 * SLUICE_SECOND);
+    assert_true(sluice_operation_time_remaining(w.service.op) >
+        10 * SLUICE_SECOND);
+    assert_true(sluice_operation_time_remaining(w.invoker.op) <=
+        20 * SLUICE_SECOND);
+    heard(&w.invoker, "");
+    world_fini(&w);
+}
+
+static void
+a_service_without_a_timeout_takes_the_default(void **state)
+{
+    const struct sluice_end_options options = {
+        .default_timeout_ns = 10 * SLUICE_SECOND,
+        .maximum_timeout_ns = 20 * SLUICE_SECOND,
+    };
+    struct sluice_invocation i;
+    struct world w;
+
+    (void)state;
+    world_init_stopped(&w, &options);
+    world_start(&w);
+    i = full_invocation(&w.invoker);
+    i.timeout_ns = SLUICE_NO_TIMEOUT;
+    invoke_with(&w, &i, "");
+    assert_true(sluice_operation_time_remaining(w.service.op) <=
+        10 * SLUICE_SECOND);
+    world_fini(&w);
+}
+
+static void
+a_service_leaves_a_short_timeout_alone(void **state)
+{
+    struct world *w = *state;
+    struct sluice_invocation i = full_invocation(&w->invoker);
+
+    i.timeout_ns = 30 * SLUICE_SECOND;
+    invoke_with(w, &i, "");
+    assert_true(sluice_operation_time_remaining(w->service.op) <=
+        30 * SLUICE_SECOND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
+    teardown_world)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_servicer_is_asked_once_for_group_and_method),
+        TEST(empty_names_arrive_as_empty_names),
+        TEST(a_servicer_that_fails),
+        TEST(a_servicer_that_gives_up_an_active_operation),
+        TEST(a_servicer_that_gives_up_what_it_cancelled),
+        TEST(a_callback_in_a_subscription_is_called_even_if_all_was_over),
+        TEST(no_such_method_is_a_defect_of_the_invoker),
+        TEST(no_such_method_need_not_say_more),
+        TEST(a_servicer_may_answer_before_it_returns),
+        TEST(what_arrives_while_the_servicer_runs_comes_merged_after_it),
+        TEST(a_servicer_that_dawdles_till_the_end_is_not_called_again),
+        TEST(a_malformed_subscription_of_the_servicer_is_a_failure),
+        TEST(malformed_subscriptions_are_rejected),
+        TEST(each_protocol_receiver_is_called_once),
+        TEST(no_context_comes_with_an_abort),
+        TEST(a_protocol_receiver_that_fails),
+        cmocka_unit_test(a_service_caps_the_timeout_and_tells_the_invoker),
+        cmocka_unit_test(a_service_without_a_timeout_takes_the_default),
+        TEST(a_service_leaves_a_short_timeout_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
