@@ -28,6 +28,7 @@
  *   raw HEX
  *   repeat N COMMAND
  *   label | again              again goes back to the label
+ *   cork | uncork              what is sent in between arrives together
  *   shut                       half-closes
  *   reset                      closes with RST
  *   hold                       reads and drops until the peer closes
