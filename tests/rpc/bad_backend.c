@@ -421,6 +421,8 @@ is_awaited(const char *what, const struct frame *f)
     if (strcmp(what, "end") == 0)
         return (f->type == DATA || f->type == HEADERS) &&
             (f->flags & FLAG_END_STREAM);
+    if (strcmp(what, "data") == 0)
+        return f->type == DATA && f->length > 0;
     if (strcmp(what, "rst") == 0)
         return f->type == RST_STREAM;
     if (strcmp(what, "goaway") == 0)

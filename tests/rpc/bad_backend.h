@@ -8,7 +8,8 @@
  *
  *   settings [ID=VALUE]...     a SETTINGS frame (numbers)
  *   ack                        a SETTINGS frame with ACK
- *   wait preface | request | end | rst | goaway | pong | ack | window | close
+ *   wait preface | request | data | end | rst | goaway | pong | ack | window |
+ *        close
  *                              reads frames until that one came; "request" is a
  *                              HEADERS frame and makes its stream the current
  *                              one; "end" is END_STREAM on any stream;

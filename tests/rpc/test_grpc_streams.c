@@ -111,14 +111,14 @@ messages_flow_both_ways_in_turn(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait request; ok; message a; "
-        "frame 6 0 0 0000000000000000; wait pong; message b; wait end; "
-        "status 0; hold", NULL);
+    open_with(s, HELLO "wait data; ok; message a; wait data; message b; "
+        "wait end; status 0; hold", NULL);
     grpc_call_start(&s->call, "Call", "x", false);
     grpc_call_await_payloads(&s->call, 1);
+    assert_int_equal(s->call.allowance, 1);
+    grpc_call_send(&s->call, "y", 1, false);
     grpc_call_await_payloads(&s->call, 2);
-    assert_true(s->call.allowance == 1);
-    grpc_call_send(&s->call, "y", 1, true);
+    grpc_call_complete(&s->call);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_string_equal(s->call.text, "ab");
