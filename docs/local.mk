@@ -1,3 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The manual page is installed; the other pages come along in the archive.
+# The manual page is installed; other pages only come along in the archive:
+# EXTRA_DIST += docs/X.md
+
+dist_man_MANS += docs/sluice.1

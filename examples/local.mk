@@ -1,35 +1,94 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# libexamples: the services that are built in, for `sluice demo`.
+# The services that are built in, for `sluice demo`.
 #
-# What is made from library.proto:
-#   examples/library/library.pb-c.[ch]      message structs, for the servicer
-#   examples/library/library.pb             descriptor set, for the schema
-#   examples/library/library.pb.embed.[ch]  the same as library_pb[]
-# and library.yaml.embed.[ch] is the route file as library_yaml[].
-#
-# When examples/library/library.proto and library.yaml are there, fill:
-#   library_made = \
-#	examples/library/library.pb-c.c \
-#	examples/library/library.pb-c.h \
-#	examples/library/library.pb.embed.c \
-#	examples/library/library.pb.embed.h \
-#	examples/library/library.yaml.embed.c \
-#	examples/library/library.yaml.embed.h
-#   nodist_examples_liblibrary_la_SOURCES = $(library_made)
-#   CLEANFILES += examples/library/library.pb
-#   EXTRA_DIST += examples/library/library.proto examples/library/library.yaml
+# libexamples is written, liblibrary is made from library.proto:
+#   library.pb-c.[ch]        message structs, for the servicer
+#   library.pb               descriptor set, for the schema
+#   library.pb.embed.[ch]    the same as library_pb[]
+#   sluice.yaml.embed.[ch]   the route file as sluice_yaml[]
 
 noinst_LTLIBRARIES += examples/libexamples.la examples/liblibrary.la
 
 examples_libexamples_la_SOURCES = \
-	examples/placeholder.c
+	examples/library/answer.c \
+	examples/library/books.c \
+	examples/library/check.c \
+	examples/library/library.c \
+	examples/library/library.h \
+	examples/library/list.c \
+	examples/library/name.c \
+	examples/library/name.h \
+	examples/library/read.c \
+	examples/library/scratch.c \
+	examples/library/scratch.h \
+	examples/library/seed.c \
+	examples/library/service.h \
+	examples/library/shelves.c \
+	examples/library/store.c \
+	examples/library/store.h \
+	examples/library/streams.c
 examples_libexamples_la_CFLAGS = $(AM_CFLAGS) -static
 
-library_made =
-examples_liblibrary_la_SOURCES = examples/library/made.c
+library_messages = \
+	examples/library/library.pb-c.c \
+	examples/library/library.pb-c.h
+library_imports = \
+	examples/library/google/protobuf/field_mask.pb-c.c \
+	examples/library/google/protobuf/field_mask.pb-c.h \
+	examples/library/google/protobuf/timestamp.pb-c.c \
+	examples/library/google/protobuf/timestamp.pb-c.h
+library_made = \
+	$(library_messages) \
+	$(library_imports) \
+	examples/library/library.pb.embed.c \
+	examples/library/library.pb.embed.h \
+	examples/library/sluice.yaml.embed.c \
+	examples/library/sluice.yaml.embed.h
+examples_liblibrary_la_SOURCES =
 nodist_examples_liblibrary_la_SOURCES = $(library_made)
 examples_liblibrary_la_CFLAGS = $(GENERATED_CFLAGS) -static
 
 BUILT_SOURCES += $(library_made)
-CLEANFILES += $(library_made)
+CLEANFILES += \
+	$(library_made) \
+	examples/library/library.pb \
+	examples/library/messages/library.proto
+EXTRA_DIST += \
+	examples/library/library.proto \
+	examples/library/messages.sed \
+	examples/library/sluice.yaml \
+	$(library_annotations)
+
+# What library.proto imports besides protobuf's own.
+library_annotations = \
+	examples/proto/google/api/annotations.proto \
+	examples/proto/google/api/http.proto
+
+examples/library/library.pb: examples/library/library.proto \
+		$(library_annotations)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
+		--proto_path=$(top_srcdir)/examples/library \
+		--proto_path=$(top_srcdir)/examples/proto \
+		--include_imports --descriptor_set_out=$@ library.proto
+
+# The C structs come from what messages.sed leaves of library.proto.
+examples/library/messages/library.proto: examples/library/library.proto \
+		examples/library/messages.sed
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) \
+		-f $(top_srcdir)/examples/library/messages.sed \
+		$(top_srcdir)/examples/library/library.proto > $@.tmp && \
+		mv $@.tmp $@
+
+examples/library/%.pb-c.c examples/library/%.pb-c.h: \
+		examples/library/messages/%.proto
+	$(AM_V_GEN)$(PROTOC_C) --proto_path=examples/library/messages \
+		--c_out=examples/library $*.proto
+
+# protoc knows where its own .proto files are.
+examples/library/google/protobuf/%.pb-c.c \
+examples/library/google/protobuf/%.pb-c.h:
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC_C) \
+		--c_out=examples/library google/protobuf/$*.proto
+
+$(examples_libexamples_la_OBJECTS): $(library_made)

@@ -4,7 +4,50 @@
 
 noinst_LTLIBRARIES += gateway/libgateway.la
 gateway_libgateway_la_SOURCES = \
-	gateway/placeholder.c
+	gateway/address.c \
+	gateway/arena.c \
+	gateway/buffer.c \
+	gateway/cli.c \
+	gateway/cli_demo.c \
+	gateway/cli_healthcheck.c \
+	gateway/cli_routes.c \
+	gateway/cli_serve.c \
+	gateway/cli_version.c \
+	gateway/connection.c \
+	gateway/exchange.c \
+	gateway/listener.c \
+	gateway/log.c \
+	gateway/metadata_out.c \
+	gateway/reply.c \
+	gateway/request.c \
+	gateway/rest.c \
+	gateway/rest_call.c \
+	gateway/server.c \
+	gateway/shard.c \
+	gateway/status_json.c \
+	gateway/upstream.c \
+	gateway/watch.c \
+	gateway/worker.c
+gateway_libgateway_la_SOURCES += \
+	gateway/address.h \
+	gateway/arena.h \
+	gateway/buffer.h \
+	gateway/cli.h \
+	gateway/connection.h \
+	gateway/exchange.h \
+	gateway/listener.h \
+	gateway/log.h \
+	gateway/metadata_out.h \
+	gateway/reply.h \
+	gateway/request.h \
+	gateway/rest.h \
+	gateway/rest_call.h \
+	gateway/server.h \
+	gateway/shard.h \
+	gateway/status_json.h \
+	gateway/upstream.h \
+	gateway/watch.h \
+	gateway/worker.h
 gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) -static
 
 bin_PROGRAMS += sluice

@@ -70,7 +70,13 @@ pb_buf_put(struct pb_buf *b, const void *p, size_t n)
 void pb_buf_init_heap(struct pb_buf *b, size_t max);
 void pb_buf_fini_heap(struct pb_buf *b);
 
-/* Fills *e (when not NULL) from a format; returns kind. */
+/* Length of the well-formed UTF-8 sequence at s, 1..4, and its code; 0 when
+ * there is none before end. */
+size_t pb_utf8_next(const uint8_t *s, const uint8_t *end, uint32_t *code);
+
+/* Fills *e (when not NULL): kind, and message from the format; all else is
+ * cleared, so set offset, line, column and path after it. What is not
+ * printable UTF-8 in the arguments appears as \xNN. Returns kind. */
 enum pb_err pb_error_set(struct pb_error *e, enum pb_err kind,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 

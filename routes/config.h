@@ -23,7 +23,8 @@ struct route_problem {
     const char *message;
 };
 
-/* Collects problems; the texts live in it. At most 1000 are kept. */
+/* Collects problems; the texts live in it. At most 1000 are kept; what comes
+ * after, or finds memory short, is counted in dropped. */
 struct route_problems {
     struct route_problem *items;
     size_t count;
@@ -35,6 +36,16 @@ void route_problems_fini(struct route_problems *p);
 void route_problems_add(struct route_problems *p, const char *file,
     unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* By file and line; what was found first stays first within a line. */
+void route_problems_sort(struct route_problems *p);
+
+/* True if nothing has been added. */
+static inline bool
+route_problems_none(const struct route_problems *p)
+{
+    return p->count == 0 && p->dropped == 0;
+}
 
 /* Where a thing stands, for messages about it later. */
 struct route_place {
@@ -48,26 +59,45 @@ enum route_schema_kind {
     ROUTE_SCHEMA_NONE
 };
 
+/* One name of one methodConfig entry of a gRPC service config. */
+struct route_method_config {
+    struct route_place place;
+    const char *service;       /* "": every method of the upstream */
+    const char *method;        /* "": every method of the service */
+    int64_t timeout_ns;        /* -1: not given */
+};
+
+/*
+ * An upstream's service_config is gRPC service config JSON. Of it,
+ * methodConfig's name and timeout have effect. As a gRPC client does with what
+ * it does not implement, everything else that gRPC defines (load balancing,
+ * retries, hedging, message sizes, health checks, wait-for-ready) is accepted
+ * if it is of the right JSON type and then has no effect. What gRPC does not
+ * define is a load error, because it is a slip.
+ */
 struct route_upstream {
     struct route_place place;
     const char *name;
-    const char *const *targets;
+    const char *const *targets; /* one, in this version */
     size_t n_targets;
     enum route_schema_kind schema_kind;
     const char *const *schemas; /* paths as written; relative to the file */
     size_t n_schemas;
+    const struct route_method_config *method_configs;
+    size_t n_method_configs;
 };
 
 struct route_service {
     struct route_place place;
-    const char *name;     /* full name */
-    const char *upstream; /* name of an upstream */
+    const char *name;     /* full name; or pkg.* or *: every service below */
+    const char *upstream; /* name of an upstream, which exists */
 };
 
 /* One google.api.HttpRule as written; pattern and path split apart. */
 struct route_rule {
     struct route_place place;
-    const char *selector;      /* NULL in an additional binding or annotation */
+    const char *selector;      /* patterns, comma-separated; NULL in an
+                                  additional binding or annotation */
     const char *verb;          /* "GET", a custom kind, or "*" */
     const char *path;
     const char *body;          /* NULL: omitted */
@@ -79,7 +109,8 @@ struct route_rule {
 /* methods: what HttpRule has no word for. -1 / NULL: not given. */
 struct route_method_options {
     struct route_place place;
-    const char *selector;      /* pkg.Svc.Method, pkg.Svc.*, or * */
+    const char *selector;      /* patterns, comma-separated: pkg.Svc.Method,
+                                  pkg.Svc.*, or * */
     int64_t timeout_ns;
     int64_t max_timeout_ns;
 };
@@ -118,12 +149,13 @@ struct route_config {
 };
 
 /* Reads and checks a route file; a name ending in .json is JSON, else YAML.
- * NULL when there was any problem (all of them are in problems). */
+ * NULL when there was any problem (all of them are in problems, sorted).
+ * Templates and selectors are already checked for syntax. */
 struct route_config *route_config_load(const char *path,
     struct route_problems *problems);
 
 /* The same from memory; file is the name used in messages and for resolving
- * relative schema paths. */
+ * relative schema paths. text is not kept. */
 struct route_config *route_config_parse(const char *text, size_t len,
     bool is_json, const char *file, struct route_problems *problems);
 

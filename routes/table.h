@@ -19,10 +19,11 @@
 /* One RPC that routes lead to, with its effective settings. */
 struct route_rpc {
     const struct pb_method *method;
-    unsigned upstream;          /* index into the set's upstreams */
+    unsigned upstream;          /* index into the config's upstreams */
     const char *group;          /* pkg.Service */
     const char *name;           /* Method */
-    int64_t timeout_ns;         /* SLUICE-wide default when nobody says; -1 */
+    struct route_place place;   /* the entry of services that it is from */
+    int64_t timeout_ns;         /* -1: nobody says */
     int64_t max_timeout_ns;     /* -1: none */
 };
 
@@ -30,6 +31,7 @@ enum route_body { ROUTE_BODY_NONE, ROUTE_BODY_ALL, ROUTE_BODY_FIELD };
 
 /* A path variable resolved against the request message. */
 struct route_bound_variable {
+    const char *name;                   /* "book.name", as in the template */
     const struct pb_field *const *path; /* outermost first */
     unsigned depth;                     /* length of path */
     unsigned first, count;              /* segments, as in the template */
@@ -46,6 +48,8 @@ struct route_binding {
     const struct pb_field *response_field; /* NULL: the whole message */
     const struct route_bound_variable *variables;
     unsigned n_variables;
+    unsigned n_segments;        /* of the template */
+    int star_star;              /* index of its "**" segment; -1: none */
     bool fully_decode;          /* fully_decode_reserved_expansion */
     bool is_auto;               /* POST /pkg.Service/Method, made by us */
 };
@@ -64,23 +68,42 @@ enum route_result {
     ROUTE_FOUND,
     ROUTE_NOT_FOUND,    /* no template fits */
     ROUTE_WRONG_METHOD, /* fits under other methods: see allow */
-    ROUTE_BAD_PATH      /* malformed percent-encoding, raw byte, '#', ... */
+    ROUTE_BAD_PATH      /* malformed percent-encoding, %00, raw byte that is
+                           not printable ASCII, '#', '?', or no leading '/' */
 };
 
 #define ROUTE_ALLOW_MAX 128
 
 /* path is the raw target up to, not including, '?'. verb is the request method,
  * case-sensitive; HEAD falls back to GET. allow (room for ROUTE_ALLOW_MAX bytes,
- * NUL-terminated; filled for ROUTE_WRONG_METHOD) is the Allow header's value.
- * Paths of more than ROUTE_MAX_SEGMENTS segments match "**" only... */
+ * NUL-terminated; filled for ROUTE_WRONG_METHOD; may be NULL) is the Allow
+ * header's value.
+ *
+ * One trailing "/" is ignored; otherwise a path with an empty segment matches
+ * nothing, nor does one with a dot segment (".", "..", either followed by ";",
+ * written plainly or escaped). "*" takes one segment, which is not empty; "**"
+ * takes any number. If the last segment ends in ":" and a verb that some
+ * template has, only templates with that verb match. Uses about 2 KiB of
+ * stack. */
 enum route_result route_table_match(const struct route_table *t,
     const char *verb, size_t verb_len, const char *path, size_t path_len,
     struct route_match *match, char *allow);
 
+/* Limits on a query. */
+#define ROUTE_MAX_QUERY ((size_t)64 * 1024) /* bytes, also of a path variable */
+#define ROUTE_MAX_PARAMETERS 1000
+#define ROUTE_MAX_FIELD_DEPTH 32            /* a.b.c is 3 */
+
 /* Appends the fields of the path variables and then of the query (raw, without
  * '?', may be NULL) to out as wire format: appended after the body's own bytes
- * they win over it by the merge rules (section 6). Errors name the parameter.
- * PB_EUNKNOWN: an unknown parameter, with the nearest field. */
+ * they win over it by the merge rules (section 6). Errors name the parameter
+ * in path. PB_EUNKNOWN: an unknown parameter, with the nearest field; with
+ * json->ignore_unknown (json may be NULL) such a parameter is skipped instead.
+ * PB_EDUPLICATE: given twice, two members of one oneof, or bound already by
+ * the path or the body. After an error out is as it was. Allocates nothing
+ * itself (out->grow and pb_text_to_wire() may); has up to 100 KiB on the stack
+ * if there is a query, 64 KiB if a path variable is escaped, of which only as
+ * much is touched as there is text. */
 enum pb_err route_bind(const struct route_match *match, const char *path,
     const char *query, size_t query_len, const struct pb_json_options *json,
     struct pb_buf *out, struct pb_error *error);
@@ -90,8 +113,8 @@ enum pb_err route_bind(const struct route_match *match, const char *path,
 /* Everything a configuration leads to. */
 struct route_set {
     struct route_config *config;
-    struct pb_schema **schemas;      /* one per upstream; NULL: schema none */
-    const struct route_rpc *rpcs;
+    struct pb_schema **schemas;      /* one per upstream */
+    const struct route_rpc *rpcs;    /* sorted by full name */
     size_t n_rpcs;
     const struct route_binding *bindings; /* for listing, in display order */
     size_t n_bindings;
@@ -100,14 +123,17 @@ struct route_set {
 };
 
 /* Gets the bytes of one schema of an upstream: *data is malloc'd for the
- * caller. On failure false and why (room for 256) says what happened. The
- * default reads the file, relative to the route file. */
+ * caller. On failure false and why (room for 256) says what happened. name is
+ * a file as written in the route file or, when upstream->schema_kind is
+ * ROUTE_SCHEMA_REFLECTION, the first target. The default reads the file,
+ * relative to the route file, and has no reflection. */
 typedef bool route_schema_source_cb(void *arg,
     const struct route_config *config, const struct route_upstream *upstream,
     const char *name, uint8_t **data, size_t *len, char *why);
 bool route_schema_from_file(void *arg, const struct route_config *config,
     const struct route_upstream *upstream, const char *name, uint8_t **data,
     size_t *len, char *why);
+#define ROUTE_WHY_MAX 256
 
 /* Takes *config (and clears it) whatever happens. Loads schemas, expands
  * selectors, resolves annotations and rules, checks fields, finds duplicate and

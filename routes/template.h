@@ -2,6 +2,11 @@
 /*
  * routes/template.h - the path templates of google.api.http
  * (specs/http-annotations section 3), parsed into segments.
+ *
+ * Beyond the grammar: literals may follow "**"; a field may be bound once; the
+ * verb of a template that ends with "}" or "*" begins at the first ":" after
+ * it, otherwise at the last ":" of the last segment; a literal that no request
+ * could ever equal (a dot segment) is refused.
  */
 #ifndef ROUTE_TEMPLATE_H
 #define ROUTE_TEMPLATE_H
@@ -10,12 +15,13 @@
 
 #define ROUTE_MAX_SEGMENTS 64
 #define ROUTE_MAX_VARIABLES 32
+#define ROUTE_MAX_LITERAL 255 /* bytes of one literal or verb */
 
 enum route_segment_kind { ROUTE_LITERAL, ROUTE_STAR, ROUTE_STAR_STAR };
 
 struct route_segment {
     enum route_segment_kind kind;
-    const char *text; /* a literal, percent-decoded form kept raw as written */
+    const char *text; /* of a literal, as written: escapes are kept */
     size_t len;
 };
 
@@ -31,6 +37,7 @@ struct route_variable {
 struct route_template {
     unsigned n_segments;
     unsigned n_variables;
+    int star_star;    /* index of the "**" segment; -1: none */
     struct route_segment segments[ROUTE_MAX_SEGMENTS];
     struct route_variable variables[ROUTE_MAX_VARIABLES];
     const char *verb; /* without the colon; NULL: none */

@@ -16,6 +16,8 @@ pkginclude_HEADERS += \
 	include/sluice/metadata.h \
 	include/sluice/status.h
 
+EXTRA_DIST += rpc/base/design.md
+
 lib_LTLIBRARIES += libsluice.la
 libsluice_la_SOURCES = \
 	rpc/base/emission.c \
@@ -73,3 +75,13 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h
+# ---- face
+libsluice_la_SOURCES += \
+	rpc/face/call.c \
+	rpc/face/call.h \
+	rpc/face/context.c \
+	rpc/face/context.h \
+	rpc/face/rpc.c \
+	rpc/face/rpc.h \
+	rpc/face/servicer.c \
+	rpc/face/stub.c

@@ -18,18 +18,29 @@ LOG_COMPILER = timeout --kill-after=5 $(TEST_TIMEOUT)
 SH_LOG_COMPILER = $(LOG_COMPILER) bash
 PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 
+# Unit tests whose code crosses threads, or may: stage tsan of script/test runs
+# them. All of rpc/ and, by `thread_tests +=` in a fragment, any other.
+thread_tests = $(filter tests/rpc/%,$(check_PROGRAMS))
+
 include tests/rpc/local.mk
 include tests/protobuf/local.mk
 include tests/routes/local.mk
+include tests/examples/local.mk
 include tests/gateway/local.mk
 include tests/scenarios/local.mk
 
 TESTS += $(check_PROGRAMS)
+
+check-threads: $(BUILT_SOURCES)
+	@test -n "$(strip $(thread_tests))" || \
+		{ echo "thread_tests names no test" >&2; exit 1; }
+	@$(MAKE) $(AM_MAKEFLAGS) $(thread_tests)
+	@$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(thread_tests)'
+.PHONY: check-threads cmocka-is-missing
 
 if !HAVE_CMOCKA
 check-am: cmocka-is-missing
 cmocka-is-missing:
 	@echo "make check needs cmocka: run script/deps, then configure" >&2
 	@exit 1
-.PHONY: cmocka-is-missing
 endif

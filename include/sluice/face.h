@@ -44,7 +44,10 @@ SLUICE_API const char *sluice_abortion_kind_name(
 /* F-02. Borrowed for the callback, or from the call while it is held. outcome
  * is the base kind it was made from: it tells the two network failures apart
  * (TRANSMISSION_FAILURE: the request never left; RECEPTION_FAILURE: the
- * connection broke during the call). */
+ * connection broke during the call). D-11: a unary answer without a response
+ * or with several is a LOCAL_FAILURE with code INTERNAL (made from COMPLETED,
+ * or LOCAL_FAILURE when the call was ended at the second response), unless the
+ * completion came with a code of failure: that is passed on as it is. */
 struct sluice_abortion {
     enum sluice_abortion_kind kind;
     enum sluice_outcome_kind outcome;
@@ -92,26 +95,25 @@ struct sluice_call_options {
 /* F-63..66. request is taken. receiver is copied. On SLUICE_OK *call holds a
  * reference for the caller (sluice_call_unref()). Errors as
  * sluice_end_operate(), plus SLUICE_EINVAL for a receiver that lacks one of
- * its first four callbacks. */
+ * its first four callbacks and SLUICE_ETHREAD. Whatever is returned, request
+ * and options->metadata have been taken. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_unary_unary(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, struct sluice_bytes *request,
-    const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    struct sluice_bytes *request, const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_unary_stream(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, struct sluice_bytes *request,
-    const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    struct sluice_bytes *request, const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 /* The call is also the Consumer of requests: sluice_call_consume() and so
  * on. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_stream_unary(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_stream_stream(
-    struct sluice_stub *stub, struct sluice_str group,
-    struct sluice_str method, const struct sluice_receiver *receiver,
+    struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
+    const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 
 /* F-67..70: a method bound once, called many times. group and method are
@@ -144,7 +146,8 @@ struct sluice_abortion_callback {
 SLUICE_API const struct sluice_abortion *sluice_call_add_abortion_callback(
     struct sluice_call *call, struct sluice_abortion_callback *cb);
 
-/* For manual_allowance: n > 0 more responses may come. */
+/* For manual_allowance: n > 0 more responses may come. A unary response needs
+ * none. */
 SLUICE_API void sluice_call_allow(struct sluice_call *call, int n);
 
 /* P-03 on the loop thread: never blocks. What exceeds the service's allowance
@@ -176,12 +179,15 @@ SLUICE_API const struct sluice_abortion *
 sluice_servicer_context_add_abortion_callback(
     struct sluice_servicer_context *ctx, struct sluice_abortion_callback *cb);
 
-/* F-32. Borrowed; NULL: none. Known by the time a method is called. */
+/* F-32. Borrowed; NULL: none. Known by the time a method is called (of an
+ * invoker of the base layer that sends it later than its first values, a
+ * stream-request method learns it only then). */
 SLUICE_API struct sluice_metadata *sluice_servicer_context_invocation_metadata(
     const struct sluice_servicer_context *ctx);
 
-/* F-33..36, D-20. SLUICE_ESTATE: set before, too late, or terminated. Metadata
- * is taken; text is copied. */
+/* F-33..36, D-20. SLUICE_ESTATE: set before, too late, or terminated.
+ * SLUICE_EINVAL: NULL, or an absent text. SLUICE_ENOMEM: text that could not be
+ * copied. Metadata is taken in every case; text is copied. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err
 sluice_servicer_context_set_initial_metadata(
     struct sluice_servicer_context *ctx, struct sluice_metadata *metadata);
@@ -210,17 +216,34 @@ SLUICE_API void sluice_servicer_context_on_allowance(
     struct sluice_servicer_context *ctx, void (*on_allowance)(void *arg, int n),
     void *arg);
 
+/* Called once, last of all, however the RPC has terminated: the place to
+ * release what the method keeps for it. At most one; NULL: none. */
+SLUICE_API void sluice_servicer_context_on_termination(
+    struct sluice_servicer_context *ctx, void (*on_termination)(void *arg),
+    void *arg);
+
+/* For manual_allowance: n > 0 more requests may come. */
+SLUICE_API void sluice_servicer_context_allow(
+    struct sluice_servicer_context *ctx, int n);
+
 /* The context lives until it is terminated and every hold is gone. */
 SLUICE_API struct sluice_servicer_context *sluice_servicer_context_ref(
     struct sluice_servicer_context *ctx);
 SLUICE_API void sluice_servicer_context_unref(
     struct sluice_servicer_context **ctx);
 
-/* What a stream-request method returns: the consumer of requests. Given. */
+/* What a stream-request method fills in before it returns OK: the consumer of
+ * requests. consume gives each request; terminate follows the last one. After
+ * an abortion neither is called; on_termination() is where to let go of arg. */
 struct sluice_request_consumer {
     enum sluice_reply (*consume)(void *arg, struct sluice_bytes *request);
     enum sluice_reply (*terminate)(void *arg);
     void *arg;
+    /* false: each consume() that returned OK grants the next one. true: the
+     * method grants by sluice_servicer_context_allow(); the first request is
+     * implicit. A method that answers each request needs it, lest responses
+     * queue up while nobody reads them. */
+    bool manual_allowance;
 };
 
 /* F-37, F-42..45: a method's behaviour, tagged. Makers below; fields are
@@ -252,12 +275,18 @@ struct sluice_face_servicer;
 SLUICE_API struct sluice_face_servicer *sluice_face_servicer_new(void);
 SLUICE_API void sluice_face_servicer_free(
     struct sluice_face_servicer **servicer);
-/* Copies the names. SLUICE_EINVAL: the pair is there already. Before the End
- * starts. */
+/* Copies the names. SLUICE_EINVAL: the pair is there already, or the
+ * implementation does not have the one behavior of its cardinality. Before the
+ * End starts. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_face_servicer_add(
     struct sluice_face_servicer *servicer, struct sluice_str group,
     struct sluice_str method,
     const struct sluice_method_implementation *implementation);
+/* Calls on_free(arg) once, when the servicer is freed: for what the selfs of
+ * its methods point to. At most one; NULL: none. */
+SLUICE_API void sluice_face_servicer_on_free(
+    struct sluice_face_servicer *servicer, void (*on_free)(void *arg),
+    void *arg);
 /* The base view of it, for sluice_end_options. An unknown pair becomes
  * NoSuchMethod with code UNIMPLEMENTED (B.16). */
 SLUICE_API struct sluice_servicer *sluice_face_servicer_base(

@@ -5,8 +5,8 @@
  * An operation is a pipe with two halves, one per side. A ticket sent from one
  * half waits in the inbox of the other until a deferred task delivers it; its
  * metadata and payload arrive as they were sent, by reference. An abort does
- * not wait behind other tickets: it takes their place, and it needs no memory
- * but for its text, which it can do without.
+ * not wait behind other tickets: it goes first, and they find the operation
+ * terminated. It needs no memory but for its text, which it can do without.
  *
  * A side that leaves without a last word, because a ticket of its own got lost
  * or one of the other side was not in order, is reported to the other side as
@@ -31,11 +31,11 @@ struct half {
     struct pipe *pipe;
     struct sluice_operation *op; /* NULL: not yet accepted, or closed */
     bool is_closed;
-    bool has_ended; /* has sent its completion or an abort */
+    bool has_ended;          /* has sent its completion or an abort */
     struct sluice_task task; /* delivers the inbox */
     struct letter *inbox;
     struct letter **last_letter;
-    struct sluice_ticket abort; /* NONE, or what takes the inbox's place */
+    struct sluice_ticket abort; /* NONE, or what goes first */
 };
 
 struct pipe {
@@ -81,8 +81,8 @@ release_references(struct sluice_ticket *t)
 static struct letter *
 letter_new(struct inproc *in, struct sluice_ticket *t)
 {
-    size_t size = sizeof(struct letter) + t->group.len + t->method.len +
-        t->message.len;
+    size_t size =
+        sizeof(struct letter) + t->group.len + t->method.len + t->message.len;
     struct letter *letter = sluice_pool_take(in->pool, size);
     char *at;
 
@@ -170,7 +170,6 @@ post_abort(struct half *to, struct sluice_ticket *t)
         text = sluice_pool_take(in->pool, t->message.len + 1);
     if (text != NULL)
         memcpy(text, t->message.ptr, t->message.len);
-    empty_inbox(to);
     drop_abort(to);
     to->abort = *t;
     to->abort.protocol = NULL;
@@ -265,8 +264,8 @@ on_service_inbox(struct sluice_task *task)
 
     if (half->op == NULL) {
         letter = take_letter(half);
-        err = sluice_end_accept(in->service, &in->link, half,
-            &letter->ticket, &half->op);
+        err = sluice_end_accept(in->service, &in->link, half, &letter->ticket,
+            &half->op);
         give_storage(in, letter);
         if (err != SLUICE_OK) {
             refuse(half);
@@ -344,12 +343,12 @@ inproc_send(void *transport, struct sluice_ticket *ticket)
 static void
 inproc_close(void *transport)
 {
-    struct sluice_ticket lost = {
-        .termination = SLUICE_TERMINATION_RECEPTION_FAILURE };
+    struct sluice_ticket t = { .allowance = 0 };
     struct half *half = transport;
 
+    t.termination = SLUICE_TERMINATION_RECEPTION_FAILURE;
     if (!half->has_ended)
-        (void)inproc_send(half, &lost);
+        (void)inproc_send(half, &t); /* an abort never fails */
     close_half(half);
 }
 

@@ -4,3 +4,77 @@
 #   check_PROGRAMS += tests/protobuf/test_X
 #   tests_protobuf_test_X_SOURCES = tests/protobuf/test_X.c
 #   tests_protobuf_test_X_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+# Buffers, wire format, schemas
+check_PROGRAMS += tests/protobuf/test_buf
+tests_protobuf_test_buf_SOURCES = tests/protobuf/test_buf.c
+tests_protobuf_test_buf_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/protobuf/test_wire
+tests_protobuf_test_wire_SOURCES = tests/protobuf/test_wire.c
+tests_protobuf_test_wire_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+# Schemas made by protoc, as arrays: everything_pb[], legacy_pb[]
+tests_protobuf_made = \
+	tests/protobuf/everything.pb.embed.c \
+	tests/protobuf/everything.pb.embed.h \
+	tests/protobuf/legacy.pb.embed.c \
+	tests/protobuf/legacy.pb.embed.h
+BUILT_SOURCES += $(tests_protobuf_made)
+CLEANFILES += $(tests_protobuf_made) \
+	tests/protobuf/everything.pb \
+	tests/protobuf/legacy.pb
+EXTRA_DIST += \
+	tests/protobuf/everything.proto \
+	tests/protobuf/legacy.proto
+tests_protobuf_made_users = \
+	tests/protobuf/test_schema \
+	tests/protobuf/test_schema_hostile
+$(tests_protobuf_made_users:%=%.o): $(tests_protobuf_made)
+.PRECIOUS: tests/protobuf/%.pb
+tests/protobuf/%.pb: tests/protobuf/%.proto
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
+		--proto_path=$(top_srcdir)/tests/protobuf \
+		--proto_path=$(protobuf_fixed) \
+		--include_imports --descriptor_set_out=$@ \
+		$(top_srcdir)/tests/protobuf/$*.proto
+
+check_PROGRAMS += tests/protobuf/test_schema
+tests_protobuf_test_schema_SOURCES = \
+	tests/protobuf/schema_fixture.h \
+	tests/protobuf/test_schema.c
+nodist_tests_protobuf_test_schema_SOURCES = $(tests_protobuf_made)
+tests_protobuf_test_schema_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_schema_rules
+tests_protobuf_test_schema_rules_SOURCES = \
+	tests/protobuf/descriptor_text.c \
+	tests/protobuf/descriptor_text.h \
+	tests/protobuf/schema_fixture.h \
+	tests/protobuf/test_schema_rules.c
+tests_protobuf_test_schema_rules_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_schema_errors
+tests_protobuf_test_schema_errors_SOURCES = \
+	tests/protobuf/descriptor_text.c \
+	tests/protobuf/descriptor_text.h \
+	tests/protobuf/test_schema_errors.c
+tests_protobuf_test_schema_errors_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+# malloc is wrapped: the n-th call fails
+check_PROGRAMS += tests/protobuf/test_schema_hostile
+tests_protobuf_test_schema_hostile_SOURCES = \
+	tests/protobuf/descriptor_text.c \
+	tests/protobuf/descriptor_text.h \
+	tests/protobuf/test_schema_hostile.c
+nodist_tests_protobuf_test_schema_hostile_SOURCES = $(tests_protobuf_made)
+tests_protobuf_test_schema_hostile_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+tests_protobuf_test_schema_hostile_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc
+
+# A fuzzer of descriptors: configure with CC=clang --enable-sanitizers
+# CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make tests/fuzz/fuzz_descriptor,
+# and run it with a folder that holds some *.pb.
+EXTRA_PROGRAMS += tests/fuzz/fuzz_descriptor
+tests_fuzz_fuzz_descriptor_SOURCES = tests/fuzz/fuzz_descriptor.c
+tests_fuzz_fuzz_descriptor_LDADD = $(PROTOBUF_LIBS)
+tests_fuzz_fuzz_descriptor_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

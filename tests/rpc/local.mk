@@ -77,3 +77,35 @@ tests_rpc_test_base_matrix_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_inproc
 tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
 tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- face
+face_fixture = \
+	tests/rpc/face_fixture.c \
+	tests/rpc/face_fixture.h
+face_stock = $(face_fixture) \
+	tests/rpc/face_stock.c \
+	tests/rpc/face_stock.h
+
+check_PROGRAMS += tests/rpc/test_face_call
+tests_rpc_test_face_call_SOURCES = tests/rpc/test_face_call.c $(face_stock)
+tests_rpc_test_face_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_abort
+tests_rpc_test_face_abort_SOURCES = tests/rpc/test_face_abort.c $(face_stock)
+tests_rpc_test_face_abort_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_service
+tests_rpc_test_face_service_SOURCES = \
+	tests/rpc/test_face_service.c $(face_stock)
+tests_rpc_test_face_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_memory
+tests_rpc_test_face_memory_SOURCES = \
+	tests/rpc/test_face_memory.c $(face_stock)
+tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_many
+tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
+tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

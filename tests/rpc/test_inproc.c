@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_inproc.c - the link within a process: what it hands over, when,
- * and to whom.
+ * tests/rpc/test_inproc.c - the link within a process: what it hands over,
+ * when, and to whom.
  */
 #include "tests/rpc/base_world.h"
 
@@ -167,8 +167,8 @@ a_long_exchange_needs_no_deep_stack(void **state)
     assert_int_equal(w->serviced, 2000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
-    teardown_world)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
 main(void)

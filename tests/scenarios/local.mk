@@ -1,6 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Scenarios run the real program. A script is one name in each list:
-#   TESTS += tests/scenarios/X.py
-#   EXTRA_DIST += tests/scenarios/X.py
-# and what the scripts import goes to EXTRA_DIST only.
+# Scenarios run the real program. A script is one name in the list below; what
+# the scripts import goes to EXTRA_DIST only.
+
+scenarios = \
+	tests/scenarios/client_gone.py \
+	tests/scenarios/configuration.py \
+	tests/scenarios/demo.py \
+	tests/scenarios/drain.py \
+	tests/scenarios/everyday.py \
+	tests/scenarios/hostile_bodies.py \
+	tests/scenarios/hostile_heads.py \
+	tests/scenarios/metadata.py
+
+TESTS += $(scenarios)
+EXTRA_DIST += \
+	$(scenarios) \
+	tests/scenarios/everything.proto \
+	tests/scenarios/harness.py
+
+check_DATA = tests/scenarios/everything.pb
+CLEANFILES += tests/scenarios/everything.pb
+
+tests/scenarios/everything.pb: tests/scenarios/everything.proto
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
+		--proto_path=$(srcdir)/tests/scenarios \
+		--proto_path=$(protobuf_fixed) \
+		--include_imports --descriptor_set_out=$@ \
+		$(srcdir)/tests/scenarios/everything.proto

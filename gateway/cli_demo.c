@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/cli_demo.c - "sluice demo": the library service, in process, behind
+ * its own route file; nothing else is needed to try the gateway.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "examples/library/library.h"
+#include "gateway/cli.h"
+
+#define FILE_NAME "(demo)"
+
+static struct sluice_face_servicer *
+servicer_new(void *arg, struct sluice_loop *loop)
+{
+    return library_servicer_new(arg, loop);
+}
+
+static bool
+built_in_schema(void *arg, const struct route_config *config,
+    const struct route_upstream *upstream, const char *name, uint8_t **data,
+    size_t *len, char *why)
+{
+    const uint8_t *set = library_descriptor_set(len);
+
+    (void)arg;
+    (void)config;
+    (void)upstream;
+    (void)name;
+    *data = malloc(*len);
+    if (*data == NULL) {
+        snprintf(why, 256, "memory is short");
+        return false;
+    }
+    memcpy(*data, set, *len);
+    return true;
+}
+
+static struct route_set *
+load(const struct gw_inproc *inproc)
+{
+    struct route_problems problems;
+    struct route_config *config;
+    struct route_set *set = NULL;
+    size_t len;
+    const char *text = library_route_file(&len);
+
+    route_problems_init(&problems);
+    config = route_config_parse(text, len, false, FILE_NAME, &problems);
+    if (config != NULL)
+        set = cli_finish_load(&config, built_in_schema, NULL, inproc, 1,
+            &problems);
+    if (set == NULL)
+        cli_print_problems(&problems);
+    route_problems_fini(&problems);
+    return set;
+}
+
+static int
+run(const char *listen)
+{
+    struct library_store *store = library_store_new();
+    struct gw_inproc inproc = {
+        .name = "library",
+        .servicer_new = servicer_new,
+        .servicer_free = sluice_face_servicer_free,
+        .arg = store,
+    };
+    struct gw_server_options options = { .inprocs = &inproc, .n_inprocs = 1,
+        .listen = listen };
+    struct route_set *set;
+    int status = CLI_FAILED;
+
+    if (store == NULL) {
+        gw_log("memory is short");
+        return CLI_FAILED;
+    }
+    set = load(&inproc);
+    if (set != NULL) {
+        options.set = set;
+        status = gw_server_run(&options);
+        route_set_free(&set);
+    }
+    library_store_free(&store);
+    return status;
+}
+
+int
+cli_demo(int argc, char **argv)
+{
+    static const char help[] =
+        "Usage: sluice demo [--listen ADDRESS]\n"
+        "Serve the built-in library service until SIGTERM or SIGINT.\n\n"
+        "  -l, --listen=ADDRESS  host:port, [v6]:port or unix:/path\n"
+        "                        (default 127.0.0.1:8080)\n"
+        "  -h, --help            print this and exit\n";
+    static const struct option options[] = {
+        { "listen", required_argument, NULL, 'l' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    const char *listen = NULL;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "+l:h", options, NULL)) != -1) {
+        switch (c) {
+        case 'l':
+            listen = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return CLI_OK;
+        default:
+            return CLI_USAGE;
+        }
+    }
+    if (optind < argc) {
+        gw_log("demo: unexpected argument %s", argv[optind]);
+        return CLI_USAGE;
+    }
+    return run(listen);
+}

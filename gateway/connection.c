@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/connection.c - see connection.h. */
+#include "gateway/connection.h"
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "gateway/address.h"
+#include "gateway/shard.h"
+#include "gateway/worker.h"
+
+/* A body that comes slower than this does not earn more time. */
+#define MIN_BODY_BYTES_PER_SECOND 1024
+
+void
+gw_connection_shut(struct gw_connection *c)
+{
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+/* MHD has nothing of its own to write in these phases. */
+static void
+answer_timeout(struct gw_connection *c)
+{
+    static const char text[] = "HTTP/1.1 408 Request Timeout\r\n"
+                               "Connection: close\r\n"
+                               "Content-Type: application/json\r\n"
+                               "Content-Length: 48\r\n\r\n"
+                               "{\"code\":4,\"message\":\"the request took too "
+                               "long\"}";
+
+    (void)!send(c->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void
+on_expire(struct sluice_timer *timer)
+{
+    struct gw_connection *c = (struct gw_connection *)(
+        (char *)timer - offsetof(struct gw_connection, timer));
+
+    switch (c->phase) {
+    case GW_PHASE_HEAD:
+    case GW_PHASE_BODY:
+        answer_timeout(c);
+        gw_connection_shut(c);
+        break;
+    case GW_PHASE_IDLE:
+        gw_connection_shut(c);
+        break;
+    case GW_PHASE_WORKING:
+        break;
+    }
+}
+
+struct gw_connection *
+gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
+{
+    struct gw_worker *w = shard->worker;
+    struct gw_connection *c = sluice_pool_take(w->pool, sizeof *c);
+
+    if (c == NULL)
+        return NULL;
+    *c = (struct gw_connection) {
+        .worker = w,
+        .shard = shard,
+        .fd = fd,
+        .next = w->connections,
+        .timer = { .expire = on_expire },
+    };
+    gw_address_host(sa, c->remote);
+    if (c->next != NULL)
+        c->next->prev = c;
+    w->connections = c;
+    w->n_connections++;
+    gw_connection_enter(c, GW_PHASE_HEAD);
+    return c;
+}
+
+void
+gw_connection_free(struct gw_connection **cp)
+{
+    struct gw_connection *c = *cp;
+    struct gw_worker *w;
+
+    if (c == NULL)
+        return;
+    *cp = NULL;
+    w = c->worker;
+    sluice_timer_stop(w->loop, &c->timer);
+    if (c->prev != NULL)
+        c->prev->next = c->next;
+    else
+        w->connections = c->next;
+    if (c->next != NULL)
+        c->next->prev = c->prev;
+    w->n_connections--;
+    sluice_pool_give(w->pool, c, sizeof *c);
+    gw_worker_check_drained(w);
+}
+
+static int64_t
+phase_limit(const struct gw_connection *c)
+{
+    const struct route_config *config = c->worker->set->config;
+
+    switch (c->phase) {
+    case GW_PHASE_HEAD:
+        return config->header_timeout_ns;
+    case GW_PHASE_BODY:
+        return config->body_timeout_ns;
+    case GW_PHASE_IDLE:
+        return config->idle_timeout_ns;
+    case GW_PHASE_WORKING:
+        break;
+    }
+    return 0;
+}
+
+void
+gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
+{
+    struct sluice_loop *loop = c->worker->loop;
+    int64_t limit;
+
+    c->phase = phase;
+    limit = phase_limit(c);
+    if (limit > 0)
+        sluice_timer_start(loop, &c->timer,
+            sluice_loop_now(loop) + (uint64_t)limit);
+    else
+        sluice_timer_stop(loop, &c->timer);
+}
+
+void
+gw_connection_progress(struct gw_connection *c, uint64_t bytes)
+{
+    if (c->phase == GW_PHASE_BODY && sluice_timer_is_running(&c->timer))
+        sluice_timer_start(c->worker->loop, &c->timer,
+            c->timer.due_ns
+                + bytes * (SLUICE_SECOND / MIN_BODY_BYTES_PER_SECOND));
+}
+
+void
+gw_connection_close_if_idle(struct gw_connection *c)
+{
+    if (c->phase == GW_PHASE_IDLE || c->phase == GW_PHASE_HEAD)
+        gw_connection_shut(c);
+}

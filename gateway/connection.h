@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/connection.h - one accepted socket: which shard serves it, and how
+ * long it may take for what it is doing.
+ *
+ * MHD knows inactivity only, in whole seconds, and nothing at all of suspended
+ * connections; so every phase is bounded here, from accept on: the head of a
+ * request, its body, and the idle time between two requests. A phase that
+ * overruns ends with a plain 408 on the socket and a shutdown, which MHD then
+ * notices as a disconnect.
+ */
+#ifndef GW_CONNECTION_H
+#define GW_CONNECTION_H
+
+#include <sluice/loop.h>
+
+#include <microhttpd.h>
+
+struct gw_worker;
+struct gw_shard;
+
+enum gw_phase {
+    GW_PHASE_HEAD,    /* a head is expected or arriving */
+    GW_PHASE_BODY,    /* a body is arriving */
+    GW_PHASE_WORKING, /* the exchange has its own deadlines */
+    GW_PHASE_IDLE     /* between two requests */
+};
+
+struct gw_connection {
+    struct gw_worker *worker;
+    struct gw_shard *shard;
+    struct gw_connection *next;
+    struct gw_connection *prev;
+    int fd;
+    enum gw_phase phase;
+    struct sluice_timer timer;
+    char remote[64];
+};
+
+/* Made at accept; freed when MHD reports the connection closed. */
+struct gw_connection *gw_connection_new(struct gw_shard *shard, int fd,
+    const struct sockaddr *sa);
+void gw_connection_free(struct gw_connection **c);
+
+/* Enters a phase and starts its time. bytes is what has arrived of a body: a
+ * steady sender gets more time, a trickle does not. */
+void gw_connection_enter(struct gw_connection *c, enum gw_phase phase);
+void gw_connection_progress(struct gw_connection *c, uint64_t bytes);
+
+/* Ends a connection: MHD notices a disconnect. The second only if it waits for
+ * its next request. */
+void gw_connection_shut(struct gw_connection *c);
+void gw_connection_close_if_idle(struct gw_connection *c);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/exchange.c - see exchange.h.
+ *
+ * MHD calls gw_exchange_on_request() once for the head, once per piece of the
+ * body, once at its end, and again after each resume; the state tells which of
+ * these it is.
+ */
+#include "gateway/exchange.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <sluice/status.h>
+
+#include "gateway/connection.h"
+#include "gateway/reply.h"
+#include "gateway/rest.h"
+#include "gateway/shard.h"
+#include "gateway/watch.h"
+#include "gateway/worker.h"
+
+#define MAGIC 0x45786368u
+
+#define IDLE_MAX 1024u
+
+#define TO(s) (1u << GW_X_##s)
+
+static const struct {
+    const char *name;
+    unsigned may_enter;
+} states[] = {
+    [GW_X_HEAD] = { "head", TO(READING) | TO(REPLYING) | TO(CLOSED) },
+    [GW_X_READING] = { "reading",
+        TO(CALLING) | TO(REPLYING) | TO(CLOSED) },
+    [GW_X_CALLING] = { "calling", TO(REPLYING) | TO(CLOSED) },
+    [GW_X_REPLYING] = { "replying", TO(CLOSED) },
+    [GW_X_CLOSED] = { "closed", 0 },
+};
+
+static void
+check(const struct gw_exchange *x)
+{
+    assert(x->magic == MAGIC);
+}
+
+void
+gw_exchange_enter(struct gw_exchange *x, enum gw_exchange_state state)
+{
+    assert((states[x->state].may_enter & (1u << state)) != 0);
+    x->state = state;
+}
+
+/* --------------------------------------------------------------- life and end */
+
+static struct gw_exchange *
+take(struct gw_worker *w)
+{
+    struct gw_exchange *x = w->idle_exchanges;
+
+    if (x != NULL)
+        w->idle_exchanges = x->next_idle;
+    else
+        x = malloc(sizeof *x);
+    if (x == NULL)
+        return NULL;
+    /* The arena, the largest part, needs no clearing. */
+    memset(x, 0, offsetof(struct gw_exchange, match));
+    memset((char *)x + offsetof(struct gw_exchange, binding), 0,
+        offsetof(struct gw_exchange, arena)
+            - offsetof(struct gw_exchange, binding));
+    gw_arena_init(&x->arena, w->pool);
+    x->magic = MAGIC;
+    x->worker = w;
+    x->started_ns = sluice_loop_now(w->loop);
+    gw_watch_init(x);
+    w->n_exchanges++;
+    return x;
+}
+
+static void
+release(struct gw_exchange *x)
+{
+    struct gw_worker *w = x->worker;
+
+    assert(x->state == GW_X_CLOSED && !x->is_calling && !x->is_suspended);
+    gw_watch_stop(x);
+    if (x->reader != NULL)
+        gw_worker_reader_give(w, &x->reader);
+    if (x->call != NULL)
+        sluice_call_unref(&x->call);
+    sluice_metadata_unref(&x->request.metadata);
+    sluice_metadata_unref(&x->initial_metadata);
+    sluice_metadata_unref(&x->terminal_metadata);
+    sluice_bytes_unref(&x->response);
+    sluice_bytes_unref(&x->reply.body);
+    gw_buffer_fini(&x->bound);
+    gw_buffer_fini(&x->message);
+    gw_buffer_fini(&x->out);
+    gw_arena_reset(&x->arena);
+    x->magic = 0;
+    x->next_idle = w->idle_exchanges;
+    w->idle_exchanges = x;
+    w->n_exchanges--;
+    gw_worker_check_drained(w);
+}
+
+void
+gw_exchange_free_idle(struct gw_worker *w)
+{
+    while (w->idle_exchanges != NULL) {
+        struct gw_exchange *x = w->idle_exchanges;
+
+        w->idle_exchanges = x->next_idle;
+        free(x);
+    }
+}
+
+static void
+write_access_line(struct gw_exchange *x)
+{
+    struct gw_access_line line = {
+        .status = x->reply.status,
+        .verb = x->request.verb == NULL ? "-" : x->request.verb,
+        .path = x->request.target,
+        .path_len = x->request.path_len,
+        .group = x->rpc == NULL ? NULL : x->rpc->group,
+        .method = x->rpc == NULL ? NULL : x->rpc->name,
+        .outcome = x->reply.outcome,
+        .code = x->reply.code,
+        .bytes_in = x->bytes_in,
+        .bytes_out = x->bytes_out,
+        .duration_ns =
+            (int64_t)(sluice_loop_now(x->worker->loop) - x->started_ns),
+        .remote = x->connection->remote,
+    };
+
+    if (x->is_client_gone || line.outcome == NULL) {
+        line.status = 499;
+        line.outcome = "client gone";
+        line.code = SLUICE_CODE_CANCELLED;
+    }
+    gw_access_log_write(&x->worker->access, &line);
+}
+
+void *
+gw_exchange_on_target(void *cls, const char *target,
+    struct MHD_Connection *mhd)
+{
+    struct gw_shard *s = cls;
+    struct gw_exchange *x = take(s->worker);
+    const union MHD_ConnectionInfo *info;
+    size_t len = strlen(target);
+    char *copy;
+
+    if (x == NULL)
+        return NULL;
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    x->connection = info->socket_context;
+    x->mhd = mhd;
+    copy = gw_arena_copy(&x->arena, target, len);
+    if (copy == NULL) {
+        x->state = GW_X_CLOSED;
+        release(x);
+        return NULL;
+    }
+    gw_request_set_target(&x->request, copy, len);
+    if (x->connection->phase == GW_PHASE_IDLE)
+        gw_connection_enter(x->connection, GW_PHASE_HEAD);
+    return x;
+}
+
+void
+gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
+    void **context, enum MHD_RequestTerminationCode code)
+{
+    struct gw_exchange *x = *context;
+
+    (void)cls;
+    (void)mhd;
+    if (x == NULL)
+        return;
+    *context = NULL;
+    check(x);
+    x->is_suspended = false;
+    gw_watch_stop(x);
+    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->is_out_broken
+        && !(x->state == GW_X_REPLYING && !x->reply.is_stream))
+        x->is_client_gone = true;
+    if (x->state != GW_X_HEAD)
+        write_access_line(x);
+    gw_exchange_enter(x, GW_X_CLOSED);
+    x->mhd = NULL;
+    x->mhd_response = NULL;
+    gw_connection_enter(x->connection, GW_PHASE_IDLE);
+    if (x->worker->is_draining)
+        gw_connection_close_if_idle(x->connection);
+    x->connection = NULL;
+    if (x->is_calling)
+        sluice_call_cancel(x->call); /* its final callback releases us */
+    else
+        release(x);
+}
+
+/* ------------------------------------------------------------------ suspension */
+
+void
+gw_exchange_wait(struct gw_exchange *x)
+{
+    assert(!x->is_suspended);
+    MHD_suspend_connection(x->mhd);
+    x->is_suspended = true;
+    x->is_waking = false;
+    x->connection->shard->n_suspended++;
+    gw_watch_start(x);
+}
+
+void
+gw_exchange_wake(struct gw_exchange *x)
+{
+    if (!x->is_suspended || x->is_waking)
+        return;
+    x->is_waking = true;
+    gw_watch_stop(x);
+    x->connection->shard->n_suspended--;
+    MHD_resume_connection(x->mhd);
+    gw_shard_wake(x->connection->shard);
+}
+
+/* --------------------------------------------------------------------- the RPC */
+
+void
+gw_exchange_calling(struct gw_exchange *x, struct sluice_call *call)
+{
+    x->call = call;
+    x->is_calling = true;
+}
+
+void
+gw_exchange_called(struct gw_exchange *x)
+{
+    check(x);
+    assert(x->is_calling);
+    x->is_calling = false;
+    if (x->state == GW_X_CLOSED)
+        release(x);
+    else
+        gw_exchange_wake(x);
+}
+
+/* ---------------------------------------------------------------- MHD's request */
+
+static bool
+is_known_version(const char *version)
+{
+    return strcmp(version, MHD_HTTP_VERSION_1_1) == 0
+        || strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+}
+
+static enum MHD_Result
+begin(struct gw_exchange *x, const char *verb, const char *version)
+{
+    x->request.verb = verb;
+    x->request.verb_len = strlen(verb);
+    x->is_http10 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    gw_connection_enter(x->connection, GW_PHASE_WORKING);
+    if (!is_known_version(version)) {
+        gw_reply_error(x, 505, SLUICE_CODE_INVALID_ARGUMENT, "version",
+            "only HTTP/1.0 and HTTP/1.1 are spoken here");
+        x->reply.close = true;
+    } else if (!gw_request_read_headers(&x->request, x->mhd,
+                   x->worker->set->config, x->worker->pool,
+                   x->connection->remote)) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+    } else {
+        gw_rest_begin(x);
+    }
+    /* Answering before a body spares it from being sent, at the price of the
+     * connection; without a body MHD calls once more, and both are kept. */
+    if (x->reply.is_ready && gw_request_has_body(&x->request))
+        return gw_reply_queue(x);
+    gw_exchange_enter(x, GW_X_READING);
+    if (gw_request_has_body(&x->request))
+        gw_connection_enter(x->connection, GW_PHASE_BODY);
+    return MHD_YES;
+}
+
+static enum MHD_Result
+read_body(struct gw_exchange *x, const char *data, size_t *len)
+{
+    size_t used = gw_rest_body(x, data, *len);
+
+    x->bytes_in += used;
+    *len -= used;
+    if (*len > 0) {
+        gw_connection_enter(x->connection, GW_PHASE_WORKING);
+        gw_exchange_wait(x);
+        return MHD_YES;
+    }
+    if (x->reply.is_ready) {
+        x->swallowed += used;
+        /* As much as a good body may have; then closing is the answer. */
+        if (x->swallowed > x->worker->set->config->max_request_message)
+            return MHD_NO;
+    }
+    if (x->connection->phase == GW_PHASE_WORKING)
+        gw_connection_enter(x->connection, GW_PHASE_BODY);
+    gw_connection_progress(x->connection, used);
+    return MHD_YES;
+}
+
+static enum MHD_Result
+end_body(struct gw_exchange *x)
+{
+    gw_connection_enter(x->connection, GW_PHASE_WORKING);
+    if (!x->is_body_complete)
+        gw_rest_end(x);
+    if (x->reply.is_ready)
+        return gw_reply_queue(x);
+    gw_exchange_enter(x, GW_X_CALLING);
+    gw_exchange_wait(x);
+    return MHD_YES;
+}
+
+static enum MHD_Result
+go_on_calling(struct gw_exchange *x)
+{
+    if (x->reply.is_ready)
+        return gw_reply_queue(x);
+    gw_exchange_wait(x);
+    return MHD_YES;
+}
+
+enum MHD_Result
+gw_exchange_on_request(void *cls, struct MHD_Connection *mhd, const char *url,
+    const char *verb, const char *version, const char *upload,
+    size_t *upload_size, void **context)
+{
+    struct gw_exchange *x = *context;
+
+    (void)cls;
+    (void)mhd;
+    (void)url;
+    if (x == NULL)
+        return MHD_NO; /* memory was short when the target came */
+    check(x);
+    x->is_suspended = false;
+    x->is_waking = false;
+    switch (x->state) {
+    case GW_X_HEAD:
+        return begin(x, verb, version);
+    case GW_X_READING:
+        if (*upload_size > 0)
+            return read_body(x, upload, upload_size);
+        return end_body(x);
+    case GW_X_CALLING:
+        return go_on_calling(x);
+    case GW_X_REPLYING:
+    case GW_X_CLOSED:
+        break;
+    }
+    return MHD_NO;
+}

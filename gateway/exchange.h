@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/exchange.h - one HTTP request and its answer.
+ *
+ * An exchange owns everything for its request and dies in one step. It is made
+ * when MHD has read the request line, walks through the states below, and ends
+ * when MHD has finished with the request and the RPC has reported its end,
+ * whichever is later.
+ *
+ * What ends it early (client gone, deadline, shutdown, a failing upstream) goes
+ * the way of the normal end: the RPC's one final callback, then one answer.
+ *
+ * While an RPC runs the connection is suspended, and MHD calls nobody for it;
+ * gw_exchange_wake() is the only way out of that, and at most one wake-up is
+ * outstanding.
+ *
+ * Thread      Its worker's.
+ */
+#ifndef GW_EXCHANGE_H
+#define GW_EXCHANGE_H
+
+#include <sluice/face.h>
+
+#include <microhttpd.h>
+#include <uv.h>
+
+#include "gateway/arena.h"
+#include "gateway/buffer.h"
+#include "gateway/request.h"
+#include "routes/table.h"
+
+struct gw_worker;
+struct gw_connection;
+
+enum gw_exchange_state {
+    GW_X_HEAD,     /* the head is arriving; MHD has our request line */
+    GW_X_READING,  /* the client sends its body */
+    GW_X_CALLING,  /* we wait for the RPC; the connection is suspended */
+    GW_X_REPLYING, /* an answer was queued; MHD sends it */
+    GW_X_CLOSED    /* MHD is done; perhaps we wait for the RPC's end */
+};
+
+/* What is answered, made up before MHD is asked to send it. */
+struct gw_reply {
+    bool is_ready;
+    bool is_stream;     /* chunked, from out as it fills */
+    bool close;         /* Connection: close */
+    unsigned status;
+    int code;           /* canonical code, for the log; -1: none */
+    const char *outcome;/* for the log */
+    const char *content_type;
+    const char *allow;  /* Allow, for 405 */
+    unsigned retry_after; /* seconds; 0: no header */
+    struct sluice_bytes *body;
+};
+
+struct gw_exchange {
+    unsigned magic;
+    enum gw_exchange_state state;
+    struct gw_worker *worker;
+    struct gw_connection *connection;
+    struct MHD_Connection *mhd;
+    struct gw_exchange *next_idle;
+    uint64_t started_ns;
+
+    /* The request. */
+    struct gw_request request;
+    struct route_match match;
+    const struct route_binding *binding; /* NULL until one was found */
+    const struct route_rpc *rpc;
+    struct gw_buffer bound;  /* wire format of path and query */
+    struct gw_buffer message;/* the request message under construction */
+    struct pb_json_reader *reader;
+    bool in_value;           /* reader is inside a JSON value */
+    size_t n_values;
+    uint64_t bytes_in;
+    bool is_body_complete;
+    size_t swallowed;        /* of the body, after the answer was known */
+    bool is_http10;
+
+    /* The RPC. */
+    struct sluice_call *call;
+    bool is_calling;         /* its final callback is still to come */
+    bool is_client_gone;
+    struct sluice_bytes *response;
+    struct sluice_metadata *initial_metadata;
+    struct sluice_metadata *terminal_metadata;
+
+    /* The answer. */
+    struct gw_reply reply;
+    struct gw_buffer out;    /* a stream's text not yet taken by MHD */
+    size_t out_at;           /* how much of it was taken */
+    bool is_out_ended;       /* nothing more will be added to out */
+    bool is_out_broken;      /* the stream ends by breaking the connection */
+    bool owes_allowance;     /* a response was not granted yet: out is full */
+    uint64_t bytes_out;
+    struct MHD_Response *mhd_response;
+
+    /* Suspension. */
+    bool is_suspended;
+    bool is_waking;
+    struct sluice_timer watch_timer;
+    uv_poll_t *watch;        /* of the client's socket, while a call is long */
+    unsigned watch_checks;   /* looks left whether the peer has reset */
+    bool is_half_closed;     /* the peer only finished sending */
+
+    struct gw_arena arena;
+};
+
+/* ---- MHD's callbacks (cls is the shard) -------------------------------------- */
+
+void *gw_exchange_on_target(void *cls, const char *target,
+    struct MHD_Connection *mhd);
+enum MHD_Result gw_exchange_on_request(void *cls, struct MHD_Connection *mhd,
+    const char *url, const char *verb, const char *version, const char *upload,
+    size_t *upload_size, void **context);
+void gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
+    void **context, enum MHD_RequestTerminationCode code);
+
+/* ---- For the parts of an exchange -------------------------------------------- */
+
+/* Asserts that the move is legal. */
+void gw_exchange_enter(struct gw_exchange *x, enum gw_exchange_state state);
+
+/* ---- For the front protocol ---------------------------------------------------- */
+
+/* The answer is ready, or the stream has something to send: MHD is to ask. */
+void gw_exchange_wake(struct gw_exchange *x);
+
+/* Suspends the connection until gw_exchange_wake(). Only from inside a call by
+ * MHD for this exchange. */
+void gw_exchange_wait(struct gw_exchange *x);
+
+/* The RPC has begun: the exchange waits for its final callback. */
+void gw_exchange_calling(struct gw_exchange *x, struct sluice_call *call);
+
+/* The RPC's final callback came. */
+void gw_exchange_called(struct gw_exchange *x);
+
+/* Frees every recycled exchange of a worker. */
+void gw_exchange_free_idle(struct gw_worker *w);
+
+#endif

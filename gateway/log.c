@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/log.c - see log.h. */
+#include "gateway/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 1024u
+#define TEXT_MAX_BYTES 256u
+
+void
+gw_log(const char *format, ...)
+{
+    char line[1024];
+    va_list ap;
+    int n;
+
+    va_start(ap, format);
+    n = vsnprintf(line, sizeof line - 1, format, ap);
+    va_end(ap);
+    if (n < 0)
+        return;
+    fprintf(stderr, "sluice: %s\n", line);
+}
+
+static void
+flush(struct gw_access_log *log)
+{
+    size_t at = 0;
+
+    while (at < log->len) {
+        ssize_t n = write(log->fd, log->buf + at, log->len - at);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            log->lost++; /* a log that cannot be written must not stop work */
+            break;
+        }
+        at += (size_t)n;
+    }
+    log->len = 0;
+}
+
+static void
+on_flush(struct sluice_task *task)
+{
+    flush((struct gw_access_log *)task);
+}
+
+void
+gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop, int fd)
+{
+    log->flush = (struct sluice_task) { .run = on_flush };
+    log->loop = loop;
+    log->fd = fd;
+    log->len = 0;
+    log->lost = 0;
+}
+
+void
+gw_access_log_fini(struct gw_access_log *log)
+{
+    sluice_task_cancel(&log->flush);
+    if (log->fd >= 0)
+        flush(log);
+}
+
+static char *
+put_text(char *p, const char *s, size_t len)
+{
+    while (len-- > 0)
+        *p++ = *s++;
+    return p;
+}
+
+static char *
+put_number(char *p, uint64_t v)
+{
+    char digits[20];
+    size_t n = 0;
+
+    do {
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    while (n > 0)
+        *p++ = digits[--n];
+    return p;
+}
+
+/* Two hex digits for what would break the line or the quotes. */
+static char *
+put_quoted(char *p, const char *s, size_t len)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t cut = len > TEXT_MAX_BYTES ? TEXT_MAX_BYTES : len;
+
+    *p++ = '"';
+    for (size_t i = 0; i < cut; i++) {
+        unsigned char c = (unsigned char)s[i];
+
+        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) {
+            *p++ = '\\';
+            *p++ = 'x';
+            *p++ = hex[c >> 4];
+            *p++ = hex[c & 15];
+        } else {
+            *p++ = (char)c;
+        }
+    }
+    if (cut < len)
+        p = put_text(p, "...", 3);
+    *p++ = '"';
+    return p;
+}
+
+static char *
+put_time(char *p)
+{
+    struct timespec ts;
+    struct tm tm;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    gmtime_r(&ts.tv_sec, &tm);
+    return p + snprintf(p, 40, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ",
+        tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+        tm.tm_sec, ts.tv_nsec / 1000000);
+}
+
+#define KEY(p, text) put_text(p, " " text "=", sizeof text + 1)
+
+static char *
+put_line(char *p, const struct gw_access_line *line)
+{
+    p = put_text(p, "time=", 5);
+    p = put_time(p);
+    p = KEY(p, "status");
+    p = put_number(p, line->status);
+    p = KEY(p, "method");
+    p = put_quoted(p, line->verb, strlen(line->verb));
+    p = KEY(p, "path");
+    p = put_quoted(p, line->path, line->path_len);
+    if (line->group != NULL) {
+        p = KEY(p, "rpc");
+        p = put_quoted(p, line->group, strlen(line->group));
+        p = KEY(p, "rpc_method");
+        p = put_quoted(p, line->method, strlen(line->method));
+    }
+    p = KEY(p, "outcome");
+    p = put_quoted(p, line->outcome, strlen(line->outcome));
+    if (line->code >= 0) {
+        p = KEY(p, "code");
+        p = put_number(p, (uint64_t)line->code);
+    }
+    p = KEY(p, "in");
+    p = put_number(p, line->bytes_in);
+    p = KEY(p, "out");
+    p = put_number(p, line->bytes_out);
+    p = KEY(p, "us");
+    p = put_number(p, (uint64_t)line->duration_ns / 1000);
+    p = KEY(p, "remote");
+    p = put_quoted(p, line->remote, strlen(line->remote));
+    *p++ = '\n';
+    return p;
+}
+
+void
+gw_access_log_write(struct gw_access_log *log,
+    const struct gw_access_line *line)
+{
+    /* Each of the six texts grows fourfold at most, plus keys and numbers. */
+    char text[6 * (TEXT_MAX_BYTES * 4 + 8) + LINE_MAX_BYTES];
+    size_t n;
+
+    if (log->fd < 0)
+        return;
+    n = (size_t)(put_line(text, line) - text);
+    if (sizeof log->buf - log->len < n)
+        flush(log);
+    memcpy(log->buf + log->len, text, n);
+    log->len += n;
+    sluice_loop_defer_late(log->loop, &log->flush);
+}

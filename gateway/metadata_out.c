@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/metadata_out.c - see metadata_out.h.
+ *
+ * Upstreams are not trusted with our head: names that belong to the connection
+ * or the framing are dropped, values that could break a line are dropped, and
+ * the whole is bounded.
+ */
+#include "gateway/metadata_out.h"
+
+#include <stdio.h>
+
+#include <sluice/grpc.h>
+
+#include "gateway/worker.h"
+
+#define INITIAL_PREFIX "Grpc-Metadata-"
+#define TERMINAL_PREFIX "Grpc-Trailer-"
+#define NAME_MAX_BYTES 256u
+
+/* An answer's head shares the connection's memory with the request's. */
+#define MAX_SHARE 3u
+
+typedef enum MHD_Result add_fn(struct MHD_Response *response,
+    const char *name, const char *value);
+
+static bool
+is_kept_back(struct sluice_str name)
+{
+    static const char *const names[] = { "connection", "content-encoding",
+        "content-length", "content-type", "date", "host", "keep-alive",
+        "proxy-authenticate", "proxy-connection", "server", "te", "trailer",
+        "transfer-encoding", "upgrade" };
+
+    if (name.len >= 5 && memcmp(name.ptr, "grpc-", 5) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sluice_str_equal(name, sluice_str(names[i])))
+            return true;
+    return !sluice_metadata_name_is_valid(name)
+        || name.len + sizeof INITIAL_PREFIX > NAME_MAX_BYTES;
+}
+
+static bool
+is_binary(struct sluice_str name)
+{
+    return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
+}
+
+static bool
+is_unprefixed(const struct route_config *config, struct sluice_str name)
+{
+    for (size_t i = 0; i < config->n_metadata_out; i++)
+        if (sluice_str_equal(name, sluice_str(config->metadata_out[i])))
+            return true;
+    return false;
+}
+
+static bool
+add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
+    const char *prefix, struct sluice_metadatum m)
+{
+    char name[NAME_MAX_BYTES];
+    char *value;
+
+    if (is_kept_back(m.name)
+        || !sluice_metadata_value_is_valid(m.name, m.value))
+        return true;
+    snprintf(name, sizeof name, "%s%.*s",
+        is_unprefixed(x->worker->set->config, m.name) ? "" : prefix,
+        (int)m.name.len, m.name.ptr);
+    if (is_binary(m.name)) {
+        value = gw_arena_take(&x->arena, m.value.len / 3 * 4 + 8);
+        if (value == NULL)
+            return false;
+        value[sluice_base64_encode(m.value.ptr, m.value.len, value)] = '\0';
+    } else {
+        value = gw_arena_copy(&x->arena, m.value.ptr, m.value.len);
+        if (value == NULL)
+            return false;
+    }
+    /* MHD refuses an empty value, or one it finds malformed: left out. */
+    (void)add(response, name, value);
+    return true;
+}
+
+static bool
+add_all(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
+    const char *prefix, const struct sluice_metadata *md)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+
+    for (size_t i = 0; i < n; i++)
+        if (!add_one(x, response, add, prefix, sluice_metadata_at(md, i)))
+            return false;
+    return true;
+}
+
+static size_t
+weight(const struct sluice_metadata *md)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+    size_t sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct sluice_metadatum m = sluice_metadata_at(md, i);
+
+        if (!is_kept_back(m.name))
+            sum += sizeof INITIAL_PREFIX + 4 + m.name.len
+                + (is_binary(m.name) ? m.value.len / 3 * 4 + 4 : m.value.len);
+    }
+    return sum;
+}
+
+bool
+gw_metadata_out_fits(const struct gw_exchange *x)
+{
+    return weight(x->initial_metadata) + weight(x->terminal_metadata)
+        <= x->worker->set->config->max_header_bytes / MAX_SHARE;
+}
+
+bool
+gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
+{
+    if (!gw_metadata_out_fits(x))
+        return true; /* an error is being answered: without them */
+    if (!add_all(x, response, MHD_add_response_header, INITIAL_PREFIX,
+            x->initial_metadata))
+        return false;
+    if (!x->reply.is_stream)
+        return add_all(x, response, MHD_add_response_header, TERMINAL_PREFIX,
+            x->terminal_metadata);
+    if (x->request.wants_trailers)
+        return MHD_add_response_header(response, MHD_HTTP_HEADER_TRAILER,
+                   "grpc-status, grpc-message")
+            == MHD_YES;
+    return true;
+}
+
+void
+gw_metadata_out_trailers(struct gw_exchange *x, struct MHD_Response *response)
+{
+    char number[16];
+
+    if (!x->request.wants_trailers || !gw_metadata_out_fits(x))
+        return;
+    snprintf(number, sizeof number, "%d", x->reply.code);
+    (void)MHD_add_response_footer(response, "grpc-status", number);
+    (void)add_all(x, response, MHD_add_response_footer, TERMINAL_PREFIX,
+        x->terminal_metadata);
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/reply.c - see reply.h.
+ *
+ * An error's text is ours or, when the upstream answered with a status, the
+ * upstream's; the texts that describe failures of the network are fixed ones,
+ * so that no address gets out (specs/status-mapping section 6, rules 4 and 5).
+ */
+#include "gateway/reply.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <sluice/grpc.h>
+#include <sluice/status.h>
+
+#include "gateway/metadata_out.h"
+#include "gateway/rest.h"
+#include "gateway/status_json.h"
+#include "gateway/worker.h"
+
+/* Room for an error document: a message of 64 KiB may come from upstream; what
+ * is longer is cut where it is taken. */
+#define ERROR_MAX_BYTES (256u * 1024)
+#define MESSAGE_MAX_BYTES 4096u
+#define OWN_RETRY_SECONDS 1u
+
+static const struct pb_schema *
+schema_of(const struct gw_exchange *x)
+{
+    if (x->rpc != NULL)
+        return x->rpc->method->input->schema;
+    for (size_t i = 0; i < x->worker->set->config->n_upstreams; i++)
+        if (x->worker->set->schemas[i] != NULL)
+            return x->worker->set->schemas[i];
+    return NULL;
+}
+
+static void
+set_status(struct gw_exchange *x, unsigned http, const char *outcome,
+    const struct gw_status *status)
+{
+    struct gw_buffer b;
+
+    if (x->reply.is_ready && !x->reply.is_stream)
+        return;
+    x->reply.code = status->code;
+    x->reply.outcome = outcome;
+    gw_buffer_init(&b, x->worker->pool, ERROR_MAX_BYTES);
+    if (gw_status_to_json(x->worker->writer, schema_of(x), status,
+            x->reply.is_stream, &b.pb) != PB_OK)
+        b.pb.len = 0; /* the HTTP status still says what happened */
+    sluice_bytes_unref(&x->reply.body);
+    x->reply.body = gw_buffer_take(&b);
+    gw_buffer_fini(&b);
+    if (x->reply.is_stream)
+        return;
+    x->reply.status = http;
+    x->reply.content_type = "application/json";
+    x->reply.is_ready = true;
+}
+
+void
+gw_reply_error(struct gw_exchange *x, unsigned http, int code,
+    const char *outcome, const char *format, ...)
+{
+    char text[512];
+    struct gw_status status = { .code = code };
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    status.message = sluice_str(text);
+    set_status(x, http, outcome, &status);
+}
+
+static unsigned
+http_of_input_error(enum pb_err kind)
+{
+    switch (kind) {
+    case PB_ENOMEM:
+        return 500;
+    case PB_OK:
+    case PB_ELIMIT:
+    case PB_ESYNTAX:
+    case PB_EVALUE:
+    case PB_EUNKNOWN:
+    case PB_EDUPLICATE:
+        break;
+    }
+    return 400;
+}
+
+void
+gw_reply_bad_input(struct gw_exchange *x, const char *what,
+    const struct pb_error *error)
+{
+    char message[1024];
+    char description[512];
+    struct gw_status status = { .code = SLUICE_CODE_INVALID_ARGUMENT };
+
+    if (error->kind == PB_ENOMEM) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+        return;
+    }
+    if (error->line > 0)
+        snprintf(description, sizeof description,
+            "%s (line %u, column %u, byte %zu)", error->message, error->line,
+            error->column, error->offset);
+    else
+        snprintf(description, sizeof description, "%s", error->message);
+    snprintf(message, sizeof message, "invalid %s: %s%s%s", what, error->path,
+        error->path[0] == '\0' ? "" : ": ", description);
+    status.message = sluice_str(message);
+    status.field = sluice_str(error->path);
+    status.description = sluice_str(description);
+    set_status(x, http_of_input_error(error->kind), "bad request", &status);
+}
+
+/* -------------------------------------------------- what the RPC came to */
+
+/* grpc-status-details-bin counts only when it says the same code. */
+static struct sluice_str
+details_for(const struct sluice_metadata *terminal, int code)
+{
+    struct sluice_str details = sluice_metadata_find(terminal,
+        sluice_str("grpc-status-details-bin"));
+    int32_t said;
+
+    if (details.ptr == NULL || !gw_status_code(details, &said) || said != code)
+        return sluice_str_n(NULL, 0);
+    return details;
+}
+
+/* "do not retry" (negative or unparsable) is 0 as well. */
+static unsigned
+pushback_seconds(const struct sluice_metadata *terminal)
+{
+    struct sluice_str v = sluice_metadata_find(terminal,
+        sluice_str("grpc-retry-pushback-ms"));
+    unsigned long ms = 0;
+
+    if (v.ptr == NULL || v.len == 0 || v.len > 9)
+        return 0;
+    for (size_t i = 0; i < v.len; i++) {
+        if (v.ptr[i] < '0' || v.ptr[i] > '9')
+            return 0;
+        ms = ms * 10 + (unsigned long)(v.ptr[i] - '0');
+    }
+    ms = (ms + 999) / 1000;
+    return ms > 86400 ? 86400 : (unsigned)ms;
+}
+
+/* A status the upstream itself answered with: passed on as it is. */
+static void
+reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
+    struct sluice_str message, const struct sluice_metadata *terminal)
+{
+    struct gw_status status = { .message = message };
+    unsigned http = sluice_code_http_status(code);
+
+    status.code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code;
+    if (status.message.ptr == NULL)
+        status.message = sluice_str("");
+    if (status.message.len > MESSAGE_MAX_BYTES)
+        status.message.len = MESSAGE_MAX_BYTES;
+    status.details = details_for(terminal, code);
+    set_status(x, http, outcome, &status);
+    if (http == 503 || http == 429) {
+        x->reply.retry_after = gw_status_retry_seconds(status.details);
+        if (x->reply.retry_after == 0)
+            x->reply.retry_after = pushback_seconds(terminal);
+    }
+}
+
+void
+gw_reply_failed_completion(struct gw_exchange *x,
+    const struct sluice_completion *completion)
+{
+    reply_upstream_status(x, "remote failure", completion->code,
+        completion->message, completion->terminal_metadata);
+}
+
+static void
+reply_network_failure(struct gw_exchange *x, const struct sluice_abortion *a)
+{
+    if (a->outcome == SLUICE_TRANSMISSION_FAILURE) {
+        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "network failure",
+            "the backend cannot be reached");
+        x->reply.retry_after = OWN_RETRY_SECONDS;
+    } else if (a->has_code && a->code == SLUICE_CODE_INTERNAL) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "network failure",
+            "the backend's answer breaks the protocol");
+    } else if (a->has_code && a->code != SLUICE_CODE_UNAVAILABLE
+        && a->code != SLUICE_CODE_UNKNOWN) {
+        gw_reply_error(x, sluice_code_http_status(a->code), a->code,
+            "network failure", "the backend ended the call");
+    } else {
+        gw_reply_error(x, 502, SLUICE_CODE_UNAVAILABLE, "network failure",
+            "the connection to the backend broke during the call");
+    }
+}
+
+/* A code made here by a limit or an unknown method has its own status. */
+static void
+reply_local_failure(struct gw_exchange *x, const struct sluice_abortion *a)
+{
+    if (!a->has_code)
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "local failure",
+            "internal gateway error");
+    else if (a->code == SLUICE_CODE_RESOURCE_EXHAUSTED)
+        gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "local failure",
+            "the backend's answer is over the limit");
+    else
+        reply_upstream_status(x, "local failure", a->code, a->details,
+            a->terminal_metadata);
+}
+
+void
+gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
+{
+    switch (a->kind) {
+    case SLUICE_ABORTION_CANCELLED:
+        gw_reply_error(x, 499, SLUICE_CODE_CANCELLED, "cancelled",
+            "the call was cancelled");
+        break;
+    case SLUICE_ABORTION_EXPIRED:
+        gw_reply_error(x, 504, SLUICE_CODE_DEADLINE_EXCEEDED, "expired",
+            "the deadline was exceeded");
+        break;
+    case SLUICE_ABORTION_LOCAL_SHUTDOWN:
+        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
+            "the gateway is shutting down");
+        x->reply.retry_after = OWN_RETRY_SECONDS;
+        x->reply.close = true;
+        break;
+    case SLUICE_ABORTION_REMOTE_SHUTDOWN:
+        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "remote shutdown",
+            "the backend is shutting down");
+        x->reply.retry_after = OWN_RETRY_SECONDS;
+        break;
+    case SLUICE_ABORTION_NETWORK_FAILURE:
+        reply_network_failure(x, a);
+        break;
+    case SLUICE_ABORTION_LOCAL_FAILURE:
+        reply_local_failure(x, a);
+        break;
+    case SLUICE_ABORTION_REMOTE_FAILURE:
+        reply_upstream_status(x, "remote failure",
+            a->has_code && a->code != 0 ? a->code : SLUICE_CODE_UNKNOWN,
+            a->details.ptr == NULL ? sluice_str("backend error") : a->details,
+            a->terminal_metadata);
+        break;
+    }
+}
+
+void
+gw_reply_ok(struct gw_exchange *x, struct sluice_bytes *body)
+{
+    x->reply.status = 200;
+    x->reply.code = 0;
+    x->reply.outcome = "ok";
+    x->reply.content_type = "application/json";
+    x->reply.body = body;
+    x->reply.is_ready = true;
+}
+
+void
+gw_reply_stream(struct gw_exchange *x, const char *content_type)
+{
+    x->reply.status = 200;
+    x->reply.code = 0;
+    x->reply.outcome = "ok";
+    x->reply.content_type = content_type;
+    x->reply.is_stream = true;
+    x->reply.is_ready = true;
+}
+
+void
+gw_reply_late_error(struct gw_exchange *x, struct pb_buf *out)
+{
+    if (x->reply.body == NULL)
+        return;
+    if (pb_buf_put(out, sluice_bytes_data(x->reply.body),
+            sluice_bytes_size(x->reply.body)) == PB_OK)
+        (void)pb_buf_put(out, "\n", 1);
+    sluice_bytes_unref(&x->reply.body);
+}
+
+/* ------------------------------------------------------------------- to MHD */
+
+static void
+release_body(void *arg)
+{
+    struct sluice_bytes *b = arg;
+
+    sluice_bytes_unref(&b);
+}
+
+static ssize_t
+on_read(void *arg, uint64_t at, char *buf, size_t max)
+{
+    (void)at;
+    return gw_rest_read(arg, buf, max);
+}
+
+static struct MHD_Response *
+make_response(struct gw_exchange *x)
+{
+    struct MHD_Response *response;
+    struct sluice_bytes *body = x->reply.body;
+
+    if (x->reply.is_stream)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096,
+            on_read, x, NULL);
+    if (body == NULL)
+        return MHD_create_response_empty(MHD_RF_NONE);
+    response = MHD_create_response_from_buffer_with_free_callback_cls(
+        sluice_bytes_size(body), sluice_bytes_data(body), release_body, body);
+    if (response != NULL)
+        x->reply.body = NULL; /* MHD's now */
+    return response;
+}
+
+static bool
+add_headers(struct gw_exchange *x, struct MHD_Response *response)
+{
+    struct gw_reply *r = &x->reply;
+    char number[16];
+    bool is_good = true;
+
+    if (r->content_type != NULL)
+        is_good = MHD_add_response_header(response,
+                      MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type)
+            == MHD_YES;
+    if (r->allow != NULL)
+        is_good = is_good
+            && MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+                   r->allow) == MHD_YES;
+    if (r->status == 401)
+        is_good = is_good
+            && MHD_add_response_header(response,
+                   MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer") == MHD_YES;
+    if (r->retry_after > 0) {
+        snprintf(number, sizeof number, "%u", r->retry_after);
+        is_good = is_good
+            && MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
+                   number) == MHD_YES;
+    }
+    if (r->close || x->worker->is_draining)
+        is_good = is_good
+            && MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
+                   "close") == MHD_YES;
+    return is_good && gw_metadata_out_headers(x, response);
+}
+
+enum MHD_Result
+gw_reply_queue(struct gw_exchange *x)
+{
+    struct MHD_Response *response;
+    enum MHD_Result result;
+
+    assert(x->reply.is_ready);
+    if (x->is_client_gone)
+        return MHD_NO;
+    if (x->reply.body != NULL)
+        x->bytes_out = sluice_bytes_size(x->reply.body);
+    response = make_response(x);
+    if (response == NULL || !add_headers(x, response)) {
+        if (response != NULL)
+            MHD_destroy_response(response);
+        return MHD_NO;
+    }
+    gw_exchange_enter(x, GW_X_REPLYING);
+    x->mhd_response = response;
+    result = MHD_queue_response(x->mhd, x->reply.status, response);
+    MHD_destroy_response(response); /* MHD holds its own */
+    return result;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/reply.h - making up answers: errors as google.rpc.Status in JSON, the
+ * tables that turn Abortions into HTTP (DESIGN section 6), metadata into
+ * headers, and the hand-over to MHD.
+ */
+#ifndef GW_REPLY_H
+#define GW_REPLY_H
+
+#include "gateway/exchange.h"
+
+/* An error of the gateway's own. The first answer that is ready stays. outcome
+ * is for the log: what refused, in one word or two. */
+void gw_reply_error(struct gw_exchange *x, unsigned http, int code,
+    const char *outcome, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Bad input, with a BadRequest detail naming the field, and the place in the
+ * body when there is one. what is "body", "path or query", or a header. */
+void gw_reply_bad_input(struct gw_exchange *x, const char *what,
+    const struct pb_error *error);
+
+/* The RPC ended otherwise than by completing with code 0. */
+void gw_reply_abortion(struct gw_exchange *x,
+    const struct sluice_abortion *abortion);
+void gw_reply_failed_completion(struct gw_exchange *x,
+    const struct sluice_completion *completion);
+
+/* 200 with a whole body. Takes body. */
+void gw_reply_ok(struct gw_exchange *x, struct sluice_bytes *body);
+
+/* 200 with a chunked body that x->out feeds. */
+void gw_reply_stream(struct gw_exchange *x, const char *content_type);
+
+/* Appends the Status of an answer that came too late for an HTTP status: a
+ * whole JSON object with its "@type". */
+void gw_reply_late_error(struct gw_exchange *x, struct pb_buf *out);
+
+/* Gives the answer to MHD. MHD_NO: the connection is to be closed. */
+enum MHD_Result gw_reply_queue(struct gw_exchange *x);
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/request.c - see request.h.
+ *
+ * Which headers become metadata (DESIGN section 6): "Grpc-Metadata-X" as x, a
+ * handful by default, an allow list from the route file; never hop-by-hop ones,
+ * never grpc-* or ':' names. A "-bin" value is base64 here and bytes there: it
+ * is checked here, because a gRPC server that meets a bad one may drop the
+ * whole connection that all exchanges share (specs/hardening section 5,
+ * shared-connection kill).
+ */
+#include "gateway/request.h"
+
+#include <sluice/grpc.h>
+
+#include <ctype.h>
+#include <strings.h>
+
+#define PREFIX "Grpc-Metadata-"
+#define NAME_MAX_BYTES 256u
+
+struct reading {
+    struct gw_request *r;
+    const struct route_config *config;
+    struct sluice_pool *pool;
+    bool is_short; /* of memory */
+};
+
+void
+gw_request_set_target(struct gw_request *r, const char *target, size_t len)
+{
+    const char *mark = memchr(target, '?', len);
+
+    r->target = target;
+    r->target_len = len;
+    r->path_len = mark == NULL ? len : (size_t)(mark - target);
+    r->query = mark == NULL ? NULL : mark + 1;
+    r->query_len = mark == NULL ? 0 : len - r->path_len - 1;
+}
+
+static bool
+is(const char *name, size_t len, const char *lower)
+{
+    return strlen(lower) == len && strncasecmp(name, lower, len) == 0;
+}
+
+static void
+bad(struct gw_request *r, const char *name, const char *reason)
+{
+    if (r->bad_header == NULL) {
+        r->bad_header = name;
+        r->bad_reason = reason;
+    }
+}
+
+/* ------------------------------------------------------------- metadata */
+
+static void
+add(struct reading *in, struct sluice_str name, struct sluice_str value)
+{
+    if (in->r->metadata == NULL)
+        in->r->metadata = sluice_metadata_new(in->pool);
+    if (in->r->metadata == NULL
+        || sluice_metadata_add(in->r->metadata, name, value) != SLUICE_OK)
+        in->is_short = true;
+}
+
+static bool
+is_reserved(struct sluice_str name)
+{
+    static const char *const names[] = { "connection", "content-encoding",
+        "content-length", "content-type", "host", "keep-alive",
+        "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
+        "trailer", "transfer-encoding", "upgrade", "user-agent" };
+
+    if (name.len > 5 && memcmp(name.ptr, "grpc-", 5) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sluice_str_equal(name, sluice_str(names[i])))
+            return true;
+    return false;
+}
+
+static void
+add_binary(struct reading *in, const char *header, struct sluice_str name,
+    const char *value, size_t len)
+{
+    struct sluice_bytes *b = sluice_bytes_new(in->pool, len / 4 * 3 + 3);
+    size_t n;
+
+    if (b == NULL) {
+        in->is_short = true;
+        return;
+    }
+    n = sluice_base64_decode(value, len, sluice_bytes_fill(b));
+    if (n == SIZE_MAX)
+        bad(in->r, header, "expected base64");
+    else
+        add(in, name, sluice_str_n((char *)sluice_bytes_fill(b), n));
+    sluice_bytes_unref(&b);
+}
+
+/* "-bin" values may be joined by commas: each is one value. */
+static void
+add_binaries(struct reading *in, const char *header, struct sluice_str name,
+    const char *value, size_t len)
+{
+    const char *end = value + len;
+
+    for (;;) {
+        const char *comma = memchr(value, ',', (size_t)(end - value));
+        const char *stop = comma == NULL ? end : comma;
+        const char *from = value;
+
+        while (from < stop && (*from == ' ' || *from == '\t'))
+            from++;
+        while (stop > from && (stop[-1] == ' ' || stop[-1] == '\t'))
+            stop--;
+        add_binary(in, header, name, from, (size_t)(stop - from));
+        if (comma == NULL)
+            return;
+        value = comma + 1;
+    }
+}
+
+/* Adds a header under a name still in mixed case; what may not travel is left
+ * out (specs/grpc-http2 section 7). */
+static void
+add_header(struct reading *in, const char *header, const char *name,
+    size_t name_len, const char *value, size_t len)
+{
+    char lower[NAME_MAX_BYTES];
+    struct sluice_str key = { lower, name_len };
+
+    if (name_len == 0 || name_len > sizeof lower)
+        return;
+    for (size_t i = 0; i < name_len; i++)
+        lower[i] = (char)tolower((unsigned char)name[i]);
+    if (!sluice_metadata_name_is_valid(key) || is_reserved(key))
+        return;
+    if (key.len > 4 && memcmp(key.ptr + key.len - 4, "-bin", 4) == 0)
+        add_binaries(in, header, key, value, len);
+    else if (sluice_metadata_value_is_valid(key, sluice_str_n(value, len)))
+        add(in, key, sluice_str_n(value, len));
+}
+
+static bool
+is_passed(const struct route_config *config, const char *name, size_t len)
+{
+    static const char *const names[] = { "authorization", "traceparent",
+        "tracestate", "x-request-id" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is(name, len, names[i]))
+            return true;
+    if (len > 12 && strncasecmp(name, "x-forwarded-", 12) == 0)
+        return true;
+    for (size_t i = 0; i < config->n_metadata_in; i++)
+        if (is(name, len, config->metadata_in[i]))
+            return true;
+    return false;
+}
+
+/* --------------------------------------------------------------- timeouts */
+
+static void
+set_timeout(struct gw_request *r, int64_t timeout_ns)
+{
+    if (r->timeout_ns < 0 || timeout_ns < r->timeout_ns)
+        r->timeout_ns = timeout_ns;
+}
+
+static void
+read_grpc_timeout(struct gw_request *r, const char *name,
+    struct sluice_str value)
+{
+    int64_t ns;
+
+    if (sluice_grpc_timeout_parse(value, &ns) != SLUICE_OK)
+        bad(r, name, "expected 1 to 8 digits and one of H M S m u n");
+    else
+        set_timeout(r, ns);
+}
+
+/* "X-Server-Timeout": seconds, with up to nine decimals. */
+static bool
+parse_seconds(struct sluice_str text, int64_t *ns)
+{
+    size_t i = 0;
+    int64_t unit = SLUICE_SECOND;
+
+    *ns = 0;
+    while (i < text.len && isdigit((unsigned char)text.ptr[i])) {
+        *ns = *ns * 10 + (text.ptr[i++] - '0');
+        if (*ns > INT32_MAX)
+            return false;
+    }
+    if (i == 0)
+        return false;
+    *ns *= SLUICE_SECOND;
+    if (i < text.len && text.ptr[i] == '.' && ++i == text.len)
+        return false;
+    for (; i < text.len && isdigit((unsigned char)text.ptr[i]); i++) {
+        unit /= 10;
+        *ns += (text.ptr[i] - '0') * unit;
+    }
+    return i == text.len && (text.ptr[i - 1] != '.');
+}
+
+static void
+read_seconds(struct gw_request *r, const char *name, struct sluice_str value)
+{
+    int64_t ns;
+
+    if (!parse_seconds(value, &ns))
+        bad(r, name, "expected seconds, such as 2 or 0.5");
+    else
+        set_timeout(r, ns);
+}
+
+/* --------------------------------------------------------------- headers */
+
+static bool
+has_token(struct sluice_str list, const char *token)
+{
+    size_t len = strlen(token);
+
+    for (size_t at = 0; at < list.len;) {
+        size_t end = at;
+        size_t stop;
+
+        while (end < list.len && list.ptr[end] != ',')
+            end++;
+        while (at < end && list.ptr[at] == ' ')
+            at++;
+        stop = at;
+        while (stop < end && list.ptr[stop] != ';' && list.ptr[stop] != ' ')
+            stop++;
+        if (stop - at == len && strncasecmp(list.ptr + at, token, len) == 0)
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+static void
+read_content_length(struct gw_request *r, struct sluice_str value)
+{
+    r->has_content_length = true;
+    r->content_length = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+
+        /* MHD has refused what is not a number; a huge one saturates. */
+        if (c < '0' || c > '9')
+            return;
+        if (r->content_length > (UINT64_MAX - 9) / 10) {
+            r->content_length = UINT64_MAX;
+            return;
+        }
+        r->content_length = r->content_length * 10 + (uint64_t)(c - '0');
+    }
+}
+
+/* The headers that steer the gateway. false: not one of them. */
+static bool
+read_steering(struct gw_request *r, const char *name, size_t len,
+    struct sluice_str value)
+{
+    switch (len) {
+    case 2:
+        if (!is(name, len, "te"))
+            return false;
+        r->wants_trailers = has_token(value, "trailers");
+        return true;
+    case 4:
+        if (!is(name, len, "host"))
+            return false;
+        r->host = value;
+        return true;
+    case 6:
+        if (is(name, len, "accept")) {
+            r->accept = value;
+            return true;
+        }
+        if (is(name, len, "expect")) {
+            r->has_bad_expect = !is(value.ptr, value.len, "100-continue");
+            return true;
+        }
+        return false;
+    case 12:
+        if (is(name, len, "content-type")) {
+            r->content_type = value;
+            return true;
+        }
+        if (is(name, len, "grpc-timeout")) {
+            read_grpc_timeout(r, "Grpc-Timeout", value);
+            return true;
+        }
+        return false;
+    case 14:
+        if (!is(name, len, "content-length"))
+            return false;
+        read_content_length(r, value);
+        return true;
+    case 15:
+        if (!is(name, len, "x-forwarded-for"))
+            return false;
+        r->forwarded_for = value;
+        return true;
+    case 16:
+        if (is(name, len, "content-encoding")) {
+            r->content_encoding = value;
+            return true;
+        }
+        if (is(name, len, "x-server-timeout")) {
+            read_seconds(r, "X-Server-Timeout", value);
+            return true;
+        }
+        return false;
+    case 17:
+        if (!is(name, len, "transfer-encoding"))
+            return false;
+        r->is_chunked = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum MHD_Result
+on_header(void *cls, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+    struct reading *in = cls;
+
+    (void)kind;
+    if (value == NULL)
+        value = "";
+    in->r->n_headers++;
+    if (read_steering(in->r, name, name_len, sluice_str_n(value, value_len)))
+        return MHD_YES;
+    if (name_len > sizeof PREFIX - 1
+        && strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
+        add_header(in, name, name + sizeof PREFIX - 1,
+            name_len - (sizeof PREFIX - 1), value, value_len);
+    else if (is_passed(in->config, name, name_len))
+        add_header(in, name, name, name_len, value, value_len);
+    return MHD_YES;
+}
+
+/* "X-Forwarded-For: client, proxy": we add who called us. */
+static void
+add_forwarded_for(struct reading *in, const char *remote)
+{
+    char text[1024];
+    struct sluice_str before = in->r->forwarded_for;
+    size_t len = strlen(remote);
+    struct sluice_str name = { "x-forwarded-for", 15 };
+
+    if (before.len == 0) {
+        add(in, name, sluice_str_n(remote, len));
+        return;
+    }
+    if (before.len + 2 + len > sizeof text
+        || !sluice_metadata_value_is_valid(name, before))
+        return;
+    memcpy(text, before.ptr, before.len);
+    memcpy(text + before.len, ", ", 2);
+    memcpy(text + before.len + 2, remote, len);
+    add(in, name, sluice_str_n(text, before.len + 2 + len));
+}
+
+bool
+gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
+    const struct route_config *config, struct sluice_pool *pool,
+    const char *remote)
+{
+    struct reading in = { .r = r, .config = config, .pool = pool };
+
+    r->timeout_ns = -1;
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &in);
+    add_forwarded_for(&in, remote);
+    return !in.is_short;
+}
+
+/* --------------------------------------------------------------- the body */
+
+static struct sluice_str
+trim(struct sluice_str s)
+{
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len > 0
+        && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+/* Only UTF-8 is JSON (RFC 8259 section 8.1). */
+static bool
+is_utf8_parameter(struct sluice_str p)
+{
+    p = trim(p);
+    if (p.len < 8 || strncasecmp(p.ptr, "charset=", 8) != 0)
+        return true;
+    p.ptr += 8;
+    p.len -= 8;
+    if (p.len >= 2 && p.ptr[0] == '"' && p.ptr[p.len - 1] == '"') {
+        p.ptr++;
+        p.len -= 2;
+    }
+    return is(p.ptr, p.len, "utf-8") || is(p.ptr, p.len, "utf8");
+}
+
+enum gw_media
+gw_request_media(const struct gw_request *r)
+{
+    struct sluice_str rest = r->content_type;
+    bool is_first = true;
+
+    if (trim(rest).len == 0)
+        return GW_MEDIA_JSON;
+    while (rest.ptr != NULL) {
+        const char *semi = memchr(rest.ptr, ';', rest.len);
+        struct sluice_str part = { rest.ptr,
+            semi == NULL ? rest.len : (size_t)(semi - rest.ptr) };
+
+        if (is_first) {
+            part = trim(part);
+            if (!is(part.ptr, part.len, "application/json")
+                && !is(part.ptr, part.len, "application/x-ndjson"))
+                return GW_MEDIA_UNSUPPORTED;
+        } else if (!is_utf8_parameter(part)) {
+            return GW_MEDIA_UNSUPPORTED;
+        }
+        is_first = false;
+        if (semi == NULL)
+            break;
+        rest.len = (size_t)(rest.ptr + rest.len - (semi + 1));
+        rest.ptr = semi + 1;
+    }
+    return GW_MEDIA_JSON;
+}
+
+bool
+gw_request_has_body(const struct gw_request *r)
+{
+    return r->is_chunked || (r->has_content_length && r->content_length > 0);
+}

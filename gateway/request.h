@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/request.h - the head of an HTTP request as the gateway needs it: the
+ * target split, the headers that steer us, the rest turned into metadata.
+ */
+#ifndef GW_REQUEST_H
+#define GW_REQUEST_H
+
+#include <sluice/metadata.h>
+
+#include <microhttpd.h>
+
+#include "gateway/arena.h"
+#include "routes/config.h"
+
+#define GW_MAX_HEADERS 100u
+
+struct gw_request {
+    const char *target; /* raw, as received, in the exchange's arena */
+    size_t target_len;
+    size_t path_len;    /* up to '?' */
+    const char *query;  /* NULL: none */
+    size_t query_len;
+    const char *verb;   /* MHD's, valid for the whole request */
+    size_t verb_len;
+
+    /* From the headers. */
+    unsigned n_headers;
+    struct sluice_str content_type;
+    struct sluice_str content_encoding;
+    struct sluice_str accept;
+    struct sluice_str host;
+    struct sluice_str forwarded_for;
+    bool has_content_length;
+    uint64_t content_length;
+    bool is_chunked;
+    bool wants_trailers; /* TE: trailers */
+    bool has_bad_expect;
+    int64_t timeout_ns;  /* -1: the client named none */
+    struct sluice_metadata *metadata;
+
+    /* What is wrong with a header; NULL when all is well. */
+    const char *bad_header; /* its name */
+    const char *bad_reason;
+};
+
+/* Splits the target; target must stay. */
+void gw_request_set_target(struct gw_request *r, const char *target,
+    size_t len);
+
+/* Reads every header once. false: memory is short. */
+bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
+    const struct route_config *config, struct sluice_pool *pool,
+    const char *remote);
+
+/* How the body is coded. */
+enum gw_media {
+    GW_MEDIA_JSON,      /* application/json in UTF-8, or nothing said */
+    GW_MEDIA_UNSUPPORTED
+};
+enum gw_media gw_request_media(const struct gw_request *r);
+
+/* True when a body is announced (even an empty one counts as none). */
+bool gw_request_has_body(const struct gw_request *r);
+
+#endif

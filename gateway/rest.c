@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/rest.c - see rest.h. */
+#include "gateway/rest.h"
+
+#include <sluice/status.h>
+
+#include <stdio.h>
+
+#include "gateway/connection.h"
+#include "gateway/reply.h"
+#include "gateway/rest_call.h"
+#include "gateway/worker.h"
+#include "protobuf/unite.h"
+
+/* Wire format that path and query may become. */
+#define BOUND_MAX_BYTES (256u * 1024)
+
+static const struct route_config *
+config_of(const struct gw_exchange *x)
+{
+    return x->worker->set->config;
+}
+
+/* ----------------------------------------------------------------- the head */
+
+/* RFC 9110 section 5.6.2, token; MHD lets control bytes through. */
+static bool
+is_token(const char *s)
+{
+    for (; *s != '\0'; s++)
+        if (*s <= ' ' || *s >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *s) != NULL)
+            return false;
+    return true;
+}
+
+static bool
+check_head(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+
+    if (!is_token(r->verb)) {
+        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
+            "the method is not a token");
+        x->reply.close = true;
+    } else if (r->n_headers > GW_MAX_HEADERS) {
+        gw_reply_error(x, 431, SLUICE_CODE_RESOURCE_EXHAUSTED, "headers",
+            "more than %u header fields", GW_MAX_HEADERS);
+        x->reply.close = true;
+    } else if (r->has_bad_expect) {
+        gw_reply_error(x, 417, SLUICE_CODE_INVALID_ARGUMENT, "expect",
+            "only 100-continue can be expected");
+    } else if (x->worker->is_draining) {
+        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
+            "the gateway is shutting down");
+        x->reply.retry_after = 1;
+        x->reply.close = true;
+    }
+    return !x->reply.is_ready;
+}
+
+static void
+reply_health(struct gw_exchange *x)
+{
+    static const char text[] = "{\"status\":\"SERVING\"}\n";
+
+    gw_reply_ok(x, sluice_bytes_copy(x->worker->pool, text, sizeof text - 1));
+    x->reply.outcome = "health";
+}
+
+static bool
+is_path(const struct gw_exchange *x, const char *path)
+{
+    return x->request.path_len == strlen(path)
+        && memcmp(x->request.target, path, x->request.path_len) == 0;
+}
+
+static bool
+is_verb(const struct gw_exchange *x, const char *verb)
+{
+    return strcmp(x->request.verb, verb) == 0;
+}
+
+static void
+reply_no_route(struct gw_exchange *x, enum route_result result,
+    const char *allow)
+{
+    switch (result) {
+    case ROUTE_FOUND:
+        break;
+    case ROUTE_NOT_FOUND:
+        if (is_path(x, "/healthz") && (is_verb(x, "GET") || is_verb(x, "HEAD")))
+            reply_health(x);
+        else
+            gw_reply_error(x, 404, SLUICE_CODE_NOT_FOUND, "no route",
+                "no route matches this path");
+        break;
+    case ROUTE_WRONG_METHOD:
+        gw_reply_error(x, 405, SLUICE_CODE_UNIMPLEMENTED, "method",
+            "this path does not allow this method");
+        x->reply.allow = gw_arena_copy(&x->arena, allow, strlen(allow));
+        break;
+    case ROUTE_BAD_PATH:
+        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
+            "the path is malformed: it must be printable ASCII with "
+            "well-formed percent-encoding");
+        break;
+    }
+}
+
+static bool
+find_route(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    char allow[ROUTE_ALLOW_MAX];
+    enum route_result result = ROUTE_BAD_PATH;
+
+    if (is_verb(x, "OPTIONS") && r->target_len == 1 && r->target[0] == '*') {
+        gw_reply_ok(x, NULL);
+        x->reply.status = 204;
+        x->reply.content_type = NULL;
+        return false;
+    }
+    if (r->target_len > 0 && r->target[0] == '/')
+        result = route_table_match(x->worker->set->table, r->verb, r->verb_len,
+            r->target, r->path_len, &x->match, allow);
+    if (result != ROUTE_FOUND) {
+        reply_no_route(x, result, allow);
+        return false;
+    }
+    x->binding = x->match.binding;
+    x->rpc = x->binding->rpc;
+    return true;
+}
+
+static bool
+check_body_headers(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    size_t max = config_of(x)->max_request_message;
+
+    if (r->bad_header != NULL) {
+        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
+            "invalid header %s: %s", r->bad_header, r->bad_reason);
+        return false;
+    }
+    if (!gw_request_has_body(r))
+        return true;
+    if (r->content_encoding.len > 0
+        && !sluice_str_equal(r->content_encoding, sluice_str("identity"))) {
+        gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
+            "the body's content-encoding is not supported");
+        return false;
+    }
+    if (gw_request_media(r) != GW_MEDIA_JSON) {
+        gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
+            "expected a body of content-type application/json in UTF-8");
+        return false;
+    }
+    if (r->has_content_length && r->content_length > max
+        && !x->rpc->method->client_streaming) {
+        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+            "the body is over the limit of %zu bytes", max);
+        x->reply.close = true;
+        return false;
+    }
+    return true;
+}
+
+static bool
+bind_target(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    struct pb_error error = { 0 };
+    enum pb_err err;
+
+    gw_buffer_init(&x->bound, x->worker->pool, BOUND_MAX_BYTES);
+    if (x->binding->n_variables == 0 && r->query_len == 0)
+        return true;
+    err = route_bind(&x->match, r->target, r->query, r->query_len,
+        &config_of(x)->json, &x->bound.pb, &error);
+    if (err == PB_OK)
+        return true;
+    error.line = 0;
+    gw_reply_bad_input(x, "path or query", &error);
+    return false;
+}
+
+/* Room for the message: JSON is seldom smaller than its wire format. */
+static void
+expect_message(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    size_t max = config_of(x)->max_request_message;
+
+    gw_buffer_init(&x->message, x->worker->pool, max);
+    if (r->has_content_length && r->content_length <= 64 * 1024)
+        gw_buffer_expect(&x->message,
+            (size_t)r->content_length + x->bound.pb.len + 16);
+}
+
+void
+gw_rest_begin(struct gw_exchange *x)
+{
+    if (!check_head(x) || !find_route(x) || !check_body_headers(x)
+        || !bind_target(x))
+        return;
+    expect_message(x);
+    if (x->binding->body != ROUTE_BODY_NONE) {
+        x->reader = gw_worker_reader_take(x->worker);
+        if (x->reader == NULL) {
+            gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+                "memory is short");
+            return;
+        }
+    }
+    if (x->rpc->method->client_streaming)
+        gw_rest_call_start(x, NULL);
+}
+
+/* ----------------------------------------------------------------- the body */
+
+static void
+start_value(struct gw_exchange *x)
+{
+    const struct pb_json_options *options = &config_of(x)->json;
+
+    if (x->binding->body == ROUTE_BODY_FIELD)
+        pb_json_reader_start_field(x->reader, x->binding->body_field, options,
+            &x->message.pb);
+    else
+        pb_json_reader_start(x->reader, x->rpc->method->input, options,
+            &x->message.pb);
+    x->in_value = true;
+}
+
+static void
+reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
+{
+    if (error->kind == PB_ELIMIT
+        && x->message.pb.len >= x->message.pb.max / 2) {
+        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+            "the request message is over the limit of %zu bytes",
+            x->message.pb.max);
+        x->reply.close = true;
+    } else {
+        gw_reply_bad_input(x, "body", error);
+    }
+}
+
+static bool
+binds_inside(const struct gw_exchange *x)
+{
+    const struct route_binding *b = x->binding;
+
+    for (unsigned i = 0; i < b->n_variables; i++)
+        if (b->variables[i].depth > 1)
+            return true;
+    return x->request.query_len > 0
+        && memchr(x->request.query, '.', x->request.query_len) != NULL;
+}
+
+/* What path and query put inside submessages joins what is there. */
+static enum pb_err
+unite_message(struct gw_exchange *x)
+{
+    struct sluice_bytes *apart = gw_buffer_take(&x->message);
+    enum pb_err err = PB_ENOMEM;
+
+    if (apart != NULL) {
+        gw_buffer_expect(&x->message, sluice_bytes_size(apart) + 16);
+        err = pb_wire_unite(x->rpc->method->input, sluice_bytes_data(apart),
+            sluice_bytes_size(apart), &x->message.pb);
+    }
+    sluice_bytes_unref(&apart);
+    return err;
+}
+
+/* Path and query come after the body's own fields: the later one wins. */
+static enum pb_err
+add_bound(struct gw_exchange *x)
+{
+    enum pb_err err;
+
+    if (x->n_values > 0 || x->bound.pb.len == 0)
+        return PB_OK;
+    err = pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len);
+    if (err == PB_OK && binds_inside(x))
+        err = unite_message(x);
+    return err;
+}
+
+static struct sluice_bytes *
+take_message(struct gw_exchange *x)
+{
+    struct sluice_bytes *message;
+
+    if (add_bound(x) != PB_OK) {
+        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+            "the request message is over the limit of %zu bytes",
+            x->message.pb.max);
+        return NULL;
+    }
+    message = gw_buffer_take(&x->message);
+    if (message == NULL)
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+    return message;
+}
+
+static void
+finish_value(struct gw_exchange *x)
+{
+    struct sluice_bytes *message;
+
+    x->in_value = false;
+    if (!x->rpc->method->client_streaming) {
+        x->n_values++;
+        return;
+    }
+    message = take_message(x);
+    x->n_values++;
+    if (message != NULL)
+        gw_rest_call_request(x, message);
+}
+
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* After the one value of a unary request only white space may come. */
+static size_t
+skip_space(struct gw_exchange *x, const char *data, size_t len)
+{
+    struct pb_error error = { .kind = PB_ESYNTAX };
+    size_t n = 0;
+
+    while (n < len && is_space(data[n]))
+        n++;
+    if (n < len && x->n_values > 0 && !x->rpc->method->client_streaming) {
+        error.offset = (size_t)(x->bytes_in + n);
+        snprintf(error.message, sizeof error.message,
+            "expected the end of the body, found more after the value at "
+            "byte %zu",
+            error.offset);
+        gw_reply_bad_input(x, "body", &error);
+    }
+    return n;
+}
+
+/* One step: white space between values, or a piece of a value. */
+static size_t
+take_piece(struct gw_exchange *x, const char *data, size_t len)
+{
+    struct pb_error error = { 0 };
+    size_t used = 0;
+
+    if (!x->in_value) {
+        if (x->n_values > 0) {
+            size_t n = skip_space(x, data, len);
+
+            if (n > 0 || x->reply.is_ready)
+                return n;
+        }
+        start_value(x);
+    }
+    switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
+    case PB_JSON_MORE:
+        return len;
+    case PB_JSON_DONE:
+        finish_value(x);
+        return used;
+    case PB_JSON_ERROR:
+        reply_bad_body(x, &error);
+        break;
+    }
+    return len;
+}
+
+static bool
+is_over_limit(struct gw_exchange *x, size_t len)
+{
+    if (x->rpc->method->client_streaming
+        || x->bytes_in + len <= config_of(x)->max_request_message)
+        return false;
+    gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+        "the body is over the limit of %zu bytes",
+        config_of(x)->max_request_message);
+    x->reply.close = true;
+    return true;
+}
+
+size_t
+gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
+{
+    size_t at = 0;
+
+    if (x->reply.is_ready || is_over_limit(x, len))
+        return len;
+    if (x->binding->body == ROUTE_BODY_NONE) {
+        while (at < len && is_space(data[at]))
+            at++;
+        if (at < len)
+            gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "body",
+                "this route takes no body");
+        return len;
+    }
+    while (at < len && !x->reply.is_ready) {
+        if (!x->in_value && x->n_values > 0
+            && x->rpc->method->client_streaming
+            && !gw_rest_call_has_room(x))
+            return at;
+        at += take_piece(x, data + at, len - at);
+    }
+    return len;
+}
+
+static bool
+finish_last_value(struct gw_exchange *x)
+{
+    struct pb_error error = { 0 };
+
+    if (!x->in_value)
+        return true;
+    if (pb_json_reader_is_blank(x->reader)) {
+        x->in_value = false; /* an empty body is an empty message */
+        return true;
+    }
+    if (pb_json_reader_finish(x->reader, &error) == PB_JSON_DONE) {
+        finish_value(x);
+        return !x->reply.is_ready;
+    }
+    reply_bad_body(x, &error);
+    return false;
+}
+
+/* No body is an empty message: for `body: field` that field, set and empty. */
+static void
+put_empty_body(struct gw_exchange *x)
+{
+    const struct pb_field *f = x->binding->body_field;
+    static const uint8_t zero = 0;
+
+    if (x->n_values > 0 || f == NULL || f->is_repeated
+        || f->type != PB_MESSAGE)
+        return;
+    /* A fixed limit of some bytes is never met here. */
+    (void)pb_buf_put(&x->message.pb, f->tag, f->tag_len);
+    (void)pb_buf_put(&x->message.pb, &zero, 1);
+}
+
+void
+gw_rest_end(struct gw_exchange *x)
+{
+    struct sluice_bytes *message;
+
+    x->is_body_complete = true;
+    if (x->reply.is_ready)
+        return;
+    if (!finish_last_value(x))
+        goto out;
+    if (x->rpc->method->client_streaming) {
+        gw_rest_call_half_close(x);
+    } else {
+        put_empty_body(x);
+        x->n_values = 0; /* the bound fields belong to this one */
+        message = take_message(x);
+        if (message != NULL)
+            gw_rest_call_start(x, message);
+    }
+out:
+    if (x->reader != NULL)
+        gw_worker_reader_give(x->worker, &x->reader);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/rest.h - the REST/JSON front protocol: routes by google.api.http,
+ * JSON bodies, whole JSON answers for unary responses and NDJSON for streams.
+ *
+ * A request stream is JSON values one after the other (NDJSON or merely
+ * concatenated); each goes upstream as it is complete, and the client is held
+ * back when the service has granted nothing more. Path and query apply to the
+ * first message.
+ */
+#ifndef GW_REST_H
+#define GW_REST_H
+
+#include "gateway/exchange.h"
+
+/* The head is here. Finds the route, checks what the head can tell, binds path
+ * and query; or makes the answer ready. */
+void gw_rest_begin(struct gw_exchange *x);
+
+/* Bytes of the body. Returns how many were taken: fewer than len only for a
+ * request stream whose service is slow; the exchange then waits to be woken. */
+size_t gw_rest_body(struct gw_exchange *x, const char *data, size_t len);
+
+/* The body is complete: starts the RPC, or ends its request stream. */
+void gw_rest_end(struct gw_exchange *x);
+
+/* MHD wants bytes of a stream: how many were put in buf; 0: none now, the
+ * exchange waits; MHD_CONTENT_READER_END_OF_STREAM or _WITH_ERROR. */
+ssize_t gw_rest_read(struct gw_exchange *x, char *buf, size_t max);
+
+#endif

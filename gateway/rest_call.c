@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/rest_call.c - see rest_call.h.
+ *
+ * A unary response becomes a whole answer, transcoded before the status line is
+ * decided. The messages of a response stream are transcoded into x->out as they
+ * come; while more than OUT_FULL bytes wait there for the client nothing more
+ * is granted to the service.
+ */
+#include "gateway/rest_call.h"
+
+#include <sluice/status.h>
+
+#include "gateway/connection.h"
+#include "gateway/metadata_out.h"
+#include "gateway/reply.h"
+#include "gateway/rest.h"
+#include "gateway/worker.h"
+
+#define OUT_FULL (32u * 1024)
+#define OUT_LOW (16u * 1024)
+
+/* JSON text may be larger than the message it shows: base64, escapes, names. */
+#define TEXT_PER_BYTE 16u
+
+#define DEFAULT_UNARY_TIMEOUT_NS (60 * SLUICE_SECOND)
+
+static const struct route_config *
+config_of(const struct gw_exchange *x)
+{
+    return x->worker->set->config;
+}
+
+static bool
+is_response_stream(const struct gw_exchange *x)
+{
+    return x->rpc->method->server_streaming;
+}
+
+/* -------------------------------------------------------------- transcoding */
+
+static enum pb_err
+to_json(struct gw_exchange *x, const struct sluice_bytes *message,
+    struct pb_error *error)
+{
+    const struct pb_field *field = x->binding->response_field;
+    const struct pb_json_options *options = &config_of(x)->json;
+    const uint8_t *wire = sluice_bytes_data(message);
+    size_t len = sluice_bytes_size(message);
+
+    if (field != NULL)
+        return pb_wire_field_to_json(x->worker->writer, field, options, wire,
+            len, &x->out.pb, error);
+    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, options,
+        wire, len, &x->out.pb, error);
+}
+
+static void
+init_out(struct gw_exchange *x, size_t message_len)
+{
+    if (x->out.pool == NULL)
+        gw_buffer_init(&x->out, x->worker->pool,
+            config_of(x)->max_response_message * TEXT_PER_BYTE);
+    if (x->out.pb.cap == 0)
+        gw_buffer_expect(&x->out, message_len * 2 + 64);
+}
+
+static void
+reply_unshowable(struct gw_exchange *x, enum pb_err err)
+{
+    if (err == PB_ELIMIT || err == PB_ENOMEM)
+        gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
+            "the backend's answer is over the limit");
+    else
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
+            "the backend's answer is not a valid %s",
+            x->rpc->method->output->full_name);
+}
+
+static void
+reply_unary(struct gw_exchange *x)
+{
+    struct pb_error error;
+    struct sluice_bytes *body;
+    enum pb_err err;
+
+    if (!gw_metadata_out_fits(x)) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "metadata",
+            "the backend's metadata is over the limit");
+        return;
+    }
+    init_out(x, sluice_bytes_size(x->response));
+    err = to_json(x, x->response, &error);
+    if (err != PB_OK) {
+        reply_unshowable(x, err);
+        return;
+    }
+    body = gw_buffer_take(&x->out);
+    if (body == NULL)
+        reply_unshowable(x, PB_ENOMEM);
+    else
+        gw_reply_ok(x, body);
+}
+
+/* ----------------------------------------------------------- what comes back */
+
+static void
+begin_stream(struct gw_exchange *x)
+{
+    if (x->reply.is_ready)
+        return;
+    if (!gw_metadata_out_fits(x)) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "metadata",
+            "the backend's metadata is over the limit");
+        sluice_call_cancel(x->call);
+        return;
+    }
+    gw_reply_stream(x, "application/x-ndjson");
+    gw_exchange_wake(x);
+}
+
+static void
+on_initial_metadata(void *arg, struct sluice_metadata *metadata)
+{
+    struct gw_exchange *x = arg;
+
+    x->initial_metadata = metadata;
+    /* A service that shows its metadata early wants the client to see it. */
+    if (metadata != NULL && is_response_stream(x) && x->state != GW_X_CLOSED)
+        begin_stream(x);
+}
+
+static size_t
+out_waiting(const struct gw_exchange *x)
+{
+    return x->out.pb.len - x->out_at;
+}
+
+/* Taken text goes before the buffer would grow. */
+static void
+compact_out(struct gw_exchange *x)
+{
+    size_t left = out_waiting(x);
+
+    if (x->out_at == 0)
+        return;
+    if (left > 0)
+        memmove(x->out.pb.data, x->out.pb.data + x->out_at, left);
+    x->out.pb.len = left;
+    x->out_at = 0;
+}
+
+/* A message that cannot be shown ends the stream; what was begun of it is
+ * taken back. */
+static enum sluice_reply
+add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
+{
+    struct pb_error error;
+    size_t before;
+    enum pb_err err;
+
+    compact_out(x);
+    init_out(x, sluice_bytes_size(message));
+    before = x->out.pb.len;
+    err = to_json(x, message, &error);
+    if (err == PB_OK)
+        err = pb_buf_put(&x->out.pb, "\n", 1);
+    if (err != PB_OK) {
+        x->out.pb.len = before;
+        reply_unshowable(x, err);
+        return SLUICE_REPLY_FAILED;
+    }
+    begin_stream(x);
+    if (out_waiting(x) < OUT_FULL)
+        sluice_call_allow(x->call, 1);
+    else
+        x->owes_allowance = true;
+    gw_exchange_wake(x);
+    return SLUICE_REPLY_OK;
+}
+
+static enum sluice_reply
+on_response(void *arg, struct sluice_bytes *response)
+{
+    struct gw_exchange *x = arg;
+    enum sluice_reply reply = SLUICE_REPLY_OK;
+
+    if (x->state == GW_X_CLOSED) {
+        reply = SLUICE_REPLY_ABANDONED;
+    } else if (is_response_stream(x)) {
+        reply = add_to_stream(x, response);
+    } else {
+        sluice_bytes_unref(&x->response);
+        x->response = response;
+        response = NULL;
+    }
+    sluice_bytes_unref(&response);
+    return reply;
+}
+
+/* The last line of a stream that failed says why, and then the connection
+ * breaks: both kinds of client can tell it from a finished one. */
+static void
+end_stream(struct gw_exchange *x, bool is_broken)
+{
+    if (is_broken) {
+        init_out(x, 0);
+        gw_reply_late_error(x, &x->out.pb);
+    }
+    x->is_out_broken = is_broken;
+    x->is_out_ended = true;
+}
+
+static void
+on_complete(void *arg, const struct sluice_completion *completion)
+{
+    struct gw_exchange *x = arg;
+    bool is_failure = completion->has_code && completion->code != 0;
+
+    x->terminal_metadata = completion->terminal_metadata;
+    if (x->state == GW_X_CLOSED) {
+        gw_exchange_called(x);
+        return;
+    }
+    if (is_failure)
+        gw_reply_failed_completion(x, completion);
+    else if (is_response_stream(x))
+        begin_stream(x);
+    else if (x->response != NULL)
+        reply_unary(x);
+    else
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "remote failure",
+            "the backend completed without an answer");
+    if (x->reply.is_stream)
+        end_stream(x, is_failure);
+    gw_exchange_called(x);
+}
+
+static void
+on_abortion(void *arg, const struct sluice_abortion *abortion)
+{
+    struct gw_exchange *x = arg;
+
+    if (x->state != GW_X_CLOSED) {
+        if (x->initial_metadata == NULL && abortion->initial_metadata != NULL)
+            x->initial_metadata =
+                sluice_metadata_ref(abortion->initial_metadata);
+        if (abortion->terminal_metadata != NULL)
+            x->terminal_metadata =
+                sluice_metadata_ref(abortion->terminal_metadata);
+        /* An error of our own that led to the abort was made ready first. */
+        if (!(x->reply.is_stream && x->reply.body != NULL))
+            gw_reply_abortion(x, abortion);
+        if (x->reply.is_stream)
+            end_stream(x, true);
+    }
+    gw_exchange_called(x);
+}
+
+static void
+on_allowance(void *arg, int n)
+{
+    struct gw_exchange *x = arg;
+
+    (void)n;
+    if (x->state == GW_X_READING)
+        gw_exchange_wake(x);
+}
+
+/* ------------------------------------------------------------------- the call */
+
+static int64_t
+effective_timeout(const struct gw_exchange *x)
+{
+    int64_t timeout = x->request.timeout_ns;
+
+    if (timeout < 0)
+        timeout = x->rpc->timeout_ns;
+    if (timeout < 0)
+        timeout = is_response_stream(x) || x->rpc->method->client_streaming
+            ? SLUICE_NO_TIMEOUT
+            : DEFAULT_UNARY_TIMEOUT_NS;
+    if (x->rpc->max_timeout_ns >= 0 && timeout > x->rpc->max_timeout_ns)
+        timeout = x->rpc->max_timeout_ns;
+    return timeout;
+}
+
+void
+gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
+{
+    const struct sluice_receiver receiver = {
+        .initial_metadata = on_initial_metadata,
+        .response = on_response,
+        .complete = on_complete,
+        .abortion = on_abortion,
+        .allowance = on_allowance,
+        .arg = x,
+        .manual_allowance = true,
+    };
+    struct sluice_call_options options = {
+        .timeout_ns = effective_timeout(x),
+        .metadata = x->request.metadata,
+    };
+    struct sluice_multi_callable *callable =
+        gw_worker_callable(x->worker, x->rpc);
+    struct sluice_call *call = NULL;
+    enum sluice_err err = SLUICE_ENOMEM;
+
+    if (options.timeout_ns == 0) {
+        sluice_bytes_unref(&request);
+        gw_reply_error(x, 504, SLUICE_CODE_DEADLINE_EXCEEDED, "expired",
+            "the deadline was exceeded");
+        return;
+    }
+    x->request.metadata = NULL; /* the call's now */
+    if (callable != NULL) {
+        err = sluice_multi_callable_event(callable, request, &receiver,
+            &options, &call);
+    } else {
+        sluice_bytes_unref(&request);
+        sluice_metadata_unref(&options.metadata);
+    }
+    if (err == SLUICE_OK) {
+        gw_exchange_calling(x, call);
+    } else if (err == SLUICE_ESTATE) {
+        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
+            "the gateway is shutting down");
+        x->reply.close = true;
+        x->reply.retry_after = 1;
+    } else {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+    }
+}
+
+void
+gw_rest_call_request(struct gw_exchange *x, struct sluice_bytes *request)
+{
+    if (x->is_calling)
+        sluice_call_consume(x->call, request);
+    else
+        sluice_bytes_unref(&request);
+}
+
+bool
+gw_rest_call_has_room(const struct gw_exchange *x)
+{
+    return !x->is_calling || sluice_call_request_budget(x->call) > 0;
+}
+
+void
+gw_rest_call_half_close(struct gw_exchange *x)
+{
+    if (x->is_calling)
+        sluice_call_terminate(x->call);
+}
+
+/* ------------------------------------------------------------ to the client */
+
+ssize_t
+gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
+{
+    size_t n = out_waiting(x);
+
+    x->is_suspended = false;
+    x->is_waking = false;
+    if (n == 0) {
+        if (x->is_out_ended && x->is_out_broken) {
+            /* MHD_CONTENT_READER_END_WITH_ERROR leaves the connection in
+             * libmicrohttpd 1.0.10 until the peer closes, when epoll drives
+             * it. Writing to a socket that is shut ends it at once; this byte
+             * goes nowhere. */
+            gw_connection_shut(x->connection);
+            buf[0] = '\n';
+            return 1;
+        }
+        if (x->is_out_ended) {
+            gw_metadata_out_trailers(x, x->mhd_response);
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        }
+        gw_exchange_wait(x);
+        return 0;
+    }
+    if (n > max)
+        n = max;
+    memcpy(buf, x->out.pb.data + x->out_at, n);
+    x->out_at += n;
+    x->bytes_out += n;
+    if (x->owes_allowance && out_waiting(x) <= OUT_LOW) {
+        x->owes_allowance = false;
+        sluice_call_allow(x->call, 1);
+    }
+    return (ssize_t)n;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/rest_call.h - the RPC of a REST/JSON exchange: its start, what comes
+ * back, and the text that makes of it.
+ */
+#ifndef GW_REST_CALL_H
+#define GW_REST_CALL_H
+
+#include "gateway/exchange.h"
+
+/* Starts the RPC; request is taken, NULL for a request stream. A failure makes
+ * the answer ready. */
+void gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request);
+
+/* One message of a request stream. Taken. */
+void gw_rest_call_request(struct gw_exchange *x, struct sluice_bytes *request);
+bool gw_rest_call_has_room(const struct gw_exchange *x);
+void gw_rest_call_half_close(struct gw_exchange *x);
+
+#endif

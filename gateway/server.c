@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/server.c - see server.h. */
+#include "gateway/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "gateway/address.h"
+#include "gateway/upstream.h"
+
+#define DEFAULT_LISTEN "127.0.0.1:8080"
+#define WORKERS_MAX 256u
+
+struct server {
+    struct gw_shared shared;
+    struct gw_address *addresses;
+    struct gw_worker **workers;
+    unsigned n_started;
+};
+
+/* Descriptors: as many as the hard limit allows, for connections are many. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0
+        && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static unsigned
+worker_count(const struct route_config *config)
+{
+    unsigned n = config->workers;
+
+    if (n == 0)
+        n = uv_available_parallelism();
+    if (n > WORKERS_MAX)
+        n = WORKERS_MAX;
+    return n;
+}
+
+static int
+open_access_log(const struct route_config *config)
+{
+    int fd;
+
+    if (config->access_log == NULL || strcmp(config->access_log, "-") == 0)
+        return STDERR_FILENO;
+    if (strcmp(config->access_log, "off") == 0)
+        return -1;
+    fd = open(config->access_log,
+        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (fd < 0)
+        gw_log("%s: access_log: cannot open %s: %s", config->file,
+            config->access_log, strerror(errno));
+    return fd;
+}
+
+static bool
+parse_addresses(struct server *s, const struct gw_server_options *options)
+{
+    const struct route_config *config = options->set->config;
+    bool is_one = options->listen != NULL || config->n_listen == 0;
+    size_t n = is_one ? 1 : config->n_listen;
+
+    s->addresses = calloc(n, sizeof *s->addresses);
+    if (s->addresses == NULL)
+        return false;
+    s->shared.n_addresses = n;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = options->listen != NULL ? options->listen
+            : is_one                               ? DEFAULT_LISTEN
+                                                   : config->listen[i];
+        const char *why = gw_address_parse(&s->addresses[i], text);
+
+        if (why != NULL) {
+            gw_log("%s: listen: %s: %s", config->file, text, why);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The first worker's socket decides a port of 0 for the others, and all share
+ * the one socket of a unix path. */
+static int
+listen_for(struct gw_address *a, unsigned index, int first)
+{
+    int fd;
+
+    if (index > 0 && a->storage.ss_family == AF_UNIX)
+        return dup(first);
+    fd = gw_address_listen(a);
+    if (fd >= 0 && index == 0) {
+        a->len = sizeof a->storage;
+        (void)getsockname(fd, (struct sockaddr *)&a->storage, &a->len);
+    }
+    return fd;
+}
+
+static bool
+start_worker(struct server *s, unsigned index, int *first)
+{
+    size_t n = s->shared.n_addresses;
+    int *fds = calloc(n, sizeof *fds);
+    char why[256];
+
+    if (fds == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        fds[i] = listen_for(&s->addresses[i], index, first[i]);
+        if (fds[i] < 0) {
+            gw_log("cannot listen on %s: %s", s->addresses[i].text,
+                strerror(errno));
+            free(fds);
+            return false;
+        }
+        if (index == 0)
+            first[i] = fds[i];
+    }
+    s->workers[index] = gw_worker_new(&s->shared, index, fds, why);
+    free(fds);
+    if (s->workers[index] == NULL) {
+        gw_log("worker %u: %s", index, why);
+        return false;
+    }
+    return true;
+}
+
+static bool
+make_workers(struct server *s)
+{
+    int *first = calloc(s->shared.n_addresses, sizeof *first);
+    bool is_good = first != NULL;
+
+    s->workers = calloc(s->shared.n_workers, sizeof(struct gw_worker *));
+    is_good = is_good && s->workers != NULL;
+    for (unsigned i = 0; is_good && i < s->shared.n_workers; i++)
+        is_good = start_worker(s, i, first);
+    free(first);
+    return is_good;
+}
+
+static void
+announce(const struct server *s)
+{
+    for (size_t i = 0; i < s->shared.n_addresses; i++) {
+        const struct gw_address *a = &s->addresses[i];
+
+        gw_address_print(a);
+    }
+}
+
+static void
+wait_for_signal(void)
+{
+    sigset_t set;
+    int got;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigwait(&set, &got);
+    /* A second one is not waited for: it ends the process. */
+    sigemptyset(&set);
+    pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+static void
+block_signals(void)
+{
+    sigset_t set;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void
+finish(struct server *s)
+{
+    for (unsigned i = 0; i < s->n_started; i++)
+        gw_worker_drain(s->workers[i]);
+    for (unsigned i = 0; i < s->n_started; i++) {
+        gw_worker_join(s->workers[i]);
+        gw_worker_free(&s->workers[i]);
+    }
+    for (size_t i = 0; i < s->shared.n_addresses; i++)
+        gw_address_cleanup(&s->addresses[i]);
+    if (s->shared.access_fd > STDERR_FILENO)
+        close(s->shared.access_fd);
+    free(s->workers);
+    free(s->addresses);
+}
+
+int
+gw_server_run(const struct gw_server_options *options)
+{
+    const struct route_config *config = options->set->config;
+    struct server s = {
+        .shared = {
+            .set = options->set,
+            .inprocs = options->inprocs,
+            .n_inprocs = options->n_inprocs,
+            .n_workers = worker_count(config),
+        },
+    };
+
+    block_signals();
+    raise_descriptor_limit();
+    s.shared.max_connections = config->max_connections / s.shared.n_workers;
+    if (s.shared.max_connections == 0)
+        s.shared.max_connections = 1;
+    s.shared.access_fd = open_access_log(config);
+    if (s.shared.access_fd < 0 && config->access_log != NULL
+        && strcmp(config->access_log, "off") != 0)
+        return 1;
+    if (!parse_addresses(&s, options) || !make_workers(&s))
+        return 1;
+    while (s.n_started < s.shared.n_workers
+        && gw_worker_start(s.workers[s.n_started]))
+        s.n_started++;
+    if (s.n_started < s.shared.n_workers) {
+        gw_log("cannot start a thread");
+        return 1;
+    }
+    announce(&s);
+    wait_for_signal();
+    gw_log("draining");
+    finish(&s);
+    gw_log("stopped");
+    return 0;
+}
+
+void
+gw_server_check(const struct route_config *config,
+    const struct gw_inproc *inprocs, size_t n_inprocs,
+    struct route_problems *problems)
+{
+    for (size_t i = 0; i < config->n_listen; i++) {
+        struct gw_address a;
+        const char *why = gw_address_parse(&a, config->listen[i]);
+
+        if (why != NULL)
+            route_problems_add(problems, config->file, 0, "listen: %s: %s",
+                config->listen[i], why);
+    }
+    for (size_t i = 0; i < config->n_upstreams; i++) {
+        const struct route_upstream *u = &config->upstreams[i];
+        const char *why =
+            gw_upstream_check_target(u->targets[0], inprocs, n_inprocs);
+
+        if (why != NULL)
+            route_problems_add(problems, u->place.file, u->place.line,
+                "upstream %s: target %s: %s", u->name, u->targets[0], why);
+    }
+}

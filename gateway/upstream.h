@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/upstream.h - one upstream as one worker sees it: an End joined to a
+ * gRPC client link or to an in-process service, and the stub on top.
+ */
+#ifndef GW_UPSTREAM_H
+#define GW_UPSTREAM_H
+
+#include <sluice/face.h>
+#include <sluice/grpc.h>
+
+#include "gateway/worker.h"
+
+struct gw_upstream {
+    struct gw_worker *worker;
+    const struct route_upstream *config;
+    struct sluice_end *end;
+    struct sluice_stub *stub;
+    struct sluice_grpc_client *client;    /* NULL when in process */
+    struct sluice_link *inproc_link;      /* NULL over gRPC */
+    struct sluice_end *service_end;
+    struct sluice_face_servicer *servicer;
+    const struct gw_inproc *inproc;
+    unsigned n_stopping;
+};
+
+/* Checks a target as written in a route file. NULL when it is good, else what
+ * is wrong with it. */
+const char *gw_upstream_check_target(const char *target,
+    const struct gw_inproc *inprocs, size_t n_inprocs);
+
+/* On failure false and a message in why (256 bytes); fini then is safe. */
+bool gw_upstream_init(struct gw_upstream *u, struct gw_worker *w,
+    const struct route_upstream *config, char *why);
+
+/* Ends what runs with LOCAL_SHUTDOWN at once, then closes the connection; the
+ * worker's n_stopping_upstreams goes down by one when all is gone. */
+void gw_upstream_stop(struct gw_upstream *u);
+
+/* After stop, or after an init that failed. */
+void gw_upstream_fini(struct gw_upstream *u);
+
+#endif

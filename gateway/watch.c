@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/watch.c - see watch.h. */
+#include "gateway/watch.h"
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "gateway/connection.h"
+#include "gateway/exchange.h"
+#include "gateway/worker.h"
+
+#define PATIENCE_NS (5 * SLUICE_MS)
+#define CHECK_NS (15 * SLUICE_MS)
+#define CHECKS 4u
+
+static struct gw_exchange *
+of_timer(struct sluice_timer *timer)
+{
+    return (struct gw_exchange *)((char *)timer
+        - offsetof(struct gw_exchange, watch_timer));
+}
+
+static void
+start_timer(struct gw_exchange *x, int64_t ns)
+{
+    sluice_timer_start(x->worker->loop, &x->watch_timer,
+        sluice_loop_now(x->worker->loop) + (uint64_t)ns);
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void
+stop_polling(struct gw_exchange *x)
+{
+    if (x->watch == NULL)
+        return;
+    uv_poll_stop(x->watch);
+    uv_close((uv_handle_t *)x->watch, on_closed);
+    x->watch = NULL;
+}
+
+static void
+client_is_gone(struct gw_exchange *x)
+{
+    gw_watch_stop(x);
+    x->is_client_gone = true;
+    if (x->is_calling)
+        sluice_call_cancel(x->call);
+    else
+        gw_exchange_wake(x);
+}
+
+static bool
+is_reset(const struct gw_exchange *x)
+{
+    struct pollfd p = { .fd = x->connection->fd };
+
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+static bool
+probe(const struct gw_exchange *x)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    return send(x->connection->fd, text, sizeof text - 1,
+               MSG_DONTWAIT | MSG_NOSIGNAL)
+        == (ssize_t)(sizeof text - 1);
+}
+
+static void
+on_end(uv_poll_t *poll, int status, int events)
+{
+    struct gw_exchange *x = poll->data;
+
+    (void)status;
+    (void)events;
+    stop_polling(x);
+    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x)
+        || !probe(x)) {
+        client_is_gone(x);
+        return;
+    }
+    x->watch_checks = CHECKS;
+    start_timer(x, CHECK_NS);
+}
+
+static void
+start_polling(struct gw_exchange *x)
+{
+    uv_poll_t *watch = malloc(sizeof *watch);
+
+    if (watch == NULL)
+        return; /* the deadline still ends the call */
+    if (uv_poll_init(&x->worker->uv, watch, x->connection->fd) != 0) {
+        free(watch);
+        return;
+    }
+    watch->data = x;
+    x->watch = watch;
+    uv_poll_start(watch, UV_DISCONNECT, on_end);
+}
+
+static void
+on_timer(struct sluice_timer *timer)
+{
+    struct gw_exchange *x = of_timer(timer);
+
+    if (x->watch_checks == 0) {
+        start_polling(x);
+    } else if (is_reset(x)) {
+        client_is_gone(x);
+    } else if (--x->watch_checks > 0) {
+        start_timer(x, CHECK_NS);
+    } else {
+        x->is_half_closed = true;
+    }
+}
+
+void
+gw_watch_init(struct gw_exchange *x)
+{
+    x->watch_timer = (struct sluice_timer) { .expire = on_timer };
+}
+
+void
+gw_watch_start(struct gw_exchange *x)
+{
+    x->watch_checks = 0;
+    if (!x->is_half_closed)
+        start_timer(x, PATIENCE_NS);
+}
+
+void
+gw_watch_stop(struct gw_exchange *x)
+{
+    sluice_timer_stop(x->worker->loop, &x->watch_timer);
+    stop_polling(x);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Base64 decoding. Whole quads go through a table of six-bit values four
+ * characters at a time; a character that is none has bit 7 set, which one test
+ * per quad finds. Everything unusual is done by single characters.
+ */
+#include "protobuf/base64_in.h"
+
+#include <assert.h>
+
+#define NONE 0x80
+
+/* Six-bit values of both alphabets; 0x80: not a base64 character. */
+#define ROW8(x) (x), (x) + 1, (x) + 2, (x) + 3, (x) + 4, (x) + 5, (x) + 6, \
+    (x) + 7
+#define NONE8 NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE
+#define NONE32 NONE8, NONE8, NONE8, NONE8
+
+static const uint8_t six_bits[256] = {
+    NONE32,
+    NONE8, NONE, NONE, NONE, 62, NONE, 62, NONE, 63,   /* + - / */
+    ROW8(52), 60, 61, NONE, NONE, NONE, NONE, NONE, NONE,
+    NONE, 0, 1, 2, 3, 4, 5, 6, ROW8(7), ROW8(15),      /* A..W */
+    23, 24, 25, NONE, NONE, NONE, NONE, 63,            /* X Y Z _ */
+    NONE, 26, 27, 28, 29, 30, 31, 32, ROW8(33), ROW8(41), /* a..w */
+    49, 50, 51, NONE, NONE, NONE, NONE, NONE,
+    NONE32, NONE32, NONE32, NONE32
+};
+
+/* Decodes quads while all four are base64 and four bytes of room are left.
+ * Returns how many characters it took. */
+static size_t
+decode_quads(const uint8_t *p, size_t len, struct pb_buf *out)
+{
+    uint8_t *to = out->data + out->len;
+    size_t n = len / 4;
+    size_t room = (out->cap - out->len) / 3;
+    size_t i;
+
+    if (n > room)
+        n = room;
+    for (i = 0; i < n; i++, p += 4, to += 3) {
+        uint32_t a = six_bits[p[0]], b = six_bits[p[1]];
+        uint32_t c = six_bits[p[2]], d = six_bits[p[3]];
+        uint32_t bits = a << 18 | b << 12 | c << 6 | d;
+
+        if ((a | b | c | d) & NONE)
+            break;
+        to[0] = (uint8_t)(bits >> 16);
+        to[1] = (uint8_t)(bits >> 8);
+        to[2] = (uint8_t)bits;
+    }
+    out->len += i * 3;
+    return i * 4;
+}
+
+static enum pb_err
+feed_padding(struct pb_base64 *b, struct pb_buf *out)
+{
+    if (b->n_chars < 2)
+        return PB_EVALUE;
+    b->n_padding++;
+    return b->n_chars + b->n_padding < 4 ? PB_OK : pb_base64_finish(b, out);
+}
+
+static enum pb_err
+feed_char(struct pb_base64 *b, uint8_t c, struct pb_buf *out)
+{
+    uint8_t bytes[3];
+
+    if (b->is_closed)
+        return PB_EVALUE;
+    if (c == '=')
+        return feed_padding(b, out);
+    if (six_bits[c] == NONE || b->n_padding > 0)
+        return PB_EVALUE;
+    b->bits = b->bits << 6 | six_bits[c];
+    if (++b->n_chars < 4)
+        return PB_OK;
+    for (unsigned i = 0; i < 3; i++)
+        bytes[i] = (uint8_t)(b->bits >> (16 - 8 * i));
+    b->bits = 0;
+    b->n_chars = 0;
+    return pb_buf_put(out, bytes, sizeof(bytes));
+}
+
+enum pb_err
+pb_base64_feed(struct pb_base64 *b, const char *text, size_t len,
+    struct pb_buf *out, size_t *at)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    size_t i = 0;
+
+    while (i < len) {
+        enum pb_err err;
+
+        if (b->n_chars == 0 && !b->is_closed)
+            i += decode_quads(bytes + i, len - i, out);
+        if (i == len)
+            break;
+        err = feed_char(b, bytes[i], out);
+        if (err != PB_OK) {
+            *at = i;
+            return err;
+        }
+        i++;
+    }
+    return PB_OK;
+}
+
+enum pb_err
+pb_base64_finish(struct pb_base64 *b, struct pb_buf *out)
+{
+    uint8_t bytes[2];
+    unsigned n = b->n_chars;
+    uint32_t bits;
+
+    if (b->is_closed || (n == 0 && b->n_padding == 0))
+        return PB_OK;
+    if (n < 2 || (b->n_padding > 0 && n + b->n_padding != 4))
+        return PB_EVALUE;
+    bits = b->bits << (6 * (4 - n));
+    bytes[0] = (uint8_t)(bits >> 16);
+    bytes[1] = (uint8_t)(bits >> 8);
+    b->is_closed = true;
+    return pb_buf_put(out, bytes, n - 1);
+}
+
+size_t
+pb_base64_size(const char *text, size_t len)
+{
+    for (int i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
+        len--;
+    return len / 4 * 3 + (len % 4 > 1 ? len % 4 - 1 : 0);
+}

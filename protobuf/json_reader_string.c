@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strings. One that lies whole in its piece and has no escapes is found by
+ * looking for its closing quote and used where it lies. Any other goes through
+ * a small machine that can stop at every byte and hands its text on in runs.
+ */
+#include "protobuf/json_reader.h"
+
+#include <assert.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "protobuf/utf8.h"
+#include "protobuf/wire.h"
+
+#define LOW_BITS UINT64_C(0x0101010101010101)
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+/* What every string has to stop at: quote, backslash, control, not ASCII. */
+static inline bool
+is_special(unsigned char c)
+{
+    return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
+}
+
+#if defined(__SSE2__)
+
+#define BLOCK 16
+
+/* A bit for each special byte of the block. */
+static inline unsigned
+special_in_block(const char *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    /* Signed: what is not ASCII is below zero. */
+    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(low, _mm_or_si128(quote, slash)));
+}
+
+static inline unsigned
+first_in_block(unsigned found)
+{
+    return (unsigned)__builtin_ctz(found);
+}
+
+#else
+
+#define BLOCK 8
+
+/* The high bit of each byte that is special. Borrows may mark a byte behind a
+ * marked one, never one before it; so only the first mark counts. */
+static inline uint64_t
+special_in_block(const char *p)
+{
+    uint64_t v, quote, slash;
+
+    memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    quote = v ^ (LOW_BITS * '"');
+    slash = v ^ (LOW_BITS * '\\');
+    return (v | (v - LOW_BITS * 0x20) | (quote - LOW_BITS) |
+               (slash - LOW_BITS)) & HIGH_BITS;
+}
+
+static inline unsigned
+first_in_block(uint64_t found)
+{
+    return (unsigned)__builtin_ctzll(found) / 8;
+}
+
+#endif
+
+/* The first special byte from p on, or end. */
+static inline const char *
+skip_plain(const char *p, const char *end)
+{
+    for (; end - p >= BLOCK; p += BLOCK) {
+        __typeof__(special_in_block(p)) found = special_in_block(p);
+
+        if (found != 0)
+            return p + first_in_block(found);
+    }
+    while (p < end && !is_special((unsigned char)*p))
+        p++;
+    return p;
+}
+
+/* Skips whole characters that are not ASCII. */
+static const char *
+skip_characters(const char *p, const char *end)
+{
+    while (p < end && (unsigned char)*p >= 0x80) {
+        int n = pb_utf8_sequence(p, end);
+
+        if (n <= 0)
+            break;
+        p += n;
+    }
+    return p;
+}
+
+/* The closing quote of a string without escapes that ends before end; NULL:
+ * this is no such string. */
+static const char *
+find_quote(const char *p, const char *end)
+{
+    for (;;) {
+        const char *q;
+
+        p = skip_plain(p, end);
+        if (p == end)
+            return NULL;
+        if (*p == '"')
+            return p;
+        q = skip_characters(p, end);
+        if (q == p)
+            return NULL;
+        p = q;
+    }
+}
+
+/* ---- Records for strings in out --------------------------------------------- */
+
+/* A field that is absent when it has its default value. */
+static bool
+is_left_out(const struct pb_json_reader *r, enum pb_reader_string use)
+{
+    return use != PB_STRING_KEY && r->target == PB_TO_FIELD &&
+        !r->field->has_presence;
+}
+
+static const struct pb_field *
+record_field(const struct pb_json_reader *r, enum pb_reader_string use)
+{
+    return use == PB_STRING_KEY ? &r->top->message->fields[0] : r->field;
+}
+
+/* The tag, the length and room for the bytes. */
+static enum pb_err
+begin_record(struct pb_buf *out, const struct pb_field *field, size_t len)
+{
+    enum pb_err err = pb_buf_reserve(out,
+        field->tag_len + pb_varint_size(len) + len);
+    uint8_t *p;
+
+    if (err != PB_OK)
+        return err;
+    p = out->data + out->len;
+    *p++ = field->tag[0];
+    for (unsigned i = 1; i < field->tag_len; i++)
+        *p++ = field->tag[i];
+    p = pb_varint_write(p, len);
+    out->len = (size_t)(p - out->data);
+    return PB_OK;
+}
+
+/* A whole string or key. PB_ELIMIT: the machine has to find out where. */
+static enum pb_err
+put_text(struct pb_json_reader *r, enum pb_reader_string use, const char *text,
+    size_t len)
+{
+    struct pb_buf *out = r->out;
+    enum pb_err err;
+
+    if (len == 0 && is_left_out(r, use))
+        return PB_OK;
+    err = begin_record(out, record_field(r, use), len);
+    if (err != PB_OK)
+        return err;
+    memcpy(out->data + out->len, text, len);
+    out->len += len;
+    return PB_OK;
+}
+
+static enum pb_err
+put_bytes(struct pb_json_reader *r, const char *text, size_t len)
+{
+    struct pb_base64 base64 = { 0 };
+    enum pb_err err;
+    size_t at;
+
+    if (len == 0 && is_left_out(r, PB_STRING_BYTES))
+        return PB_OK;
+    err = begin_record(r->out, r->field, pb_base64_size(text, len));
+    if (err == PB_OK)
+        err = pb_base64_feed(&base64, text, len, r->out, &at);
+    if (err == PB_OK)
+        err = pb_base64_finish(&base64, r->out);
+    return err;
+}
+
+/* ---- What a finished string is for ------------------------------------------ */
+
+/* A string that was copied to out is complete there. */
+static bool
+end_record(struct pb_json_reader *r, enum pb_reader_string use)
+{
+    if (use == PB_STRING_KEY) {
+        if (!pb_reader_see_key(r))
+            return false;
+        r->state = PB_AT_COLON;
+        return true;
+    }
+    return pb_reader_value_done(r);
+}
+
+static const char *
+fail_token_length(struct pb_json_reader *r)
+{
+    return pb_reader_fail(r, PB_ELIMIT, r->token,
+        "a name or value of more than %d bytes", PB_READER_TOKEN_MAX);
+}
+
+/* Skips a value or a name. */
+static bool
+end_skipped(struct pb_json_reader *r, enum pb_reader_string use)
+{
+    if (use == PB_STRING_SKIP)
+        return pb_reader_value_done(r);
+    r->state = PB_AT_COLON;
+    return true;
+}
+
+/* Uses a token that is complete; p is the byte after its closing quote. */
+static const char *
+use_token(struct pb_json_reader *r, const char *p, enum pb_reader_string use,
+    const char *text, size_t len)
+{
+    bool ok;
+
+    if (len > PB_READER_TOKEN_MAX)
+        return fail_token_length(r);
+    if (use == PB_STRING_TYPE)
+        return pb_reader_any_type(r, p, text, len);
+    if (use == PB_STRING_NAME)
+        ok = pb_reader_name(r, text, len);
+    else
+        ok = pb_reader_token(r, text, len);
+    return ok ? p : NULL;
+}
+
+/* ---- The machine ------------------------------------------------------------ */
+
+static const char *
+fail_base64(struct pb_json_reader *r, const char *c)
+{
+    char excerpt[PB_EXCERPT_MAX];
+
+    if (c == NULL)
+        return pb_reader_fail(r, PB_EVALUE, r->token,
+            "expected base64, found a length that base64 cannot have");
+    return pb_reader_fail(r, PB_EVALUE, r->token, "expected base64, found %s",
+        pb_excerpt(excerpt, c, 1));
+}
+
+/* A run of text of the string in hand. */
+static bool
+emit(struct pb_json_reader *r, const char *text, size_t len)
+{
+    struct pb_string *s = &r->string;
+    enum pb_err err = PB_OK;
+    size_t at = 0;
+
+    switch ((enum pb_reader_string)s->use) {
+    case PB_STRING_KEY:
+    case PB_STRING_TEXT:
+        err = pb_buf_put(r->out, text, len);
+        break;
+    case PB_STRING_BYTES:
+        err = pb_base64_feed(&s->base64, text, len, r->out, &at);
+        break;
+    case PB_STRING_NAME:
+    case PB_STRING_TOKEN:
+    case PB_STRING_TYPE:
+        err = pb_chars_append(&r->text, text, len, PB_READER_TOKEN_MAX);
+        if (err == PB_ELIMIT)
+            return fail_token_length(r) != NULL;
+        break;
+    case PB_STRING_SKIP:
+    case PB_STRING_SKIP_NAME:
+        break;
+    }
+    if (err == PB_EVALUE)
+        fail_base64(r, text + at);
+    else if (err != PB_OK)
+        pb_reader_fail_out(r, err);
+    return err == PB_OK;
+}
+
+static const char *
+begin_string(struct pb_json_reader *r, const char *p,
+    enum pb_reader_string use)
+{
+    struct pb_string *s = &r->string;
+    struct pb_buf *out = r->out;
+
+    memset(s, 0, sizeof(*s));
+    s->use = (uint8_t)use;
+    s->len_at = PB_NOWHERE;
+    s->start = out->len;
+    r->text.len = 0;
+    r->state = PB_IN_STRING;
+    if (use == PB_STRING_KEY || use == PB_STRING_TEXT ||
+        use == PB_STRING_BYTES) {
+        enum pb_err err = begin_record(out, record_field(r, use), 0);
+
+        if (err != PB_OK)
+            return pb_reader_fail_out(r, err);
+        s->len_at = out->len - 1;
+    }
+    return p;
+}
+
+/* p is the byte after the closing quote. */
+static const char *
+end_string(struct pb_json_reader *r, const char *p)
+{
+    struct pb_string *s = &r->string;
+    enum pb_reader_string use = (enum pb_reader_string)s->use;
+    enum pb_err err = PB_OK;
+
+    if (use == PB_STRING_SKIP || use == PB_STRING_SKIP_NAME)
+        return end_skipped(r, use) ? p : NULL;
+    if (s->len_at == PB_NOWHERE)
+        return use_token(r, p, use, r->text.len > 0 ? r->text.data : "",
+            r->text.len);
+    if (use == PB_STRING_BYTES)
+        err = pb_base64_finish(&s->base64, r->out);
+    if (err == PB_EVALUE)
+        return fail_base64(r, NULL);
+    if (err != PB_OK)
+        return pb_reader_fail_out(r, err);
+    if (r->out->len == s->len_at + 1 && is_left_out(r, use))
+        r->out->len = s->start;
+    else if (!pb_reader_close_len(r, s->len_at))
+        return NULL;
+    return end_record(r, use) ? p : NULL;
+}
+
+/* The byte after a backslash. */
+static const char *
+read_escape(struct pb_json_reader *r, const char *p)
+{
+    static const char letters[] = "\"\\/bfnrt";
+    static const char meanings[] = "\"\\/\b\f\n\r\t";
+    struct pb_string *s = &r->string;
+    const char *found;
+
+    if (*p == 'u') {
+        s->step = PB_STEP_HEX;
+        s->code = 0;
+        s->n = 0;
+        return p + 1;
+    }
+    found = *p == '\0' ? NULL : strchr(letters, *p);
+    if (found == NULL)
+        return pb_reader_fail(r, PB_ESYNTAX, s->at,
+            "no such escape in a string");
+    s->step = PB_STEP_PLAIN;
+    return emit(r, &meanings[found - letters], 1) ? p + 1 : NULL;
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static const char *
+fail_surrogate(struct pb_json_reader *r)
+{
+    return pb_reader_fail(r, PB_ESYNTAX, r->string.at,
+        "half of a surrogate pair without the other half");
+}
+
+/* Four hex digits are in: a character, or the first half of one. */
+static bool
+end_hex(struct pb_json_reader *r)
+{
+    struct pb_string *s = &r->string;
+    uint32_t c = s->code;
+    char bytes[4];
+
+    if (s->high != 0) {
+        if (c < 0xdc00 || c > 0xdfff) {
+            fail_surrogate(r);
+            return false;
+        }
+        c = 0x10000 + ((s->high - 0xd800) << 10) + (c - 0xdc00);
+        s->high = 0;
+    } else if (c >= 0xd800 && c < 0xdc00) {
+        s->high = c;
+        s->step = PB_STEP_LOW_SLASH;
+        return true;
+    } else if (c >= 0xdc00 && c <= 0xdfff) {
+        fail_surrogate(r);
+        return false;
+    }
+    s->step = PB_STEP_PLAIN;
+    return emit(r, bytes, pb_utf8_write(bytes, c));
+}
+
+static const char *
+read_hex(struct pb_json_reader *r, const char *p)
+{
+    struct pb_string *s = &r->string;
+    int digit = hex_digit(*p);
+
+    if (digit < 0)
+        return pb_reader_fail(r, PB_ESYNTAX, s->at,
+            "\\u is not followed by four hex digits");
+    s->code = s->code << 4 | (unsigned)digit;
+    if (++s->n == 4 && !end_hex(r))
+        return NULL;
+    return p + 1;
+}
+
+/* The second half of a surrogate pair has to follow: its \u. */
+static const char *
+read_low_escape(struct pb_json_reader *r, const char *p)
+{
+    struct pb_string *s = &r->string;
+    bool is_slash = s->step == PB_STEP_LOW_SLASH;
+
+    if (*p != (is_slash ? '\\' : 'u'))
+        return fail_surrogate(r);
+    s->step = is_slash ? PB_STEP_LOW_U : PB_STEP_HEX;
+    s->code = 0;
+    s->n = 0;
+    return p + 1;
+}
+
+static const char *
+fail_utf8(struct pb_json_reader *r)
+{
+    return pb_reader_fail(r, PB_ESYNTAX, r->string.at,
+        "a string that is not UTF-8");
+}
+
+/* One more byte of a character that began in another piece. */
+static const char *
+read_cut_character(struct pb_json_reader *r, const char *p)
+{
+    struct pb_string *s = &r->string;
+    int n;
+
+    s->bytes[s->n++] = *p;
+    n = pb_utf8_sequence(s->bytes, s->bytes + s->n);
+    if (n == 0)
+        return fail_utf8(r);
+    if (n > 0) {
+        s->step = PB_STEP_PLAIN;
+        if (!emit(r, s->bytes, (size_t)n))
+            return NULL;
+    }
+    return p + 1;
+}
+
+/* The byte that ended a run of plain text. */
+static const char *
+read_special(struct pb_json_reader *r, const char *p)
+{
+    struct pb_string *s = &r->string;
+    const char *q;
+
+    s->at = pb_reader_offset(r, p);
+    if (*p == '\\') {
+        s->step = PB_STEP_ESCAPE;
+        return p + 1;
+    }
+    if ((unsigned char)*p < 0x20)
+        return pb_reader_fail(r, PB_ESYNTAX, s->at,
+            "a control character (0x%02x) in a string: escape it",
+            (unsigned char)*p);
+    q = skip_characters(p, r->now.end);
+    if (q > p)
+        return emit(r, p, (size_t)(q - p)) ? q : NULL;
+    if (pb_utf8_sequence(p, r->now.end) == 0)
+        return fail_utf8(r);
+    s->step = PB_STEP_UTF8;
+    s->n = 1;
+    s->bytes[0] = *p;
+    return p + 1;
+}
+
+const char *
+pb_reader_string_more(struct pb_json_reader *r, const char *p)
+{
+    struct pb_string *s = &r->string;
+
+    while (p != NULL && p < r->now.end) {
+        const char *run;
+
+        switch ((enum pb_string_step)s->step) {
+        case PB_STEP_PLAIN:
+            run = p;
+            p = skip_plain(p, r->now.end);
+            if (p > run && !emit(r, run, (size_t)(p - run)))
+                return NULL;
+            if (p == r->now.end)
+                return p;
+            if (*p == '"')
+                return end_string(r, p + 1);
+            p = read_special(r, p);
+            break;
+        case PB_STEP_ESCAPE:
+            p = read_escape(r, p);
+            break;
+        case PB_STEP_HEX:
+            p = read_hex(r, p);
+            break;
+        case PB_STEP_LOW_SLASH:
+        case PB_STEP_LOW_U:
+            p = read_low_escape(r, p);
+            break;
+        case PB_STEP_UTF8:
+            p = read_cut_character(r, p);
+            break;
+        }
+    }
+    return p;
+}
+
+/* ---- Entry ------------------------------------------------------------------ */
+
+/* A whole string to be copied. NULL without an error: let the machine do it,
+ * which finds the same errors at the same place however the text is cut. */
+static const char *
+copy_whole(struct pb_json_reader *r, const char *p, const char *quote,
+    enum pb_reader_string use)
+{
+    size_t len = (size_t)(quote - p);
+    size_t start = r->out->len;
+    enum pb_err err = use == PB_STRING_BYTES ? put_bytes(r, p, len)
+                                             : put_text(r, use, p, len);
+
+    if (err == PB_OK)
+        return end_record(r, use) ? quote + 1 : NULL;
+    r->out->len = start;
+    return NULL;
+}
+
+const char *
+pb_reader_string(struct pb_json_reader *r, const char *p,
+    enum pb_reader_string use)
+{
+    const char *quote = find_quote(p, r->now.end);
+
+    if (quote != NULL) {
+        const char *next;
+
+        switch (use) {
+        case PB_STRING_KEY:
+        case PB_STRING_TEXT:
+        case PB_STRING_BYTES:
+            next = copy_whole(r, p, quote, use);
+            if (next != NULL || r->err != PB_OK)
+                return next;
+            break;
+        case PB_STRING_NAME:
+        case PB_STRING_TOKEN:
+        case PB_STRING_TYPE:
+            return use_token(r, quote + 1, use, p, (size_t)(quote - p));
+        case PB_STRING_SKIP:
+        case PB_STRING_SKIP_NAME:
+            return end_skipped(r, use) ? quote + 1 : NULL;
+        }
+    }
+    p = begin_string(r, p, use);
+    return p == NULL ? NULL : pb_reader_string_more(r, p);
+}

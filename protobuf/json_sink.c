@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strings on their way out. Nearly all bytes of nearly all strings need only a
+ * copy, so the search for those that need more is joined with the copying and
+ * goes 16 bytes at a time (8 where there is no SSE2). Blocks overlap at the
+ * end of a text rather than ending in single bytes.
+ */
+#include "protobuf/json_sink.h"
+#include "protobuf/json.h"
+
+#include <math.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* ---- Room ------------------------------------------------------------------ */
+
+static void
+open_room(struct pb_sink *s)
+{
+    s->p = s->end = NULL;
+    if (s->buf->data != NULL) {
+        s->p = s->buf->data + s->buf->len;
+        s->end = s->buf->data + s->buf->cap;
+    }
+}
+
+static void
+close_room(struct pb_sink *s)
+{
+    if (s->p != NULL)
+        s->buf->len = (size_t)(s->p - s->buf->data);
+}
+
+/* False when there is none; the room is then closed for good. */
+static bool
+find_room(struct pb_sink *s)
+{
+    if (s->err != PB_OK)
+        return false;
+    close_room(s);
+    s->err = pb_buf_reserve(s->buf, 1);
+    open_room(s);
+    if (s->err != PB_OK)
+        s->end = s->p;
+    return s->err == PB_OK;
+}
+
+void
+pb_sink_init(struct pb_sink *s, struct pb_buf *buf)
+{
+    s->buf = buf;
+    s->err = PB_OK;
+    open_room(s);
+}
+
+enum pb_err
+pb_sink_finish(struct pb_sink *s)
+{
+    close_room(s);
+    return s->err;
+}
+
+void
+pb_sink_put_slow(struct pb_sink *s, const void *bytes, size_t n)
+{
+    const uint8_t *from = bytes;
+
+    while (n > 0) {
+        size_t part = pb_sink_room(s);
+
+        if (part == 0 && !find_room(s))
+            return;
+        part = pb_sink_room(s);
+        if (part > n)
+            part = n;
+        memcpy(s->p, from, part);
+        s->p += part;
+        from += part;
+        n -= part;
+    }
+}
+
+/* ---- Plain text ------------------------------------------------------------ */
+
+static size_t
+plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && pb_is_plain(from[i])) {
+        to[i] = from[i];
+        i++;
+    }
+    return i;
+}
+
+#ifdef __SSE2__
+
+/* One bit for each byte that is not plain. */
+static inline unsigned
+special16(__m128i v)
+{
+    /* signed: controls and everything above 0x7f are below 0x20 */
+    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(low, _mm_or_si128(quote, backslash)));
+}
+
+/* Copies 16 bytes whatever they are; returns how many are plain. */
+static inline size_t
+plain_copy_16(uint8_t *to, const uint8_t *from)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
+    unsigned special = special16(v);
+
+    _mm_storeu_si128((__m128i *)(void *)to, v);
+    return special == 0 ? 16 : (size_t)__builtin_ctz(special);
+}
+
+#else
+
+static inline size_t
+plain_copy_16(uint8_t *to, const uint8_t *from)
+{
+    uint64_t a, b;
+
+    memcpy(&a, from, 8);
+    memcpy(&b, from + 8, 8);
+    if ((pb_special8(a) | pb_special8(b)) != 0)
+        return plain_copy_bytes(to, from, 16);
+    memcpy(to, &a, 8);
+    memcpy(to + 8, &b, 8);
+    return 16;
+}
+
+#endif
+
+size_t
+pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+    size_t i = 0;
+
+    if (n <= 16)
+        return pb_plain_copy_short(to, from, n)
+                   ? n
+                   : plain_copy_bytes(to, from, n);
+
+    for (; n - i > 16; i += 16) {
+        size_t plain = plain_copy_16(to + i, from + i);
+
+        if (plain < 16)
+            return i + plain;
+    }
+    i = n - 16; /* again some that are known to be plain */
+    return i + plain_copy_16(to + i, from + i);
+}
+
+/* ---- UTF-8 and escapes ------------------------------------------------------ */
+
+static inline bool
+is_tail(uint8_t c)
+{
+    return (c & 0xc0) == 0x80;
+}
+
+/* Length of the sequence at p, 0 when it is none: Unicode, table 3-7. Like
+ * pb_utf8_next, but here it is a loop's body and nobody wants the code. */
+static inline size_t
+utf8_length(const uint8_t *p, const uint8_t *end)
+{
+    size_t n = (size_t)(end - p);
+    uint8_t c;
+
+    if (n == 0)
+        return 0;
+    c = p[0];
+    if (c < 0x80)
+        return 1;
+    if (c < 0xc2 || c > 0xf4 || n < 2 || !is_tail(p[1]))
+        return 0;
+    if (c < 0xe0)
+        return 2;
+    if (n < 3 || !is_tail(p[2]))
+        return 0;
+    if (c < 0xf0) {
+        if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f))
+            return 0;
+        return 3;
+    }
+    if (n < 4 || !is_tail(p[3]))
+        return 0;
+    if ((c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return 4;
+}
+
+/* Up to 6 bytes. */
+static uint8_t *
+escape(uint8_t *to, uint8_t c)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char shorts[0x20] = {
+        ['\b'] = 'b',
+        ['\f'] = 'f',
+        ['\n'] = 'n',
+        ['\r'] = 'r',
+        ['\t'] = 't',
+    };
+
+    *to++ = '\\';
+    if (c >= 0x20) {
+        *to++ = c; /* quote, backslash */
+    } else if (shorts[c] != 0) {
+        *to++ = (uint8_t)shorts[c];
+    } else {
+        memcpy(to, "u00", 3);
+        to[3] = (uint8_t)hex[c >> 4];
+        to[4] = (uint8_t)hex[c & 15];
+        to += 5;
+    }
+    return to;
+}
+
+/* Copies the run of non-ASCII sequences at p, plain ASCII in ones and twos
+ * between them included; returns where it ends or is no longer UTF-8. */
+static const uint8_t *
+put_sequences(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+{
+    while (end - p >= 4 && pb_sink_room(s) >= 4) {
+        size_t n = utf8_length(p, end);
+
+        if (n == 0 || (n == 1 && !(pb_is_plain(p[0]) && (p[1] | p[2]) >= 0x80)))
+            return p;
+        memcpy(s->p, p, 4);
+        s->p += n;
+        p += n;
+    }
+    while (p < end && *p >= 0x80) {
+        size_t n = utf8_length(p, end);
+
+        if (n == 0)
+            break;
+        pb_sink_put_slow(s, p, n);
+        p += n;
+    }
+    return p;
+}
+
+/* At a byte that is not plain, or where the room has ended. */
+static const uint8_t *
+put_special(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+{
+    uint8_t *at;
+
+    if (*p >= 0x80)
+        return put_sequences(s, p, end);
+    if (pb_is_plain(*p)) {
+        pb_sink_put_slow(s, p, 1);
+    } else {
+        at = pb_sink_at(s, 6);
+        pb_sink_to(s, at, escape(at, *p));
+    }
+    return p + 1;
+}
+
+const uint8_t *
+pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
+{
+    const uint8_t *end = text + n;
+
+    while (text < end && s->err == PB_OK) {
+        size_t left = (size_t)(end - text);
+        size_t room = pb_sink_room(s);
+        size_t plain = pb_plain_copy(s->p, text, left < room ? left : room);
+        const uint8_t *next;
+
+        s->p += plain;
+        text += plain;
+        if (text == end)
+            break;
+        next = put_special(s, text, end);
+        if (next == text)
+            return text;
+        text = next;
+    }
+    return NULL;
+}
+
+/* What pb_sink_string does when the text is long or not all plain. */
+static const uint8_t *
+put_string(struct pb_sink *s, const uint8_t *text, size_t n)
+{
+    const uint8_t *bad;
+
+    pb_sink_char(s, '"');
+    bad = pb_sink_text(s, text, n);
+    pb_sink_char(s, '"');
+    return bad;
+}
+
+const uint8_t *
+pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
+{
+    uint8_t *p = s->p;
+
+    if (n > 16 || pb_sink_room(s) < n + 2 ||
+        !pb_plain_copy_short(p + 1, text, n))
+        return put_string(s, text, n);
+    *p = '"';
+    p += n + 1;
+    *p = '"';
+    s->p = p + 1;
+    return NULL;
+}
+
+/* ---- Numbers ---------------------------------------------------------------- */
+
+void
+pb_sink_double(struct pb_sink *s, double v)
+{
+    uint8_t *at;
+
+    if (isnan(v)) {
+        pb_sink_put(s, "\"NaN\"", 5);
+    } else if (isinf(v)) {
+        pb_sink_put(s, "\"-", v > 0 ? 1 : 2);
+        pb_sink_put(s, "Infinity\"", 9);
+    } else {
+        at = pb_sink_at(s, PB_NUMBER_MAX);
+        pb_sink_to(s, at, pb_double_format(at, v));
+    }
+}
+
+void
+pb_sink_float(struct pb_sink *s, float v)
+{
+    uint8_t *at;
+
+    if (isnan(v) || isinf(v)) {
+        pb_sink_double(s, (double)v);
+        return;
+    }
+    at = pb_sink_at(s, PB_NUMBER_MAX);
+    pb_sink_to(s, at, pb_float_format(at, v));
+}
+
+/* ---- Texts outside messages -------------------------------------------------- */
+
+enum pb_err
+pb_json_quote(struct pb_buf *out, const char *text, size_t len)
+{
+    struct pb_sink s;
+    const uint8_t *p = (const uint8_t *)text;
+    const uint8_t *end = p + len;
+
+    pb_sink_init(&s, out);
+    pb_sink_char(&s, '"');
+    while (p < end && s.err == PB_OK) {
+        p = pb_sink_text(&s, p, (size_t)(end - p));
+        if (p == NULL)
+            break;
+        pb_sink_put(&s, "\xef\xbf\xbd", 3);
+        p++;
+    }
+    pb_sink_char(&s, '"');
+    return pb_sink_finish(&s);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writer's errors and its punctuation. The path of an error is not kept
+ * while all goes well: it is put together from its end, as the levels return.
+ */
+#include "protobuf/json_writer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum {
+    INDENT = 2,
+    PATH_KEY_MAX = 40, /* of a map's key */
+};
+
+/* ---- Errors ---------------------------------------------------------------- */
+
+static size_t
+offset_of(const struct pb_json_writer *w, const uint8_t *at)
+{
+    uintptr_t first = (uintptr_t)w->wire;
+    uintptr_t x = (uintptr_t)at;
+
+    if (x >= first && x - first <= w->wire_len)
+        return (size_t)(x - first);
+    return w->copied_at;
+}
+
+bool
+pb_jw_fail(struct pb_json_writer *w, enum pb_err kind, const uint8_t *at,
+    const char *format, ...)
+{
+    char text[sizeof w->error->message];
+    va_list args;
+
+    w->err = kind;
+    w->path_at = sizeof w->path - 1;
+    w->path[w->path_at] = '\0';
+    if (w->error == NULL)
+        return false;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    (void)pb_error_set(w->error, kind, "%s", text);
+    w->error->offset = offset_of(w, at);
+    w->error->line = 0;
+    w->error->column = 0;
+    return false;
+}
+
+bool
+pb_jw_no_memory(struct pb_json_writer *w)
+{
+    return pb_jw_fail(w, PB_ENOMEM, w->wire, "out of memory");
+}
+
+static const char *
+why_broken(const uint8_t *at, const uint8_t *end)
+{
+    uint32_t number;
+    unsigned wire;
+    const uint8_t *p = pb_tag_read(at, end, &number, &wire);
+    uint64_t n;
+
+    if (p == NULL)
+        return pb_varint_read(at, end, &n) == NULL && end - at < 10
+                   ? "a tag that is cut short"
+                   : "a tag that is none";
+    switch (wire) {
+    case PB_WIRE_VARINT:
+        return end - p < 10 ? "a varint that is cut short"
+                            : "a varint of more than 10 bytes";
+    case PB_WIRE_LEN:
+        return "a length that goes past the end";
+    case PB_WIRE_SGROUP:
+        return "a group that does not end, or nests too deeply";
+    case PB_WIRE_EGROUP:
+        return "an end of a group that was not begun";
+    default:
+        return "a number that is cut short";
+    }
+}
+
+bool
+pb_jw_broken(struct pb_json_writer *w, const uint8_t *at, const uint8_t *end)
+{
+    return pb_jw_fail(w, PB_ESYNTAX, at,
+        "broken wire format: %s, in the record at byte %zu",
+        why_broken(at, end), offset_of(w, at));
+}
+
+/* ---- The path of an error --------------------------------------------------- */
+
+static void
+path_prepend(struct pb_json_writer *w, const char *s, size_t n)
+{
+    static const char cut[] = "...";
+    size_t room = w->path_at;
+
+    if (room < n + sizeof cut - 1) { /* what is further out is lost */
+        if (room >= sizeof cut - 1) {
+            memcpy(w->path + room - (sizeof cut - 1), cut, sizeof cut - 1);
+            w->path_at = 0;
+            memmove(w->path, w->path + room - (sizeof cut - 1),
+                sizeof w->path - (room - (sizeof cut - 1)));
+        }
+        return;
+    }
+    w->path_at -= n;
+    memcpy(w->path + w->path_at, s, n);
+}
+
+void
+pb_jw_path_name(struct pb_json_writer *w, const char *name, size_t len)
+{
+    char next = w->path[w->path_at];
+
+    if (next != '\0' && next != '[')
+        path_prepend(w, ".", 1);
+    path_prepend(w, name, len);
+}
+
+void
+pb_jw_path_field(struct pb_json_writer *w, const struct pb_field *f)
+{
+    if (f->is_extension)
+        pb_jw_path_name(w, f->name, f->name_len);
+    else
+        pb_jw_path_name(w, f->json_name, f->json_name_len);
+}
+
+void
+pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
+{
+    char text[16];
+    int n = snprintf(text, sizeof text, "[%u]", i);
+
+    pb_jw_path_name(w, text, (size_t)n);
+}
+
+/* ---- Levels ----------------------------------------------------------------- */
+
+bool
+pb_jw_enter(struct pb_json_writer *w, const uint8_t *at)
+{
+    if (w->depth == 0)
+        return pb_jw_fail(w, PB_ELIMIT, at, "messages nest too deeply");
+    w->depth--;
+    return true;
+}
+
+void
+pb_jw_leave(struct pb_json_writer *w)
+{
+    w->depth++;
+}
+
+/* ---- Punctuation ------------------------------------------------------------- */
+
+void
+pb_jw_line(struct pb_json_writer *w)
+{
+    pb_sink_char(&w->out, '\n');
+    for (unsigned i = 0; i < w->indent * INDENT; i++)
+        pb_sink_char(&w->out, ' ');
+}
+
+void
+pb_jw_colon(struct pb_json_writer *w)
+{
+    pb_sink_char(&w->out, ':');
+    if (w->options.pretty)
+        pb_sink_char(&w->out, ' ');
+}
+
+void
+pb_jw_member(struct pb_json_writer *w, const char *name)
+{
+    pb_jw_next(w);
+    pb_sink_char(&w->out, '"');
+    pb_sink_put(&w->out, name, strlen(name));
+    pb_sink_char(&w->out, '"');
+    pb_jw_colon(w);
+}
+
+/* Whatever the options and the name are. */
+static void
+put_key(struct pb_json_writer *w, const struct pb_field *f)
+{
+    bool as_declared = w->options.proto_names || f->is_extension;
+    const char *name = as_declared ? f->name : f->json_name;
+    size_t len = as_declared ? f->name_len : f->json_name_len;
+
+    pb_jw_next(w);
+    (void)pb_sink_string(&w->out, (const uint8_t *)name, len);
+    pb_jw_colon(w);
+}
+
+void
+pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
+{
+    size_t len = f->json_name_len;
+    uint8_t *p = w->out.p;
+
+    /* nearly always: it fits, and needs no escape */
+    if (!w->has_plain_keys || f->is_extension || len > 16 ||
+        pb_sink_room(&w->out) < len + 4) {
+        put_key(w, f);
+        return;
+    }
+    *p = ',';
+    p += !w->is_fresh;
+    *p++ = '"';
+    if (!pb_plain_copy_short(p, (const uint8_t *)f->json_name, len)) {
+        put_key(w, f);
+        return;
+    }
+    p += len;
+    memcpy(p, "\":", 2);
+    w->out.p = p + 2;
+    w->is_fresh = false;
+}

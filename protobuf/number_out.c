@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers to text. Integers go two digits at a time. Floating point is the
+ * Schubfach method (R. Giulietti, "The Schubfach way to render doubles"): with
+ * the number as c * 2^q, one multiplication by a power of ten moves it and the
+ * two borders of its rounding interval to where the shortest decimal is found
+ * among four candidates.
+ *
+ * The method wants 10^k to 126 bits, rounded up, for 617 values of k. We keep
+ * every 27th to 128 bits and make the others with one multiplication by a
+ * power of five, which fits 64 bits. That errs upwards by at most 3 units of
+ * the 128th bit, less than one of the 126th.
+ */
+#include "protobuf/number_out.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    POW10_MIN = -292,
+    POW10_STEP = 27,
+    DIGITS_MAX = 20,
+    PLAIN_MIN = -6, /* 1e-6 is written plainly, */
+    PLAIN_END = 21, /* 1e21 is not */
+};
+
+/* digits * 10^exponent */
+struct decimal {
+    uint64_t digits;
+    int exponent;
+};
+
+struct u128 {
+    uint64_t hi, lo;
+};
+
+static const char pairs[200] =
+    "0001020304050607080910111213141516171819"
+    "2021222324252627282930313233343536373839"
+    "4041424344454647484950515253545556575859"
+    "6061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
+static const uint64_t powers10[DIGITS_MAX] = {
+    UINT64_C(1),
+    UINT64_C(10),
+    UINT64_C(100),
+    UINT64_C(1000),
+    UINT64_C(10000),
+    UINT64_C(100000),
+    UINT64_C(1000000),
+    UINT64_C(10000000),
+    UINT64_C(100000000),
+    UINT64_C(1000000000),
+    UINT64_C(10000000000),
+    UINT64_C(100000000000),
+    UINT64_C(1000000000000),
+    UINT64_C(10000000000000),
+    UINT64_C(100000000000000),
+    UINT64_C(1000000000000000),
+    UINT64_C(10000000000000000),
+    UINT64_C(100000000000000000),
+    UINT64_C(1000000000000000000),
+    UINT64_C(10000000000000000000),
+};
+
+static const uint64_t powers5[POW10_STEP] = {
+    UINT64_C(1),
+    UINT64_C(5),
+    UINT64_C(25),
+    UINT64_C(125),
+    UINT64_C(625),
+    UINT64_C(3125),
+    UINT64_C(15625),
+    UINT64_C(78125),
+    UINT64_C(390625),
+    UINT64_C(1953125),
+    UINT64_C(9765625),
+    UINT64_C(48828125),
+    UINT64_C(244140625),
+    UINT64_C(1220703125),
+    UINT64_C(6103515625),
+    UINT64_C(30517578125),
+    UINT64_C(152587890625),
+    UINT64_C(762939453125),
+    UINT64_C(3814697265625),
+    UINT64_C(19073486328125),
+    UINT64_C(95367431640625),
+    UINT64_C(476837158203125),
+    UINT64_C(2384185791015625),
+    UINT64_C(11920928955078125),
+    UINT64_C(59604644775390625),
+    UINT64_C(298023223876953125),
+    UINT64_C(1490116119384765625),
+};
+
+/* 10^k for k = -292, -265, ... 302, scaled to [2^127, 2^128), rounded up. */
+static const struct u128 anchors[] = {
+    { UINT64_C(0xff77b1fcbebcdc4f), UINT64_C(0x25e8e89c13bb0f7b) },
+    { UINT64_C(0xce5d73ff402d98e3), UINT64_C(0xfb0a3d212dc81290) },
+    { UINT64_C(0xa6b34ad8c9dfc06f), UINT64_C(0xf42faa48c0ea481f) },
+    { UINT64_C(0x86a8d39ef77164bc), UINT64_C(0xae5dff9c02033198) },
+    { UINT64_C(0xd98ddaee19068c76), UINT64_C(0x3badd624dd9b0958) },
+    { UINT64_C(0xafbd2350644eeacf), UINT64_C(0xe5d1929ef90898fb) },
+    { UINT64_C(0x8df5efabc5979c8f), UINT64_C(0xca8d3ffa1ef463c2) },
+    { UINT64_C(0xe55990879ddcaabd), UINT64_C(0xcc420a6a101d0516) },
+    { UINT64_C(0xb94470938fa89bce), UINT64_C(0xf808e40e8d5b3e6a) },
+    { UINT64_C(0x95a8637627989aad), UINT64_C(0xdde7001379a44aa9) },
+    { UINT64_C(0xf1c90080baf72cb1), UINT64_C(0x5324c68b12dd6339) },
+    { UINT64_C(0xc350000000000000), UINT64_C(0x0000000000000000) },
+    { UINT64_C(0x9dc5ada82b70b59d), UINT64_C(0xf020000000000000) },
+    { UINT64_C(0xfee50b7025c36a08), UINT64_C(0x02f236d04753d5b5) },
+    { UINT64_C(0xcde6fd5e09abcf26), UINT64_C(0xed4c0226b55e6f87) },
+    { UINT64_C(0xa6539930bf6bff45), UINT64_C(0x84db8346b786151d) },
+    { UINT64_C(0x865b86925b9bc5c2), UINT64_C(0x0b8a2392ba45a9b3) },
+    { UINT64_C(0xd910f7ff28069da4), UINT64_C(0x1b2ba1518094da05) },
+    { UINT64_C(0xaf58416654a6babb), UINT64_C(0x387ac8d1970027b3) },
+    { UINT64_C(0x8da471a9de737e24), UINT64_C(0x5ceaecfed289e5d3) },
+    { UINT64_C(0xe4d5e82392a40515), UINT64_C(0x0fabaf3feaa5334b) },
+    { UINT64_C(0xb8da1662e7b00a17), UINT64_C(0x3d6a751f3b936244) },
+    { UINT64_C(0x95527a5202df0ccb), UINT64_C(0x0f37801e0c43ebc9) },
+};
+
+/* ---- Integers -------------------------------------------------------------- */
+
+static unsigned
+count_digits(uint64_t v)
+{
+    /* 1233 / 4096 is log10(2), from below */
+    unsigned n = ((64u - (unsigned)__builtin_clzll(v | 1)) * 1233) >> 12;
+
+    return n + (v >= powers10[n]) + (v == 0);
+}
+
+static inline void
+put_pair(uint8_t *to, unsigned v)
+{
+    memcpy(to, &pairs[2 * v], 2);
+}
+
+/* Writes v backwards so that it ends before `end`. */
+static void
+put_digits(uint8_t *end, uint64_t v, unsigned digits)
+{
+    /* 64 bits only as long as it takes */
+    for (; digits > 9; digits -= 4) {
+        unsigned four = (unsigned)(v % 10000);
+
+        v /= 10000;
+        end -= 4;
+        put_pair(end, four / 100);
+        put_pair(end + 2, four % 100);
+    }
+    for (uint32_t low = (uint32_t)v; digits > 0; low /= 100) {
+        if (digits == 1) {
+            end[-1] = (uint8_t)('0' + low % 10);
+            break;
+        }
+        end -= 2;
+        digits -= 2;
+        put_pair(end, low % 100);
+    }
+}
+
+uint8_t *
+pb_u64_format(uint8_t *to, uint64_t v)
+{
+    unsigned digits;
+
+    if (v < 10) {
+        *to = (uint8_t)('0' + v);
+        return to + 1;
+    }
+    digits = count_digits(v);
+    put_digits(to + digits, v, digits);
+    return to + digits;
+}
+
+uint8_t *
+pb_i64_format(uint8_t *to, int64_t v)
+{
+    if (v >= 0)
+        return pb_u64_format(to, (uint64_t)v);
+    *to = '-';
+    return pb_u64_format(to + 1, 0 - (uint64_t)v);
+}
+
+uint8_t *
+pb_u32_format_fixed(uint8_t *to, uint32_t v, unsigned digits)
+{
+    if (digits == 2) {
+        put_pair(to, v);
+        return to + 2;
+    }
+    put_digits(to + digits, v, digits);
+    return to + digits;
+}
+
+/* ---- Powers of ten --------------------------------------------------------- */
+
+static struct u128
+multiply(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 wide;
+    wide p = (wide)a * b;
+
+    return (struct u128){ (uint64_t)(p >> 64), (uint64_t)p };
+#else
+    uint64_t al = (uint32_t)a, ah = a >> 32;
+    uint64_t bl = (uint32_t)b, bh = b >> 32;
+    uint64_t low = al * bl;
+    uint64_t mid = ah * bl + (low >> 32);
+    uint64_t mid2 = al * bh + (uint32_t)mid;
+
+    return (struct u128){
+        ah * bh + (mid >> 32) + (mid2 >> 32),
+        mid2 << 32 | (uint32_t)low,
+    };
+#endif
+}
+
+/* floor(log2(10^k)), |k| <= 1233 */
+static int
+log2_of_pow10(int k)
+{
+    return (k * 1741647) >> 19;
+}
+
+/* 10^k, scaled to [2^127, 2^128), at most 3 units too great. */
+static struct u128
+pow10_scaled(int k)
+{
+    int i = (k - POW10_MIN) / POW10_STEP;
+    int base = POW10_MIN + i * POW10_STEP;
+    struct u128 a = anchors[i], high, low;
+    int shift;
+
+    if (k == base)
+        return a;
+    high = multiply(a.hi, powers5[k - base]);
+    low = multiply(a.lo, powers5[k - base]);
+    high.lo += low.hi;
+    high.hi += high.lo < low.hi;
+
+    /* what 5^(k - base) has more than an integral power of two: 2 to 61 bits */
+    shift = log2_of_pow10(k) - log2_of_pow10(base) - (k - base);
+    a.hi = high.hi << (64 - shift) | high.lo >> shift;
+    a.lo = high.lo << (64 - shift) | low.lo >> shift;
+    a.lo++;
+    a.hi += a.lo == 0;
+    return a;
+}
+
+/* ---- Shortest decimals ------------------------------------------------------ */
+
+/* floor(g * c / 2^128) whose last bit is also set when a fraction was lost. A
+ * fraction of one unit may be the error of g and counts as none. */
+static uint64_t
+scale_to_odd(struct u128 g, uint64_t c)
+{
+    struct u128 high = multiply(g.hi, c);
+    uint64_t carry = multiply(g.lo, c).hi;
+
+    high.lo += carry;
+    high.hi += high.lo < carry;
+    return high.hi | (high.lo > 1);
+}
+
+/* The shortest decimal in the rounding interval of c * 2^q. is_pow2: c is the
+ * least of its binade, so that the neighbour below is half as far. */
+static struct decimal
+shortest(uint64_t c, int q, bool is_pow2)
+{
+    /* floor(log10(2^q)), of 3/4 * 2^q when the interval is narrower */
+    int k = (q * 1262611 - (is_pow2 ? 524031 : 0)) >> 22;
+    int h = q + log2_of_pow10(-k) + 1;
+    struct u128 g = pow10_scaled(-k);
+    uint64_t is_odd = c & 1;
+    uint64_t lower = scale_to_odd(g, (4 * c - 2 + is_pow2) << h) + is_odd;
+    uint64_t upper = scale_to_odd(g, (4 * c + 2) << h) - is_odd;
+    uint64_t value = scale_to_odd(g, (4 * c) << h);
+    uint64_t s = value / 4;
+    bool down, up;
+
+    /* one digit less, if exactly one such decimal lies inside */
+    if (s >= 10) {
+        uint64_t tens = s / 10;
+
+        down = lower <= 40 * tens;
+        up = 40 * tens + 40 <= upper;
+        if (down != up)
+            return (struct decimal){ tens + up, k + 1 };
+    }
+    down = lower <= 4 * s;
+    up = 4 * s + 4 <= upper;
+    if (down == up) /* both or none: the nearer, of two as near the even */
+        up = value > 4 * s + 2 || (value == 4 * s + 2 && (s & 1) != 0);
+    return (struct decimal){ s + up, k };
+}
+
+/* Prices and measures have up to three decimals, and that is found out faster:
+ * of all decimals with 15 digits or less at most one reads back as v. */
+static bool
+is_short(double v, struct decimal *d)
+{
+    double thousandths = v * 1000;
+
+    if (!(thousandths < 1e15))
+        return false;
+    *d = (struct decimal){ (uint64_t)(thousandths + 0.5), -3 };
+    return d->digits != 0 && (double)d->digits / 1000 == v;
+}
+
+/* c * 2^q with c of at most `bits` bits; an integer needs no search. */
+static struct decimal
+decimal_of(uint64_t c, int q, int bits, bool is_pow2)
+{
+    if (q <= 0 && q > -bits && (c & ((UINT64_C(1) << -q) - 1)) == 0)
+        return (struct decimal){ c >> -q, 0 };
+    return shortest(c, q, is_pow2);
+}
+
+static struct decimal
+strip_zeros(struct decimal d)
+{
+    if (d.digits % 100000000 == 0) {
+        d.digits /= 100000000;
+        d.exponent += 8;
+    }
+    while (d.digits % 10 == 0) {
+        d.digits /= 10;
+        d.exponent++;
+    }
+    return d;
+}
+
+/* ---- Their text ------------------------------------------------------------- */
+
+/* d.ddd with its point after the first digit, then the exponent. */
+static uint8_t *
+format_exponent(uint8_t *to, struct decimal d, unsigned digits)
+{
+    int exponent = d.exponent + (int)digits - 1;
+
+    put_digits(to + 1 + digits, d.digits, digits);
+    to[0] = to[1];
+    to[1] = '.';
+    to += digits == 1 ? 1 : digits + 1;
+    *to++ = 'e';
+    *to++ = exponent < 0 ? '-' : '+';
+    return pb_u64_format(to, (uint64_t)(exponent < 0 ? -exponent : exponent));
+}
+
+static uint8_t *
+format_plain(uint8_t *to, struct decimal d, unsigned digits)
+{
+    unsigned point; /* digits before it */
+
+    if (d.exponent >= 0) {
+        put_digits(to + digits, d.digits, digits);
+        memset(to + digits, '0', (size_t)d.exponent);
+        return to + digits + d.exponent;
+    }
+    if (digits > (unsigned)-d.exponent) {
+        point = digits - (unsigned)-d.exponent;
+        put_digits(to + 1 + digits, d.digits, digits);
+        memmove(to, to + 1, point);
+        to[point] = '.';
+        return to + 1 + digits;
+    }
+    memset(to, '0', 2 + (unsigned)-d.exponent - digits);
+    to[1] = '.';
+    to += 2 + -d.exponent;
+    put_digits(to, d.digits, digits);
+    return to;
+}
+
+static uint8_t *
+format_decimal(uint8_t *to, struct decimal d)
+{
+    unsigned digits;
+    int leading; /* exponent of the first digit */
+
+    d = strip_zeros(d);
+    digits = count_digits(d.digits);
+    leading = d.exponent + (int)digits - 1;
+    if (leading < PLAIN_MIN || leading >= PLAIN_END)
+        return format_exponent(to, d, digits);
+    return format_plain(to, d, digits);
+}
+
+uint8_t *
+pb_double_format(uint8_t *to, double v)
+{
+    uint64_t bits, fraction;
+    struct decimal d;
+    int biased;
+
+    memcpy(&bits, &v, sizeof bits);
+    fraction = bits & ((UINT64_C(1) << 52) - 1);
+    biased = (int)(bits >> 52 & 0x7ff);
+    if (bits >> 63)
+        *to++ = '-';
+    if (biased == 0 && fraction == 0) {
+        *to = '0';
+        return to + 1;
+    }
+    if (is_short(fabs(v), &d))
+        return format_decimal(to, d);
+    if (biased == 0)
+        return format_decimal(to, shortest(fraction, -1074, false));
+    return format_decimal(to,
+        decimal_of(fraction | UINT64_C(1) << 52, biased - 1075, 53,
+            fraction == 0 && biased > 1));
+}
+
+uint8_t *
+pb_float_format(uint8_t *to, float v)
+{
+    uint32_t bits, fraction;
+    int biased;
+
+    memcpy(&bits, &v, sizeof bits);
+    fraction = bits & ((UINT32_C(1) << 23) - 1);
+    biased = (int)(bits >> 23 & 0xff);
+    if (bits >> 31)
+        *to++ = '-';
+    if (biased == 0 && fraction == 0) {
+        *to = '0';
+        return to + 1;
+    }
+    if (biased == 0)
+        return format_decimal(to, shortest(fraction, -149, false));
+    return format_decimal(to,
+        decimal_of(fraction | UINT32_C(1) << 23, biased - 150, 24,
+            fraction == 0 && biased > 1));
+}

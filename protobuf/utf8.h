@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * protobuf/utf8.h - UTF-8 for readers of text that comes in pieces: like
+ * pb_utf8_next(), but a character that the end cuts is told from a broken one.
+ */
+#ifndef PB_UTF8_H
+#define PB_UTF8_H
+
+#include <stddef.h>
+
+/* Length of the well-formed character at p < end, 1..4; 0: there is none; -1:
+ * end cuts one that is well formed so far. */
+static inline int
+pb_utf8_sequence(const char *p, const char *end)
+{
+    unsigned char c = (unsigned char)*p;
+    unsigned char low = 0x80, high = 0xbf;
+    int n;
+
+    if (c < 0x80)
+        return 1;
+    if (c < 0xc2 || c > 0xf4)
+        return 0;
+    if (c < 0xe0 && end - p >= 2)
+        return ((unsigned char)p[1] & 0xc0) == 0x80 ? 2 : 0;
+    n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (c == 0xe0)
+        low = 0xa0;
+    else if (c == 0xed)
+        high = 0x9f;
+    else if (c == 0xf0)
+        low = 0x90;
+    else if (c == 0xf4)
+        high = 0x8f;
+    for (int i = 1; i < n; i++) {
+        unsigned char d;
+
+        if (p + i == end)
+            return -1;
+        d = (unsigned char)p[i];
+        if (d < low || d > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return n;
+}
+
+/* Writes the code point c, no surrogate, at most U+10FFFF. Returns 1..4. */
+static inline unsigned
+pb_utf8_write(char to[4], unsigned c)
+{
+    if (c < 0x80) {
+        to[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (char)(0xc0 | c >> 6);
+        to[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        to[0] = (char)(0xe0 | c >> 12);
+        to[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        to[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | c >> 18);
+    to[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    to[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    to[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * routes/match.c - from a raw path to a binding: one pass that checks and
+ * splits the path, then a walk through the tree.
+ */
+#include "routes/tree.h"
+#include "routes/percent.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* ---- Splitting ------------------------------------------------------------- */
+
+/* What a byte of a path means to the splitter. */
+enum { PLAIN, SLASH, PERCENT, BAD };
+
+static const unsigned char classes[256] = {
+    [0x00 ... 0x20] = BAD,
+    ['#'] = BAD,
+    ['%'] = PERCENT,
+    ['/'] = SLASH,
+    ['?'] = BAD,
+    [0x7f ... 0xff] = BAD,
+};
+
+/* "." or "..", in any spelling, alone or with parameters behind a ";": other
+ * programs drop those (/a/..;x=1/b), so they must not mean a route here. */
+static bool
+is_dot_segment(const char *s, size_t len)
+{
+    size_t i = 0;
+    unsigned dots = 0;
+
+    for (; dots < 3 && i < len; dots++) {
+        if (s[i] == '.')
+            i++;
+        else if (route_escape(s + i, len - i) == '.')
+            i += 3;
+        else
+            break;
+    }
+    return (dots == 1 || dots == 2) &&
+        (i == len || s[i] == ';' || route_escape(s + i, len - i) == ';');
+}
+
+/* Keeps one segment. False: no route can have it. */
+static bool
+take_segment(struct route_walk *w, size_t from, size_t to)
+{
+    const char *s = w->path + from;
+
+    if (from == to)
+        return false;
+    if ((*s == '.' || *s == '%') && is_dot_segment(s, to - from))
+        return false;
+    if (w->n_segments < ROUTE_MAX_SEGMENTS) {
+        w->at[w->n_segments] = (uint32_t)from;
+        w->len[w->n_segments] = (uint32_t)(to - from);
+    }
+    w->n_segments++;
+    return true;
+}
+
+/* Checks the whole path, whatever its segments are. */
+static enum route_result
+split(struct route_walk *w, size_t len)
+{
+    const char *p = w->path;
+    bool is_routable = true;
+    size_t from = 1;
+
+    if (len == 0 || p[0] != '/' || len > UINT32_MAX)
+        return ROUTE_BAD_PATH;
+    for (size_t i = 1; i < len; i++) {
+        switch (classes[(unsigned char)p[i]]) {
+        case SLASH:
+            is_routable = take_segment(w, from, i) && is_routable;
+            from = i + 1;
+            break;
+        case PERCENT:
+            if (route_escape(p + i, len - i) <= 0) /* malformed, or a NUL */
+                return ROUTE_BAD_PATH;
+            break;
+        case BAD:
+            return ROUTE_BAD_PATH;
+        default:
+            break;
+        }
+    }
+    w->end = len;
+    if (from == len)
+        w->end--; /* one trailing slash; of "/" this leaves nothing */
+    else
+        is_routable = take_segment(w, from, len) && is_routable;
+    return is_routable ? ROUTE_FOUND : ROUTE_NOT_FOUND;
+}
+
+/* ---- Walking --------------------------------------------------------------- */
+
+static uint32_t
+symbol_of(const struct route_table *t, const char *s, size_t len)
+{
+    char plain[ROUTE_MAX_LITERAL];
+
+    if (len > sizeof plain * 3)
+        return ROUTE_NO_SYMBOL;
+    if (memchr(s, '%', len) != NULL) {
+        len = route_normalise(s, len, plain, sizeof plain);
+        s = plain;
+        if (len > sizeof plain)
+            return ROUTE_NO_SYMBOL;
+    }
+    return route_symbol_find(t, s, len);
+}
+
+static uint32_t
+symbol_at(struct route_walk *w, size_t i)
+{
+    uint64_t bit = UINT64_C(1) << i;
+
+    if ((w->known & bit) == 0) {
+        w->symbols[i] = symbol_of(w->table, w->path + w->at[i], w->len[i]);
+        w->known |= bit;
+    }
+    return w->symbols[i];
+}
+
+/* The path has been used up at this node: is the method there? */
+static bool
+ends_here(struct route_walk *w, uint32_t number)
+{
+    const struct route_node *node;
+
+    if (w->verb != ROUTE_NO_SYMBOL) {
+        number = route_edge_find(w->table, number, w->verb, true);
+        if (number == 0)
+            return false;
+    }
+    node = &w->table->nodes[number];
+    for (unsigned i = 0; i < 3; i++) {
+        if ((node->methods & w->wanted[i]) != 0) {
+            uint64_t below = node->methods & (w->wanted[i] - 1);
+
+            w->found = node->bindings[__builtin_popcountll(below)];
+            return true;
+        }
+    }
+    w->allowed |= node->methods;
+    return false;
+}
+
+/* What follows "**": literals from the end of the path back, as many as there
+ * are; then the longest such tail that has the method wins. "**" itself takes
+ * the segments from depth on that are left. */
+static bool
+walk_tail(struct route_walk *w, uint32_t node, size_t depth)
+{
+    uint32_t trail[ROUTE_MAX_SEGMENTS];
+    size_t left = w->n_segments - depth;
+    size_t end = w->end;
+    unsigned n = 0;
+
+    trail[n++] = node;
+    while (left > 0 && n < ROUTE_MAX_SEGMENTS &&
+        w->table->nodes[node].has_literals) {
+        const char *slash = memrchr(w->path, '/', end);
+        size_t from = (size_t)(slash - w->path) + 1;
+        uint32_t symbol = symbol_of(w->table, w->path + from, end - from);
+
+        if (symbol == ROUTE_NO_SYMBOL)
+            break;
+        node = route_edge_find(w->table, node, symbol, false);
+        if (node == 0)
+            break;
+        trail[n++] = node;
+        end = from - 1;
+        left--;
+    }
+    w->steps += n;
+    while (n > 0) {
+        if (ends_here(w, trail[--n]))
+            return true;
+    }
+    return false;
+}
+
+/* Depth first, the more special child first. As deep as a template is long. */
+static bool
+walk(struct route_walk *w, uint32_t number, size_t depth)
+{
+    const struct route_node *node = &w->table->nodes[number];
+
+    w->steps++;
+    if (depth == w->n_segments) {
+        if (ends_here(w, number))
+            return true;
+    } else if (depth < ROUTE_MAX_SEGMENTS) {
+        if (node->has_literals) {
+            uint32_t symbol = symbol_at(w, depth);
+            uint32_t child = symbol == ROUTE_NO_SYMBOL ? 0 :
+                route_edge_find(w->table, number, symbol, false);
+
+            if (child != 0 && walk(w, child, depth + 1))
+                return true;
+        }
+        if (node->star != 0 && walk(w, node->star, depth + 1))
+            return true;
+    }
+    return node->rest != 0 && walk_tail(w, node->rest, depth);
+}
+
+/* ---- Verbs ----------------------------------------------------------------- */
+
+/* Cuts at the colon, if a verb of some template follows it, and walks. */
+static bool
+walk_with_verb(struct route_walk *w, size_t colon, bool *is_verb)
+{
+    size_t from = colon + 1;
+    uint32_t verb = symbol_of(w->table, w->path + from, w->end - from);
+    size_t last = w->n_segments - 1;
+    size_t end = w->end;
+    bool found;
+
+    if (verb == ROUTE_NO_SYMBOL || !w->table->symbols[verb].is_verb)
+        return false;
+    *is_verb = true;
+    if (w->path[colon - 1] == '/')
+        return false; /* nothing before it: an empty segment */
+    w->verb = verb;
+    w->end = colon;
+    if (last < ROUTE_MAX_SEGMENTS) {
+        w->len[last] = (uint32_t)(colon - w->at[last]);
+        w->known &= ~(UINT64_C(1) << last);
+    }
+    found = walk(w, 0, 0);
+    if (!found)
+        w->end = end;
+    return found;
+}
+
+/* A verb that some template has is cut off, whether or not it then fits; the
+ * longest one first, should one verb be the end of another. */
+static bool
+walk_path(struct route_walk *w)
+{
+    const struct route_table *t = w->table;
+    size_t colons[ROUTE_MAX_LITERAL];
+    size_t n = 0, at = w->end;
+    bool is_verb = false;
+
+    while (t->max_verb_len > 0 && w->n_segments > 0 && n < ROUTE_MAX_LITERAL &&
+        n <= t->max_verb_colons && w->end - at <= t->max_verb_len &&
+        w->path[--at] != '/') {
+        if (w->path[at] == ':')
+            colons[n++] = at;
+    }
+    while (n > 0) {
+        if (walk_with_verb(w, colons[--n], &is_verb))
+            return true;
+    }
+    return !is_verb && walk(w, 0, 0);
+}
+
+/* ---- Methods --------------------------------------------------------------- */
+
+static uint64_t
+method_bit(const struct route_table *t, const char *name, size_t len)
+{
+    for (unsigned i = 1; i < t->n_methods; i++) { /* not "*" */
+        if (t->methods[i].len == len &&
+            memcmp(t->methods[i].name, name, len) == 0)
+            return UINT64_C(1) << i;
+    }
+    return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names in the mask, sorted; those that do not fit are left out. */
+static void
+write_allow(const struct route_table *t, uint64_t mask, char *allow)
+{
+    const char *names[ROUTE_METHODS_MAX];
+    size_t n = 0, used = 0;
+
+    if ((mask & 1u << ROUTE_METHOD_GET) != 0)
+        mask |= 1u << ROUTE_METHOD_HEAD;
+    for (unsigned i = 0; i < t->n_methods; i++) {
+        if ((mask >> i & 1) != 0)
+            names[n++] = t->methods[i].name;
+    }
+    qsort(names, n, sizeof *names, by_name);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(names[i]);
+
+        if (used + len + 3 > ROUTE_ALLOW_MAX)
+            continue;
+        if (used > 0) {
+            allow[used++] = ',';
+            allow[used++] = ' ';
+        }
+        memcpy(allow + used, names[i], len);
+        used += len;
+    }
+    allow[used] = '\0';
+}
+
+/* ---- Public ---------------------------------------------------------------- */
+
+enum route_result
+route_walk_run(struct route_walk *w, const struct route_table *t,
+    const char *verb, size_t verb_len, const char *path, size_t path_len)
+{
+    enum route_result result;
+
+    w->table = t;
+    w->path = path;
+    w->n_segments = 0;
+    w->known = 0;
+    w->verb = ROUTE_NO_SYMBOL;
+    w->allowed = 0;
+    w->found = NULL;
+    w->steps = 0;
+    result = split(w, path_len);
+    if (result != ROUTE_FOUND)
+        return result;
+    w->wanted[0] = method_bit(t, verb, verb_len);
+    w->wanted[1] = w->wanted[0] == 1u << ROUTE_METHOD_HEAD ?
+        1u << ROUTE_METHOD_GET : 0;
+    w->wanted[2] = 1u << ROUTE_METHOD_ANY;
+    if (walk_path(w))
+        return ROUTE_FOUND;
+    return w->allowed != 0 ? ROUTE_WRONG_METHOD : ROUTE_NOT_FOUND;
+}
+
+/* Where the template's segments lie in the path: those before "**" from the
+ * start, those after it from the end, "**" between them. */
+static void
+capture(const struct route_walk *w, struct route_match *m)
+{
+    const struct route_binding *b = w->found;
+    unsigned n_front = b->star_star >= 0 ? (unsigned)b->star_star :
+        b->n_segments;
+    size_t end = w->end;
+    size_t from;
+
+    m->binding = b;
+    m->n_segments = b->n_segments;
+    for (unsigned i = 0; i < n_front; i++) {
+        m->segments[i].at = w->at[i];
+        m->segments[i].len = w->len[i];
+    }
+    if (b->star_star < 0)
+        return;
+    for (unsigned i = b->n_segments; i > n_front + 1; i--) {
+        const char *slash = memrchr(w->path, '/', end);
+
+        from = (size_t)(slash - w->path) + 1;
+        m->segments[i - 1].at = (uint32_t)from;
+        m->segments[i - 1].len = (uint32_t)(end - from);
+        end = from - 1;
+    }
+    /* "**" begins behind the slash that ends the front, if there is more. */
+    from = n_front == 0 ? 1 :
+        (size_t)w->at[n_front - 1] + w->len[n_front - 1] + 1;
+    m->segments[n_front].at = (uint32_t)(from < end ? from : end);
+    m->segments[n_front].len = (uint32_t)(from < end ? end - from : 0);
+}
+
+enum route_result
+route_table_match(const struct route_table *t, const char *verb,
+    size_t verb_len, const char *path, size_t path_len,
+    struct route_match *match, char *allow)
+{
+    struct route_walk w;
+    enum route_result result;
+
+    result = route_walk_run(&w, t, verb, verb_len, path, path_len);
+    if (result == ROUTE_FOUND)
+        capture(&w, match);
+    else if (result == ROUTE_WRONG_METHOD && allow != NULL)
+        write_allow(t, w.allowed, allow);
+    return result;
+}

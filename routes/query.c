@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * routes/query.c - the request fields that come from the query
+ * (specs/http-annotations section 6, "Query parameter rules").
+ *
+ * Parameters are written to the wire one by one, as they come. To notice that
+ * one comes twice, or two members of a oneof, each is remembered by a 64-bit
+ * hash of its path of fields; the paths are addresses of our own tables, so
+ * nobody outside can aim for two that collide.
+ */
+#include "routes/fields.h"
+#include "routes/percent.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define NAME_MAX_BYTES 1024
+#define SEEN_MAX 2048 /* slots; at most three quarters are taken */
+
+struct seen {
+    uint64_t key; /* 0: free */
+    const struct pb_field *field;
+};
+
+/* A parameter's name, resolved. */
+struct target {
+    const struct pb_field *path[ROUTE_MAX_FIELD_DEPTH];
+    size_t depth;
+    uint64_t hash;       /* of path */
+    const char *map_key; /* m[key]; NULL: not a map's */
+    size_t map_key_len;
+};
+
+struct parser {
+    const struct route_binding *binding;
+    const struct pb_json_options *json;
+    struct pb_buf *out;
+    struct pb_error *error;
+    size_t at; /* offset of the current parameter */
+    const char *name;
+    size_t name_len;
+    size_t n_seen;
+    size_t n_slots; /* a power of two */
+    struct seen seen[SEEN_MAX];
+    char name_room[NAME_MAX_BYTES];
+    char value_room[ROUTE_MAX_QUERY];
+};
+
+/* ---- Errors ---------------------------------------------------------------- */
+
+/* Names the current parameter in an error that has been set. */
+static enum pb_err
+blame(struct parser *q, enum pb_err kind)
+{
+    char quoted[ROUTE_QUOTE_MAX];
+
+    if (q->error != NULL) {
+        snprintf(q->error->path, sizeof q->error->path, "%s",
+            route_quote(q->name, q->name_len, quoted));
+        q->error->offset = q->at;
+        q->error->line = 0;
+        q->error->column = 0;
+    }
+    return kind;
+}
+
+__attribute__((format(printf, 3, 4))) static enum pb_err
+fail(struct parser *q, enum pb_err kind, const char *format, ...)
+{
+    char message[sizeof q->error->message];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    pb_error_set(q->error, kind, "%s", message);
+    return blame(q, kind);
+}
+
+/* ---- What has been seen ---------------------------------------------------- */
+
+static uint64_t
+mix(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
+static uint64_t
+mix_pointer(uint64_t h, const void *p)
+{
+    return mix(h, (uint64_t)(uintptr_t)p);
+}
+
+static uint64_t
+mix_text(uint64_t h, const char *s, size_t len)
+{
+    h = mix(h, len);
+    for (size_t i = 0; i < len; i++)
+        h = mix(h, (unsigned char)s[i]);
+    return h;
+}
+
+/* The field remembered under key, which is now f if there was none. NULL: the
+ * table is full. */
+static const struct pb_field *
+remember(struct parser *q, uint64_t key, const struct pb_field *f)
+{
+    size_t mask = q->n_slots - 1;
+    size_t i;
+
+    key += key == 0;
+    for (i = key & mask; q->seen[i].key != 0; i = (i + 1) & mask) {
+        if (q->seen[i].key == key)
+            return q->seen[i].field;
+    }
+    if (q->n_seen >= q->n_slots / 4 * 3)
+        return NULL;
+    q->seen[i].key = key;
+    q->seen[i].field = f;
+    q->n_seen++;
+    return f;
+}
+
+static enum pb_err
+too_many(struct parser *q)
+{
+    return fail(q, PB_ELIMIT, "too many parameters");
+}
+
+/* No two members of one oneof, at any level. */
+static enum pb_err
+check_oneofs(struct parser *q, const struct target *t)
+{
+    uint64_t above = 1;
+
+    for (size_t i = 0; i < t->depth; i++) {
+        const struct pb_field *f = t->path[i];
+
+        if (f->oneof >= 0) {
+            const struct pb_field *first;
+
+            first = remember(q, mix(above, (uint64_t)f->oneof + 2), f);
+            if (first == NULL)
+                return too_many(q);
+            if (first != f)
+                return fail(q, PB_EDUPLICATE,
+                    "of the oneof \"%s\", \"%s\" is already given",
+                    f->parent->oneof_names[f->oneof], first->json_name);
+        }
+        above = mix_pointer(above, f);
+    }
+    return PB_OK;
+}
+
+static enum pb_err
+check_once(struct parser *q, const struct target *t)
+{
+    const struct pb_field *leaf = t->path[t->depth - 1];
+    uint64_t key = t->hash;
+    size_t n_before = q->n_seen;
+
+    if (leaf->is_repeated && t->map_key == NULL)
+        return PB_OK;
+    if (t->map_key != NULL)
+        key = mix_text(key, t->map_key, t->map_key_len);
+    if (remember(q, key, leaf) == NULL)
+        return too_many(q);
+    if (q->n_seen == n_before)
+        return fail(q, PB_EDUPLICATE, "given twice");
+    return PB_OK;
+}
+
+/* Neither the path nor the body gives it, or another member of its oneof. */
+static enum pb_err
+check_free(struct parser *q, const struct target *t)
+{
+    const struct route_binding *b = q->binding;
+
+    if (b->body == ROUTE_BODY_ALL)
+        return fail(q, PB_EDUPLICATE,
+            "belongs into the body, which is the whole request");
+    if (b->body == ROUTE_BODY_FIELD && t->path[0] == b->body_field)
+        return fail(q, PB_EDUPLICATE, "belongs into the body");
+    if (b->body == ROUTE_BODY_FIELD && t->path[0]->oneof >= 0 &&
+        t->path[0]->oneof == b->body_field->oneof)
+        return fail(q, PB_EDUPLICATE,
+            "excludes \"%s\" of the same oneof, which is in the body",
+            b->body_field->json_name);
+    for (unsigned i = 0; i < b->n_variables; i++) {
+        const struct route_bound_variable *v = &b->variables[i];
+
+        switch (route_fields_overlap(v->path, v->depth, t->path, t->depth)) {
+        case ROUTE_APART:
+            break;
+        case ROUTE_SAME:
+        case ROUTE_WITHIN:
+            return fail(q, PB_EDUPLICATE, "is already given by the path");
+        case ROUTE_ONE_OF:
+            return fail(q, PB_EDUPLICATE,
+                "excludes \"%s\" of the same oneof, which is in the path",
+                v->name);
+        }
+    }
+    return PB_OK;
+}
+
+/* ---- Names ----------------------------------------------------------------- */
+
+static enum pb_err
+unknown(struct parser *q, const struct pb_message *m, const char *s, size_t len)
+{
+    const char *nearest = pb_message_nearest_field(m, s, len);
+    char quoted[ROUTE_QUOTE_MAX];
+
+    route_quote(s, len, quoted);
+    if (nearest != NULL)
+        return fail(q, PB_EUNKNOWN,
+            "there is no field \"%s\" in %.80s; did you mean \"%.60s\"?",
+            quoted, m->full_name, nearest);
+    return fail(q, PB_EUNKNOWN, "there is no field \"%s\" in %.80s", quoted,
+        m->full_name);
+}
+
+/* "key]" behind "m[" at the end of the name. */
+static enum pb_err
+resolve_map_key(struct parser *q, const struct pb_field *f, const char *s,
+    const char *end, struct target *t)
+{
+    if (!f->is_map)
+        return fail(q, PB_EVALUE, "\"%.60s\" is not a map", f->json_name);
+    if (!route_field_takes_text(&f->message->fields[1]))
+        return fail(q, PB_EVALUE,
+            "\"%.60s\" is a map of messages, which a query cannot give",
+            f->json_name);
+    if (s == end || end[-1] != ']')
+        return fail(q, PB_EVALUE, "expected %.60s[key]", f->json_name);
+    t->map_key = s;
+    t->map_key_len = (size_t)(end - 1 - s);
+    return PB_OK;
+}
+
+/* Looks at the last field of the name. */
+static enum pb_err
+check_leaf(struct parser *q, const struct pb_field *f)
+{
+    if (f->is_map)
+        return fail(q, PB_EVALUE, "expected %.60s[key]: it is a map",
+            f->json_name);
+    if (!route_field_takes_text(f))
+        return fail(q, PB_EVALUE,
+            "expected a field inside \"%.60s\", which is a message",
+            f->json_name);
+    return PB_OK;
+}
+
+/* a.b.c or a.b[key] */
+static enum pb_err
+resolve(struct parser *q, struct target *t)
+{
+    const struct pb_message *m = q->binding->rpc->method->input;
+    const char *s = q->name, *end = q->name + q->name_len;
+
+    t->depth = 0;
+    t->hash = 1;
+    t->map_key = NULL;
+    for (;;) {
+        size_t len = 0;
+        const struct pb_field *f;
+
+        while (s + len < end && s[len] != '.' && s[len] != '[')
+            len++;
+        f = pb_message_field_by_name(m, s, len);
+        if (f == NULL)
+            return unknown(q, m, s, len);
+        if (t->depth == ROUTE_MAX_FIELD_DEPTH)
+            return fail(q, PB_ELIMIT, "more than %d fields deep",
+                ROUTE_MAX_FIELD_DEPTH);
+        t->path[t->depth++] = f;
+        t->hash = mix_pointer(t->hash, f);
+        s += len;
+        if (s == end)
+            return check_leaf(q, f);
+        if (*s++ == '[')
+            return resolve_map_key(q, f, s, end, t);
+        if (!route_field_has_children(f))
+            return fail(q, PB_EVALUE, "there is no field inside \"%.60s\"%s",
+                f->json_name, f->is_repeated ? ", which is repeated" : "");
+        m = f->message;
+    }
+}
+
+/* ---- Values ---------------------------------------------------------------- */
+
+static enum pb_err
+put_map_entry(struct parser *q, const struct target *t, const char *value,
+    size_t len)
+{
+    const struct pb_field *entry = t->path[t->depth - 1];
+    const struct pb_field *fields = entry->message->fields;
+    enum pb_err err;
+
+    if (!route_is_utf8(t->map_key, t->map_key_len))
+        return pb_error_set(q->error, PB_EVALUE, "expected a key in UTF-8");
+    err = pb_text_to_wire(&fields[0], t->map_key, t->map_key_len, q->out,
+        q->error);
+    if (err == PB_OK)
+        err = pb_text_to_wire(&fields[1], value, len, q->out, q->error);
+    return err;
+}
+
+static enum pb_err
+put(struct parser *q, const struct target *t, const char *value, size_t len)
+{
+    const struct pb_field *leaf = t->path[t->depth - 1];
+    size_t n_around = t->map_key != NULL ? t->depth : t->depth - 1;
+    size_t start = q->out->len;
+    enum pb_err err;
+
+    if (!route_is_utf8(value, len))
+        return fail(q, PB_EVALUE, "expected UTF-8");
+    err = t->map_key != NULL ? put_map_entry(q, t, value, len) :
+        pb_text_to_wire(leaf, value, len, q->out, q->error);
+    if (err != PB_OK)
+        return blame(q, err);
+    err = route_fields_wrap(q->out, start, t->path, n_around);
+    if (err != PB_OK)
+        return fail(q, err, "the request does not fit in memory");
+    return PB_OK;
+}
+
+/* ---- Parameters ------------------------------------------------------------ */
+
+static bool
+is_plain(const char *s, size_t len)
+{
+    return memchr(s, '%', len) == NULL && memchr(s, '+', len) == NULL;
+}
+
+static enum pb_err
+take_name(struct parser *q, const char *name, size_t len)
+{
+    q->name = name;
+    q->name_len = len;
+    if (len > NAME_MAX_BYTES)
+        return fail(q, PB_ELIMIT, "a name of more than %d bytes",
+            NAME_MAX_BYTES);
+    if (!is_plain(name, len)) {
+        q->name_len = route_percent_decode(name, len, ROUTE_DECODE_FORM,
+            q->name_room);
+        q->name = q->name_room;
+    }
+    return PB_OK;
+}
+
+/* name=value, or a name alone, which is as good as name= */
+static enum pb_err
+take_parameter(struct parser *q, const char *s, size_t len)
+{
+    const char *equals = memchr(s, '=', len);
+    size_t name_len = equals != NULL ? (size_t)(equals - s) : len;
+    const char *value = equals != NULL ? equals + 1 : s + len;
+    size_t value_len = (size_t)(s + len - value);
+    struct target t;
+    enum pb_err err = take_name(q, s, name_len);
+
+    if (err == PB_OK)
+        err = resolve(q, &t);
+    if (err == PB_EUNKNOWN && q->json != NULL && q->json->ignore_unknown)
+        return PB_OK;
+    if (err == PB_OK)
+        err = check_free(q, &t);
+    if (err == PB_OK)
+        err = check_oneofs(q, &t);
+    if (err == PB_OK)
+        err = check_once(q, &t);
+    if (err != PB_OK)
+        return err;
+    if (!is_plain(value, value_len)) {
+        value_len = route_percent_decode(value, value_len, ROUTE_DECODE_FORM,
+            q->value_room);
+        value = q->value_room;
+    }
+    return put(q, &t, value, value_len);
+}
+
+/* Refuses what cannot be a query, and makes the table of what has been seen as
+ * large as this one can need: two slots for everything that may be a field or
+ * a member of a oneof, but no more than there is. */
+static enum pb_err
+prepare(struct parser *q, const char *query, size_t len)
+{
+    size_t n_parameters = 1, n_marks = 4;
+
+    q->name = "";
+    q->name_len = 0;
+    q->at = 0;
+    if (len > ROUTE_MAX_QUERY)
+        return fail(q, PB_ELIMIT, "a query of more than 64 KiB");
+    for (size_t i = 0; i < len; i++) {
+        char c = query[i];
+
+        if (c >= 'a' && c <= 'z')
+            continue;
+        q->at = i;
+        if (c <= 0x20 || c >= 0x7f || c == '#')
+            return fail(q, PB_ESYNTAX,
+                "the query has a byte that must be percent-encoded");
+        if (c == '%' && route_escape(query + i, len - i) < 0)
+            return fail(q, PB_ESYNTAX,
+                "the query has a \"%%\" without two hexadecimal digits");
+        n_parameters += c == '&';
+        n_marks += (c == '&') * 2 + (c == '.' || c == '%');
+    }
+    if (n_parameters > ROUTE_MAX_PARAMETERS)
+        return fail(q, PB_ELIMIT, "more than %d parameters",
+            ROUTE_MAX_PARAMETERS);
+    q->n_slots = 16;
+    while (q->n_slots < n_marks * 2 && q->n_slots < SEEN_MAX)
+        q->n_slots *= 2;
+    memset(q->seen, 0, q->n_slots * sizeof *q->seen);
+    q->n_seen = 0;
+    return PB_OK;
+}
+
+enum pb_err
+route_bind_query(const struct route_binding *b, const char *query, size_t len,
+    const struct pb_json_options *json, struct pb_buf *out,
+    struct pb_error *error)
+{
+    struct parser q; /* large: nothing in it is cleared that is not used */
+    enum pb_err err;
+
+    q.binding = b;
+    q.json = json;
+    q.out = out;
+    q.error = error;
+    err = prepare(&q, query, len);
+    for (size_t i = 0; err == PB_OK && i < len;) {
+        const char *ampersand = memchr(query + i, '&', len - i);
+        size_t n = ampersand != NULL ? (size_t)(ampersand - query) - i :
+            len - i;
+
+        q.at = i;
+        if (n > 0)
+            err = take_parameter(&q, query + i, n);
+        i += n + 1;
+    }
+    return err;
+}

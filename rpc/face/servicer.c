@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/face/servicer.c - methods by name: the makers of implementations, and
+ * the table of (group, method) pairs that the base layer asks.
+ *
+ * The table is open addressing, never more than half full, and only grows
+ * before the End starts; afterwards it is read only, and the contexts of
+ * running RPCs point into it.
+ */
+#include <stdlib.h>
+
+#include <sluice/status.h>
+
+#include "rpc/check.h"
+#include "rpc/face/call.h"
+#include "rpc/face/context.h"
+
+#define SERVICER_MAGIC 0x73767263u
+#define MIN_SLOTS 16u
+
+struct slot {
+    char *names; /* group and method, one after the other; NULL: free slot */
+    size_t group_len;
+    size_t method_len;
+    uint32_t hash;
+    struct sluice_method_implementation implementation;
+};
+
+struct sluice_face_servicer {
+    struct sluice_servicer base; /* first: the base layer's view */
+    unsigned magic;
+    size_t count;
+    size_t n_slots; /* a power of two */
+    struct slot *slots;
+    void (*on_free)(void *arg);
+    void *on_free_arg;
+};
+
+/* ---- Implementations ------------------------------------------------------ */
+
+static struct sluice_method_implementation
+implementation(enum sluice_cardinality cardinality,
+    sluice_unary_event_cb *unary_event, sluice_stream_event_cb *stream_event,
+    void *self)
+{
+    return (struct sluice_method_implementation){
+        .cardinality = cardinality,
+        .unary_event = unary_event,
+        .stream_event = stream_event,
+        .self = self,
+    };
+}
+
+struct sluice_method_implementation
+sluice_unary_unary_event(sluice_unary_event_cb *behavior, void *self)
+{
+    return implementation(SLUICE_UNARY_UNARY, behavior, NULL, self);
+}
+
+struct sluice_method_implementation
+sluice_unary_stream_event(sluice_unary_event_cb *behavior, void *self)
+{
+    return implementation(SLUICE_UNARY_STREAM, behavior, NULL, self);
+}
+
+struct sluice_method_implementation
+sluice_stream_unary_event(sluice_stream_event_cb *behavior, void *self)
+{
+    return implementation(SLUICE_STREAM_UNARY, NULL, behavior, self);
+}
+
+struct sluice_method_implementation
+sluice_stream_stream_event(sluice_stream_event_cb *behavior, void *self)
+{
+    return implementation(SLUICE_STREAM_STREAM, NULL, behavior, self);
+}
+
+static bool
+is_well_made(const struct sluice_method_implementation *made)
+{
+    bool is_unary = face_has_unary_request(made->cardinality);
+
+    return is_unary == (made->unary_event != NULL) &&
+        is_unary == (made->stream_event == NULL);
+}
+
+/* ---- The table ------------------------------------------------------------ */
+
+/* FNV-1a. Names of the world are only looked up, so nobody can fill it with
+ * collisions. */
+static uint32_t
+hash_more(uint32_t hash, struct sluice_str s)
+{
+    size_t i;
+
+    for (i = 0; i < s.len; i++)
+        hash = (hash ^ (uint8_t)s.ptr[i]) * 16777619u;
+    return hash;
+}
+
+static uint32_t
+hash_pair(struct sluice_str group, struct sluice_str method)
+{
+    uint32_t hash = hash_more(2166136261u, group);
+
+    return hash_more(hash_more(hash, sluice_str_n("/", 1)), method);
+}
+
+static bool
+holds(const struct slot *slot, uint32_t hash, struct sluice_str group,
+    struct sluice_str method)
+{
+    return slot->hash == hash &&
+        sluice_str_equal(sluice_str_n(slot->names, slot->group_len), group) &&
+        sluice_str_equal(sluice_str_n(slot->names + slot->group_len,
+                             slot->method_len),
+            method);
+}
+
+/* The slot of the pair, or the free one where it belongs. */
+static struct slot *
+find(const struct sluice_face_servicer *s, uint32_t hash,
+    struct sluice_str group, struct sluice_str method)
+{
+    size_t i = hash & (s->n_slots - 1);
+
+    while (
+        s->slots[i].names != NULL && !holds(&s->slots[i], hash, group, method))
+        i = (i + 1) & (s->n_slots - 1);
+    return &s->slots[i];
+}
+
+static bool
+grow(struct sluice_face_servicer *s)
+{
+    size_t n_slots = s->n_slots * 2;
+    struct slot *slots = calloc(n_slots, sizeof(*slots));
+    size_t i, to;
+
+    if (slots == NULL)
+        return false;
+    for (i = 0; i < s->n_slots; i++) {
+        if (s->slots[i].names == NULL)
+            continue;
+        to = s->slots[i].hash & (n_slots - 1);
+        while (slots[to].names != NULL)
+            to = (to + 1) & (n_slots - 1);
+        slots[to] = s->slots[i];
+    }
+    free(s->slots);
+    s->slots = slots;
+    s->n_slots = n_slots;
+    return true;
+}
+
+/* Never NULL for lack of letters: an empty pair still takes a byte. */
+static char *
+copy_names(struct sluice_str group, struct sluice_str method)
+{
+    size_t size;
+    char *names;
+
+    if (__builtin_add_overflow(group.len, method.len, &size) ||
+        __builtin_add_overflow(size, 1, &size))
+        return NULL;
+    names = malloc(size);
+    if (names == NULL)
+        return NULL;
+    if (group.len > 0)
+        memcpy(names, group.ptr, group.len);
+    if (method.len > 0)
+        memcpy(names + group.len, method.ptr, method.len);
+    return names;
+}
+
+/* ---- The base layer's view ------------------------------------------------ */
+
+static enum sluice_reply
+service(struct sluice_servicer *self, struct sluice_str group,
+    struct sluice_str method, struct sluice_operation *op,
+    struct sluice_subscription *subscription,
+    struct sluice_no_such_method *no_such_method)
+{
+    struct sluice_face_servicer *s = (struct sluice_face_servicer *)self;
+    const struct slot *slot;
+
+    assert(s->magic == SERVICER_MAGIC);
+    slot = find(s, hash_pair(group, method), group, method);
+    if (slot->names == NULL) {
+        no_such_method->has_code = true;
+        no_such_method->code = SLUICE_CODE_UNIMPLEMENTED;
+        no_such_method->details = sluice_str("no such method");
+        return SLUICE_REPLY_NO_SUCH_METHOD;
+    }
+    return face_context_service(&slot->implementation, op, subscription);
+}
+
+struct sluice_servicer *
+sluice_face_servicer_base(struct sluice_face_servicer *servicer)
+{
+    assert(servicer->magic == SERVICER_MAGIC);
+    return &servicer->base;
+}
+
+/* ---- Life ----------------------------------------------------------------- */
+
+struct sluice_face_servicer *
+sluice_face_servicer_new(void)
+{
+    struct sluice_face_servicer *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return NULL;
+    s->slots = calloc(MIN_SLOTS, sizeof(*s->slots));
+    if (s->slots == NULL) {
+        free(s);
+        return NULL;
+    }
+    s->base.service = service;
+    s->magic = SERVICER_MAGIC;
+    s->n_slots = MIN_SLOTS;
+    return s;
+}
+
+void
+sluice_face_servicer_free(struct sluice_face_servicer **servicer)
+{
+    struct sluice_face_servicer *s = *servicer;
+    size_t i;
+
+    if (s == NULL)
+        return;
+    assert(s->magic == SERVICER_MAGIC);
+    for (i = 0; i < s->n_slots; i++)
+        free(s->slots[i].names);
+    free(s->slots);
+    if (s->on_free != NULL)
+        s->on_free(s->on_free_arg);
+    s->magic = 0;
+    free(s);
+    *servicer = NULL;
+}
+
+void
+sluice_face_servicer_on_free(struct sluice_face_servicer *servicer,
+    void (*on_free)(void *arg), void *arg)
+{
+    assert(servicer->magic == SERVICER_MAGIC);
+    servicer->on_free = on_free;
+    servicer->on_free_arg = arg;
+}
+
+enum sluice_err
+sluice_face_servicer_add(struct sluice_face_servicer *servicer,
+    struct sluice_str group, struct sluice_str method,
+    const struct sluice_method_implementation *made)
+{
+    uint32_t hash = hash_pair(group, method);
+    struct slot *slot;
+    char *names;
+
+    assert(servicer->magic == SERVICER_MAGIC);
+    if (!is_well_made(made))
+        return SLUICE_EINVAL;
+    if (find(servicer, hash, group, method)->names != NULL)
+        return SLUICE_EINVAL;
+    if (servicer->count >= servicer->n_slots / 2 && !grow(servicer))
+        return SLUICE_ENOMEM;
+    names = copy_names(group, method);
+    if (names == NULL)
+        return SLUICE_ENOMEM;
+
+    slot = find(servicer, hash, group, method);
+    *slot = (struct slot){
+        .names = names,
+        .group_len = group.len,
+        .method_len = method.len,
+        .hash = hash,
+        .implementation = *made,
+    };
+    servicer->count++;
+    return SLUICE_OK;
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/rpc/test_face_call.c - the invocation side: RPCs that complete, in
+ * every cardinality, and the flow of requests and responses.
+ */
+#include "tests/rpc/face_stock.h"
+
+/* ---- Success -------------------------------------------------------------- */
+
+static void
+a_unary_call_gets_one_response_and_completes(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "Echo", "ping");
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_int_equal(s->o.n_responses, 1);
+    assert_response(&s->o, 0, "ping");
+}
+
+static void
+a_server_stream_brings_every_response_in_order(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_STREAM, "Count", "200");
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_int_equal(s->o.n_responses, 200);
+    assert_response(&s->o, 0, "0");
+    assert_response(&s->o, 199, "199");
+}
+
+static void
+a_server_stream_may_be_empty(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_STREAM, "Count", "0");
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_int_equal(s->o.n_metadata, 1);
+    assert_int_equal(s->o.n_responses, 0);
+}
+
+static void
+a_client_stream_is_answered_after_its_end(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_UNARY, "Join", NULL);
+    sluice_call_consume(s->o.call, bytes_of("a"));
+    sluice_call_consume(s->o.call, bytes_of("b"));
+    sluice_call_consume_and_terminate(s->o.call, bytes_of("c"));
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_int_equal(s->o.n_responses, 1);
+    assert_response(&s->o, 0, "abc");
+    assert_int_equal(s->n_terminates, 1);
+}
+
+static void
+a_client_stream_may_be_empty(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_UNARY, "Join", NULL);
+    sluice_call_terminate(s->o.call);
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_response(&s->o, 0, "");
+}
+
+static void
+both_streams_flow_at_once(void **state)
+{
+    struct stock *s = *state;
+    char text[16];
+    unsigned i;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_STREAM, "EchoAll", NULL);
+    for (i = 0; i < 200; i++) {
+        snprintf(text, sizeof(text), "%u", i);
+        sluice_call_consume(s->o.call, bytes_of(text));
+    }
+    sluice_call_terminate(s->o.call);
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_int_equal(s->o.n_responses, 200);
+    assert_response(&s->o, 123, "123");
+}
+
+static void
+start_second(struct observer *o)
+{
+    struct stock *s = o->arg;
+
+    call_method(&s->f, &s->o2, SLUICE_UNARY_UNARY, "Echo", "second");
+}
+
+static void
+an_rpc_may_start_another_when_it_completes(void **state)
+{
+    struct stock *s = *state;
+
+    s->o.on_end = start_second;
+    s->o.arg = s;
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "Echo", "first");
+    run_until(&s->f, &s->o2.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_completed(&s->o2, SLUICE_CODE_OK);
+    assert_response(&s->o2, 0, "second");
+}
+
+static void
+rpcs_run_side_by_side(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "Echo", "one");
+    call_method(&s->f, &s->o2, SLUICE_UNARY_UNARY, "Echo", "two");
+    run_until_idle(&s->f);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_completed(&s->o2, SLUICE_CODE_OK);
+    assert_response(&s->o, 0, "one");
+    assert_response(&s->o2, 0, "two");
+}
+
+static void
+a_multi_callable_is_called_many_times(void **state)
+{
+    struct sluice_call_options options = { .timeout_ns = LONG_TIME };
+    struct stock *s = *state;
+    struct sluice_multi_callable *echo;
+
+    echo = sluice_stub_multi_callable(s->f.stub, SLUICE_UNARY_UNARY,
+        sluice_str("Group"), sluice_str("Echo"));
+    assert_non_null(echo);
+    assert_int_equal(sluice_multi_callable_event(echo, bytes_of("x"),
+                         &s->o.receiver, &options, &s->o.call),
+        SLUICE_OK);
+    assert_int_equal(sluice_multi_callable_event(echo, bytes_of("y"),
+                         &s->o2.receiver, &options, &s->o2.call),
+        SLUICE_OK);
+    sluice_multi_callable_free(&echo);
+    run_until_idle(&s->f);
+    assert_response(&s->o, 0, "x");
+    assert_response(&s->o2, 0, "y");
+}
+
+/* ---- Order and holds ------------------------------------------------------ */
+
+static void
+no_callback_runs_inside_the_call_that_starts_the_rpc(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "Echo", "ping");
+    assert_int_equal(s->o.n_metadata + s->o.n_responses + s->o.n_ends, 0);
+    assert_true(sluice_call_is_active(s->o.call));
+    run_until(&s->f, &s->o.n_ends);
+}
+
+static void
+an_rpc_goes_on_when_nobody_holds_its_call(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "Echo", "ping");
+    sluice_call_unref(&s->o.call);
+    assert_null(s->o.call);
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+}
+
+static void
+see_activity(struct observer *o)
+{
+    *(bool *)o->arg = sluice_call_is_active(o->call);
+}
+
+static void
+an_rpc_is_inactive_when_it_is_told_complete(void **state)
+{
+    struct stock *s = *state;
+    bool was_active = true;
+
+    s->o.on_end = see_activity;
+    s->o.arg = &was_active;
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "Echo", "ping");
+    run_until(&s->f, &s->o.n_ends);
+    assert_false(was_active);
+    assert_int_equal(sluice_call_time_remaining(s->o.call), 0);
+}
+
+static void
+time_remaining_starts_at_the_timeout(void **state)
+{
+    struct stock *s = *state;
+    int64_t left;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "HoldUU", "");
+    left = sluice_call_time_remaining(s->o.call);
+    assert_true(left > 0 && left <= LONG_TIME);
+}
+
+/* ---- Metadata ------------------------------------------------------------- */
+
+static void
+absent_metadata_is_told_as_null(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "Echo", "ping");
+    run_until(&s->f, &s->o.n_ends);
+    assert_int_equal(s->o.n_metadata, 1);
+    assert_null(s->o.metadata);
+    assert_null(s->o.completion.terminal_metadata);
+    assert_false(s->o.completion.has_code);
+    assert_null(s->o.completion.message.ptr);
+}
+
+static void
+initial_metadata_arrives_before_any_response(void **state)
+{
+    struct stock *s = *state;
+    struct sluice_metadata *md = metadata_of("colour", "blue");
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_STREAM, "HoldUS", "");
+    run_until(&s->f, &s->n_calls);
+    assert_int_equal(s->o.n_metadata, 0);
+    assert_int_equal(sluice_servicer_context_set_initial_metadata(s->held, md),
+        SLUICE_OK);
+    run_until(&s->f, &s->o.n_metadata);
+    assert_int_equal(s->o.n_responses + s->o.n_ends, 0);
+    assert_ptr_equal(s->o.metadata, md);
+}
+
+/* ---- Flow of responses ---------------------------------------------------- */
+
+static void
+a_reader_that_grants_nothing_gets_one_response(void **state)
+{
+    struct stock *s = *state;
+
+    s->o.receiver.manual_allowance = true;
+    call_method(&s->f, &s->o, SLUICE_UNARY_STREAM, "Count", "1000");
+    run_until(&s->f, &s->o.n_responses);
+    call_method(&s->f, &s->o2, SLUICE_UNARY_UNARY, "Echo", "later");
+    run_until(&s->f, &s->o2.n_ends);
+    assert_int_equal(s->o.n_responses, 1);
+    assert_int_equal(s->n_sent, 1);
+}
+
+static void
+a_reader_gets_as_many_responses_as_it_grants(void **state)
+{
+    struct stock *s = *state;
+
+    s->o.receiver.manual_allowance = true;
+    call_method(&s->f, &s->o, SLUICE_UNARY_STREAM, "Count", "1000");
+    run_until(&s->f, &s->o.n_responses);
+    sluice_call_allow(s->o.call, 2);
+    call_method(&s->f, &s->o2, SLUICE_UNARY_UNARY, "Echo", "later");
+    run_until(&s->f, &s->o2.n_ends);
+    assert_int_equal(s->o.n_responses, 3);
+    assert_int_equal(s->n_sent, 3);
+
+    sluice_call_allow(s->o.call, 997);
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_int_equal(s->o.n_responses, 1000);
+}
+
+static void
+a_unary_response_needs_no_grant(void **state)
+{
+    struct stock *s = *state;
+
+    s->o.receiver.manual_allowance = true;
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "HoldUU", "");
+    run_until(&s->f, &s->n_calls);
+    sluice_servicer_context_consume(s->held, bytes_of("late"));
+    run_until(&s->f, &s->o.n_responses);
+    sluice_servicer_context_terminate(s->held);
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+}
+
+static void
+a_negative_grant_is_a_local_failure(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_STREAM, "HoldUS", "");
+    sluice_call_allow(s->o.call, -1);
+    run_until(&s->f, &s->o.n_ends);
+    assert_aborted(&s->o, SLUICE_ABORTION_LOCAL_FAILURE);
+}
+
+/* ---- Flow of requests ----------------------------------------------------- */
+
+static void
+requests_beyond_the_allowance_wait_and_are_announced(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_STREAM, "EchoAll", NULL);
+    assert_int_equal(sluice_call_request_budget(s->o.call), 1);
+    sluice_call_consume(s->o.call, bytes_of("a"));
+    assert_int_equal(sluice_call_request_budget(s->o.call), 0);
+    sluice_call_consume(s->o.call, bytes_of("b"));
+    run_until(&s->f, &s->o.n_responses);
+    while (s->o.n_responses < 2)
+        (void)uv_run(&s->f.uv, UV_RUN_ONCE);
+    while (s->o.n_allowed < 2)
+        (void)uv_run(&s->f.uv, UV_RUN_ONCE);
+    assert_int_equal(sluice_call_request_budget(s->o.call), 1);
+    sluice_call_terminate(s->o.call);
+    run_until(&s->f, &s->o.n_ends);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+}
+
+static void
+terminating_twice_is_harmless(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_UNARY, "Join", NULL);
+    sluice_call_terminate(s->o.call);
+    sluice_call_terminate(s->o.call);
+    run_until(&s->f, &s->o.n_ends);
+    sluice_call_terminate(s->o.call);
+    assert_completed(&s->o, SLUICE_CODE_OK);
+    assert_int_equal(s->n_terminates, 1);
+}
+
+static void
+a_request_after_the_end_of_requests_is_a_local_failure(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_UNARY, "HoldSU", NULL);
+    sluice_call_terminate(s->o.call);
+    sluice_call_consume(s->o.call, bytes_of("late"));
+    run_until(&s->f, &s->o.n_ends);
+    assert_aborted(&s->o, SLUICE_ABORTION_LOCAL_FAILURE);
+}
+
+static void
+a_second_request_of_a_unary_call_is_a_local_failure(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "HoldUU", "one");
+    sluice_call_consume(s->o.call, bytes_of("two"));
+    run_until(&s->f, &s->o.n_ends);
+    assert_aborted(&s->o, SLUICE_ABORTION_LOCAL_FAILURE);
+}
+
+static void
+requests_after_the_rpc_has_ended_are_dropped(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_STREAM, "EchoAll", NULL);
+    sluice_call_cancel(s->o.call);
+    sluice_call_consume(s->o.call, bytes_of("late"));
+    run_until(&s->f, &s->o.n_ends);
+    sluice_call_consume_and_terminate(s->o.call, bytes_of("later still"));
+    assert_aborted(&s->o, SLUICE_ABORTION_CANCELLED);
+}
+
+/* ---- Refusals ------------------------------------------------------------- */
+
+static void
+a_receiver_must_have_its_four_callbacks(void **state)
+{
+    struct sluice_call_options options = { .timeout_ns = LONG_TIME };
+    struct stock *s = *state;
+
+    options.metadata = metadata_of("a", "b");
+    s->o.receiver.abortion = NULL;
+    assert_int_equal(sluice_stub_event_unary_unary(s->f.stub,
+                         sluice_str("Group"), sluice_str("Echo"), bytes_of("x"),
+                         &s->o.receiver, &options, &s->o.call),
+        SLUICE_EINVAL);
+    assert_null(s->o.call);
+}
+
+static void
+a_request_must_fit_the_cardinality(void **state)
+{
+    struct sluice_call_options options = { .timeout_ns = LONG_TIME };
+    struct stock *s = *state;
+    struct sluice_multi_callable *join;
+
+    join = sluice_stub_multi_callable(s->f.stub, SLUICE_STREAM_UNARY,
+        sluice_str("Group"), sluice_str("Join"));
+    assert_int_equal(sluice_multi_callable_event(join, bytes_of("x"),
+                         &s->o.receiver, &options, &s->o.call),
+        SLUICE_EINVAL);
+    sluice_multi_callable_free(&join);
+    assert_int_equal(sluice_stub_event_unary_unary(s->f.stub,
+                         sluice_str("Group"), sluice_str("Echo"), NULL,
+                         &s->o.receiver, &options, &s->o.call),
+        SLUICE_EINVAL);
+}
+
+static void
+a_stopped_end_refuses_calls(void **state)
+{
+    struct sluice_call_options options = { .timeout_ns = LONG_TIME };
+    struct stock *s = *state;
+
+    assert_int_equal(sluice_end_stop(s->f.invoker, 0, NULL, NULL), SLUICE_OK);
+    assert_int_equal(sluice_stub_event_unary_unary(s->f.stub,
+                         sluice_str("Group"), sluice_str("Echo"), bytes_of("x"),
+                         &s->o.receiver, &options, &s->o.call),
+        SLUICE_ESTATE);
+    assert_int_equal(s->o.n_ends, 0);
+}
+
+#define STOCK_TEST(t) \
+    cmocka_unit_test_setup_teardown(t, open_stock, close_stock)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STOCK_TEST(a_unary_call_gets_one_response_and_completes),
+        STOCK_TEST(a_server_stream_brings_every_response_in_order),
+        STOCK_TEST(a_server_stream_may_be_empty),
+        STOCK_TEST(a_client_stream_is_answered_after_its_end),
+        STOCK_TEST(a_client_stream_may_be_empty),
+        STOCK_TEST(both_streams_flow_at_once),
+        STOCK_TEST(an_rpc_may_start_another_when_it_completes),
+        STOCK_TEST(rpcs_run_side_by_side),
+        STOCK_TEST(a_multi_callable_is_called_many_times),
+        STOCK_TEST(no_callback_runs_inside_the_call_that_starts_the_rpc),
+        STOCK_TEST(an_rpc_goes_on_when_nobody_holds_its_call),
+        STOCK_TEST(an_rpc_is_inactive_when_it_is_told_complete),
+        STOCK_TEST(time_remaining_starts_at_the_timeout),
+        STOCK_TEST(absent_metadata_is_told_as_null),
+        STOCK_TEST(initial_metadata_arrives_before_any_response),
+        STOCK_TEST(a_reader_that_grants_nothing_gets_one_response),
+        STOCK_TEST(a_reader_gets_as_many_responses_as_it_grants),
+        STOCK_TEST(a_unary_response_needs_no_grant),
+        STOCK_TEST(a_negative_grant_is_a_local_failure),
+        STOCK_TEST(requests_beyond_the_allowance_wait_and_are_announced),
+        STOCK_TEST(terminating_twice_is_harmless),
+        STOCK_TEST(a_request_after_the_end_of_requests_is_a_local_failure),
+        STOCK_TEST(a_second_request_of_a_unary_call_is_a_local_failure),
+        STOCK_TEST(requests_after_the_rpc_has_ended_are_dropped),
+        STOCK_TEST(a_receiver_must_have_its_four_callbacks),
+        STOCK_TEST(a_request_must_fit_the_cardinality),
+        STOCK_TEST(a_stopped_end_refuses_calls),
+    };
+
+    return cmocka_run_group_tests_name("face, calls", tests, NULL, NULL);
+}

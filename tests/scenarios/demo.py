@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The built-in library, as the README shows it, by curl."""
+
+import json
+import subprocess
+import unittest
+
+import harness
+from harness import Gateway
+
+
+class Demo(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gateway = Gateway("demo", "--listen", "127.0.0.1:0")
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.gateway.stop()
+        if status != 0:
+            raise AssertionError("exit status %s" % status)
+
+    def curl(self, *arguments):
+        """(status, body) of one curl command."""
+        *options, path = arguments
+        out = subprocess.run(
+            ["curl", "-sS", "-w", "\n%{http_code}", *options,
+             "http://127.0.0.1:%d%s" % (self.gateway.port, path)],
+            check=True, capture_output=True, text=True,
+            timeout=harness.PATIENCE).stdout
+        body, status = out.rsplit("\n", 1)
+        return int(status), body
+
+    def test_a_book_lives_its_life(self):
+        status, body = self.curl(
+            "-d", '{"title":"Solaris","author":"Stanislaw Lem","year":1961}',
+            "-H", "Content-Type: application/json",
+            "/v1/shelves/classics/books")
+        self.assertEqual(status, 200, body)
+        book = json.loads(body)
+        self.assertTrue(book["name"].startswith("shelves/classics/books/"))
+        path = "/v1/" + book["name"]
+        self.assertEqual(json.loads(self.curl(path)[1]), book)
+        status, body = self.curl(
+            "-X", "PATCH", "-d", '{"year":1962}', "-H",
+            "Content-Type: application/json",
+            path + "?update_mask=year")
+        self.assertEqual(status, 200, body)
+        self.assertEqual(json.loads(body)["year"], 1962)
+        self.assertEqual(json.loads(body)["title"], "Solaris")
+        status, body = self.curl("/v1/shelves/classics/books?page_size=100")
+        self.assertEqual(status, 200, body)
+        self.assertIn(book["name"],
+                      [b["name"] for b in json.loads(body)["books"]])
+        self.assertEqual(self.curl("-X", "DELETE", path), (200, "{}"))
+        status, body = self.curl(path)
+        self.assertEqual(status, 404)
+        self.assertEqual(json.loads(body)["code"], 5)
+
+    def test_a_missing_book_is_a_Status(self):
+        status, body = self.curl("/v1/shelves/classics/books/none")
+        self.assertEqual(status, 404)
+        error = json.loads(body)
+        self.assertEqual(error["code"], 5)
+        self.assertIn("books/none", error["message"])
+        self.assertEqual(error["details"][0]["@type"],
+                         "type.googleapis.com/google.rpc.ResourceInfo")
+
+    def test_a_stream_is_lines(self):
+        status, body = self.curl("/v1/shelves/classics/books?page_size=1")
+        name = json.loads(body)["books"][0]["name"]
+        status, body = self.curl("/v1/%s:read" % name)
+        self.assertEqual(status, 200, body)
+        pages = [json.loads(line) for line in body.splitlines()]
+        self.assertGreater(len(pages), 1)
+
+    def test_wrong_input_is_explained(self):
+        status, body = self.curl(
+            "-d", '{"title":"x","year":"soon"}', "-H",
+            "Content-Type: application/json", "/v1/shelves/classics/books")
+        self.assertEqual(status, 400)
+        violation = json.loads(body)["details"][0]["fieldViolations"][0]
+        self.assertIn("year", violation["field"])
+
+    def test_health(self):
+        self.assertEqual(self.curl("/healthz")[0], 200)
+
+
+if __name__ == "__main__":
+    harness.main()
