@@ -78,3 +78,28 @@ EXTRA_PROGRAMS += tests/fuzz/fuzz_descriptor
 tests_fuzz_fuzz_descriptor_SOURCES = tests/fuzz/fuzz_descriptor.c
 tests_fuzz_fuzz_descriptor_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_descriptor_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+# JSON to wire: the kit reads every text in pieces of all kinds
+tests_protobuf_reader_made = \
+	tests/protobuf/reader.pb.embed.c \
+	tests/protobuf/reader.pb.embed.h \
+	tests/protobuf/reader2.pb.embed.c \
+	tests/protobuf/reader2.pb.embed.h
+BUILT_SOURCES += $(tests_protobuf_reader_made)
+CLEANFILES += $(tests_protobuf_reader_made) \
+	tests/protobuf/reader.pb \
+	tests/protobuf/reader2.pb
+EXTRA_DIST += \
+	tests/protobuf/reader.proto \
+	tests/protobuf/reader2.proto
+tests/protobuf/reader_kit.o: $(tests_protobuf_reader_made)
+tests_protobuf_reader_kit = \
+	tests/protobuf/reader_kit.c \
+	tests/protobuf/reader_kit.h
+
+check_PROGRAMS += tests/protobuf/test_json_reader
+tests_protobuf_test_json_reader_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_json_reader.c
+nodist_tests_protobuf_test_json_reader_SOURCES = $(tests_protobuf_reader_made)
+tests_protobuf_test_json_reader_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
