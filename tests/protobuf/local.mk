@@ -111,3 +111,18 @@ tests_protobuf_test_json_writer_SOURCES = \
 	tests/protobuf/test_json_writer.c
 nodist_tests_protobuf_test_json_writer_SOURCES = $(tests_protobuf_writer_made)
 tests_protobuf_test_json_writer_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_json_writer_merge
+tests_protobuf_test_json_writer_merge_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_json_writer_merge.c
+nodist_tests_protobuf_test_json_writer_merge_SOURCES = \
+	$(tests_protobuf_writer_made)
+tests_protobuf_test_json_writer_merge_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_wkt_out
+tests_protobuf_test_wkt_out_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_wkt_out.c
+nodist_tests_protobuf_test_wkt_out_SOURCES = $(tests_protobuf_writer_made)
+tests_protobuf_test_wkt_out_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
