@@ -10,6 +10,7 @@
 #include "gateway/reply.h"
 #include "gateway/rest_call.h"
 #include "gateway/worker.h"
+#include "protobuf/unite.h"
 
 /* Wire format that path and query may become. */
 #define BOUND_MAX_BYTES (256u * 1024)
@@ -22,12 +23,26 @@ config_of(const struct gw_exchange *x)
 
 /* ----------------------------------------------------------------- the head */
 
+/* RFC 9110 section 5.6.2, token; MHD lets control bytes through. */
+static bool
+is_token(const char *s)
+{
+    for (; *s != '\0'; s++)
+        if (*s <= ' ' || *s >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *s) != NULL)
+            return false;
+    return true;
+}
+
 static bool
 check_head(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
 
-    if (r->n_headers > GW_MAX_HEADERS) {
+    if (!is_token(r->verb)) {
+        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
+            "the method is not a token");
+        x->reply.close = true;
+    } else if (r->n_headers > GW_MAX_HEADERS) {
         gw_reply_error(x, 431, SLUICE_CODE_RESOURCE_EXHAUSTED, "headers",
             "more than %u header fields", GW_MAX_HEADERS);
         x->reply.close = true;
@@ -232,15 +247,54 @@ reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
     }
 }
 
+static bool
+binds_inside(const struct gw_exchange *x)
+{
+    const struct route_binding *b = x->binding;
+
+    for (unsigned i = 0; i < b->n_variables; i++)
+        if (b->variables[i].depth > 1)
+            return true;
+    return x->request.query_len > 0
+        && memchr(x->request.query, '.', x->request.query_len) != NULL;
+}
+
+/* What path and query put inside submessages joins what is there. */
+static enum pb_err
+unite_message(struct gw_exchange *x)
+{
+    struct sluice_bytes *apart = gw_buffer_take(&x->message);
+    enum pb_err err = PB_ENOMEM;
+
+    if (apart != NULL) {
+        gw_buffer_expect(&x->message, sluice_bytes_size(apart) + 16);
+        err = pb_wire_unite(x->rpc->method->input, sluice_bytes_data(apart),
+            sluice_bytes_size(apart), &x->message.pb);
+    }
+    sluice_bytes_unref(&apart);
+    return err;
+}
+
 /* Path and query come after the body's own fields: the later one wins. */
+static enum pb_err
+add_bound(struct gw_exchange *x)
+{
+    enum pb_err err;
+
+    if (x->n_values > 0 || x->bound.pb.len == 0)
+        return PB_OK;
+    err = pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len);
+    if (err == PB_OK && binds_inside(x))
+        err = unite_message(x);
+    return err;
+}
+
 static struct sluice_bytes *
 take_message(struct gw_exchange *x)
 {
     struct sluice_bytes *message;
 
-    if (x->n_values == 0
-        && pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len)
-            != PB_OK) {
+    if (add_bound(x) != PB_OK) {
         gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
             "the request message is over the limit of %zu bytes",
             x->message.pb.max);

@@ -360,6 +360,27 @@ a_handle_outlives_the_operation(void **state)
 }
 
 static void
+a_handle_outlives_its_end_and_its_loop(void **state)
+{
+    struct sluice_operation *op;
+    struct words words;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    invoke(&w, "m");
+    op = sluice_operation_ref(w.invoker.op);
+    sluice_operation_cancel(op);
+    world_fini(&w);
+    assert_int_equal(sluice_operation_outcome(op)->kind, SLUICE_CANCELLED);
+    assert_int_equal(sluice_operation_time_remaining(op), 0);
+    read_words(NULL, "m p c", &words);
+    sluice_operation_advance(op, &words.values);
+    sluice_operation_fail(op);
+    sluice_operation_unref(&op);
+}
+
+static void
 an_operation_lives_on_without_a_handle(void **state)
 {
     struct world *w = *state;
@@ -493,6 +514,7 @@ main(void)
         TEST(a_callback_registered_too_late_gets_the_outcome_instead),
         TEST(advance_and_cancel_inside_a_callback_are_harmless),
         TEST(a_handle_outlives_the_operation),
+        cmocka_unit_test(a_handle_outlives_its_end_and_its_loop),
         TEST(an_operation_lives_on_without_a_handle),
         TEST(both_sides_expire),
         TEST(no_time_at_all_expires_but_not_within_operate),
