@@ -23,10 +23,6 @@
 
 #define MAGIC 0x45786368u
 
-/* What a client may still send after its answer is known, before the connection
- * is closed instead of answered. */
-#define SWALLOW_MAX_BYTES (1024u * 1024)
-
 #define IDLE_MAX 1024u
 
 #define TO(s) (1u << GW_X_##s)
@@ -305,7 +301,8 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
     }
     if (x->reply.is_ready) {
         x->swallowed += used;
-        if (x->swallowed > SWALLOW_MAX_BYTES)
+        /* As much as a good body may have; then closing is the answer. */
+        if (x->swallowed > x->worker->set->config->max_request_message)
             return MHD_NO;
     }
     if (x->connection->phase == GW_PHASE_WORKING)

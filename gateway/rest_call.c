@@ -365,8 +365,15 @@ gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
     x->is_suspended = false;
     x->is_waking = false;
     if (n == 0) {
-        if (x->is_out_ended && x->is_out_broken)
-            return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (x->is_out_ended && x->is_out_broken) {
+            /* MHD_CONTENT_READER_END_WITH_ERROR leaves the connection in
+             * libmicrohttpd 1.0.10 until the peer closes, when epoll drives
+             * it. Writing to a socket that is shut ends it at once; this byte
+             * goes nowhere. */
+            gw_connection_shut(x->connection);
+            buf[0] = '\n';
+            return 1;
+        }
         if (x->is_out_ended) {
             gw_metadata_out_trailers(x, x->mhd_response);
             return MHD_CONTENT_READER_END_OF_STREAM;

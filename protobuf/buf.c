@@ -16,7 +16,7 @@ enum {
     FORMATTED_BYTES = 512, /* more than a message can show */
 };
 
-/* ---- Buffers --------------------------------------------------------------- */
+/* ---- Buffers ------------------------------------------------------------ */
 
 enum pb_err
 pb_buf_reserve_slow(struct pb_buf *b, size_t n)
@@ -64,7 +64,7 @@ pb_buf_fini_heap(struct pb_buf *b)
     *b = (struct pb_buf){ .max = b->max, .grow = b->grow };
 }
 
-/* ---- Errors ---------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------- */
 
 /* Unicode 15, table 3-7. */
 size_t

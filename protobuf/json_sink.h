@@ -106,8 +106,65 @@ pb_sink_u64(struct pb_sink *s, uint64_t v)
     pb_sink_to(s, at, pb_u64_format(at, v));
 }
 
-/* Copies the longest beginning of from[0..n) that JSON takes as it is and that
- * is ASCII; returns its length. Touches nothing outside to[0..n). */
+/* ---- Plain text: what JSON takes as it is, and ASCII -------------------------- */
+
+#define PB_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static inline bool
+pb_is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Not 0 when a byte of v is not plain. */
+static inline uint64_t
+pb_special8(uint64_t v)
+{
+    uint64_t quote = v ^ PB_EACH('"');
+    uint64_t backslash = v ^ PB_EACH('\\');
+
+    /* without borrows from below: x - 1 gets bit 7 when x is 0, v - 0x20 when
+     * v is a control; with one, a byte below is special anyway */
+    return ((v - PB_EACH(0x20)) | (quote - PB_EACH(1)) |
+               (backslash - PB_EACH(1)) | v) &
+           PB_EACH(0x80);
+}
+
+/* Copies the longest beginning of from[0..n) that is plain; returns its
+ * length. Touches nothing outside to[0..n). */
 size_t pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n);
+
+/* Copies from[0..n), n <= 16, by two words that may overlap. False: not all
+ * of it is plain, and what lies at `to`
+ * is undefined. */
+static inline bool
+pb_plain_copy_short(uint8_t *to, const uint8_t *from, size_t n)
+{
+    uint64_t a8, b8;
+    uint32_t a4, b4;
+
+    if (n >= 8) {
+        memcpy(&a8, from, 8);
+        memcpy(&b8, from + n - 8, 8);
+        if ((pb_special8(a8) | pb_special8(b8)) != 0)
+            return false;
+        memcpy(to, &a8, 8);
+        memcpy(to + n - 8, &b8, 8);
+    } else if (n >= 4) {
+        memcpy(&a4, from, 4);
+        memcpy(&b4, from + n - 4, 4);
+        if (pb_special8((uint64_t)b4 << 32 | a4) != 0)
+            return false;
+        memcpy(to, &a4, 4);
+        memcpy(to + n - 4, &b4, 4);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            if (!pb_is_plain(from[i]))
+                return false;
+            to[i] = from[i];
+        }
+    }
+    return true;
+}
 
 #endif

@@ -85,7 +85,7 @@ end_required(
 }
 
 void
-pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
+pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
     const struct pb_field *f)
 {
     if (w->options.emit_defaults) {
@@ -94,7 +94,6 @@ pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
             l->next = f->index + 1u;
     }
     note_presence(l, f);
-    pb_jw_key(w, f);
 }
 
 /* ---- Messages --------------------------------------------------------------- */
@@ -163,15 +162,29 @@ write_submessage(struct pb_json_writer *w, const struct pb_field *f,
 
     if (f->type == PB_GROUP)
         return write_group(w, f, p, end);
-    body = pb_len_read(p, end, &len);
-    if (body == NULL) {
-        (void)pb_jw_broken(w, p, end);
+    body = pb_jw_len_read(p, end, &len);
+    if (body == NULL)
         return NULL;
-    }
     return pb_jw_message(w, f->message, body, body + len) ? body + len : NULL;
 }
 
 /* ---- Fields ----------------------------------------------------------------- */
+
+/* A singular string; what write_singular does, with fewer questions. */
+static const uint8_t *
+write_text(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field *f, const uint8_t *p, const uint8_t *end)
+{
+    size_t len;
+
+    p = pb_jw_len_read(p, end, &len);
+    if (p == NULL)
+        return NULL;
+    if (len == 0 && !f->has_presence && !w->options.emit_defaults)
+        return p;
+    pb_jw_begin(w, l, f);
+    return pb_jw_string(w, p, len) ? p + len : NULL;
+}
 
 static const uint8_t *
 write_singular(struct pb_json_writer *w, struct pb_jw_level *l,
@@ -180,15 +193,15 @@ write_singular(struct pb_json_writer *w, struct pb_jw_level *l,
     struct pb_jw_value v;
     const uint8_t *after;
 
+    if (f->type == PB_STRING)
+        return write_text(w, l, f, p, end);
     if (f->message != NULL) {
         pb_jw_begin(w, l, f);
         return write_submessage(w, f, p, end);
     }
     after = pb_jw_read(f, p, end, &v);
-    if (after == NULL) {
-        (void)pb_jw_broken(w, p, end);
+    if (after == NULL)
         return NULL;
-    }
     if (pb_jw_is_void(f, &v))
         return after;
     if (!f->has_presence && !w->options.emit_defaults &&
@@ -229,10 +242,8 @@ write_element(struct pb_json_writer *w, struct array *a, const uint8_t *p,
         return write_submessage(w, a->field, p, end);
     }
     after = pb_jw_read(a->field, p, end, &v);
-    if (after == NULL) {
-        (void)pb_jw_broken(w, p, end);
+    if (after == NULL)
         return NULL;
-    }
     if (pb_jw_is_void(a->field, &v))
         return after;
     next_element(w, a);
@@ -245,7 +256,7 @@ write_packed(struct pb_json_writer *w, struct array *a, const uint8_t *p,
 {
     size_t len;
 
-    p = pb_len_read(p, end, &len);
+    p = pb_jw_len_read(p, end, &len);
     if (p == NULL)
         return NULL;
     end = p + len;
@@ -265,7 +276,7 @@ write_elements(struct pb_json_writer *w, struct array *a, const uint8_t *p,
     while (p != NULL && p < end && w->out.err == PB_OK) {
         uint32_t number = 0;
         unsigned wire = 0;
-        const uint8_t *payload = pb_jw_tag(p, end, &number, &wire);
+        const uint8_t *payload = pb_jw_tag_read(p, end, &number, &wire);
 
         if (payload == NULL || number != f->number)
             break;
@@ -274,7 +285,7 @@ write_elements(struct pb_json_writer *w, struct array *a, const uint8_t *p,
         else if (pb_jw_accepts(f, wire))
             p = write_packed(w, a, payload, end);
         else
-            p = pb_skip(payload, end, number, wire, w->depth);
+            p = pb_jw_skip(payload, end, number, wire, w->depth);
     }
     if (p == NULL && w->err != PB_OK && a->n > 0)
         pb_jw_path_index(w, a->n - 1);
@@ -305,12 +316,12 @@ write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *hint,
     uint32_t number;
     unsigned wire;
 
-    payload = pb_jw_tag(p, end, &number, &wire);
+    payload = pb_jw_tag_read(p, end, &number, &wire);
     if (payload == NULL)
         return NULL;
     f = pb_jw_find(l->message, number, *hint);
     if (f == NULL || !pb_jw_accepts(f, wire))
-        return pb_skip(payload, end, number, wire, w->depth);
+        return pb_jw_skip(payload, end, number, wire, w->depth);
 
     after = f->is_repeated ? write_repeated(w, l, f, p, end)
                            : write_singular(w, l, f, payload, end);
@@ -324,7 +335,10 @@ bool
 pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
 {
-    struct pb_jw_level l = { .message = m };
+    struct pb_jw_level l = {
+        .message = m,
+        .is_strict = w->options.emit_defaults || m->has_required,
+    };
     unsigned hint = 0;
 
     while (p < end && w->out.err == PB_OK) {
@@ -355,7 +369,7 @@ find_record(struct pb_json_writer *w, const struct pb_field *f,
         const struct pb_field *other;
         uint32_t number = 0;
         unsigned wire = 0;
-        const uint8_t *payload = pb_jw_tag(p, end, &number, &wire);
+        const uint8_t *payload = pb_jw_tag_read(p, end, &number, &wire);
 
         assert(payload != NULL); /* settled */
         other = pb_jw_find(f->parent, number, hint);
@@ -365,7 +379,7 @@ find_record(struct pb_json_writer *w, const struct pb_field *f,
             if (number == f->number && found == NULL)
                 found = p;
         }
-        p = pb_skip(payload, end, number, wire, w->depth);
+        p = pb_jw_skip(payload, end, number, wire, w->depth);
         assert(p != NULL);
     }
     return end_required(w, &l, end) ? found : NULL;
@@ -380,7 +394,7 @@ write_value_at(struct pb_json_writer *w, const struct pb_field *f,
     uint32_t number;
     unsigned wire;
 
-    p = pb_jw_tag(p, end, &number, &wire);
+    p = pb_jw_tag_read(p, end, &number, &wire);
     assert(p != NULL);
     if (f->message != NULL)
         return write_submessage(w, f, p, end) != NULL;
@@ -467,6 +481,7 @@ start(struct pb_json_writer *w, const struct pb_json_options *options,
     static const struct pb_json_options plain = { .max_depth = 0 };
 
     w->options = options != NULL ? *options : plain;
+    w->has_plain_keys = !w->options.proto_names && !w->options.pretty;
     w->depth = w->options.max_depth;
     if (w->depth == 0)
         w->depth = PB_JW_DEPTH;

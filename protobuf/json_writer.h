@@ -34,6 +34,7 @@ struct pb_jw_slot; /* json_writer_merge.c */
 struct pb_json_writer {
     struct pb_sink out;
     struct pb_json_options options;
+    bool has_plain_keys; /* JSON names, not pretty */
     bool is_fresh;   /* nothing written since the last { or [: no comma */
     unsigned indent; /* containers that are open */
     unsigned depth;  /* levels that may still be entered */
@@ -75,6 +76,7 @@ struct pb_jw_value {
 /* How far the writing of a level has come. */
 struct pb_jw_level {
     const struct pb_message *message;
+    bool is_strict;                 /* what is absent matters */
     unsigned next;                  /* defaults before it are written */
     unsigned required_next;         /* required fields before it are checked */
     const struct pb_field *missing; /* a required one */
@@ -99,25 +101,175 @@ void pb_jw_path_index(struct pb_json_writer *w, uint32_t i);
 bool pb_jw_enter(struct pb_json_writer *w, const uint8_t *at);
 void pb_jw_leave(struct pb_json_writer *w);
 
-/* { or [, what precedes each member or element, and the end. */
-void pb_jw_open(struct pb_json_writer *w, char bracket);
-void pb_jw_next(struct pb_json_writer *w);
-void pb_jw_close(struct pb_json_writer *w, char bracket);
+/* A line break and the indentation, of pretty texts. */
+void pb_jw_line(struct pb_json_writer *w);
+
+/* { or [ */
+static inline void
+pb_jw_open(struct pb_json_writer *w, char bracket)
+{
+    pb_sink_char(&w->out, bracket);
+    w->is_fresh = true;
+    w->indent++;
+}
+
+/* What precedes each member or element. */
+static inline void
+pb_jw_next(struct pb_json_writer *w)
+{
+    if (!w->is_fresh)
+        pb_sink_char(&w->out, ',');
+    w->is_fresh = false;
+    if (w->options.pretty)
+        pb_jw_line(w);
+}
+
+static inline void
+pb_jw_close(struct pb_json_writer *w, char bracket)
+{
+    w->indent--;
+    if (w->options.pretty && !w->is_fresh)
+        pb_jw_line(w);
+    w->is_fresh = false;
+    pb_sink_char(&w->out, bracket);
+}
+
 /* What follows a member's name. */
 void pb_jw_colon(struct pb_json_writer *w);
 /* pb_jw_next, name and colon; for a field, and for a name that is plain. */
 void pb_jw_key(struct pb_json_writer *w, const struct pb_field *f);
 void pb_jw_member(struct pb_json_writer *w, const char *name);
 
-/* ---- json_writer_value.c ------------------------------------------------------ */
+/* ---- Reading values ----------------------------------------------------------- */
+
+/* Like their namesakes without jw, quick for one byte. */
+static inline const uint8_t *
+pb_jw_varint_read(const uint8_t *p, const uint8_t *end, uint64_t *v)
+{
+    if (p == end || *p >= 0x80)
+        return pb_varint_read(p, end, v);
+    *v = *p;
+    return p + 1;
+}
+
+static inline const uint8_t *
+pb_jw_len_read(const uint8_t *p, const uint8_t *end, size_t *len)
+{
+    if (p == end || *p >= 0x80)
+        return pb_len_read(p, end, len);
+    *len = *p++;
+    return *len <= (size_t)(end - p) ? p : NULL;
+}
+
+static inline const uint8_t *
+pb_jw_tag_read(
+    const uint8_t *p, const uint8_t *end, uint32_t *number, unsigned *wire)
+{
+    if (p == end || *p >= 0x80)
+        return pb_tag_read(p, end, number, wire);
+    *number = *p >> 3;
+    *wire = *p & 7;
+    return *number == 0 || *wire > PB_WIRE_I32 ? NULL : p + 1;
+}
+
+static inline const uint8_t *
+pb_jw_skip(const uint8_t *p, const uint8_t *end, uint32_t number,
+    unsigned wire, unsigned depth)
+{
+    uint64_t bits;
+    size_t len;
+
+    if (wire == PB_WIRE_LEN) {
+        p = pb_jw_len_read(p, end, &len);
+        return p == NULL ? NULL : p + len;
+    }
+    if (wire == PB_WIRE_VARINT)
+        return pb_jw_varint_read(p, end, &bits);
+    return pb_skip(p, end, number, wire, depth);
+}
+
+static inline uint32_t
+pb_jw_little32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+           (uint32_t)p[3] << 24;
+}
 
 /* Reads one value; returns the byte after it, or NULL (without pb_jw_fail). */
-const uint8_t *pb_jw_read(const struct pb_field *f, const uint8_t *p,
-    const uint8_t *end, struct pb_jw_value *v);
+static inline const uint8_t *
+pb_jw_read(const struct pb_field *f, const uint8_t *p, const uint8_t *end,
+    struct pb_jw_value *v)
+{
+    switch (f->wire) {
+    case PB_WIRE_VARINT:
+        return pb_jw_varint_read(p, end, &v->bits);
+    case PB_WIRE_I64:
+        if (end - p < 8)
+            return NULL;
+        v->bits = pb_jw_little32(p) | (uint64_t)pb_jw_little32(p + 4) << 32;
+        return p + 8;
+    case PB_WIRE_I32:
+        if (end - p < 4)
+            return NULL;
+        v->bits = pb_jw_little32(p);
+        return p + 4;
+    case PB_WIRE_LEN:
+        p = pb_jw_len_read(p, end, &v->len);
+        v->p = p;
+        return p == NULL ? NULL : p + v->len;
+    default:
+        return NULL;
+    }
+}
+
+/* Whether a record of that wire type is one of f, packed or not. */
+static inline bool
+pb_jw_accepts(const struct pb_field *f, unsigned wire)
+{
+    return wire == f->wire || (wire == PB_WIRE_LEN && f->is_repeated &&
+                                  f->wire != PB_WIRE_SGROUP);
+}
+
+/* Fields and extensions, trying m->fields[hint] first. */
+static inline const struct pb_field *
+pb_jw_find(const struct pb_message *m, uint32_t number, unsigned hint)
+{
+    const struct pb_field *f;
+
+    if (hint < m->n_fields && m->fields[hint].number == number)
+        return &m->fields[hint];
+    f = pb_message_field_by_number(m, number, hint);
+    return f != NULL ? f : pb_schema_extension_by_number(m, number);
+}
+
 /* Zero, false, empty. */
-bool pb_jw_is_default(const struct pb_field *f, const struct pb_jw_value *v);
+static inline bool
+pb_jw_is_default(const struct pb_field *f, const struct pb_jw_value *v)
+{
+    switch (f->type) {
+    case PB_STRING:
+    case PB_BYTES:
+        return v->len == 0;
+    case PB_INT32:
+    case PB_UINT32:
+    case PB_SINT32:
+    case PB_ENUM:
+        return (uint32_t)v->bits == 0; /* the rest is cut off */
+    default:
+        return v->bits == 0;
+    }
+}
+
 /* A number that a closed enum does not have: as if it were not there. */
-bool pb_jw_is_void(const struct pb_field *f, const struct pb_jw_value *v);
+static inline bool
+pb_jw_is_void(const struct pb_field *f, const struct pb_jw_value *v)
+{
+    return f->type == PB_ENUM && f->enumeration->is_closed &&
+           pb_enum_value_by_number(f->enumeration, (int32_t)v->bits) == NULL;
+}
+
+/* ---- json_writer_value.c ------------------------------------------------------ */
+
 /* Writes one value, no message. False after pb_jw_fail. */
 bool pb_jw_scalar(struct pb_json_writer *w, const struct pb_field *f,
     const struct pb_jw_value *v);
@@ -134,43 +286,21 @@ bool pb_jw_message(struct pb_json_writer *w, const struct pb_message *m,
 /* The fields of a settled level, inside braces that the caller writes. */
 bool pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end);
-/* Writes the key of f, and before it what must precede it. */
-void pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
+/* Writes the defaults that come before f; notes that it is there. */
+void pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
     const struct pb_field *f);
 
+/* Writes the key of f, and before it what must precede it. */
+static inline void
+pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field *f)
+{
+    if (l->is_strict)
+        pb_jw_begin_strict(w, l, f);
+    pb_jw_key(w, f);
+}
+
 /* ---- json_writer_merge.c ------------------------------------------------------ */
-
-/* Whether a record of that wire type is one of f, packed or not. */
-static inline bool
-pb_jw_accepts(const struct pb_field *f, unsigned wire)
-{
-    return wire == f->wire || (wire == PB_WIRE_LEN && f->is_repeated &&
-                                  f->wire != PB_WIRE_SGROUP);
-}
-
-/* pb_tag_read, quick for one byte. */
-static inline const uint8_t *
-pb_jw_tag(
-    const uint8_t *p, const uint8_t *end, uint32_t *number, unsigned *wire)
-{
-    if (p == end || *p >= 0x80)
-        return pb_tag_read(p, end, number, wire);
-    *number = *p >> 3;
-    *wire = *p & 7;
-    return *number == 0 || *wire > PB_WIRE_I32 ? NULL : p + 1;
-}
-
-/* Fields and extensions, trying m->fields[hint] first. */
-static inline const struct pb_field *
-pb_jw_find(const struct pb_message *m, uint32_t number, unsigned hint)
-{
-    const struct pb_field *f;
-
-    if (hint < m->n_fields && m->fields[hint].number == number)
-        return &m->fields[hint];
-    f = pb_message_field_by_number(m, number, hint);
-    return f != NULL ? f : pb_schema_extension_by_number(m, number);
-}
 
 /* See above. group: 0, or the number of the group whose body begins at s->p:
  * s->end is then set to its end, and *after to the byte after its end tag.

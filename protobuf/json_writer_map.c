@@ -42,16 +42,16 @@ next_entry(const struct run *run, unsigned depth, const uint8_t **p,
         uint32_t number = 0;
         unsigned wire = 0;
 
-        after = pb_jw_tag(*p, run->end, &number, &wire);
+        after = pb_jw_tag_read(*p, run->end, &number, &wire);
         if (after == NULL)
             return -1;
         if (number != run->field->number)
             return 0;
         if (wire == PB_WIRE_LEN) {
-            body->p = pb_len_read(after, run->end, &body->len);
+            body->p = pb_jw_len_read(after, run->end, &body->len);
             return body->p != NULL ? 1 : -1;
         }
-        *p = pb_skip(after, run->end, number, wire, depth);
+        *p = pb_jw_skip(after, run->end, number, wire, depth);
         if (*p == NULL)
             return -1;
     }
@@ -103,7 +103,7 @@ read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
         uint32_t number = 0;
         unsigned wire = 0;
 
-        p = pb_jw_tag(p, end, &number, &wire);
+        p = pb_jw_tag_read(p, end, &number, &wire);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
         if (number == run->key->number && wire == run->key->wire) {
@@ -114,7 +114,7 @@ read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
             p = pb_jw_read(run->value, p, end, &value);
             *is_void = p != NULL && pb_jw_is_void(run->value, &value);
         } else {
-            p = pb_skip(p, end, number, wire, w->depth);
+            p = pb_jw_skip(p, end, number, wire, w->depth);
         }
         if (p == NULL)
             return pb_jw_broken(w, at, end);
@@ -406,7 +406,7 @@ pick_pair(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
         uint32_t number = 0;
         unsigned wire = 0;
 
-        p = pb_jw_tag(p, end, &number, &wire);
+        p = pb_jw_tag_read(p, end, &number, &wire);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
         if (number == run->key->number && wire == run->key->wire)
@@ -414,7 +414,7 @@ pick_pair(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
         else if (number == run->value->number && wire == run->value->wire)
             p = pb_jw_read(run->value, p, end, value);
         else
-            p = pb_skip(p, end, number, wire, w->depth);
+            p = pb_jw_skip(p, end, number, wire, w->depth);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
     }

@@ -158,40 +158,12 @@ pb_jw_leave(struct pb_json_writer *w)
 
 /* ---- Punctuation ------------------------------------------------------------- */
 
-static void
-new_line(struct pb_json_writer *w)
+void
+pb_jw_line(struct pb_json_writer *w)
 {
     pb_sink_char(&w->out, '\n');
     for (unsigned i = 0; i < w->indent * INDENT; i++)
         pb_sink_char(&w->out, ' ');
-}
-
-void
-pb_jw_open(struct pb_json_writer *w, char bracket)
-{
-    pb_sink_char(&w->out, bracket);
-    w->is_fresh = true;
-    w->indent++;
-}
-
-void
-pb_jw_next(struct pb_json_writer *w)
-{
-    if (!w->is_fresh)
-        pb_sink_char(&w->out, ',');
-    w->is_fresh = false;
-    if (w->options.pretty)
-        new_line(w);
-}
-
-void
-pb_jw_close(struct pb_json_writer *w, char bracket)
-{
-    w->indent--;
-    if (w->options.pretty && !w->is_fresh)
-        new_line(w);
-    w->is_fresh = false;
-    pb_sink_char(&w->out, bracket);
 }
 
 void
@@ -212,28 +184,40 @@ pb_jw_member(struct pb_json_writer *w, const char *name)
     pb_jw_colon(w);
 }
 
-void
-pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
+/* Whatever the options and the name are. */
+static void
+put_key(struct pb_json_writer *w, const struct pb_field *f)
 {
     bool as_declared = w->options.proto_names || f->is_extension;
     const char *name = as_declared ? f->name : f->json_name;
     size_t len = as_declared ? f->name_len : f->json_name_len;
-    uint8_t *p = w->out.p;
 
-    /* nearly always: it fits, and needs no escape */
-    if (pb_sink_room(&w->out) >= len + 4 && !w->options.pretty) {
-        *p = ',';
-        p += !w->is_fresh;
-        *p = '"';
-        if (pb_plain_copy(p + 1, (const uint8_t *)name, len) == len) {
-            p += len + 1;
-            memcpy(p, "\":", 2);
-            w->out.p = p + 2;
-            w->is_fresh = false;
-            return;
-        }
-    }
     pb_jw_next(w);
     (void)pb_sink_string(&w->out, (const uint8_t *)name, len);
     pb_jw_colon(w);
+}
+
+void
+pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
+{
+    size_t len = f->json_name_len;
+    uint8_t *p = w->out.p;
+
+    /* nearly always: it fits, and needs no escape */
+    if (!w->has_plain_keys || f->is_extension || len > 16 ||
+        pb_sink_room(&w->out) < len + 4) {
+        put_key(w, f);
+        return;
+    }
+    *p = ',';
+    p += !w->is_fresh;
+    *p++ = '"';
+    if (!pb_plain_copy_short(p, (const uint8_t *)f->json_name, len)) {
+        put_key(w, f);
+        return;
+    }
+    p += len;
+    memcpy(p, "\":", 2);
+    w->out.p = p + 2;
+    w->is_fresh = false;
 }

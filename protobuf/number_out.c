@@ -133,18 +133,34 @@ count_digits(uint64_t v)
     return n + (v >= powers10[n]) + (v == 0);
 }
 
+static inline void
+put_pair(uint8_t *to, unsigned v)
+{
+    memcpy(to, &pairs[2 * v], 2);
+}
+
 /* Writes v backwards so that it ends before `end`. */
 static void
 put_digits(uint8_t *end, uint64_t v, unsigned digits)
 {
-    while (digits >= 2) {
-        end -= 2;
-        memcpy(end, &pairs[v % 100 * 2], 2);
-        v /= 100;
-        digits -= 2;
+    /* 64 bits only as long as it takes */
+    for (; digits > 9; digits -= 4) {
+        unsigned four = (unsigned)(v % 10000);
+
+        v /= 10000;
+        end -= 4;
+        put_pair(end, four / 100);
+        put_pair(end + 2, four % 100);
     }
-    if (digits == 1)
-        end[-1] = (uint8_t)('0' + v % 10);
+    for (uint32_t low = (uint32_t)v; digits > 0; low /= 100) {
+        if (digits == 1) {
+            end[-1] = (uint8_t)('0' + low % 10);
+            break;
+        }
+        end -= 2;
+        digits -= 2;
+        put_pair(end, low % 100);
+    }
 }
 
 uint8_t *
@@ -173,6 +189,10 @@ pb_i64_format(uint8_t *to, int64_t v)
 uint8_t *
 pb_u32_format_fixed(uint8_t *to, uint32_t v, unsigned digits)
 {
+    if (digits == 2) {
+        put_pair(to, v);
+        return to + 2;
+    }
     put_digits(to + digits, v, digits);
     return to + digits;
 }
@@ -280,6 +300,19 @@ shortest(uint64_t c, int q, bool is_pow2)
     return (struct decimal){ s + up, k };
 }
 
+/* Prices and measures have up to three decimals, and that is found out faster:
+ * of all decimals with 15 digits or less at most one reads back as v. */
+static bool
+is_short(double v, struct decimal *d)
+{
+    double thousandths = v * 1000;
+
+    if (!(thousandths < 1e15))
+        return false;
+    *d = (struct decimal){ (uint64_t)(thousandths + 0.5), -3 };
+    return d->digits != 0 && (double)d->digits / 1000 == v;
+}
+
 /* c * 2^q with c of at most `bits` bits; an integer needs no search. */
 static struct decimal
 decimal_of(uint64_t c, int q, int bits, bool is_pow2)
@@ -362,6 +395,7 @@ uint8_t *
 pb_double_format(uint8_t *to, double v)
 {
     uint64_t bits, fraction;
+    struct decimal d;
     int biased;
 
     memcpy(&bits, &v, sizeof bits);
@@ -373,6 +407,8 @@ pb_double_format(uint8_t *to, double v)
         *to = '0';
         return to + 1;
     }
+    if (is_short(fabs(v), &d))
+        return format_decimal(to, d);
     if (biased == 0)
         return format_decimal(to, shortest(fraction, -1074, false));
     return format_decimal(to,

@@ -46,7 +46,7 @@ enum pb_wkt {
 
 struct pb_field {
     const char *name;          /* proto name; "[pkg.ext]" for an extension */
-    const char *json_name;
+    const char *json_name;     /* UTF-8 without controls; may need quoting */
     uint16_t name_len;
     uint16_t json_name_len;
     uint32_t number;
@@ -124,7 +124,7 @@ struct pb_service {
     const struct pb_method *methods;
 };
 
-/* ---- Building ------------------------------------------------------------ */
+/* ---- Building ----------------------------------------------------------- */
 
 struct pb_schema_builder;
 
@@ -132,10 +132,13 @@ struct pb_schema_builder;
 struct pb_schema_builder *pb_schema_builder_new(void);
 void pb_schema_builder_free(struct pb_schema_builder **b);
 
-/* Adds a serialized FileDescriptorSet; files in any order, identical files
- * twice are fine. Hostile bytes are refused with an error, whatever they are
- * (nesting over 100, over 64 MiB, truncated, ...). set is copied or fully
- * used. Errors name the file inside the set. */
+/* Adds a serialized FileDescriptorSet; files in any order. The same file twice
+ * is fine, even if it differs in comments and options that mean nothing here.
+ * A file of the user replaces the built-in one of its name or its types.
+ * Hostile bytes are refused with an error, whatever they are: truncated, nested
+ * over 100, in all over 64 MiB, 1,000,000 elements or 512 MiB of memory. set is
+ * copied. Errors name the file inside the set. After an error part of the set
+ * may have been added. */
 enum pb_err pb_schema_builder_add_set(struct pb_schema_builder *b,
     const uint8_t *set, size_t len, struct pb_error *error);
 
@@ -143,15 +146,16 @@ enum pb_err pb_schema_builder_add_set(struct pb_schema_builder *b,
 enum pb_err pb_schema_builder_add_file(struct pb_schema_builder *b,
     const uint8_t *file, size_t len, struct pb_error *error);
 
-/* Resolves everything. On PB_OK *schema is the caller's. A missing import, an
- * unresolved type, duplicate symbols, bad numbers, unsupported editions and so
- * on (specs/proto-json section 7) are errors naming file and element. */
+/* Resolves everything. On PB_OK *schema is the caller's; else it is NULL.
+ * Either way the builder may be given more and build again. A missing import,
+ * an unresolved type, duplicate symbols, bad numbers, unsupported editions and
+ * so on (specs/proto-json section 7) are errors naming file and element. */
 enum pb_err pb_schema_builder_build(struct pb_schema_builder *b,
     struct pb_schema **schema, struct pb_error *error);
 
 void pb_schema_free(struct pb_schema **schema);
 
-/* ---- Asking --------------------------------------------------------------- */
+/* ---- Asking ------------------------------------------------------------- */
 
 /* Names without a leading dot. NULL when there is none. */
 const struct pb_message *pb_schema_message(const struct pb_schema *s,

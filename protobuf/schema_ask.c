@@ -70,7 +70,7 @@ pb_schema_service_at(const struct pb_schema *s, uint32_t i)
     return i < s->n_services ? &s->services[i] : NULL;
 }
 
-/* ---- Fields ---------------------------------------------------------------- */
+/* ---- Fields ------------------------------------------------------------- */
 
 static const struct pb_field *
 search_by_number(const struct pb_message *m, uint32_t number)
@@ -165,7 +165,7 @@ pb_schema_extension_by_name(const struct pb_message *extendee,
     return NULL;
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static const struct pb_enum_value *
 search_value(const struct pb_enum *e, const struct pb_enum_index *index,

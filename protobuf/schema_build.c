@@ -19,7 +19,7 @@ enum {
     SET_FILE = 1,
 };
 
-/* ---- Errors ---------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------- */
 
 static const char *const kind_names[] = {
     [PB_KIND_PACKAGE] = "package",
@@ -60,7 +60,7 @@ pb_build_no_room(const struct pb_schema_builder *b)
     return pb_arena_error(a, b->error);
 }
 
-/* ---- Adding files ---------------------------------------------------------- */
+/* ---- Adding files ------------------------------------------------------- */
 
 struct pb_schema_builder *
 pb_schema_builder_new(void)
@@ -213,7 +213,7 @@ pb_schema_builder_add_set(struct pb_schema_builder *b, const uint8_t *set,
                         : each_file(b, copy, len, add_file, error);
 }
 
-/* ---- Built-in files -------------------------------------------------------- */
+/* ---- Built-in files ----------------------------------------------------- */
 
 static enum pb_err
 add_builtin(struct pb_schema_builder *b, const uint8_t *bytes, size_t len,
@@ -252,7 +252,7 @@ find_import(const struct pb_schema_builder *b, struct pb_text name)
     return NULL;
 }
 
-/* ---- Imports --------------------------------------------------------------- */
+/* ---- Imports ------------------------------------------------------------ */
 
 static enum pb_err
 enter_import(struct pb_schema_builder *b, struct pb_raw_file *from,
@@ -303,7 +303,7 @@ check_imports(struct pb_schema_builder *b, struct pb_raw_file *file)
     return PB_OK;
 }
 
-/* ---- The passes ------------------------------------------------------------ */
+/* ---- The passes --------------------------------------------------------- */
 
 static void
 forget_last_build(struct pb_schema_builder *b)

@@ -17,7 +17,7 @@ fail_message(const struct pb_schema_builder *b, const struct pb_item *item,
         item->name, "%s", what);
 }
 
-/* ---- Numbers --------------------------------------------------------------- */
+/* ---- Numbers ------------------------------------------------------------ */
 
 static int
 by_start(const void *a, const void *b)
@@ -128,7 +128,7 @@ pb_check_numbers(struct pb_schema_builder *b, struct pb_item *item)
     return err == PB_OK ? check_reserved_names(b, item) : err;
 }
 
-/* ---- Map entries ----------------------------------------------------------- */
+/* ---- Map entries -------------------------------------------------------- */
 
 static bool
 is_key_type(uint8_t type)
@@ -177,7 +177,7 @@ pb_check_map_entry(struct pb_schema_builder *b, struct pb_item *item)
     return PB_OK;
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static enum pb_err
 check_reserved_values(struct pb_schema_builder *b, const struct pb_item *item)
@@ -224,7 +224,7 @@ pb_check_enum(struct pb_schema_builder *b, struct pb_item *item)
     return check_reserved_values(b, item);
 }
 
-/* ---- Well-known types ------------------------------------------------------ */
+/* ---- Well-known types --------------------------------------------------- */
 
 /* The message of that name in the built-in files. */
 static const struct pb_raw_message *

@@ -42,30 +42,31 @@ wkt_of(struct pb_text name)
     return PB_WKT_NONE;
 }
 
-/* ---- Declaring ------------------------------------------------------------- */
+/* ---- Declaring ---------------------------------------------------------- */
 
 /* a.b.c declares a, a.b and a.b.c. */
 static enum pb_err
 declare_package(struct pb_schema_builder *b, const struct pb_raw_file *file)
 {
-    struct pb_text package = file->package;
-    size_t start = 0;
+    struct pb_text scope = { file->package.p, 0 };
+    struct pb_text rest = file->package;
+    unsigned parts = 0;
 
-    while (start < package.n) {
-        const char *p = package.p + start;
-        const char *dot = memchr(p, '.', package.n - start);
-        size_t n = dot == NULL ? package.n - start : (size_t)(dot - p);
-        enum pb_err err = pb_declare(b, file, PB_KIND_PACKAGE,
-            (struct pb_text){ package.p, start > 0 ? start - 1 : 0 },
-            (struct pb_text){ p, n }, NULL);
+    while (rest.p != NULL && file->package.n > 0) {
+        const char *dot = memchr(rest.p, '.', rest.n);
+        size_t n = dot == NULL ? rest.n : (size_t)(dot - rest.p);
+        enum pb_err err = pb_declare(b, file, PB_KIND_PACKAGE, scope,
+            (struct pb_text){ rest.p, n }, NULL);
 
         if (err != PB_OK)
             return err;
-        start += n + 1;
+        if (++parts > PB_PACKAGE_PARTS_MAX)
+            return pb_build_fail(b, PB_ELIMIT, file, PB_KIND_PACKAGE, no_text,
+                file->package, "has more than %d parts", PB_PACKAGE_PARTS_MAX);
+        scope.n = (size_t)(rest.p + n - scope.p);
+        rest.p = dot == NULL ? NULL : dot + 1;
+        rest.n -= dot == NULL ? rest.n : n + 1;
     }
-    if (package.n > 0 && start == package.n) /* a. */
-        return pb_build_fail(b, PB_EVALUE, file, PB_KIND_PACKAGE, no_text,
-            package, "the name is no identifier");
     return PB_OK;
 }
 

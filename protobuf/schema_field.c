@@ -11,17 +11,14 @@ enum {
     LABEL_REPEATED = 3
 };
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
-static const char *
-json_name_of(struct pb_arena *a, struct pb_text name, size_t *len)
+struct pb_text
+pb_derive_json_name(struct pb_text name, char *to)
 {
-    char *json = pb_arena_text(a, name.p, name.n);
     bool raise = false;
     size_t n = 0;
 
-    if (json == NULL)
-        return NULL;
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
 
@@ -29,12 +26,10 @@ json_name_of(struct pb_arena *a, struct pb_text name, size_t *len)
             raise = true;
             continue;
         }
-        json[n++] = raise && c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+        to[n++] = raise && c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
         raise = false;
     }
-    json[n] = '\0';
-    *len = n;
-    return json;
+    return (struct pb_text){ to, n };
 }
 
 static bool
@@ -60,30 +55,23 @@ enum pb_err
 pb_name_field(const struct pb_place *at, struct pb_field *f)
 {
     struct pb_arena *a = &at->b->schema->arena;
-    const struct pb_raw_field *raw = at->raw;
-    struct pb_text json = raw->json_name;
-    size_t json_len = json.n;
+    struct pb_text name = at->raw->name;
+    struct pb_text json = at->raw->json_name;
+    char derived[PB_FULL_NAME_MAX];
 
-    f->name = pb_arena_text(a, raw->name.p, raw->name.n);
-    if (f->name == NULL)
-        return pb_build_no_room(at->b);
-    f->name_len = (uint16_t)raw->name.n;
-
-    if (json.n > 0 && !is_json_name(json))
+    if (json.n == 0)
+        json = pb_derive_json_name(name, derived);
+    else if (!is_json_name(json))
         return PB_FIELD_FAIL(at, PB_EVALUE, "json_name \"%.*s\" is not usable",
             PB_SHOWN(json));
-    if (json.n > 0 ? pb_text_equals(json, raw->name)
-                   : memchr(raw->name.p, '_', raw->name.n) == NULL) {
-        f->json_name = f->name;
-        json_len = f->name_len;
-    } else if (json.n > 0) {
+
+    f->name = f->json_name = pb_arena_text(a, name.p, name.n);
+    if (f->name != NULL && !pb_text_equals(json, name))
         f->json_name = pb_arena_text(a, json.p, json.n);
-    } else {
-        f->json_name = json_name_of(a, raw->name, &json_len);
-    }
     if (f->json_name == NULL)
         return pb_build_no_room(at->b);
-    f->json_name_len = (uint16_t)json_len;
+    f->name_len = (uint16_t)name.n;
+    f->json_name_len = (uint16_t)json.n;
     return PB_OK;
 }
 
@@ -110,7 +98,7 @@ pb_name_extension(const struct pb_place *at, struct pb_field *f)
     return PB_OK;
 }
 
-/* ---- Types ----------------------------------------------------------------- */
+/* ---- Types -------------------------------------------------------------- */
 
 static bool
 is_delimited(const struct pb_place *at, const struct pb_message *type)
@@ -229,7 +217,7 @@ set_tags(struct pb_field *f)
         f->packed_tag);
 }
 
-/* ---- Flags ----------------------------------------------------------------- */
+/* ---- Flags -------------------------------------------------------------- */
 
 static bool
 is_packed(const struct pb_place *at, const struct pb_field *f)

@@ -9,28 +9,16 @@
 
 static const struct pb_text no_text;
 
-/* ---- Messages -------------------------------------------------------------- */
+/* ---- Messages ----------------------------------------------------------- */
 
 static bool
 is_custom(const struct pb_field *f)
 {
-    bool raise = false;
-    size_t n = 0;
+    char derived[PB_FULL_NAME_MAX];
+    struct pb_text name = { f->name, f->name_len };
+    struct pb_text json = { f->json_name, f->json_name_len };
 
-    for (size_t i = 0; i < f->name_len; i++) {
-        char c = f->name[i];
-
-        if (c == '_') {
-            raise = true;
-            continue;
-        }
-        if (raise && c >= 'a' && c <= 'z')
-            c = (char)(c - 32);
-        raise = false;
-        if (n >= f->json_name_len || f->json_name[n++] != c)
-            return true;
-    }
-    return n != f->json_name_len;
+    return !pb_text_equals(json, pb_derive_json_name(name, derived));
 }
 
 /* Two fields of one JSON name: whoever is first has it, where that is
@@ -120,7 +108,7 @@ pb_index_message(struct pb_schema_builder *b, struct pb_item *item)
     return index_json_names(b, item, index);
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static int
 by_number(const void *a, const void *b)
@@ -239,7 +227,7 @@ pb_index_enum(struct pb_schema_builder *b, struct pb_item *item)
     return PB_OK;
 }
 
-/* ---- The schema ------------------------------------------------------------ */
+/* ---- The schema --------------------------------------------------------- */
 
 static bool
 put_name(struct pb_schema *s, enum pb_kind kind, struct pb_text name,

@@ -27,6 +27,7 @@
 
 enum {
     PB_FULL_NAME_MAX = 1000,
+    PB_PACKAGE_PARTS_MAX = 50,
     PB_FIELDS_MAX = 65000, /* of one message; pb_field.index is 16 bits */
     PB_ONEOFS_MAX = 32000,
     PB_NUMBER_MAX = 536870911, /* 2^29 - 1 */
@@ -53,7 +54,7 @@ enum {
     PB_JSON_LEGACY_BEST_EFFORT = 2,
 };
 
-/* ---- Hash tables ----------------------------------------------------------- */
+/* ---- Hash tables -------------------------------------------------------- */
 
 enum pb_kind {
     PB_KIND_PACKAGE,
@@ -120,7 +121,7 @@ pb_names_next(const struct pb_names *n, uint64_t hash, uint32_t *at)
 
 uint64_t pb_hash(uint64_t seed, const char *p, size_t n);
 
-/* ---- The schema ------------------------------------------------------------ */
+/* ---- The schema --------------------------------------------------------- */
 
 struct pb_schema {
     struct pb_arena arena;
@@ -152,7 +153,7 @@ struct pb_enum_index {
 uint64_t pb_extension_hash(const struct pb_schema *s,
     const struct pb_message *extendee, uint32_t number);
 
-/* ---- The builder ----------------------------------------------------------- */
+/* ---- The builder -------------------------------------------------------- */
 
 struct pb_range {
     int64_t start;
@@ -216,7 +217,7 @@ enum pb_err pb_build_no_room(const struct pb_schema_builder *b);
         : (text).n    ? (text).p                 \
                       : ""
 
-/* ---- The passes ------------------------------------------------------------ */
+/* ---- The passes --------------------------------------------------------- */
 
 /* What holds in a file of that syntax or edition. */
 enum pb_err pb_features_of_file(struct pb_schema_builder *b,
@@ -260,6 +261,8 @@ struct pb_place {
  * what the field is in. */
 enum pb_err pb_link_field(struct pb_place *at, const struct pb_features *outer,
     struct pb_field *f);
+/* lowerCamelCase in to, which has room for the name. */
+struct pb_text pb_derive_json_name(struct pb_text name, char *to);
 enum pb_err pb_name_field(const struct pb_place *at, struct pb_field *f);
 /* As [pkg.ext]. */
 enum pb_err pb_name_extension(const struct pb_place *at, struct pb_field *f);

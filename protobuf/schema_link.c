@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* ---- Oneofs ---------------------------------------------------------------- */
+/* ---- Oneofs ------------------------------------------------------------- */
 
 struct oneof {
     const struct pb_raw_oneof *raw;
@@ -105,7 +105,7 @@ link_oneofs(struct pb_schema_builder *b, struct pb_item *item,
     return name_oneofs(b, item, oneofs, raw->oneofs.count);
 }
 
-/* ---- Messages -------------------------------------------------------------- */
+/* ---- Messages ----------------------------------------------------------- */
 
 static int
 by_number(const void *a, const void *b)
@@ -172,7 +172,7 @@ pb_link_message(struct pb_schema_builder *b, struct pb_item *item)
     return PB_OK;
 }
 
-/* ---- Extensions ------------------------------------------------------------ */
+/* ---- Extensions --------------------------------------------------------- */
 
 static enum pb_err
 link_extendee(struct pb_place *at, struct pb_field *f)
@@ -224,7 +224,7 @@ pb_link_extensions(struct pb_schema_builder *b, struct pb_item *item)
     return PB_OK;
 }
 
-/* ---- Services -------------------------------------------------------------- */
+/* ---- Services ----------------------------------------------------------- */
 
 static enum pb_err
 link_type(struct pb_schema_builder *b, const struct pb_item *item,

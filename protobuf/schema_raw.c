@@ -47,7 +47,7 @@ struct raw_shape {
     static const struct raw_shape name##_shape = { text, bytes, name##_rules,  \
         sizeof name##_rules / sizeof name##_rules[0] }
 
-/* ---- Options -------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------ */
 
 static const struct raw_rule features_rules[] = {
     { 1, AT(pb_features, presence),          RAW_INT, NULL },
@@ -95,7 +95,7 @@ static const struct raw_rule method_options_rules[] = {
 };
 SHAPE(method_options, "MethodOptions", 0);
 
-/* ---- Descriptors ---------------------------------------------------------- */
+/* ---- Descriptors -------------------------------------------------------- */
 
 static const struct raw_rule range_rules[] = {
     { 1, AT(pb_raw_range, start), RAW_INT, NULL },
@@ -110,7 +110,8 @@ static const struct raw_rule field_rules[] = {
     { 4,  AT(pb_raw_field, label),              RAW_INT,       NULL },
     { 5,  AT(pb_raw_field, type),               RAW_INT,       NULL },
     { 6,  AT(pb_raw_field, type_name),          RAW_TEXT,      NULL },
-    { 8,  0,                                    RAW_PART, &field_options_shape },
+    { 8,  0,                                    RAW_PART,
+        &field_options_shape },
     { 9,  AT(pb_raw_field, oneof),              RAW_MAYBE_INT, NULL },
     { 10, AT(pb_raw_field, json_name),          RAW_TEXT,      NULL },
     { 17, AT(pb_raw_field, is_proto3_optional), RAW_BOOL,      NULL },
@@ -146,7 +147,8 @@ static const struct raw_rule message_rules[] = {
     { 4,  AT(pb_raw_message, enums),            RAW_LIST,  &enum_shape },
     { 5,  AT(pb_raw_message, extension_ranges), RAW_LIST,  &range_shape },
     { 6,  AT(pb_raw_message, extensions),       RAW_LIST,  &field_shape },
-    { 7,  0,                                    RAW_PART,  &message_options_shape },
+    { 7,  0,                                    RAW_PART,
+        &message_options_shape },
     { 8,  AT(pb_raw_message, oneofs),           RAW_LIST,  &oneof_shape },
     { 9,  AT(pb_raw_message, reserved_ranges),  RAW_LIST,  &range_shape },
     { 10, AT(pb_raw_message, reserved_names),   RAW_TEXTS, NULL },
@@ -184,7 +186,7 @@ static const struct raw_rule file_rules[] = {
 SHAPE(file, "FileDescriptorProto", sizeof(struct pb_raw_file));
 /* clang-format on */
 
-/* ---- Reading --------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------ */
 
 struct reader {
     struct pb_arena *arena;
@@ -368,7 +370,7 @@ pb_raw_read_file(struct pb_arena *a, const uint8_t *p, size_t len,
     return read_shape(&r, &file_shape, r.file, r.file->bytes, DEPTH_MAX);
 }
 
-/* ---- Comparing ------------------------------------------------------------- */
+/* ---- Comparing ---------------------------------------------------------- */
 
 static bool is_same(const struct raw_shape *shape, const void *a,
     const void *b);

@@ -165,7 +165,7 @@ struct pb_raw_file {
 void pb_raw_append(struct pb_raw_list *list, void *element);
 
 /* How much may be read into one arena: fields, messages, values, names... */
-#define PB_RAW_ELEMENTS_MAX 2000000
+#define PB_RAW_ELEMENTS_MAX 1000000
 
 /* Reads one FileDescriptorProto. file->bytes stays borrowed. *elements counts
  * over all files. Errors name the file when it has a name before them. */

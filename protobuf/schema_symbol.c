@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-/* ---- Finding --------------------------------------------------------------- */
+/* ---- Finding ------------------------------------------------------------ */
 
 static uint64_t
 symbol_hash(const struct pb_schema_builder *b, struct pb_text scope,
@@ -114,7 +114,7 @@ pb_resolve(const struct pb_schema_builder *b, struct pb_text scope,
     return s != NULL && is_type(s) ? s : NULL;
 }
 
-/* ---- Declaring ------------------------------------------------------------- */
+/* ---- Declaring ---------------------------------------------------------- */
 
 static bool
 is_identifier(struct pb_text name)

@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-/* ---- Hashing --------------------------------------------------------------- */
+/* ---- Hashing ------------------------------------------------------------ */
 
 __extension__ typedef unsigned __int128 uint128;
 
@@ -53,7 +53,7 @@ pb_extension_hash(const struct pb_schema *s, const struct pb_message *extendee,
     return mix(s->seed ^ (uintptr_t)extendee, 0xe7037ed1a0b428dbu ^ number);
 }
 
-/* ---- Tables ---------------------------------------------------------------- */
+/* ---- Tables ------------------------------------------------------------- */
 
 static uint32_t
 power_of_two_over(uint32_t n)
@@ -124,7 +124,7 @@ pb_table_next(const struct pb_table *t, uint64_t hash, uint32_t *at)
     }
 }
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 /* For n names whose entries are at most max_entry. */
 bool

@@ -41,14 +41,14 @@ read_fields(struct pb_json_writer *w, const struct pb_message *m,
         uint32_t number = 0;
         unsigned wire = 0;
 
-        p = pb_jw_tag(p, end, &number, &wire);
+        p = pb_jw_tag_read(p, end, &number, &wire);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
         f = pb_jw_find(m, number, number - 1);
         if (f != NULL && !f->is_extension && f->index < n && wire == f->wire)
             p = pb_jw_read(f, p, end, &v[f->index]);
         else
-            p = pb_skip(p, end, number, wire, w->depth);
+            p = pb_jw_skip(p, end, number, wire, w->depth);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
     }
@@ -222,11 +222,11 @@ write_field_mask(struct pb_json_writer *w, const struct pb_message *m,
         uint32_t number = 0;
         unsigned wire = 0;
 
-        p = pb_jw_tag(p, end, &number, &wire);
+        p = pb_jw_tag_read(p, end, &number, &wire);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
         if (number != paths->number || wire != paths->wire) {
-            p = pb_skip(p, end, number, wire, w->depth);
+            p = pb_jw_skip(p, end, number, wire, w->depth);
             if (p == NULL)
                 return pb_jw_broken(w, at, end);
             continue;
@@ -278,12 +278,12 @@ write_list(struct pb_json_writer *w, const struct pb_field *values,
         unsigned wire = 0;
         bool is_value;
 
-        p = pb_jw_tag(p, end, &number, &wire);
+        p = pb_jw_tag_read(p, end, &number, &wire);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
         is_value = number == values->number && wire == values->wire;
         p = is_value ? pb_jw_read(values, p, end, &v)
-                     : pb_skip(p, end, number, wire, w->depth);
+                     : pb_jw_skip(p, end, number, wire, w->depth);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
         if (!is_value)
@@ -357,7 +357,7 @@ write_kinds(struct pb_json_writer *w, const struct pb_message *m,
         uint32_t number = 0;
         unsigned wire = 0;
 
-        p = pb_jw_tag(p, end, &number, &wire);
+        p = pb_jw_tag_read(p, end, &number, &wire);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
         f = pb_jw_find(m, number, number - 1);
@@ -366,7 +366,7 @@ write_kinds(struct pb_json_writer *w, const struct pb_message *m,
                 return pb_jw_broken(w, at, end);
             return write_kind(w, f, &v);
         }
-        p = pb_skip(p, end, number, wire, w->depth);
+        p = pb_jw_skip(p, end, number, wire, w->depth);
         if (p == NULL)
             return pb_jw_broken(w, at, end);
     }

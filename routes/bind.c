@@ -91,15 +91,14 @@ route_bind(const struct route_match *match, const char *path,
     struct pb_buf *out, struct pb_error *error)
 {
     const struct route_binding *b = match->binding;
+    size_t start = out->len;
+    enum pb_err err = PB_OK;
 
-    for (unsigned i = 0; i < b->n_variables; i++) {
-        enum pb_err err = bind_variable(match, path, &b->variables[i], out,
-            error);
-
-        if (err != PB_OK)
-            return err;
-    }
-    if (query == NULL || query_len == 0)
-        return PB_OK;
-    return route_bind_query(b, query, query_len, json, out, error);
+    for (unsigned i = 0; err == PB_OK && i < b->n_variables; i++)
+        err = bind_variable(match, path, &b->variables[i], out, error);
+    if (err == PB_OK && query != NULL && query_len > 0)
+        err = route_bind_query(b, query, query_len, json, out, error);
+    if (err != PB_OK)
+        out->len = start;
+    return err;
 }

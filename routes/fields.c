@@ -22,6 +22,7 @@ route_field_takes_text(const struct pb_field *f)
     case PB_WKT_FIELD_MASK:
     case PB_WKT_STRUCT:
     case PB_WKT_VALUE:
+    case PB_WKT_LIST_VALUE:
     case PB_WKT_DOUBLE_VALUE:
     case PB_WKT_FLOAT_VALUE:
     case PB_WKT_INT64_VALUE:
@@ -34,7 +35,6 @@ route_field_takes_text(const struct pb_field *f)
         return true;
     case PB_WKT_NONE:
     case PB_WKT_ANY:
-    case PB_WKT_LIST_VALUE:
     case PB_WKT_EMPTY:
     case PB_WKT_HTTP_BODY:
         return false;

@@ -58,6 +58,7 @@ take_segment(struct route_walk *w, size_t from, size_t to)
         w->len[w->n_segments] = (uint32_t)(to - from);
     }
     w->n_segments++;
+    w->last = from;
     return true;
 }
 
@@ -72,19 +73,15 @@ split(struct route_walk *w, size_t len)
     if (len == 0 || p[0] != '/' || len > UINT32_MAX)
         return ROUTE_BAD_PATH;
     for (size_t i = 1; i < len; i++) {
-        switch (classes[(unsigned char)p[i]]) {
-        case SLASH:
+        unsigned char what = classes[(unsigned char)p[i]];
+
+        if (what == PLAIN)
+            continue;
+        if (what == SLASH) {
             is_routable = take_segment(w, from, i) && is_routable;
             from = i + 1;
-            break;
-        case PERCENT:
-            if (route_escape(p + i, len - i) <= 0) /* malformed, or a NUL */
-                return ROUTE_BAD_PATH;
-            break;
-        case BAD:
-            return ROUTE_BAD_PATH;
-        default:
-            break;
+        } else if (what == BAD || route_escape(p + i, len - i) <= 0) {
+            return ROUTE_BAD_PATH; /* also a malformed escape, or a NUL */
         }
     }
     w->end = len;
@@ -238,22 +235,38 @@ walk_with_verb(struct route_walk *w, size_t colon, bool *is_verb)
     return found;
 }
 
+/* The colons in the last segment that a verb may begin at, from the end back. */
+static unsigned
+find_colons(const struct route_walk *w, size_t colons[ROUTE_MAX_LITERAL])
+{
+    const struct route_table *t = w->table;
+    size_t from = w->last, end = w->end;
+    unsigned n = 0;
+
+    if (t->max_verb_len == 0 || w->n_segments == 0)
+        return 0;
+    if (end - from > t->max_verb_len + 1)
+        from = end - (t->max_verb_len + 1);
+    while (n <= t->max_verb_colons && n < ROUTE_MAX_LITERAL) {
+        const char *colon = memrchr(w->path + from, ':', end - from);
+
+        if (colon == NULL)
+            break;
+        end = (size_t)(colon - w->path);
+        colons[n++] = end;
+    }
+    return n;
+}
+
 /* A verb that some template has is cut off, whether or not it then fits; the
  * longest one first, should one verb be the end of another. */
 static bool
 walk_path(struct route_walk *w)
 {
-    const struct route_table *t = w->table;
     size_t colons[ROUTE_MAX_LITERAL];
-    size_t n = 0, at = w->end;
+    unsigned n = find_colons(w, colons);
     bool is_verb = false;
 
-    while (t->max_verb_len > 0 && w->n_segments > 0 && n < ROUTE_MAX_LITERAL &&
-        n <= t->max_verb_colons && w->end - at <= t->max_verb_len &&
-        w->path[--at] != '/') {
-        if (w->path[at] == ':')
-            colons[n++] = at;
-    }
     while (n > 0) {
         if (walk_with_verb(w, colons[--n], &is_verb))
             return true;

@@ -100,9 +100,10 @@ enum route_result route_table_match(const struct route_table *t,
  * in path. PB_EUNKNOWN: an unknown parameter, with the nearest field; with
  * json->ignore_unknown (json may be NULL) such a parameter is skipped instead.
  * PB_EDUPLICATE: given twice, two members of one oneof, or bound already by
- * the path or the body. Allocates nothing but by out->grow; uses up to 100 KiB
- * of stack if there is a query, and as much as its own length for escaped
- * values. */
+ * the path or the body. After an error out is as it was. Allocates nothing
+ * itself (out->grow and pb_text_to_wire() may); has up to 100 KiB on the stack
+ * if there is a query, 64 KiB if a path variable is escaped, of which only as
+ * much is touched as there is text. */
 enum pb_err route_bind(const struct route_match *match, const char *path,
     const char *query, size_t query_len, const struct pb_json_options *json,
     struct pb_buf *out, struct pb_error *error);

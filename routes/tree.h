@@ -147,6 +147,7 @@ struct route_walk {
     const char *path;
     size_t end;          /* of the segments: no trailing "/", no verb */
     size_t n_segments;   /* of the path; may exceed ROUTE_MAX_SEGMENTS */
+    size_t last;         /* where the last one begins */
     uint32_t at[ROUTE_MAX_SEGMENTS];  /* of the first ones */
     uint32_t len[ROUTE_MAX_SEGMENTS];
     uint32_t symbols[ROUTE_MAX_SEGMENTS];

@@ -200,7 +200,6 @@ bool
 rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r, size_t max_message)
 {
     uint8_t prefix[RPC_GRPC_PREFIX];
-    const uint8_t *held = r->held + r->held_from;
     size_t len = r->held_to - r->held_from;
     size_t missing = RPC_GRPC_PREFIX - r->have;
 
@@ -210,7 +209,7 @@ rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r, size_t max_message)
     if (len < missing)
         return false;
     memcpy(prefix, r->prefix, r->have);
-    memcpy(prefix + r->have, held, missing);
+    memcpy(prefix + r->have, r->held + r->held_from, missing);
     return check_prefix(prefix, max_message) != RPC_GRPC_READ_MORE ||
         len - missing >= announced(prefix);
 }

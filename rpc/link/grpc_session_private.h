@@ -13,6 +13,9 @@
  * may hold is bounded by its own window. */
 #define RPC_GRPC_CONNECTION_WINDOW (4 * 1024 * 1024)
 
+/* The largest thing nghttp2 hands out at once: a frame of default size. */
+#define RPC_GRPC_FRAME_ROOM (16384u + 64)
+
 struct rpc_grpc_session {
     unsigned magic;
     struct sluice_grpc_client *client;

@@ -25,7 +25,7 @@ except ImportError:
 
 BUILT = os.environ.get("top_builddir", ".")
 TOOL = os.path.join(BUILT, "tests/protobuf/wire_to_json")
-SET = os.path.join(BUILT, "tests/protobuf/writer.pb")
+SET = os.path.join(BUILT, "tests/protobuf/writer2.pb")
 ROUNDS = int(os.environ.get("ROUNDS", "400"))
 
 rnd = random.Random(20240229)

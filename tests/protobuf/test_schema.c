@@ -33,7 +33,7 @@ unload(void **state)
     return *state != NULL;
 }
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 static const struct pb_method *
 method_of(const struct pb_schema *s, const char *name)
@@ -181,7 +181,7 @@ the_nearest_name_is_near_enough(void **state)
         65));
 }
 
-/* ---- Fields ---------------------------------------------------------------- */
+/* ---- Fields ------------------------------------------------------------- */
 
 static void
 fields_are_sorted_by_number(void **state)
@@ -324,7 +324,7 @@ presence_in_proto3_is_for_optional_oneof_and_message(void **state)
     assert_false(field_of(*state, BOOK, "name")->has_presence);
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static void
 an_alias_is_found_by_name_and_the_first_name_by_number(void **state)
@@ -387,7 +387,7 @@ proto2_enums_are_closed_and_begin_anywhere(void **state)
     assert_int_equal(e->default_number, 3);
 }
 
-/* ---- proto2 ---------------------------------------------------------------- */
+/* ---- proto2 ------------------------------------------------------------- */
 
 static void
 proto2_fields_have_presence_and_need_no_utf8(void **state)
@@ -467,7 +467,7 @@ extensions_belong_to_their_message_only(void **state)
     assert_null(pb_message_field_by_name(old, "note", 4));
 }
 
-/* ---- Built-in types -------------------------------------------------------- */
+/* ---- Built-in types ----------------------------------------------------- */
 
 static void
 well_known_types_are_told_from_others(void **state)

@@ -78,7 +78,7 @@ refuse_field(const char *members, enum pb_err kind, const char *message)
     refuse_body(text, kind, expected);
 }
 
-/* ---- Bytes ----------------------------------------------------------------- */
+/* ---- Bytes -------------------------------------------------------------- */
 
 static void
 a_truncated_set_says_where(void **state)
@@ -133,7 +133,7 @@ a_json_text_is_no_descriptor_set(void **state)
     pb_schema_builder_free(&b);
 }
 
-/* ---- Files ----------------------------------------------------------------- */
+/* ---- Files -------------------------------------------------------------- */
 
 static void
 a_missing_import_is_named(void **state)
@@ -206,7 +206,7 @@ features_must_have_known_values(void **state)
         PB_EVALUE, "a: f: features.utf8_validation has an unknown value");
 }
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 static void
 a_name_is_declared_once(void **state)
@@ -258,8 +258,8 @@ names_must_be_identifiers(void **state)
         "a: message \\xff\\x0a: the name is no identifier");
     refuse("name:'a' message_type{ }", PB_EVALUE, "a: message : has no name");
     refuse("name:'a' package:'p..q'", PB_EVALUE, "a: package p.: has no name");
-    refuse("name:'a' package:'p.'", PB_EVALUE,
-        "a: package p.: the name is no identifier");
+    refuse("name:'a' package:'p.'", PB_EVALUE, "a: package p.: has no name");
+    refuse("name:'a' package:'.'", PB_EVALUE, "a: package : has no name");
     refuse("name:'a' service{ name:'S' method{ name:'do it' } }", PB_EVALUE,
         "a: method S.do it: the name is no identifier");
 }
@@ -284,6 +284,21 @@ long_names_are_refused_and_shown_short(void **state)
         "a: message %s: the full name is longer than 1000 bytes", name);
     assert_string_equal(e.message, text);
     pb_schema_builder_free(&b);
+}
+
+static void
+a_package_has_so_many_parts_and_no_more(void **state)
+{
+    char parts[103], text[200], message[200];
+
+    (void)state;
+    for (unsigned i = 0; i < 51; i++)
+        memcpy(parts + 2 * i, "p.", 3);
+    parts[101] = '\0';
+    snprintf(text, sizeof text, "name:'a' package:'%s'", parts);
+    snprintf(message, sizeof message, "a: package %s: has more than 50 parts",
+        parts + 21);
+    refuse(text, PB_ELIMIT, message);
 }
 
 static void
@@ -318,7 +333,7 @@ chosen_json_names_must_differ_everywhere(void **state)
         PB_EDUPLICATE, "a: field M.y: JSON name \"z\" is also that of \"x\"");
 }
 
-/* ---- Fields ---------------------------------------------------------------- */
+/* ---- Fields ------------------------------------------------------------- */
 
 static void
 field_numbers_have_bounds(void **state)
@@ -428,7 +443,7 @@ message_sets_are_refused(void **state)
         PB_EVALUE, "a: message M: message_set_wire_format is not supported");
 }
 
-/* ---- Oneofs ---------------------------------------------------------------- */
+/* ---- Oneofs ------------------------------------------------------------- */
 
 static void
 oneofs_hold_fields_that_are_theirs(void **state)
@@ -461,7 +476,7 @@ a_proto3_optional_has_a_oneof_of_its_own(void **state)
         "another member");
 }
 
-/* ---- Maps ------------------------------------------------------------------ */
+/* ---- Maps --------------------------------------------------------------- */
 
 #define ENTRY "nested_type{ name:'E' options{ map_entry:true } "
 #define KEY "field{ name:'key' number:1 type:string } "
@@ -512,7 +527,7 @@ a_map_entry_is_for_a_repeated_field_beside_it(void **state)
         "a.proto: field p.M.N.f: map entry \"p.M.E\" belongs to another field");
 }
 
-/* ---- Enums ----------------------------------------------------------------- */
+/* ---- Enums -------------------------------------------------------------- */
 
 static void
 refuse_enum(const char *body, enum pb_err kind, const char *message)
@@ -554,7 +569,7 @@ reserved_enum_values_are_not_used(void **state)
         "value \"A\" has a reserved name");
 }
 
-/* ---- Extensions and methods ------------------------------------------------ */
+/* ---- Extensions and methods --------------------------------------------- */
 
 static void
 extensions_stay_in_the_ranges_of_a_message(void **state)
@@ -621,6 +636,7 @@ main(void)
         cmocka_unit_test(a_package_is_no_message),
         cmocka_unit_test(names_must_be_identifiers),
         cmocka_unit_test(long_names_are_refused_and_shown_short),
+        cmocka_unit_test(a_package_has_so_many_parts_and_no_more),
         cmocka_unit_test(json_names_must_be_usable),
         cmocka_unit_test(json_names_of_proto3_must_differ),
         cmocka_unit_test(chosen_json_names_must_differ_everywhere),

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-/* ---- Memory ---------------------------------------------------------------- */
+/* ---- Memory ------------------------------------------------------------- */
 
 static unsigned fail_after; /* calls that succeed; 0: all do */
 static bool has_failed;
@@ -86,7 +86,7 @@ any_allocation_may_fail(void **state)
     assert_in_range(n, 5, 1000);
 }
 
-/* ---- Damage ---------------------------------------------------------------- */
+/* ---- Damage ------------------------------------------------------------- */
 
 /* Whether it loads is no matter: it must say so, and touch nothing else. */
 static void
@@ -151,7 +151,7 @@ several_bytes_may_be_wrong_at_once(void **state)
     free(copy);
 }
 
-/* ---- Limits ---------------------------------------------------------------- */
+/* ---- Limits ------------------------------------------------------------- */
 
 /* out = tag, length of in, in */
 static void

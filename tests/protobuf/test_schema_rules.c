@@ -42,7 +42,7 @@ schema_of(const char *text)
     return built(b);
 }
 
-/* ---- Editions -------------------------------------------------------------- */
+/* ---- Editions ----------------------------------------------------------- */
 
 static void
 an_edition_has_presence_packing_and_open_enums(void **state)
@@ -200,7 +200,7 @@ an_edition_may_tolerate_json_conflicts(void **state)
     pb_schema_free(&s);
 }
 
-/* ---- Scopes ---------------------------------------------------------------- */
+/* ---- Scopes ------------------------------------------------------------- */
 
 static const char *
 type_of(const struct pb_schema *s, const char *message, const char *field)
@@ -267,7 +267,7 @@ methods_resolve_relative_types(void **state)
     pb_schema_free(&s);
 }
 
-/* ---- Options --------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------ */
 
 static void
 an_http_rule_in_pieces_is_put_together(void **state)
@@ -323,7 +323,7 @@ unknown_options_of_any_wire_type_are_skipped(void **state)
     pb_schema_free(&s);
 }
 
-/* ---- Files ----------------------------------------------------------------- */
+/* ---- Files -------------------------------------------------------------- */
 
 #define FILE_A PROTO3 "name:'a' message_type{ name:'A' }"
 #define FILE_B                \
