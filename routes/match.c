@@ -23,26 +23,6 @@ static const unsigned char classes[256] = {
     [0x7f ... 0xff] = BAD,
 };
 
-/* "." or "..", in any spelling, alone or with parameters behind a ";": other
- * programs drop those (/a/..;x=1/b), so they must not mean a route here. */
-static bool
-is_dot_segment(const char *s, size_t len)
-{
-    size_t i = 0;
-    unsigned dots = 0;
-
-    for (; dots < 3 && i < len; dots++) {
-        if (s[i] == '.')
-            i++;
-        else if (route_escape(s + i, len - i) == '.')
-            i += 3;
-        else
-            break;
-    }
-    return (dots == 1 || dots == 2) &&
-        (i == len || s[i] == ';' || route_escape(s + i, len - i) == ';');
-}
-
 /* Keeps one segment. False: no route can have it. */
 static bool
 take_segment(struct route_walk *w, size_t from, size_t to)
@@ -51,7 +31,7 @@ take_segment(struct route_walk *w, size_t from, size_t to)
 
     if (from == to)
         return false;
-    if ((*s == '.' || *s == '%') && is_dot_segment(s, to - from))
+    if ((*s == '.' || *s == '%') && route_is_dot_segment(s, to - from))
         return false;
     if (w->n_segments < ROUTE_MAX_SEGMENTS) {
         w->at[w->n_segments] = (uint32_t)from;

@@ -71,16 +71,6 @@ pchar(const char *s, const char *end)
     return *s != '\0' && strchr("!$&'()+,;=:@", *s) != NULL ? 1 : 0;
 }
 
-static bool
-is_dot_segment(const char *s, size_t len)
-{
-    char plain[3];
-    size_t n = route_normalise(s, len, plain, sizeof plain);
-
-    return (n == 1 && plain[0] == '.') ||
-        (n == 2 && plain[0] == '.' && plain[1] == '.');
-}
-
 /* Takes pchars and returns them in *text and *len. */
 static enum pb_err
 parse_literal(struct parser *x, const char *what, const char **text,
@@ -97,7 +87,7 @@ parse_literal(struct parser *x, const char *what, const char **text,
     *len = (size_t)(x->p - from);
     if (*len > ROUTE_MAX_LITERAL)
         return fail_at(x, from, PB_ELIMIT, "a literal of more than 255 bytes");
-    if (is_dot_segment(from, *len))
+    if (route_is_dot_segment(from, *len))
         return fail_at(x, from, PB_ESYNTAX,
             "expected a segment, found a dot segment, which never matches");
     return PB_OK;

@@ -226,6 +226,8 @@ dot_segments_are_refused_in_any_spelling(void **state)
     fails_at("/.", 2, message);
     fails_at("/%2e%2E/b", 2, message);
     fails_at("/{a=./x}", 5, message);
+    fails_at("/a/..;v=1", 4, message);
+    fails_at("/a/.%3B", 4, message);
     means("/.../.a", "/.../.a");
 }
 
