@@ -236,7 +236,8 @@ bind_request(const struct route_match *match, const char *path,
         err = route_bind(match, path, query, query == NULL ? 0 : strlen(query),
             json, &out, &error);
     if (err == PB_OK) {
-        show_message(s, m, out.data, out.data + out.len);
+        if (out.len > 0)
+            show_message(s, m, out.data, out.data + out.len);
     } else {
         assert_int_equal(error.kind, err);
         put(s, "%s: %s", error.path, error.message);
