@@ -10,8 +10,8 @@
 
 struct parser {
     const char *start;
-    const char *p;   /* next byte */
-    const char *end; /* of the part being parsed: the verb is cut off first */
+    const char *p;    /* next byte */
+    const char *end;  /* of the part being parsed: the verb is cut off first */
     const char *stop; /* of the whole text */
     struct route_template *t;
     struct pb_error *error;
@@ -55,7 +55,7 @@ at(const struct parser *x, char c)
     return x->p < x->end && *x->p == c;
 }
 
-/* ---- Literals -------------------------------------------------------------- */
+/* ---- Literals ----------------------------------------------------------- */
 
 /* Length of the pchar at s (RFC 3986 section 3.3), 0 if it is none. "*" is a
  * pchar, but in a template it is a wildcard. */
@@ -93,7 +93,7 @@ parse_literal(struct parser *x, const char *what, const char **text,
     return PB_OK;
 }
 
-/* ---- Segments -------------------------------------------------------------- */
+/* ---- Segments ----------------------------------------------------------- */
 
 static enum pb_err
 add_segment(struct parser *x, const char *at_byte, struct route_segment s)
@@ -134,7 +134,7 @@ parse_plain_segment(struct parser *x, const char *what)
     return add_segment(x, from, s);
 }
 
-/* ---- Variables ------------------------------------------------------------- */
+/* ---- Variables ---------------------------------------------------------- */
 
 static bool
 is_ident_start(char c)
@@ -187,7 +187,8 @@ check_bound_once(struct parser *x, const struct route_variable *v)
     for (unsigned i = 0; i < x->t->n_variables; i++) {
         const struct route_variable *o = &x->t->variables[i];
 
-        if (o->len == v->len && memcmp(o->field_path, v->field_path, v->len) == 0)
+        if (o->len == v->len &&
+            memcmp(o->field_path, v->field_path, v->len) == 0)
             return fail_at(x, v->field_path, PB_ESYNTAX,
                 "expected another field: this one is bound already");
     }
@@ -212,7 +213,8 @@ parse_variable(struct parser *x)
         x->p++;
         err = parse_variable_segments(x);
     } else if (at(x, '}')) {
-        err = add_segment(x, from, (struct route_segment){ ROUTE_STAR, NULL, 0 });
+        err =
+            add_segment(x, from, (struct route_segment){ ROUTE_STAR, NULL, 0 });
     } else {
         err = expected(x, "\"=\", \".\" or \"}\"");
     }
@@ -220,13 +222,12 @@ parse_variable(struct parser *x)
         return err;
     x->p++; /* "}" */
     v.count = x->t->n_segments - v.first;
-    v.is_multi = v.count > 1 ||
-        x->t->segments[v.first].kind == ROUTE_STAR_STAR;
+    v.is_multi = v.count > 1 || x->t->segments[v.first].kind == ROUTE_STAR_STAR;
     x->t->variables[x->t->n_variables++] = v;
     return PB_OK;
 }
 
-/* ---- The whole ------------------------------------------------------------- */
+/* ---- The whole ---------------------------------------------------------- */
 
 /* Finds the ":" before the verb: after the last "/" outside braces, the first
  * one behind a wildcard or variable, else the last one. NULL: no verb. */
@@ -260,8 +261,8 @@ static enum pb_err
 parse_segments(struct parser *x)
 {
     for (;;) {
-        enum pb_err err = at(x, '{') ? parse_variable(x) :
-            parse_plain_segment(x, "a segment");
+        enum pb_err err = at(x, '{') ? parse_variable(x)
+                                     : parse_plain_segment(x, "a segment");
 
         if (err != PB_OK)
             return err;
