@@ -73,6 +73,7 @@ gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop, int fd)
     log->loop = loop;
     log->fd = fd;
     log->len = 0;
+    log->lost = 0;
     log->second = -1;
 }
 
