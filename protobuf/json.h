@@ -60,6 +60,11 @@ enum pb_json_state pb_json_reader_feed(struct pb_json_reader *r,
 enum pb_json_state pb_json_reader_finish(struct pb_json_reader *r,
     struct pb_error *error);
 
+/* What follows a value that is DONE, from *used on, and further pieces: DONE
+ * while it is white space, else ERROR. */
+enum pb_json_state pb_json_reader_rest(struct pb_json_reader *r,
+    const char *text, size_t len, struct pb_error *error);
+
 /* True after start while nothing but white space has been seen. */
 bool pb_json_reader_is_blank(const struct pb_json_reader *r);
 
