@@ -139,7 +139,7 @@ static const uint8_t *
 show_value(struct shower *s, const struct pb_field *f, unsigned wire,
     const uint8_t *p, const uint8_t *end)
 {
-    uint64_t v;
+    uint64_t v = 0;
     size_t len;
 
     switch (wire) {
