@@ -26,6 +26,21 @@ gw_log(const char *format, ...)
     fprintf(stderr, "sluice: %s\n", line);
 }
 
+/* What could not be written, from at on, is gone: a log that cannot be written
+ * must not stop work. A line that was cut is ended before the next. */
+static void
+drop_rest(struct gw_access_log *log, size_t at)
+{
+    bool lacks_end = log->buf[at] == '\n';
+    bool is_cut = lacks_end || (at > 0 && log->buf[at - 1] != '\n');
+
+    for (size_t i = lacks_end ? at + 1 : at; i < log->len; i++)
+        log->lost += log->buf[i] == '\n';
+    log->len = 0;
+    if (is_cut)
+        log->buf[log->len++] = '\n';
+}
+
 static void
 flush(struct gw_access_log *log)
 {
@@ -36,8 +51,10 @@ flush(struct gw_access_log *log)
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
-            break; /* a log that cannot be written must not stop work */
+        if (n <= 0) {
+            drop_rest(log, at);
+            return;
+        }
         at += (size_t)n;
     }
     log->len = 0;
@@ -56,6 +73,7 @@ gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop, int fd)
     log->loop = loop;
     log->fd = fd;
     log->len = 0;
+    log->lost = 0;
     log->second = -1;
 }
 

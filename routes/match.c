@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* ---- Splitting ------------------------------------------------------------- */
+/* ---- Splitting ---------------------------------------------------------- */
 
 /* What a byte of a path means to the splitter. */
 enum { PLAIN, SLASH, PERCENT, BAD };
@@ -23,26 +23,6 @@ static const unsigned char classes[256] = {
     [0x7f ... 0xff] = BAD,
 };
 
-/* "." or "..", in any spelling, alone or with parameters behind a ";": other
- * programs drop those (/a/..;x=1/b), so they must not mean a route here. */
-static bool
-is_dot_segment(const char *s, size_t len)
-{
-    size_t i = 0;
-    unsigned dots = 0;
-
-    for (; dots < 3 && i < len; dots++) {
-        if (s[i] == '.')
-            i++;
-        else if (route_escape(s + i, len - i) == '.')
-            i += 3;
-        else
-            break;
-    }
-    return (dots == 1 || dots == 2) &&
-        (i == len || s[i] == ';' || route_escape(s + i, len - i) == ';');
-}
-
 /* Keeps one segment. False: no route can have it. */
 static bool
 take_segment(struct route_walk *w, size_t from, size_t to)
@@ -51,7 +31,7 @@ take_segment(struct route_walk *w, size_t from, size_t to)
 
     if (from == to)
         return false;
-    if ((*s == '.' || *s == '%') && is_dot_segment(s, to - from))
+    if ((*s == '.' || *s == '%') && route_is_dot_segment(s, to - from))
         return false;
     if (w->n_segments < ROUTE_MAX_SEGMENTS) {
         w->at[w->n_segments] = (uint32_t)from;
@@ -92,7 +72,7 @@ split(struct route_walk *w, size_t len)
     return is_routable ? ROUTE_FOUND : ROUTE_NOT_FOUND;
 }
 
-/* ---- Walking --------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
 static uint32_t
 symbol_of(const struct route_table *t, const char *s, size_t len)
@@ -194,8 +174,9 @@ walk(struct route_walk *w, uint32_t number, size_t depth)
     } else if (depth < ROUTE_MAX_SEGMENTS) {
         if (node->has_literals) {
             uint32_t symbol = symbol_at(w, depth);
-            uint32_t child = symbol == ROUTE_NO_SYMBOL ? 0 :
-                route_edge_find(w->table, number, symbol, false);
+            uint32_t child = symbol == ROUTE_NO_SYMBOL
+                ? 0
+                : route_edge_find(w->table, number, symbol, false);
 
             if (child != 0 && walk(w, child, depth + 1))
                 return true;
@@ -206,7 +187,7 @@ walk(struct route_walk *w, uint32_t number, size_t depth)
     return node->rest != 0 && walk_tail(w, node->rest, depth);
 }
 
-/* ---- Verbs ----------------------------------------------------------------- */
+/* ---- Verbs -------------------------------------------------------------- */
 
 /* Cuts at the colon, if a verb of some template follows it, and walks. */
 static bool
@@ -235,7 +216,7 @@ walk_with_verb(struct route_walk *w, size_t colon, bool *is_verb)
     return found;
 }
 
-/* The colons in the last segment that a verb may begin at, from the end back. */
+/* Where in the last segment a verb may begin, from the end back. */
 static unsigned
 find_colons(const struct route_walk *w, size_t colons[ROUTE_MAX_LITERAL])
 {
@@ -274,7 +255,7 @@ walk_path(struct route_walk *w)
     return !is_verb && walk(w, 0, 0);
 }
 
-/* ---- Methods --------------------------------------------------------------- */
+/* ---- Methods ------------------------------------------------------------ */
 
 static uint64_t
 method_bit(const struct route_table *t, const char *name, size_t len)
@@ -322,7 +303,7 @@ write_allow(const struct route_table *t, uint64_t mask, char *allow)
     allow[used] = '\0';
 }
 
-/* ---- Public ---------------------------------------------------------------- */
+/* ---- Public ------------------------------------------------------------- */
 
 enum route_result
 route_walk_run(struct route_walk *w, const struct route_table *t,
@@ -342,8 +323,8 @@ route_walk_run(struct route_walk *w, const struct route_table *t,
     if (result != ROUTE_FOUND)
         return result;
     w->wanted[0] = method_bit(t, verb, verb_len);
-    w->wanted[1] = w->wanted[0] == 1u << ROUTE_METHOD_HEAD ?
-        1u << ROUTE_METHOD_GET : 0;
+    w->wanted[1] =
+        w->wanted[0] == 1u << ROUTE_METHOD_HEAD ? 1u << ROUTE_METHOD_GET : 0;
     w->wanted[2] = 1u << ROUTE_METHOD_ANY;
     if (walk_path(w))
         return ROUTE_FOUND;
@@ -356,8 +337,8 @@ static void
 capture(const struct route_walk *w, struct route_match *m)
 {
     const struct route_binding *b = w->found;
-    unsigned n_front = b->star_star >= 0 ? (unsigned)b->star_star :
-        b->n_segments;
+    unsigned n_front =
+        b->star_star >= 0 ? (unsigned)b->star_star : b->n_segments;
     size_t end = w->end;
     size_t from;
 
@@ -378,8 +359,8 @@ capture(const struct route_walk *w, struct route_match *m)
         end = from - 1;
     }
     /* "**" begins behind the slash that ends the front, if there is more. */
-    from = n_front == 0 ? 1 :
-        (size_t)w->at[n_front - 1] + w->len[n_front - 1] + 1;
+    from =
+        n_front == 0 ? 1 : (size_t)w->at[n_front - 1] + w->len[n_front - 1] + 1;
     m->segments[n_front].at = (uint32_t)(from < end ? from : end);
     m->segments[n_front].len = (uint32_t)(from < end ? end - from : 0);
 }

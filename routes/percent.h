@@ -44,6 +44,11 @@ bool route_is_well_encoded(const char *s, size_t len);
  * does not fit. Escapes must be well formed. */
 size_t route_normalise(const char *s, size_t len, char *out, size_t room);
 
+/* True of "." and "..", in any spelling, alone or with parameters behind a ";":
+ * other programs drop those (/a/..;x=1/b), so none of them may mean a route.
+ * Escapes need not be well formed. */
+bool route_is_dot_segment(const char *s, size_t len);
+
 /* No overlong forms, surrogates or bytes outside Unicode. */
 bool route_is_utf8(const char *s, size_t len);
 

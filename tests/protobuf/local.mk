@@ -150,3 +150,34 @@ tests_protobuf_test_wkt_out_SOURCES = \
 	tests/protobuf/test_wkt_out.c
 nodist_tests_protobuf_test_wkt_out_SOURCES = $(tests_protobuf_writer_made)
 tests_protobuf_test_wkt_out_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+# malloc and realloc are wrapped: the n-th call fails
+check_PROGRAMS += tests/protobuf/test_json_writer_hostile
+tests_protobuf_test_json_writer_hostile_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_json_writer_hostile.c
+nodist_tests_protobuf_test_json_writer_hostile_SOURCES = \
+	$(tests_protobuf_writer_made)
+tests_protobuf_test_json_writer_hostile_LDADD = \
+	$(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+tests_protobuf_test_json_writer_hostile_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=realloc
+
+# Against the official library
+TESTS += tests/protobuf/test_json_writer_official.py
+EXTRA_DIST += tests/protobuf/test_json_writer_official.py
+EXTRA_PROGRAMS += tests/protobuf/wire_to_json
+CLEANFILES += tests/protobuf/wire_to_json$(EXEEXT)
+tests_protobuf_wire_to_json_SOURCES = tests/protobuf/wire_to_json.c
+tests_protobuf_wire_to_json_LDADD = $(PROTOBUF_LIBS)
+tests/protobuf/test_json_writer_official.log: \
+	tests/protobuf/wire_to_json$(EXEEXT) \
+	tests/protobuf/writer2.pb
+
+# A fuzzer of wire format: as above, make tests/fuzz/fuzz_json_writer.
+EXTRA_PROGRAMS += tests/fuzz/fuzz_json_writer
+tests_fuzz_fuzz_json_writer_SOURCES = tests/fuzz/fuzz_json_writer.c
+nodist_tests_fuzz_fuzz_json_writer_SOURCES = $(tests_protobuf_writer_made)
+tests/fuzz/fuzz_json_writer.o: $(tests_protobuf_writer_made)
+tests_fuzz_fuzz_json_writer_LDADD = $(PROTOBUF_LIBS)
+tests_fuzz_fuzz_json_writer_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -75,3 +75,21 @@ tests_routes_test_set_LDADD = tests/routes/libsupport.la \
 EXTRA_PROGRAMS += tests/routes/measure
 tests_routes_measure_SOURCES = tests/routes/measure.c
 tests_routes_measure_LDADD = $(ROUTES_LIBS)
+
+# Fuzzers: configure with CC=clang --enable-sanitizers
+# CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make tests/fuzz/fuzz_query, and run
+# it with a folder of its own.
+EXTRA_PROGRAMS += \
+	tests/fuzz/fuzz_query \
+	tests/fuzz/fuzz_route_file \
+	tests/fuzz/fuzz_template
+routes_fuzz_libs = tests/routes/libsupport.la $(ROUTES_LIBS) $(CMOCKA_LIBS)
+tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c
+tests_fuzz_fuzz_query_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_route_file_SOURCES = tests/fuzz/fuzz_route_file.c
+tests_fuzz_fuzz_route_file_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_route_file_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_template_SOURCES = tests/fuzz/fuzz_template.c
+tests_fuzz_fuzz_template_LDADD = $(ROUTES_LIBS)
+tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -139,7 +139,6 @@ main(int argc, char **argv)
             number(argv[argc == 5 ? 4 : 2]));
     if (argc == 3 && strcmp(argv[1], "load") == 0)
         return measure_load(argv[2]);
-    fprintf(stderr,
-        "usage: measure match ROUTES TIMES [FIRST] | load FILE\n");
+    fprintf(stderr, "usage: measure match ROUTES TIMES [FIRST] | load FILE\n");
     return 2;
 }
