@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/annotation.c - google.api.HttpRule from its wire format, by field
- * number (specs/http-annotations section 1). It comes out of the descriptor of
+ * number (google/api/http.proto). It comes out of the descriptor of
  * a method, where it is an extension that the schema has kept as bytes.
  */
 #include "routes/build.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/bind.c - the request fields that come from the path. Escapes are
- * decoded here, once, after the path has been split (specs/http-annotations
- * section 5).
+ * decoded here, once, after the path has been split.
  */
 #include "routes/fields.h"
 #include "routes/percent.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * routes/config.h - a route file as a checked structure (DESIGN section 5),
+ * routes/config.h - a route file as a checked structure (docs/route-files.md),
  * still without schemas: names are names, templates are text.
  *
  * JSON and YAML give the same tree and go through one validator. Every mistake

@@ -19,7 +19,7 @@ int route_escape(const char *s, size_t len);
 /* A-Z a-z 0-9 - . _ ~ (RFC 3986 section 2.3). */
 bool route_is_unreserved(unsigned char c);
 
-/* ! # $ & ' ( ) * + , / : ; = ? @ [ ] (RFC 6570, specs/http-annotations 5). */
+/* ! # $ & ' ( ) * + , / : ; = ? @ [ ] (RFC 3986 section 2.2, and %). */
 bool route_is_reserved(unsigned char c);
 
 enum route_decode {

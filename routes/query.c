@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/query.c - the request fields that come from the query
- * (specs/http-annotations section 6, "Query parameter rules").
+ * (google/api/http.proto, docs/design.md section 9).
  *
  * Parameters are written to the wire one by one, as they come. To notice that
  * one comes twice, or two members of a oneof, each is remembered by a 64-bit

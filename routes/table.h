@@ -3,10 +3,10 @@
  * routes/table.h - every route of a configuration: built once, matched many
  * times, never changed.
  *
- * Matching (specs/http-annotations section 4, DESIGN section 6): the raw path
- * is split first and decoded after; a literal wins over "*", "*" over "**",
- * with backtracking; the order of declaration never matters. The cost does not
- * depend on the number of routes.
+ * Matching (docs/design.md section 6): the raw path is split first and decoded
+ * after; a literal wins over "*", "*" over "**", with backtracking; the order
+ * of declaration never matters. The cost does not depend on the number of
+ * routes.
  *
  * Thread      Any, once built.
  */
@@ -98,7 +98,7 @@ enum route_result route_table_match(const struct route_table *t,
 
 /* Appends the fields of the path variables and then of the query (raw, without
  * '?', may be NULL) to out as wire format: appended after the body's own bytes
- * they win over it by the merge rules (section 6). Errors name the parameter
+ * they win over it by the merge rules. Errors name the parameter
  * in path. PB_EUNKNOWN: an unknown parameter, with the nearest field; with
  * json->ignore_unknown (json may be NULL) such a parameter is skipped instead.
  * PB_EDUPLICATE: given twice, two members of one oneof, or bound already by

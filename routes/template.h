@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/template.h - the path templates of google.api.http
- * (specs/http-annotations section 3), parsed into segments.
+ * (google/api/http.proto, "Path template syntax"), parsed into segments.
  *
  * Beyond the grammar: literals may follow "**"; a field may be bound once; the
  * verb of a template that ends with "}" or "*" begins at the first ":" after

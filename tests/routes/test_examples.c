@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worked examples of transcoding (specs/http-annotations section 9), each
- * under its number, with the choices that are ours (DESIGN section 6): unknown
- * or bound query parameters are errors, the path wins over the body.
+ * Worked examples of transcoding, each under its number, with the choices that
+ * are ours (docs/design.md section 9): unknown or bound query parameters are
+ * errors, the path wins over the body.
  */
 #include "tests/routes/support.h"
 
