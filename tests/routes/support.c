@@ -139,12 +139,13 @@ static const uint8_t *
 show_value(struct shower *s, const struct pb_field *f, unsigned wire,
     const uint8_t *p, const uint8_t *end)
 {
-    uint64_t v;
+    uint64_t v = 0;
     size_t len;
 
     switch (wire) {
     case PB_WIRE_VARINT:
         p = pb_varint_read(p, end, &v);
+        assert_non_null(p);
         put(s, ":%" PRId64, (int64_t)v);
         return p;
     case PB_WIRE_I64:
