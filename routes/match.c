@@ -47,7 +47,6 @@ static enum route_result
 split(struct route_walk *w, size_t len)
 {
     const char *p = w->path;
-    bool is_routable = true;
     size_t from = 1;
 
     if (len == 0 || p[0] != '/' || len > UINT32_MAX)
@@ -58,7 +57,7 @@ split(struct route_walk *w, size_t len)
         if (what == PLAIN)
             continue;
         if (what == SLASH) {
-            is_routable = take_segment(w, from, i) && is_routable;
+            w->is_routable = take_segment(w, from, i) && w->is_routable;
             from = i + 1;
         } else if (what == BAD || route_escape(p + i, len - i) <= 0) {
             return ROUTE_BAD_PATH; /* also a malformed escape, or a NUL */
@@ -68,8 +67,8 @@ split(struct route_walk *w, size_t len)
     if (from == len)
         w->end--; /* one trailing slash; of "/" this leaves nothing */
     else
-        is_routable = take_segment(w, from, len) && is_routable;
-    return is_routable ? ROUTE_FOUND : ROUTE_NOT_FOUND;
+        w->is_routable = take_segment(w, from, len) && w->is_routable;
+    return w->is_routable ? ROUTE_FOUND : ROUTE_NOT_FOUND;
 }
 
 /* ---- Walking ------------------------------------------------------------ */
@@ -205,6 +204,7 @@ walk_with_verb(struct route_walk *w, size_t colon, bool *is_verb)
     if (w->path[colon - 1] == '/')
         return false; /* nothing before it: an empty segment */
     w->verb = verb;
+    w->colon = colon;
     w->end = colon;
     if (last < ROUTE_MAX_SEGMENTS) {
         w->len[last] = (uint32_t)(colon - w->at[last]);
@@ -315,7 +315,9 @@ route_walk_run(struct route_walk *w, const struct route_table *t,
     w->path = path;
     w->n_segments = 0;
     w->known = 0;
+    w->is_routable = true;
     w->verb = ROUTE_NO_SYMBOL;
+    w->colon = 0;
     w->allowed = 0;
     w->found = NULL;
     w->steps = 0;

@@ -207,13 +207,22 @@ check_free(struct parser *q, const struct target *t)
 
 /* ---- Names -------------------------------------------------------------- */
 
+static bool
+may_be_unknown(const struct parser *q)
+{
+    return q->json != NULL && q->json->ignore_unknown;
+}
+
 static enum pb_err
 unknown(struct parser *q, const struct pb_message *m, const char *s, size_t len)
 {
-    const char *nearest = pb_message_nearest_field(m, s, len);
     char quoted[ROUTE_QUOTE_MAX];
+    const char *nearest;
 
+    if (may_be_unknown(q))
+        return PB_EUNKNOWN; /* nobody will read why */
     route_quote(s, len, quoted);
+    nearest = pb_message_nearest_field(m, s, len);
     if (nearest != NULL)
         return fail(q, PB_EUNKNOWN,
             "there is no field \"%s\" in %.80s; did you mean \"%.60s\"?",
@@ -367,7 +376,7 @@ take_parameter(struct parser *q, const char *s, size_t len)
 
     if (err == PB_OK)
         err = resolve(q, &t);
-    if (err == PB_EUNKNOWN && q->json != NULL && q->json->ignore_unknown)
+    if (err == PB_EUNKNOWN && may_be_unknown(q))
         return PB_OK;
     if (err == PB_OK)
         err = check_free(q, &t);

@@ -154,8 +154,10 @@ struct route_walk {
     uint32_t at[ROUTE_MAX_SEGMENTS]; /* of the first ones */
     uint32_t len[ROUTE_MAX_SEGMENTS];
     uint32_t symbols[ROUTE_MAX_SEGMENTS];
+    bool is_routable;   /* no empty segment, no dot segment */
     uint64_t known;     /* bit i: symbols[i] has been looked up */
     uint32_t verb;      /* symbol of the verb, or ROUTE_NO_SYMBOL */
+    size_t colon;       /* before the verb that was cut; 0: none was */
     uint64_t wanted[3]; /* bits of the method, in order of preference */
     uint64_t allowed;   /* methods of what fitted otherwise */
     const struct route_binding *found;

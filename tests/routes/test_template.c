@@ -124,6 +124,7 @@ the_first_colon_after_a_variable_begins_the_verb(void **state)
 
     (void)state;
     means("/v1/{id}:cancel", "/v1/*:cancel id[1,1]");
+    means("/v1/*:cancel", "/v1/*:cancel");
     means("/f/{name=x/**}:tail", "/f/x/**:tail name[1,2]!");
     assert_int_equal(route_template_parse(text, strlen(text), &t, NULL), PB_OK);
     assert_int_equal(t.verb_len, 3);
