@@ -26,6 +26,13 @@ check_PROGRAMS += tests/gateway/test_log
 tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
 tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+# On a worker and an exchange of tests/gateway/fixture.h
+gateway_fixture = tests/gateway/fixture.c tests/gateway/fixture.h
+check_PROGRAMS += tests/gateway/test_request
+tests_gateway_test_request_SOURCES = tests/gateway/test_request.c \
+	$(gateway_fixture)
+tests_gateway_test_request_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_status_json
 tests_gateway_test_status_json_SOURCES = tests/gateway/test_status_json.c
 tests_gateway_test_status_json_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
