@@ -200,6 +200,13 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
         release(x);
 }
 
+bool
+gw_exchange_is_answered(const struct gw_exchange *x)
+{
+    return x->reply.is_ready
+        && (!x->reply.is_stream || x->is_out_ended || x->is_refused);
+}
+
 /* ------------------------------------------------------------------ suspension */
 
 void
@@ -296,7 +303,7 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
         gw_exchange_wait(x);
         return MHD_YES;
     }
-    if (x->reply.is_ready) {
+    if (gw_exchange_is_answered(x)) {
         x->swallowed += used;
         /* As much as a good body may have; then closing is the answer. */
         if (x->swallowed > x->worker->set->config->max_request_message)

@@ -557,7 +557,7 @@ pb_json_reader_rest(struct pb_json_reader *r, const char *text, size_t len,
     if (r->err != PB_OK)
         return fail_again(r, error);
     r->error = error;
-    use_piece(r, len > 0 ? text : nothing, len);
+    pb_reader_use_piece(r, len > 0 ? text : nothing, len);
     p = skip_space(r, r->now.begin);
     if (p != r->now.end)
         pb_reader_unexpected(r, p, "the end of the text");
