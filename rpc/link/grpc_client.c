@@ -310,8 +310,8 @@ take_memory(struct sluice_grpc_client *c)
 {
     c->shared = rpc_grpc_session_shared_new();
     c->no_metadata = sluice_metadata_new(c->pool);
-    c->input = malloc(RPC_GRPC_BUFFER);
-    c->output = malloc(RPC_GRPC_BUFFER);
+    c->input = malloc(RPC_GRPC_INPUT);
+    c->output = malloc(RPC_GRPC_OUTPUT);
     if (c->shared == NULL || c->no_metadata == NULL || c->input == NULL ||
         c->output == NULL)
         return SLUICE_ENOMEM;

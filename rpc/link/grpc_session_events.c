@@ -163,7 +163,7 @@ on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
     (void)h2;
     assert(frame->data.padlen == 0); /* nobody asked for padding */
     if (FRAME_HEAD + len + RPC_GRPC_FRAME_ROOM >
-        RPC_GRPC_BUFFER - s->out_len) {
+        RPC_GRPC_OUTPUT - s->out_len) {
         s->out_is_full = true;
         return NGHTTP2_ERR_WOULDBLOCK;
     }

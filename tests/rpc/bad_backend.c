@@ -375,7 +375,6 @@ note_frame(struct connection *c, const struct frame *f)
     const uint8_t *p = c->payload;
 
     if (f->type == HEADERS) {
-        c->stream = f->stream;
         c->block_len = 0;
         atomic_fetch_add(&c->backend->requests, 1);
     }
@@ -452,6 +451,8 @@ wait_for(struct connection *c, const char *args)
         if (!get_frame(c, &f))
             return false;
     } while (!is_awaited(what, &f));
+    if (f.stream != 0)
+        c->stream = f.stream;
     return true;
 }
 

@@ -194,8 +194,8 @@ grpc_call_fini(struct grpc_call *c)
     sluice_metadata_unref(&c->terminal);
 }
 
-void
-grpc_call_start(struct grpc_call *c, const char *method, const char *payload,
+static enum sluice_err
+start(struct grpc_call *c, const char *method, struct sluice_bytes *payload,
     bool completes)
 {
     struct sluice_completion completion = { .has_code = false };
@@ -204,20 +204,40 @@ grpc_call_start(struct grpc_call *c, const char *method, const char *payload,
         .subscription = sluice_full_subscription(on_values, c),
         .timeout_ns = c->timeout_ns };
     const struct sluice_outcome *outcome;
+    enum sluice_err err;
 
     i.first.initial_metadata = c->metadata;
     c->metadata = NULL;
-    if (payload != NULL)
-        i.first.payload = sluice_bytes_copy(sluice_loop_pool(c->w->loop),
-            payload, strlen(payload));
+    i.first.payload = payload;
     if (completes)
         i.first.completion = &completion;
     c->allowance = payload == NULL;
-    assert_int_equal(sluice_end_operate(c->w->end, &i, &c->op), SLUICE_OK);
+    err = sluice_end_operate(c->w->end, &i, &c->op);
+    if (err != SLUICE_OK)
+        return err;
     outcome =
         sluice_operation_add_termination_callback(c->op, &c->termination);
     if (outcome != NULL)
         on_terminated(&c->termination, outcome);
+    return SLUICE_OK;
+}
+
+void
+grpc_call_start(struct grpc_call *c, const char *method, const char *payload,
+    bool completes)
+{
+    struct sluice_bytes *bytes = NULL;
+
+    if (payload != NULL)
+        bytes = sluice_bytes_copy(sluice_loop_pool(c->w->loop), payload,
+            strlen(payload));
+    assert_int_equal(start(c, method, bytes, completes), SLUICE_OK);
+}
+
+bool
+grpc_call_try(struct grpc_call *c, const char *method)
+{
+    return start(c, method, NULL, true) == SLUICE_OK;
 }
 
 void

@@ -46,6 +46,13 @@ tests_rpc_test_grpc_official_SOURCES = tests/rpc/test_grpc_official.c \
 tests_rpc_test_grpc_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/rpc/grpc_server.py
 
+check_PROGRAMS += tests/rpc/test_grpc_memory
+tests_rpc_test_grpc_memory_SOURCES = \
+	tests/rpc/test_grpc_memory.c $(grpc_world)
+tests_rpc_test_grpc_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_grpc_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 check_PROGRAMS += tests/rpc/test_grpc_codings
 tests_rpc_test_grpc_codings_SOURCES = tests/rpc/test_grpc_codings.c
 tests_rpc_test_grpc_codings_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
