@@ -134,8 +134,8 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
         return SLUICE_OK;
     }
     if (is(name, "grpc-status")) {
-        if (!r->has_status)
-            r->status = status_of(value);
+        if (!r->has_status || r->status == SLUICE_CODE_OK)
+            r->status = status_of(value); /* of several, the first failure */
         r->has_status = true;
         return SLUICE_OK;
     }
