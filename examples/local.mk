@@ -14,6 +14,8 @@ examples_libexamples_la_SOURCES = \
 	examples/library/answer.c \
 	examples/library/books.c \
 	examples/library/check.c \
+	examples/library/join.c \
+	examples/library/join.h \
 	examples/library/library.c \
 	examples/library/library.h \
 	examples/library/list.c \

@@ -27,16 +27,13 @@
 
 #define TO(s) (1u << GW_X_##s)
 
-static const struct {
-    const char *name;
-    unsigned may_enter;
-} states[] = {
-    [GW_X_HEAD] = { "head", TO(READING) | TO(REPLYING) | TO(CLOSED) },
-    [GW_X_READING] = { "reading",
-        TO(CALLING) | TO(REPLYING) | TO(CLOSED) },
-    [GW_X_CALLING] = { "calling", TO(REPLYING) | TO(CLOSED) },
-    [GW_X_REPLYING] = { "replying", TO(CLOSED) },
-    [GW_X_CLOSED] = { "closed", 0 },
+/* The states reachable from each. */
+static const unsigned may_enter[] = {
+    [GW_X_HEAD] = TO(READING) | TO(REPLYING) | TO(CLOSED),
+    [GW_X_READING] = TO(CALLING) | TO(REPLYING) | TO(CLOSED),
+    [GW_X_CALLING] = TO(REPLYING) | TO(CLOSED),
+    [GW_X_REPLYING] = TO(CLOSED),
+    [GW_X_CLOSED] = 0,
 };
 
 static void
@@ -48,7 +45,7 @@ check(const struct gw_exchange *x)
 void
 gw_exchange_enter(struct gw_exchange *x, enum gw_exchange_state state)
 {
-    assert((states[x->state].may_enter & (1u << state)) != 0);
+    assert((may_enter[x->state] & (1u << state)) != 0);
     x->state = state;
 }
 

@@ -4,7 +4,7 @@
  *
  * An error's text is ours or, when the upstream answered with a status, the
  * upstream's; the texts that describe failures of the network are fixed ones,
- * so that no address gets out (specs/status-mapping section 6, rules 4 and 5).
+ * so that no address gets out.
  */
 #include "gateway/reply.h"
 

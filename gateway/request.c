@@ -2,12 +2,11 @@
 /*
  * gateway/request.c - see request.h.
  *
- * Which headers become metadata (DESIGN section 6): "Grpc-Metadata-X" as x, a
- * handful by default, an allow list from the route file; never hop-by-hop ones,
- * never grpc-* or ':' names. A "-bin" value is base64 here and bytes there: it
- * is checked here, because a gRPC server that meets a bad one may drop the
- * whole connection that all exchanges share (specs/hardening section 5,
- * shared-connection kill).
+ * Which headers become metadata: "Grpc-Metadata-X" as x, a handful by default,
+ * an allow list from the route file; never hop-by-hop ones, never grpc-* or ':'
+ * names. A "-bin" value is base64 here and bytes there: it is checked here,
+ * because a gRPC server that meets a bad one may drop the whole connection that
+ * all exchanges share.
  */
 #include "gateway/request.h"
 
@@ -124,7 +123,7 @@ add_binaries(struct reading *in, const char *header, struct sluice_str name,
 }
 
 /* Adds a header under a name still in mixed case; what may not travel is left
- * out (specs/grpc-http2 section 7). */
+ * out ("Custom-Metadata" of gRPC over HTTP/2). */
 static void
 add_header(struct reading *in, const char *header, const char *name,
     size_t name_len, const char *value, size_t len)

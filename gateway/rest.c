@@ -4,7 +4,6 @@
 
 #include <sluice/status.h>
 
-#include <stdio.h>
 
 #include "gateway/connection.h"
 #include "gateway/reply.h"
@@ -329,42 +328,44 @@ is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* After the one value of a unary request only white space may come. */
+/* Between the values of a request stream white space may stand. */
 static size_t
-skip_space(struct gw_exchange *x, const char *data, size_t len)
+skip_space(const char *data, size_t len)
 {
-    struct pb_error error = { .kind = PB_ESYNTAX };
     size_t n = 0;
 
     while (n < len && is_space(data[n]))
         n++;
-    if (n < len && x->n_values > 0 && !x->rpc->method->client_streaming) {
-        error.offset = (size_t)(x->bytes_in + n);
-        snprintf(error.message, sizeof error.message,
-            "expected the end of the body, found more after the value at "
-            "byte %zu",
-            error.offset);
-        gw_reply_bad_input(x, "body", &error);
-    }
     return n;
 }
 
-/* One step: white space between values, or a piece of a value. */
+/* After the one value of a unary request only white space may come. */
+static size_t
+take_rest(struct gw_exchange *x, const char *data, size_t len)
+{
+    struct pb_error error = { 0 };
+
+    if (pb_json_reader_rest(x->reader, data, len, &error) == PB_JSON_ERROR)
+        reply_bad_body(x, &error);
+    return len;
+}
+
+/* A piece of a value, or of what stands between or after values. */
 static size_t
 take_piece(struct gw_exchange *x, const char *data, size_t len)
 {
     struct pb_error error = { 0 };
     size_t used = 0;
 
-    if (!x->in_value) {
-        if (x->n_values > 0) {
-            size_t n = skip_space(x, data, len);
-
-            if (n > 0 || x->reply.is_ready)
-                return n;
-        }
-        start_value(x);
+    if (!x->in_value && x->n_values > 0) {
+        if (!x->rpc->method->client_streaming)
+            return take_rest(x, data, len);
+        used = skip_space(data, len);
+        if (used > 0)
+            return used;
     }
+    if (!x->in_value)
+        start_value(x);
     switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
     case PB_JSON_MORE:
         return len;

@@ -4,7 +4,7 @@
  *
  * Details are google.protobuf.Any. One whose type the schema knows is written
  * as ProtoJSON says; any other keeps its bytes as {"@type", "value"}, so that
- * an error never fails for want of a type (specs/status-mapping section 3).
+ * an error never fails for want of a type.
  */
 #include "gateway/status_json.h"
 
@@ -27,6 +27,13 @@ struct record {
     size_t len;
 };
 
+/* An absent text has no address to count from. */
+static const uint8_t *
+bytes_of(struct sluice_str s)
+{
+    return (const uint8_t *)(s.ptr == NULL ? "" : s.ptr);
+}
+
 /* The next field of a message. NULL at a break. */
 static const uint8_t *
 next_record(const uint8_t *p, const uint8_t *end, struct record *r)
@@ -46,7 +53,7 @@ next_record(const uint8_t *p, const uint8_t *end, struct record *r)
 bool
 gw_status_code(struct sluice_str status, int32_t *code)
 {
-    const uint8_t *p = (const uint8_t *)status.ptr;
+    const uint8_t *p = bytes_of(status);
     const uint8_t *end = p + status.len;
 
     *code = 0;
@@ -97,9 +104,9 @@ ends_with(struct sluice_str s, const char *suffix)
 static unsigned
 duration_seconds(struct sluice_str retry_info)
 {
-    const uint8_t *p = (const uint8_t *)retry_info.ptr;
+    const uint8_t *p = bytes_of(retry_info);
     const uint8_t *end = p + retry_info.len;
-    struct record delay = { 0 };
+    struct record delay = { .data = bytes_of(sluice_str("")) };
     int64_t seconds = 0;
 
     while (p != end) {
@@ -132,7 +139,7 @@ duration_seconds(struct sluice_str retry_info)
 unsigned
 gw_status_retry_seconds(struct sluice_str status)
 {
-    const uint8_t *p = (const uint8_t *)status.ptr;
+    const uint8_t *p = bytes_of(status);
     const uint8_t *end = p + status.len;
 
     while (p != end) {
@@ -211,7 +218,7 @@ static enum pb_err
 put_details(struct pb_json_writer *writer, const struct pb_schema *schema,
     struct sluice_str status, struct pb_buf *out)
 {
-    const uint8_t *p = (const uint8_t *)status.ptr;
+    const uint8_t *p = bytes_of(status);
     const uint8_t *end = p + status.len;
     bool is_first = true;
 

@@ -157,7 +157,8 @@ static bool
 is_known_key(const struct pb_json_reader *r, const struct pb_frame *map,
     uint32_t tag, const uint8_t *key, size_t len)
 {
-    const uint64_t *slots = r->words + map->words;
+    const uint64_t *slots =
+        r->words == NULL ? NULL : r->words + map->words;
     uint32_t mask = map->u.keys.cap - 1;
 
     if (map->u.keys.cap == 0) {

@@ -5,8 +5,8 @@
  * An operation is a pipe with two halves, one per side. A ticket sent from one
  * half waits in the inbox of the other until a deferred task delivers it; its
  * metadata and payload arrive as they were sent, by reference. An abort does
- * not wait behind other tickets: it takes their place, and it needs no memory
- * but for its text, which it can do without.
+ * not wait behind other tickets: it goes first, and they find the operation
+ * terminated. It needs no memory but for its text, which it can do without.
  *
  * A side that leaves without a last word, because a ticket of its own got lost
  * or one of the other side was not in order, is reported to the other side as
@@ -35,7 +35,7 @@ struct half {
     struct sluice_task task; /* delivers the inbox */
     struct letter *inbox;
     struct letter **last_letter;
-    struct sluice_ticket abort; /* NONE, or what takes the inbox's place */
+    struct sluice_ticket abort; /* NONE, or what goes first */
 };
 
 struct pipe {
@@ -170,7 +170,6 @@ post_abort(struct half *to, struct sluice_ticket *t)
         text = sluice_pool_take(in->pool, t->message.len + 1);
     if (text != NULL)
         memcpy(text, t->message.ptr, t->message.len);
-    empty_inbox(to);
     drop_abort(to);
     to->abort = *t;
     to->abort.protocol = NULL;

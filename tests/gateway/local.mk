@@ -4,3 +4,24 @@
 #   check_PROGRAMS += tests/gateway/test_X
 #   tests_gateway_test_X_SOURCES = tests/gateway/test_X.c
 #   tests_gateway_test_X_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_address
+tests_gateway_test_address_SOURCES = tests/gateway/test_address.c
+tests_gateway_test_address_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# The pool is wrapped: it is counted, and fails when told to
+check_PROGRAMS += tests/gateway/test_arena
+tests_gateway_test_arena_SOURCES = tests/gateway/test_arena.c
+tests_gateway_test_arena_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_arena_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=sluice_pool_give
+
+check_PROGRAMS += tests/gateway/test_buffer
+tests_gateway_test_buffer_SOURCES = tests/gateway/test_buffer.c
+tests_gateway_test_buffer_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_buffer_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_bytes_new
+
+check_PROGRAMS += tests/gateway/test_log
+tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
+tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

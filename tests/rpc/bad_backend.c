@@ -421,6 +421,8 @@ is_awaited(const char *what, const struct frame *f)
     if (strcmp(what, "end") == 0)
         return (f->type == DATA || f->type == HEADERS) &&
             (f->flags & FLAG_END_STREAM);
+    if (strcmp(what, "data") == 0)
+        return f->type == DATA && f->length > 0;
     if (strcmp(what, "rst") == 0)
         return f->type == RST_STREAM;
     if (strcmp(what, "goaway") == 0)
@@ -586,6 +588,13 @@ reset_connection(struct connection *c)
     return false;
 }
 
+/* Between cork and uncork, frames gather to be sent in one piece. */
+static bool
+cork(struct connection *c, int on)
+{
+    return setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on) == 0;
+}
+
 static bool
 drain(struct connection *c)
 {
@@ -681,6 +690,8 @@ execute(struct connection *c, const char *line)
         return shutdown(c->fd, SHUT_WR) == 0;
     if (strcmp(name, "reset") == 0)
         return reset_connection(c);
+    if (strcmp(name, "cork") == 0 || strcmp(name, "uncork") == 0)
+        return cork(c, name[0] == 'c');
     if (strcmp(name, "hold") == 0)
         return drain(c);
     if (strcmp(name, "stall") == 0)

@@ -8,7 +8,8 @@
  *
  *   settings [ID=VALUE]...     a SETTINGS frame (numbers)
  *   ack                        a SETTINGS frame with ACK
- *   wait preface | request | end | rst | goaway | pong | ack | window | close
+ *   wait preface | request | data | end | rst | goaway | pong | ack | window |
+ *        close
  *                              reads frames until that one came; "request" is a
  *                              HEADERS frame and makes its stream the current
  *                              one; "end" is END_STREAM on any stream;
@@ -28,6 +29,7 @@
  *   raw HEX
  *   repeat N COMMAND
  *   label | again              again goes back to the label
+ *   cork | uncork              what is sent in between arrives together
  *   shut                       half-closes
  *   reset                      closes with RST
  *   hold                       reads and drops until the peer closes

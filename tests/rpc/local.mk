@@ -40,6 +40,12 @@ tests_rpc_test_grpc_streams_SOURCES = \
 	tests/rpc/test_grpc_streams.c $(grpc_world)
 tests_rpc_test_grpc_streams_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_grpc_official
+tests_rpc_test_grpc_official_SOURCES = tests/rpc/test_grpc_official.c \
+	tests/rpc/grpc_world.c tests/rpc/grpc_world.h
+tests_rpc_test_grpc_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/rpc/grpc_server.py
+
 check_PROGRAMS += tests/rpc/test_grpc_codings
 tests_rpc_test_grpc_codings_SOURCES = tests/rpc/test_grpc_codings.c
 tests_rpc_test_grpc_codings_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -391,8 +391,8 @@ a_customer_may_advance_inside_its_callback(void **state)
     world_fini(&w);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
-    teardown_world)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
 main(void)

@@ -30,9 +30,12 @@ static void
 log_ticket(struct script *s, const char *verb, struct sluice_ticket *t)
 {
     struct sluice_completion c = { .terminal_metadata = t->terminal_metadata,
-        .has_code = t->has_code, .code = t->code, .message = t->message };
+        .has_code = t->has_code,
+        .code = t->code,
+        .message = t->message };
     struct sluice_values v = { .initial_metadata = t->initial_metadata,
-        .payload = t->payload, .allowance = t->allowance };
+        .payload = t->payload,
+        .allowance = t->allowance };
     char words[1024] = "";
 
     if (t->termination == SLUICE_TERMINATION_COMPLETION)
@@ -191,7 +194,8 @@ static void
 arrive(struct script *s, const char *text)
 {
     struct sluice_ticket like = { .subscription = SLUICE_SUBSCRIPTION_FULL,
-        .has_timeout = true, .timeout_ns = 50 * SLUICE_SECOND };
+        .has_timeout = true,
+        .timeout_ns = 50 * SLUICE_SECOND };
 
     assert_int_equal(accept_ticket(s, text, &like), SLUICE_OK);
     settle(&s->w);
@@ -238,7 +242,8 @@ static void
 the_first_ticket_says_what_and_how_long(void **state)
 {
     static const struct sluice_link_ops ops = { .open = check_opening,
-        .send = script_send, .close = script_close };
+        .send = script_send,
+        .close = script_close };
     struct script *s = *state;
     struct sluice_invocation i = full_invocation(&s->w.invoker);
 
@@ -483,8 +488,7 @@ each_abort_has_its_outcome_and_no_answer(void **state)
     becomes(s, SLUICE_TERMINATION_CANCELLATION, SLUICE_CANCELLED);
     becomes(s, SLUICE_TERMINATION_EXPIRATION, SLUICE_EXPIRED);
     becomes(s, SLUICE_TERMINATION_SHUTDOWN, SLUICE_REMOTE_SHUTDOWN);
-    becomes(s, SLUICE_TERMINATION_RECEPTION_FAILURE,
-        SLUICE_RECEPTION_FAILURE);
+    becomes(s, SLUICE_TERMINATION_RECEPTION_FAILURE, SLUICE_RECEPTION_FAILURE);
     becomes(s, SLUICE_TERMINATION_TRANSMISSION_FAILURE,
         SLUICE_TRANSMISSION_FAILURE);
     becomes(s, SLUICE_TERMINATION_LOCAL_FAILURE, SLUICE_REMOTE_FAILURE);
@@ -498,8 +502,11 @@ an_abort_brings_code_details_and_metadata(void **state)
     struct sluice_metadata *initial = sluice_metadata_new(s->w.pool);
     struct sluice_metadata *terminal = sluice_metadata_new(s->w.pool);
     struct sluice_ticket t = { .termination = SLUICE_TERMINATION_LOCAL_FAILURE,
-        .has_code = true, .code = 9, .message = sluice_str("no"),
-        .initial_metadata = initial, .terminal_metadata = terminal };
+        .has_code = true,
+        .code = 9,
+        .message = sluice_str("no"),
+        .initial_metadata = initial,
+        .terminal_metadata = terminal };
     const struct sluice_outcome *outcome;
 
     invoke(&s->w, "");
@@ -518,8 +525,7 @@ an_abort_overtakes_what_waits_for_the_servicer(void **state)
 {
     struct script *s = *state;
     struct sluice_ticket like = { .subscription = SLUICE_SUBSCRIPTION_FULL };
-    struct sluice_ticket t = {
-        .termination = SLUICE_TERMINATION_CANCELLATION };
+    struct sluice_ticket t = { .termination = SLUICE_TERMINATION_CANCELLATION };
 
     assert_int_equal(accept_ticket(s, "m pone c", &like), SLUICE_OK);
     sluice_operation_deliver(s->op, &t);
@@ -608,8 +614,8 @@ a_completion_that_waits_admits_no_second_one(void **state)
 static void
 receive_in_the_servicer(struct world *w, struct sluice_operation *op)
 {
-    struct script *s = (struct script *)((char *)w -
-        offsetof(struct script, w));
+    struct script *s =
+        (struct script *)((char *)w - offsetof(struct script, w));
 
     assert_ptr_equal(op, s->op);
     hand_over(s, "pone");
@@ -668,7 +674,8 @@ a_capped_timeout_is_told_with_the_first_answer(void **state)
 {
     struct script *s = *state;
     struct sluice_ticket like = { .subscription = SLUICE_SUBSCRIPTION_FULL,
-        .has_timeout = true, .timeout_ns = 5000 * SLUICE_SECOND };
+        .has_timeout = true,
+        .timeout_ns = 5000 * SLUICE_SECOND };
 
     assert_int_equal(accept_ticket(s, "", &like), SLUICE_OK);
     asked(s, "");
@@ -685,16 +692,15 @@ a_default_timeout_is_not_told(void **state)
     assert_int_equal(accept_ticket(s, "", &like), SLUICE_OK);
     settle(&s->w);
     asked(s, "");
-    assert_true(sluice_operation_time_remaining(s->op) <=
-        100 * SLUICE_SECOND);
+    assert_true(sluice_operation_time_remaining(s->op) <= 100 * SLUICE_SECOND);
 }
 
 static void
 an_abort_begins_nothing(void **state)
 {
     struct script *s = *state;
-    struct sluice_ticket like = {
-        .termination = SLUICE_TERMINATION_CANCELLATION };
+    struct sluice_ticket like = { .termination =
+                                      SLUICE_TERMINATION_CANCELLATION };
 
     assert_int_equal(accept_ticket(s, "m pone", &like), SLUICE_EINVAL);
     assert_null(s->op);
@@ -709,8 +715,7 @@ an_end_without_a_servicer_accepts_nothing(void **state)
     struct words words;
     struct sluice_ticket t = ticket_of(s, "m pone c", &words);
 
-    assert_int_equal(
-        sluice_end_accept(s->w.invoking, &s->link, s, &t, &s->op),
+    assert_int_equal(sluice_end_accept(s->w.invoking, &s->link, s, &t, &s->op),
         SLUICE_ESTATE);
     assert_null(s->op);
 }
@@ -720,7 +725,8 @@ an_invoker_without_interest_gets_grants_only(void **state)
 {
     struct script *s = *state;
     struct sluice_ticket like = { .subscription = SLUICE_SUBSCRIPTION_NONE,
-        .has_timeout = true, .timeout_ns = 5000 * SLUICE_SECOND };
+        .has_timeout = true,
+        .timeout_ns = 5000 * SLUICE_SECOND };
 
     assert_int_equal(accept_ticket(s, "pone", &like), SLUICE_OK);
     settle(&s->w);

@@ -92,8 +92,8 @@ static void
 speak(void *arg)
 {
     struct speaker *s = arg;
-    bool speaks_first = !s->talk->cell->is_full_duplex &&
-        s == &s->talk->invoker;
+    bool speaks_first =
+        !s->talk->cell->is_full_duplex && s == &s->talk->invoker;
 
     s->is_going = false;
     while (!s->has_ended && s->to_send > 0 &&
@@ -127,8 +127,8 @@ static void
 on_speaker_ended(struct sluice_termination_callback *cb,
     const struct sluice_outcome *outcome)
 {
-    struct speaker *s = (struct speaker *)((char *)cb -
-        offsetof(struct speaker, on_ended));
+    struct speaker *s =
+        (struct speaker *)((char *)cb - offsetof(struct speaker, on_ended));
 
     (void)outcome;
     s->has_ended = true;
@@ -172,8 +172,8 @@ serve(struct sluice_servicer *self, struct sluice_str group,
     struct sluice_subscription *subscription,
     struct sluice_no_such_method *no_such_method)
 {
-    struct talk *t = (struct talk *)((char *)self -
-        offsetof(struct talk, w.servicer));
+    struct talk *t =
+        (struct talk *)((char *)self - offsetof(struct talk, w.servicer));
 
     (void)group;
     (void)method;
@@ -224,7 +224,8 @@ hold_talk(void **state)
     }
     if (cell->ending == COMPLETION)
         assert_int_equal(t->invoker.to_send + t->invoker.to_receive +
-            t->service.to_send + t->service.to_receive, 0);
+                t->service.to_send + t->service.to_receive,
+            0);
     world_fini(&t->w);
     free(t);
 }

@@ -174,9 +174,11 @@ stop_and_idle_actions_say_when_memory_is_short(void **state)
     world_init(&w);
     fail_from(1);
     assert_int_equal(sluice_end_add_idle_action(w.invoking,
-        (void (*)(void *))abort, &flag), SLUICE_ENOMEM);
-    assert_int_equal(sluice_end_stop(w.invoking, 0,
-        (void (*)(void *))abort, &flag), SLUICE_ENOMEM);
+                         (void (*)(void *))abort, &flag),
+        SLUICE_ENOMEM);
+    assert_int_equal(sluice_end_stop(w.invoking, 0, (void (*)(void *))abort,
+                         &flag),
+        SLUICE_ENOMEM);
     assert_int_equal(sluice_end_stop(w.invoking, 0, NULL, NULL), SLUICE_OK);
     fail_no_more();
     world_fini(&w);

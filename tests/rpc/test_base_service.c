@@ -277,12 +277,12 @@ a_service_caps_the_timeout_and_tells_the_invoker(void **state)
     world_init_stopped(&w, &options);
     world_start(&w);
     invoke(&w, "");
-    assert_true(sluice_operation_time_remaining(w.service.op) <=
-        20 * SLUICE_SECOND);
-    assert_true(sluice_operation_time_remaining(w.service.op) >
-        10 * SLUICE_SECOND);
-    assert_true(sluice_operation_time_remaining(w.invoker.op) <=
-        20 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.service.op) <= 20 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.service.op) > 10 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.invoker.op) <= 20 * SLUICE_SECOND);
     heard(&w.invoker, "");
     world_fini(&w);
 }
@@ -303,8 +303,8 @@ a_service_without_a_timeout_takes_the_default(void **state)
     i = full_invocation(&w.invoker);
     i.timeout_ns = SLUICE_NO_TIMEOUT;
     invoke_with(&w, &i, "");
-    assert_true(sluice_operation_time_remaining(w.service.op) <=
-        10 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.service.op) <= 10 * SLUICE_SECOND);
     world_fini(&w);
 }
 
@@ -316,12 +316,12 @@ a_service_leaves_a_short_timeout_alone(void **state)
 
     i.timeout_ns = 30 * SLUICE_SECOND;
     invoke_with(w, &i, "");
-    assert_true(sluice_operation_time_remaining(w->service.op) <=
-        30 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w->service.op) <= 30 * SLUICE_SECOND);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
-    teardown_world)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
 main(void)

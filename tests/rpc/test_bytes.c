@@ -295,8 +295,8 @@ impossible_sizes_are_refused(void **state)
 static void
 add(struct sluice_metadata *md, const char *name, const char *value)
 {
-    assert_int_equal(
-        sluice_metadata_add(md, sluice_str(name), sluice_str(value)),
+    assert_int_equal(sluice_metadata_add(md, sluice_str(name),
+                         sluice_str(value)),
         SLUICE_OK);
 }
 
@@ -343,7 +343,8 @@ metadata_grows_as_needed(void **state)
         snprintf(name, sizeof(name), "n%zu", i);
         memset(value, 'a' + (int)(i % 26), sizeof(value));
         assert_int_equal(sluice_metadata_add(md, sluice_str(name),
-            sluice_str_n(value, i % 512)), SLUICE_OK);
+                             sluice_str_n(value, i % 512)),
+            SLUICE_OK);
     }
     assert_int_equal(sluice_metadata_count(md), 2000);
     for (i = 0; i < 2000; i++) {
@@ -386,17 +387,17 @@ metadata_holds_any_bytes(void **state)
 
     (void)state;
     assert_int_equal(sluice_metadata_add(md, sluice_str("x-bin"),
-        sluice_str_n("\0\xff\n", 3)), SLUICE_OK);
+                         sluice_str_n("\0\xff\n", 3)),
+        SLUICE_OK);
     assert_int_equal(sluice_metadata_at(md, 0).value.len, 3);
     assert_memory_equal(sluice_metadata_at(md, 0).value.ptr, "\0\xff\n", 3);
-    assert_int_equal(
-        sluice_metadata_add(md, sluice_str(""), sluice_str("v")),
+    assert_int_equal(sluice_metadata_add(md, sluice_str(""), sluice_str("v")),
         SLUICE_EINVAL);
-    assert_int_equal(
-        sluice_metadata_add(md, sluice_str(NULL), sluice_str("v")),
+    assert_int_equal(sluice_metadata_add(md, sluice_str(NULL), sluice_str("v")),
         SLUICE_EINVAL);
     assert_int_equal(sluice_metadata_add(md, sluice_str("n"),
-        sluice_str_n("", SIZE_MAX)), SLUICE_ELIMIT);
+                         sluice_str_n("", SIZE_MAX)),
+        SLUICE_ELIMIT);
     assert_int_equal(sluice_metadata_count(md), 1);
     sluice_metadata_unref(&md);
 }
@@ -427,12 +428,12 @@ names_and_values_that_may_travel(void **state)
     assert_false(sluice_metadata_name_is_valid(sluice_str_n("a\0", 2)));
     assert_true(sluice_metadata_value_is_valid(sluice_str("a"),
         sluice_str(" ~printable")));
-    assert_true(sluice_metadata_value_is_valid(sluice_str("a"),
-        sluice_str("")));
-    assert_false(sluice_metadata_value_is_valid(sluice_str("a"),
-        sluice_str("line\n")));
-    assert_false(sluice_metadata_value_is_valid(sluice_str("a"),
-        sluice_str("\x7f")));
+    assert_true(
+        sluice_metadata_value_is_valid(sluice_str("a"), sluice_str("")));
+    assert_false(
+        sluice_metadata_value_is_valid(sluice_str("a"), sluice_str("line\n")));
+    assert_false(
+        sluice_metadata_value_is_valid(sluice_str("a"), sluice_str("\x7f")));
     assert_false(sluice_metadata_value_is_valid(sluice_str("a"),
         sluice_str("\xc3\xa9")));
     assert_true(sluice_metadata_value_is_valid(sluice_str("a-bin"),
@@ -459,7 +460,8 @@ everything_says_when_memory_is_short(void **state)
     assert_null(sluice_bytes_wrap("x", 1, count, &released));
     assert_null(sluice_metadata_new(pool));
     assert_int_equal(sluice_metadata_add(md, sluice_str("b"),
-        sluice_str_n(text, sizeof(text))), SLUICE_ENOMEM);
+                         sluice_str_n(text, sizeof(text))),
+        SLUICE_ENOMEM);
     memory_is_short = false;
     assert_int_equal(released, 0);
     assert_int_equal(sluice_metadata_count(md), 1);
@@ -481,8 +483,8 @@ codes_have_names_and_http_statuses(void **state)
         { "NOT_FOUND", 404 }, { "ALREADY_EXISTS", 409 },
         { "PERMISSION_DENIED", 403 }, { "RESOURCE_EXHAUSTED", 429 },
         { "FAILED_PRECONDITION", 400 }, { "ABORTED", 409 },
-        { "OUT_OF_RANGE", 400 }, { "UNIMPLEMENTED", 501 },
-        { "INTERNAL", 500 }, { "UNAVAILABLE", 503 }, { "DATA_LOSS", 500 },
+        { "OUT_OF_RANGE", 400 }, { "UNIMPLEMENTED", 501 }, { "INTERNAL", 500 },
+        { "UNAVAILABLE", 503 }, { "DATA_LOSS", 500 },
         { "UNAUTHENTICATED", 401 } };
     int i;
 
@@ -529,12 +531,10 @@ every_error_has_a_text(void **state)
     (void)state;
     for (err = SLUICE_OK; err <= SLUICE_ENOTFOUND; err++) {
         for (other = SLUICE_OK; other < err; other++)
-            assert_string_not_equal(
-                sluice_err_text((enum sluice_err)err),
+            assert_string_not_equal(sluice_err_text((enum sluice_err)err),
                 sluice_err_text((enum sluice_err)other));
     }
-    assert_string_equal(sluice_err_text((enum sluice_err)99),
-        "unknown error");
+    assert_string_equal(sluice_err_text((enum sluice_err)99), "unknown error");
 }
 
 int

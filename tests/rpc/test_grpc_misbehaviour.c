@@ -554,7 +554,8 @@ a_backend_that_only_says_goaway_is_left_alone(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, "wait preface; settings; goaway 0 0; hold", NULL);
+    open_with(s, "wait preface; cork; settings; goaway 0 0; uncork; hold",
+        NULL);
     grpc_call_unary(&s->call, &s->w, "Call");
     grpc_call_ended(&s->call, SLUICE_TRANSMISSION_FAILURE, 14);
     assert_int_equal(sluice_grpc_client_state(s->w.client),
@@ -706,7 +707,7 @@ broken_http2_ends_the_connection_and_no_more(void **state)
     breaks_the_connection(s, "frame 0 0 0 00");
     breaks_the_connection(s, "frame 9 4 1 88");
     breaks_the_connection(s, "frame 1 0 1 88; ping");
-    breaks_the_connection(s, "frame 1 0 1 88; repeat 10000 frame 9 0 1 00");
+    breaks_the_connection(s, "frame 1 0 1 88; repeat 10000 frame 9 0 1");
 }
 
 /* The stream must go, the connection stay. */

@@ -167,8 +167,8 @@ a_long_exchange_needs_no_deep_stack(void **state)
     assert_int_equal(w->serviced, 2000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
-    teardown_world)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
 main(void)

@@ -370,7 +370,7 @@ the_clock_never_goes_back(void **state)
 struct trial {
     struct rpc_wheel wheel;
     struct sluice_timer timers[TIMERS];
-    uint64_t due[TIMERS];  /* as started, in ticks */
+    uint64_t due[TIMERS]; /* as started, in ticks */
     uint64_t now;
     unsigned expired;
 };
@@ -465,6 +465,25 @@ the_wheel_catches_up_after_a_long_sleep(void **state)
 }
 
 static void
+a_wheel_forgets_what_was_stopped(void **state)
+{
+    (void)state;
+    trial = calloc(1, sizeof(*trial));
+    assert_non_null(trial);
+    rpc_wheel_init(&trial->wheel, 0);
+    start_trial(0, 3);
+    start_trial(1, 3);
+    start_trial(2, 5000);
+    rpc_wheel_stop(&trial->wheel, &trial->timers[0]);
+    assert_int_equal(rpc_wheel_next(&trial->wheel), 3);
+    rpc_wheel_stop(&trial->wheel, &trial->timers[1]);
+    assert_true(rpc_wheel_next(&trial->wheel) > 3);
+    rpc_wheel_stop(&trial->wheel, &trial->timers[2]);
+    assert_true(rpc_wheel_next(&trial->wheel) == RPC_WHEEL_NEVER);
+    free(trial);
+}
+
+static void
 again(struct sluice_timer *timer)
 {
     trial->expired++;
@@ -523,8 +542,8 @@ struct poster {
         struct poster *from;
         int number;
     } parcels[POSTS];
-    int next;   /* expected */
-    int *left;  /* of all threads */
+    int next;  /* expected */
+    int *left; /* of all threads */
 };
 
 static void
@@ -565,8 +584,9 @@ what_threads_post_runs_on_the_loop_in_each_ones_order(void **state)
     for (i = 0; i < THREADS; i++) {
         posters[i].r = r;
         posters[i].left = &left;
-        assert_int_equal(
-            uv_thread_create(&posters[i].thread, post_all, &posters[i]), 0);
+        assert_int_equal(uv_thread_create(&posters[i].thread, post_all,
+                             &posters[i]),
+            0);
     }
     {
         struct alarm a = alarm_in(r, 'a', 3000000);
@@ -664,8 +684,8 @@ struct worker {
 static void
 work(struct sluice_task *task)
 {
-    struct worker *w = (struct worker *)((char *)task -
-        offsetof(struct worker, task));
+    struct worker *w =
+        (struct worker *)((char *)task - offsetof(struct worker, task));
 
     assert_true(sluice_loop_is_current(w->loop));
     sluice_bytes_unref(&w->made);
@@ -721,6 +741,7 @@ main(void)
         TEST(the_clock_never_goes_back),
         cmocka_unit_test(the_wheel_expires_all_at_their_tick),
         cmocka_unit_test(the_wheel_catches_up_after_a_long_sleep),
+        cmocka_unit_test(a_wheel_forgets_what_was_stopped),
         cmocka_unit_test(a_timer_that_starts_itself_expires_once_per_advance),
         cmocka_unit_test(the_wheel_reaches_the_end_of_time),
         TEST(what_threads_post_runs_on_the_loop_in_each_ones_order),
