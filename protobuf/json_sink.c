@@ -14,7 +14,7 @@
 #include <emmintrin.h>
 #endif
 
-/* ---- Room ------------------------------------------------------------------ */
+/* ---- Room ---------------------------------------------------------------- */
 
 static void
 open_room(struct pb_sink *s)
@@ -82,7 +82,7 @@ pb_sink_put_slow(struct pb_sink *s, const void *bytes, size_t n)
     }
 }
 
-/* ---- Plain text ------------------------------------------------------------ */
+/* ---- Plain text ---------------------------------------------------------- */
 
 static size_t
 plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
@@ -146,9 +146,8 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     size_t i = 0;
 
     if (n <= 16)
-        return pb_plain_copy_short(to, from, n)
-                   ? n
-                   : plain_copy_bytes(to, from, n);
+        return pb_plain_copy_short(to, from, n) ? n
+                                                : plain_copy_bytes(to, from, n);
 
     for (; n - i > 16; i += 16) {
         size_t plain = plain_copy_16(to + i, from + i);
@@ -160,7 +159,7 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     return i + plain_copy_16(to + i, from + i);
 }
 
-/* ---- UTF-8 and escapes ------------------------------------------------------ */
+/* ---- UTF-8 and escapes --------------------------------------------------- */
 
 static inline bool
 is_tail(uint8_t c)
@@ -318,7 +317,7 @@ pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
     return NULL;
 }
 
-/* ---- Numbers ---------------------------------------------------------------- */
+/* ---- Numbers ------------------------------------------------------------- */
 
 void
 pb_sink_double(struct pb_sink *s, double v)
@@ -349,7 +348,7 @@ pb_sink_float(struct pb_sink *s, float v)
     pb_sink_to(s, at, pb_float_format(at, v));
 }
 
-/* ---- Texts outside messages -------------------------------------------------- */
+/* ---- Texts outside messages ---------------------------------------------- */
 
 enum pb_err
 pb_json_quote(struct pb_buf *out, const char *text, size_t len)

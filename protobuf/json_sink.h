@@ -79,8 +79,7 @@ pb_sink_to(struct pb_sink *s, const uint8_t *place, uint8_t *after)
 /* n bytes of UTF-8, escaped; with and without the quotes around. Returns NULL,
  * or the first byte of text that is not UTF-8 (what is before it is written).
  */
-const uint8_t *pb_sink_string(
-    struct pb_sink *s, const uint8_t *text, size_t n);
+const uint8_t *pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n);
 const uint8_t *pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n);
 
 /* Base64, standard alphabet, padded, with its quotes. */
@@ -106,7 +105,7 @@ pb_sink_u64(struct pb_sink *s, uint64_t v)
     pb_sink_to(s, at, pb_u64_format(at, v));
 }
 
-/* ---- Plain text: what JSON takes as it is, and ASCII -------------------------- */
+/* ---- Plain text: what JSON takes as it is, and ASCII --------------------- */
 
 #define PB_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -127,7 +126,7 @@ pb_special8(uint64_t v)
      * v is a control; with one, a byte below is special anyway */
     return ((v - PB_EACH(0x20)) | (quote - PB_EACH(1)) |
                (backslash - PB_EACH(1)) | v) &
-           PB_EACH(0x80);
+        PB_EACH(0x80);
 }
 
 /* Copies the longest beginning of from[0..n) that is plain; returns its

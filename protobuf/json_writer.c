@@ -11,7 +11,7 @@
 
 enum { SCRATCH_KEPT_BYTES = 64 * 1024 }; /* from one message to the next */
 
-/* ---- What is absent --------------------------------------------------------- */
+/* ---- What is absent ------------------------------------------------------ */
 
 /* The value of a field that is not there. */
 static bool
@@ -35,8 +35,7 @@ write_default(struct pb_json_writer *w, const struct pb_field *f)
 
 /* Defaults of the fields up to number, those of explicit presence excepted. */
 static void
-write_defaults(
-    struct pb_json_writer *w, struct pb_jw_level *l, uint32_t number)
+write_defaults(struct pb_json_writer *w, struct pb_jw_level *l, uint32_t number)
 {
     const struct pb_message *m = l->message;
 
@@ -72,8 +71,7 @@ note_presence(struct pb_jw_level *l, const struct pb_field *f)
 }
 
 static bool
-end_required(
-    struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
+end_required(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
 {
     if (!l->message->has_required || w->in_any > 0)
         return true;
@@ -96,7 +94,7 @@ pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
     note_presence(l, f);
 }
 
-/* ---- Messages --------------------------------------------------------------- */
+/* ---- Messages ------------------------------------------------------------ */
 
 static bool
 write_settled(struct pb_json_writer *w, const struct pb_message *m,
@@ -168,7 +166,7 @@ write_submessage(struct pb_json_writer *w, const struct pb_field *f,
     return pb_jw_message(w, f->message, body, body + len) ? body + len : NULL;
 }
 
-/* ---- Fields ----------------------------------------------------------------- */
+/* ---- Fields -------------------------------------------------------------- */
 
 /* A singular string; what write_singular does, with fewer questions. */
 static const uint8_t *
@@ -353,7 +351,7 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     return end_required(w, &l, p);
 }
 
-/* ---- One field alone --------------------------------------------------------- */
+/* ---- One field alone ----------------------------------------------------- */
 
 /* The first record of f in a settled level, or NULL; checks what the level
  * requires on the way. */
@@ -400,8 +398,7 @@ write_value_at(struct pb_json_writer *w, const struct pb_field *f,
         return write_submessage(w, f, p, end) != NULL;
     if (pb_jw_read(f, p, end, &v) == NULL)
         return pb_jw_broken(w, p, end);
-    return pb_jw_is_void(f, &v) ? write_default(w, f)
-                                : pb_jw_scalar(w, f, &v);
+    return pb_jw_is_void(f, &v) ? write_default(w, f) : pb_jw_scalar(w, f, &v);
 }
 
 static bool
@@ -440,7 +437,7 @@ write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     return ok;
 }
 
-/* ---- From outside ------------------------------------------------------------ */
+/* ---- From outside -------------------------------------------------------- */
 
 struct pb_json_writer *
 pb_json_writer_new(void)
@@ -475,8 +472,7 @@ pb_json_writer_free(struct pb_json_writer **w)
 
 static void
 start(struct pb_json_writer *w, const struct pb_json_options *options,
-    const uint8_t *wire, size_t len, struct pb_buf *out,
-    struct pb_error *error)
+    const uint8_t *wire, size_t len, struct pb_buf *out, struct pb_error *error)
 {
     static const struct pb_json_options plain = { .max_depth = 0 };
 
@@ -504,7 +500,7 @@ static bool
 is_acceptable(struct pb_json_writer *w)
 {
     return w->wire_len <= INT32_MAX ||
-           pb_jw_fail(w, PB_ELIMIT, w->wire, "a message over 2 GiB");
+        pb_jw_fail(w, PB_ELIMIT, w->wire, "a message over 2 GiB");
 }
 
 static enum pb_err
@@ -516,9 +512,9 @@ finish(struct pb_json_writer *w)
         SCRATCH_KEPT_BYTES)
         drop_scratch(w);
     if (err != PB_OK)
-        return pb_error_set(w->error, err, err == PB_ENOMEM
-                ? "out of memory for the JSON text"
-                : "the JSON text is over its limit");
+        return pb_error_set(w->error, err,
+            err == PB_ENOMEM ? "out of memory for the JSON text"
+                             : "the JSON text is over its limit");
     if (w->err != PB_OK && w->error != NULL)
         memcpy(w->error->path, w->path + w->path_at,
             sizeof w->path - w->path_at);

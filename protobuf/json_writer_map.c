@@ -28,7 +28,7 @@ struct run {
     bool has_marks;
 };
 
-/* ---- Entries ---------------------------------------------------------------- */
+/* ---- Entries ------------------------------------------------------------- */
 
 /* The next entry of the run, from *p on: its record and the body in it.
  * Returns 1, or 0 when the run has ended (then *p is its end), or -1 when the
@@ -109,8 +109,7 @@ read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
         if (number == run->key->number && wire == run->key->wire) {
             p = pb_jw_read(run->key, p, end, key);
         } else if (number == run->value->number &&
-                   run->value->type == PB_ENUM &&
-                   wire == run->value->wire) {
+            run->value->type == PB_ENUM && wire == run->value->wire) {
             p = pb_jw_read(run->value, p, end, &value);
             *is_void = p != NULL && pb_jw_is_void(run->value, &value);
         } else {
@@ -132,7 +131,7 @@ is_same_key(const struct pb_field *f, const struct pb_jw_value *a,
     return a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
 }
 
-/* ---- Marks ------------------------------------------------------------------- */
+/* ---- Marks --------------------------------------------------------------- */
 
 static bool
 grow_marks(struct pb_json_writer *w, size_t need)
@@ -155,8 +154,7 @@ mark(struct pb_json_writer *w, struct run *run, const uint8_t *at)
     if (!run->has_marks) {
         size_t n = (size_t)(run->end - run->p) / 16 + 1;
 
-        if (w->marks_cap - w->marks_len < n &&
-            !grow_marks(w, w->marks_len + n))
+        if (w->marks_cap - w->marks_len < n && !grow_marks(w, w->marks_len + n))
             return false;
         run->marks = w->marks_len;
         run->has_marks = true;
@@ -174,7 +172,7 @@ is_marked(const struct pb_json_writer *w, const struct run *run,
     size_t bit = (size_t)(at - run->p) / 2;
 
     return run->has_marks &&
-           (w->marks[run->marks + bit / 8] >> bit % 8 & 1) != 0;
+        (w->marks[run->marks + bit / 8] >> bit % 8 & 1) != 0;
 }
 
 static void
@@ -184,7 +182,7 @@ drop_marks(struct pb_json_writer *w, const struct run *run)
         w->marks_len = run->marks;
 }
 
-/* ---- Equal keys -------------------------------------------------------------- */
+/* ---- Equal keys ---------------------------------------------------------- */
 
 /* *n: how many entries there are; no more than FEW + 1 are counted. */
 static bool
@@ -260,8 +258,8 @@ enter_key(struct pb_json_writer *w, struct run *run, size_t mask,
         bool is_void;
 
         if (*steps == 0)
-            return pb_jw_fail(
-                w, PB_ELIMIT, at, "the keys of a map collide too often");
+            return pb_jw_fail(w, PB_ELIMIT, at,
+                "the keys of a map collide too often");
         --*steps;
         (void)next_entry(run, w->depth, &p, &body);
         if (!read_key(w, run, body.p, body.p + body.len, &other, &is_void))
@@ -330,7 +328,7 @@ mark_equal_keys(struct pb_json_writer *w, struct run *run)
     return mark_among_many(w, run);
 }
 
-/* ---- Writing ---------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------- */
 
 /* The name of an entry in the path of an error: labels["a"], counts[5]. */
 static void
@@ -364,8 +362,8 @@ write_pair(struct pb_json_writer *w, const struct run *run,
     ok = pb_jw_map_key(w, run->key, key);
     pb_jw_colon(w);
     if (ok && run->value->message != NULL)
-        ok = pb_jw_message(
-            w, run->value->message, value->p, value->p + value->len);
+        ok = pb_jw_message(w, run->value->message, value->p,
+            value->p + value->len);
     else if (ok)
         ok = pb_jw_scalar(w, run->value, value);
     if (!ok)
@@ -462,7 +460,7 @@ write_run(struct pb_json_writer *w, struct pb_jw_level *l, struct run *run,
     if (!mark_equal_keys(w, run))
         return NULL;
     while ((more = next_entry(run, w->depth, &p, &body)) > 0 &&
-           w->out.err == PB_OK) {
+        w->out.err == PB_OK) {
         if (!is_marked(w, run, p) && !write_entry(w, l, run, &body, is_open))
             return NULL;
         p = body.p + body.len;

@@ -22,13 +22,15 @@ static const char everything[] =
     "#37:2 { #14:2 {'x'} } #37:2 {} #41 =0 #53:2 { #3 =5 } "
     "#61:2 { #1:2 {'k'} #2:2 {'v'} } #62:2 { #1 =-7 #2 =300 } "
     "#70:2 { #1:2 {'k'} #2:2 { #3 =1 } } "
-    "#81:2 { " ANY_OF(".Publisher", "#1:2 {'n'} #3 =5") " } "
-    "#82:2 { #1 =1700000000 #2 =5000 } #83:2 { #1 =-3 #2 =-500000000 } "
-    "#84:2 { #1:2 {'foo_bar'} #1:2 {'b'} } "
-    "#85:2 { #1:2 { #1:2 {'a'} #2:2 { #6:2 { #1:2 { #1 =0 } #1:2 { #4 =1 } } "
-    "} } } #86:2 { #2:1 000000000000f83f } #92:2 { #1 =-1 } "
-    "#101:2 { " ANY_OF("2.Old", "#6:3 #1 =1 #4:3 #1 =2 #4:4 #6:4 #100 =5") " } "
-    "#3000:3 #1 =1 #2:3 #2:4 #3000:4";
+    "#81:2 { " ANY_OF(".Publisher",
+        "#1:2 {'n'} #3 =5") " } "
+                            "#82:2 { #1 =1700000000 #2 =5000 } #83:2 { #1 =-3 #2 =-500000000 } "
+                            "#84:2 { #1:2 {'foo_bar'} #1:2 {'b'} } "
+                            "#85:2 { #1:2 { #1:2 {'a'} #2:2 { #6:2 { #1:2 { #1 =0 } #1:2 { #4 =1 } } "
+                            "} } } #86:2 { #2:1 000000000000f83f } #92:2 { #1 =-1 } "
+                            "#101:2 { " ANY_OF("2.Old",
+                                "#6:3 #1 =1 #4:3 #1 =2 #4:4 #6:4 #100 =5") " } "
+                                                                           "#3000:3 #1 =1 #2:3 #2:4 #3000:4";
 
 /* The like, in disorder. */
 static const char disorder[] =
@@ -40,7 +42,7 @@ static const char disorder[] =
     "#1:2 { '/sluice.test.writer2.Old' } } #61:2 { #1:2 {'z'} } #1:1 "
     "000000000000f03f #61:2 { #1:2 {'z'} #2:2 {'y'} }";
 
-/* ---- Allocations that fail -------------------------------------------------------- */
+/* ---- Allocations that fail ----------------------------------------------- */
 
 void *__real_malloc(size_t n);
 void *__real_realloc(void *p, size_t n);
@@ -69,7 +71,7 @@ __wrap_realloc(void *p, size_t n)
     return is_blown() ? NULL : __real_realloc(p, n);
 }
 
-/* ---- Running the writer on bytes ---------------------------------------------------- */
+/* ---- Running the writer on bytes ----------------------------------------- */
 
 static enum pb_err
 run(struct writer_fixture *x, const char *message, const uint8_t *bytes,
@@ -100,7 +102,7 @@ assemble(struct pb_buf *wire, const char *text)
     put_wire(wire, text);
 }
 
-/* ---- Broken records ------------------------------------------------------------------- */
+/* ---- Broken records ------------------------------------------------------ */
 
 static void
 broken_wire_format_is_refused_and_named(void **state)
@@ -204,7 +206,7 @@ every_byte_may_be_any_other(void **state)
     assert_true(answered > 100000);
 }
 
-/* ---- Depth ----------------------------------------------------------------------------- */
+/* ---- Depth --------------------------------------------------------------- */
 
 enum nest { CHILDREN, GROUPS, UNKNOWN_GROUPS, LISTS, ANYS, MAPS };
 
@@ -277,25 +279,25 @@ a_hundred_levels_are_written_and_no_more(void **state)
     assert_int_equal(run_nested(*state, "All", CHILDREN, 100), PB_ELIMIT);
     assert_int_equal(run_nested(*state, "All", MAPS, 99), PB_OK);
     assert_int_equal(run_nested(*state, "All", MAPS, 100), PB_ELIMIT);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Value", LISTS, 100), PB_OK);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Value", LISTS, 101), PB_ELIMIT);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Any", ANYS, 100), PB_OK);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Any", ANYS, 101), PB_ELIMIT);
+    assert_int_equal(run_nested(*state, "google.protobuf.Value", LISTS, 100),
+        PB_OK);
+    assert_int_equal(run_nested(*state, "google.protobuf.Value", LISTS, 101),
+        PB_ELIMIT);
+    assert_int_equal(run_nested(*state, "google.protobuf.Any", ANYS, 100),
+        PB_OK);
+    assert_int_equal(run_nested(*state, "google.protobuf.Any", ANYS, 101),
+        PB_ELIMIT);
     assert_int_equal(run_nested(*state, "All", UNKNOWN_GROUPS, 99), PB_OK);
-    assert_int_equal(
-        run_nested(*state, "All", UNKNOWN_GROUPS, 101), PB_ESYNTAX);
+    assert_int_equal(run_nested(*state, "All", UNKNOWN_GROUPS, 101),
+        PB_ESYNTAX);
 }
 
 static void
 absurd_depths_are_refused(void **state)
 {
     assert_int_equal(run_nested(*state, "All", CHILDREN, 5000), PB_ELIMIT);
-    assert_int_equal(
-        run_nested(*state, "All", UNKNOWN_GROUPS, 100000), PB_ESYNTAX);
+    assert_int_equal(run_nested(*state, "All", UNKNOWN_GROUPS, 100000),
+        PB_ESYNTAX);
     assert_true(run_nested(*state, "2.Old", GROUPS, 10000) != PB_OK);
 }
 
@@ -312,8 +314,9 @@ a_path_that_is_too_long_loses_its_beginning(void **state)
     assert_int_equal(run(x, "All", wire.data, wire.len), PB_EVALUE);
     assert_memory_equal(x->error.path, "...", 3);
     assert_true(strlen(x->error.path) > sizeof x->error.path - 20);
-    assert_string_equal(
-        x->error.path + strlen(x->error.path) - (sizeof tail - 1), tail);
+    assert_string_equal(x->error.path + strlen(x->error.path) -
+            (sizeof tail - 1),
+        tail);
     pb_buf_fini_heap(&wire);
 }
 
@@ -331,7 +334,7 @@ the_depth_is_an_option(void **state)
     assert_int_equal(run_nested(x, "All", CHILDREN, 1000), PB_ELIMIT);
 }
 
-/* ---- Output ---------------------------------------------------------------------------- */
+/* ---- Output -------------------------------------------------------------- */
 
 static void
 the_text_does_not_depend_on_the_pieces_it_leaves_in(void **state)
@@ -351,13 +354,13 @@ the_text_does_not_depend_on_the_pieces_it_leaves_in(void **state)
             struct drain d;
 
             drain_init(&d, room);
-            assert_int_equal(
-                pb_wire_to_json(x->writer, fixture_message(x, "All"),
-                    &x->options, wire.data, wire.len, &d.buf, &x->error),
+            assert_int_equal(pb_wire_to_json(x->writer,
+                                 fixture_message(x, "All"), &x->options,
+                                 wire.data, wire.len, &d.buf, &x->error),
                 PB_OK);
             drain_rest(&d);
-            assert_string_equal(
-                (const char *)d.sink.data, (const char *)x->out.data);
+            assert_string_equal((const char *)d.sink.data,
+                (const char *)x->out.data);
             drain_fini(&d);
         }
         pb_buf_fini_heap(&wire);
@@ -371,9 +374,8 @@ output_follows_what_the_buffer_has(void **state)
 
     x->out.len = 0;
     assert_int_equal(pb_buf_put(&x->out, "data: ", 6), PB_OK);
-    assert_int_equal(
-        pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
-            (const uint8_t *)"\x18\x07", 2, &x->out, &x->error),
+    assert_int_equal(pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
+                         (const uint8_t *)"\x18\x07", 2, &x->out, &x->error),
         PB_OK);
     assert_int_equal(x->out.len, 18);
     assert_memory_equal(x->out.data, "data: {\"fInt32\":7}", 18);
@@ -395,8 +397,8 @@ output_over_its_limit_is_an_error(void **state)
         enum pb_err err;
 
         assert_non_null(bytes);
-        err = pb_wire_to_json(x->writer, fixture_message(x, "All"),
-            &x->options, wire.data, wire.len, &out, &x->error);
+        err = pb_wire_to_json(x->writer, fixture_message(x, "All"), &x->options,
+            wire.data, wire.len, &out, &x->error);
         assert_int_equal(err, max < full ? PB_ELIMIT : PB_OK);
         if (max == full)
             assert_memory_equal(bytes, x->out.data, full);
@@ -405,7 +407,7 @@ output_over_its_limit_is_an_error(void **state)
     pb_buf_fini_heap(&wire);
 }
 
-/* ---- Memory ---------------------------------------------------------------------------- */
+/* ---- Memory -------------------------------------------------------------- */
 
 /* A message in disorder with maps too large for the short way. */
 static void
