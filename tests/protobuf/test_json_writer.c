@@ -431,26 +431,35 @@ a_field_alone_is_merged_like_any_other(void **state)
 }
 
 static void
+field_fails(struct writer_fixture *x, const char *message, const char *field,
+    const char *text, enum pb_err kind, const char *path)
+{
+    struct pb_buf wire;
+
+    pb_buf_init_heap(&wire, 1 << 10);
+    put_wire(&wire, text);
+    x->out.len = 0;
+    assert_int_equal(pb_wire_field_to_json(x->writer,
+                         fixture_field(x, message, field), &x->options,
+                         wire.data, wire.len, &x->out, &x->error),
+        kind);
+    assert_string_equal(x->error.path, path);
+    pb_buf_fini_heap(&wire);
+}
+
+static void
 errors_in_a_field_alone_name_it(void **state)
 {
     struct writer_fixture *x = *state;
-    const uint8_t wire[] = { 0x72, 1, 0xff };
 
-    x->out.len = 0;
-    assert_int_equal(pb_wire_field_to_json(x->writer,
-                         fixture_field(x, "All", "f_string"), NULL, wire,
-                         sizeof wire, &x->out, &x->error),
-        PB_EVALUE);
-    assert_string_equal(x->error.path, "fString");
+    field_fails(x, "All", "f_string", "#14:2 { ff }", PB_EVALUE, "fString");
     assert_int_equal(x->error.offset, 2);
-    assert_int_equal(pb_wire_field_to_json(x->writer,
-                         fixture_field(x, "All", "f_int32"), NULL, wire, 2,
-                         &x->out, &x->error),
-        PB_ESYNTAX);
-    assert_int_equal(pb_wire_field_to_json(x->writer,
-                         fixture_field(x, "2.Strict", "id"), NULL, wire, 0,
-                         &x->out, &x->error),
-        PB_EVALUE);
+    field_fails(x, "All", "r_int32", "#23 =1 #23:2 { 80 }", PB_ESYNTAX,
+        "rInt32");
+    field_fails(x, "All", "children", "#37:2 {} #37:2 { #14:2 { ff } }",
+        PB_EVALUE, "children[1].fString");
+    field_fails(x, "All", "f_int32", "#14:2", PB_ESYNTAX, "");
+    field_fails(x, "2.Strict", "id", "", PB_EVALUE, "");
     assert_non_null(strstr(x->error.message, "required field \"id\""));
 }
 

@@ -153,6 +153,12 @@ broken_parts_inside_are_refused_with_their_place(void **state)
         NULL);
     refuses(*state, "All", "#70:2 { #1:2 {'k'} #2:2 { 00 } }", PB_ESYNTAX,
         "mStringAll[\"k\"]", NULL);
+    refuses(*state, "All", "#62:2 { #1 =5 } #62:2 { #1 =-7 08 }", PB_ESYNTAX,
+        "mInt32Int32", NULL);
+    refuses(*state, "All", "#72:2 {} #67:2 { #1 =3 #2:2 05 }", PB_ESYNTAX,
+        "mSint64Bytes", NULL);
+    refuses(*state, "All", "#63:2 { #1 =-7 #2:2 { ff } }", PB_EVALUE,
+        "mInt64String[-7]", NULL);
     refuses(*state, "All", "#82:2 { 08 }", PB_ESYNTAX, "time", NULL);
     refuses(*state, "All", "#84:2 { 0a 05 }", PB_ESYNTAX, "mask", NULL);
     refuses(*state, "All", "#86:2 { 1a 05 }", PB_ESYNTAX, "value", NULL);
@@ -479,6 +485,40 @@ a_writer_is_as_good_as_new_after_an_error(void **state)
 }
 
 static void
+a_large_message_in_disorder_is_written_and_so_is_the_next(void **state)
+{
+    struct writer_fixture *x = *state;
+    struct pb_buf wire;
+
+    assemble(&wire, "#4 =1");
+    while (wire.len < 300000)
+        put_wire(&wire, "#34:2 { 'some text' } #4 =2 #17:2 { #4 =3 #3 =4 }");
+    assert_int_equal(run(x, "All", wire.data, wire.len), PB_OK);
+    assert_memory_equal(x->out.data,
+        "{\"fInt64\":\"2\",\"child\":{\"fInt32\":4,\"fInt64\":\"3\"},"
+        "\"rString\":[\"some text\",\"some text\",",
+        75);
+    pb_buf_fini_heap(&wire);
+    writes(x, "All", "#4 =1 #3 =1", "{\"fInt32\":1,\"fInt64\":\"1\"}");
+}
+
+static void
+no_bytes_at_all_are_an_empty_message(void **state)
+{
+    struct writer_fixture *x = *state;
+
+    x->out.len = 0;
+    assert_int_equal(pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
+                         NULL, 0, &x->out, NULL),
+        PB_OK);
+    assert_int_equal(pb_wire_field_to_json(x->writer,
+                         fixture_field(x, "All", "child"), NULL, NULL, 0,
+                         &x->out, NULL),
+        PB_OK);
+    assert_memory_equal(x->out.data, "{}null", x->out.len);
+}
+
+static void
 free_takes_a_writer_or_nothing(void **state)
 {
     struct pb_json_writer *w = NULL;
@@ -508,6 +548,8 @@ main(void)
         writer_test(output_over_its_limit_is_an_error),
         writer_test(short_memory_is_an_error_and_no_more),
         writer_test(a_writer_is_as_good_as_new_after_an_error),
+        writer_test(a_large_message_in_disorder_is_written_and_so_is_the_next),
+        writer_test(no_bytes_at_all_are_an_empty_message),
         writer_test(free_takes_a_writer_or_nothing),
     };
 
