@@ -10,10 +10,6 @@
 
 #include <math.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 /* ---- Room ---------------------------------------------------------------- */
 
 static void
@@ -98,25 +94,12 @@ plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
 
 #ifdef __SSE2__
 
-/* One bit for each byte that is not plain. */
-static inline unsigned
-special16(__m128i v)
-{
-    /* signed: controls and everything above 0x7f are below 0x20 */
-    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-
-    return (unsigned)_mm_movemask_epi8(
-        _mm_or_si128(low, _mm_or_si128(quote, backslash)));
-}
-
 /* Copies 16 bytes whatever they are; returns how many are plain. */
 static inline size_t
 plain_copy_16(uint8_t *to, const uint8_t *from)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
-    unsigned special = special16(v);
+    unsigned special = pb_special16(v);
 
     _mm_storeu_si128((__m128i *)(void *)to, v);
     return special == 0 ? 16 : (size_t)__builtin_ctz(special);
@@ -131,7 +114,7 @@ plain_copy_16(uint8_t *to, const uint8_t *from)
 
     memcpy(&a, from, 8);
     memcpy(&b, from + 8, 8);
-    if ((pb_special8(a) | pb_special8(b)) != 0)
+    if (!pb_are_plain(a, b))
         return plain_copy_bytes(to, from, 16);
     memcpy(to, &a, 8);
     memcpy(to + 8, &b, 8);

@@ -304,28 +304,37 @@ write_repeated(struct pb_json_writer *w, struct pb_jw_level *l,
     return p;
 }
 
-/* One record, or the run of a repeated field. */
+/* One record, or the run of a repeated field. next: the index of the field
+ * that is likely to come, often known by its tag alone. */
 static const uint8_t *
-write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *hint,
+write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *next,
     const uint8_t *p, const uint8_t *end)
 {
+    const struct pb_message *m = l->message;
     const struct pb_field *f;
     const uint8_t *payload, *after;
     uint32_t number;
     unsigned wire;
 
-    payload = pb_jw_tag_read(p, end, &number, &wire);
-    if (payload == NULL)
-        return NULL;
-    f = pb_jw_find(l->message, number, *hint);
-    if (f == NULL || !pb_jw_accepts(f, wire))
-        return pb_jw_skip(payload, end, number, wire, w->depth);
+    if (*next < m->n_fields && m->fields[*next].tag_len == 1 &&
+        m->fields[*next].tag[0] == *p) {
+        f = &m->fields[*next];
+        payload = p + 1;
+    } else {
+        payload = pb_jw_tag_read(p, end, &number, &wire);
+        if (payload == NULL)
+            return NULL;
+        f = pb_jw_find(m, number, *next);
+        if (f == NULL || !pb_jw_accepts(f, wire))
+            return pb_jw_skip(payload, end, number, wire, w->depth);
+    }
 
     after = f->is_repeated ? write_repeated(w, l, f, p, end)
                            : write_singular(w, l, f, payload, end);
     if (after == NULL && w->err != PB_OK)
         pb_jw_path_field(w, f);
-    *hint = f->is_extension ? *hint : f->index + 1u;
+    if (!f->is_extension)
+        *next = f->index + 1u;
     return after;
 }
 
@@ -337,10 +346,10 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
         .message = m,
         .is_strict = w->options.emit_defaults || m->has_required,
     };
-    unsigned hint = 0;
+    unsigned next = 0;
 
     while (p < end && w->out.err == PB_OK) {
-        const uint8_t *after = write_record(w, &l, &hint, p, end);
+        const uint8_t *after = write_record(w, &l, &next, p, end);
 
         if (after == NULL)
             return w->err != PB_OK ? false : pb_jw_broken(w, p, end);

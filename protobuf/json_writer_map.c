@@ -89,6 +89,19 @@ normalize_key(const struct pb_field *f, struct pb_jw_value *v)
     }
 }
 
+/* The key of an entry that is nothing but a key and a value, quickly. */
+static bool
+read_only_key(const struct run *run, const uint8_t *p, const uint8_t *end,
+    struct pb_jw_value *key)
+{
+    if (p == end || *p != run->key->tag[0] || run->value->type == PB_ENUM)
+        return false;
+    p = pb_jw_read(run->key, p + 1, end, key);
+    if (p != NULL && p < end && *p == run->value->tag[0])
+        p = pb_jw_skip(p + 1, end, run->value->number, run->value->wire, 0);
+    return p == end;
+}
+
 /* The last key of an entry; *is_void when it is as if not there. */
 static bool
 read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
@@ -96,8 +109,12 @@ read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
 {
     struct pb_jw_value value;
 
-    *key = no_value;
     *is_void = false;
+    if (read_only_key(run, p, end, key)) {
+        normalize_key(run->key, key);
+        return true;
+    }
+    *key = no_value;
     while (p < end) {
         const uint8_t *at = p;
         uint32_t number = 0;

@@ -15,7 +15,7 @@ pb_jw_read_known(struct pb_json_writer *w, const struct pb_message *m,
 
     p = pb_jw_tag_read(p, end, &number, &wire);
     if (p != NULL) {
-        *f = pb_message_field_by_number(m, number, number - 1);
+        *f = pb_jw_find(m, number, number - 1);
         if (*f != NULL && (*f)->wire != wire)
             *f = NULL;
         p = *f != NULL ? pb_jw_read(*f, p, end, v)
