@@ -68,8 +68,11 @@ init_out(struct gw_exchange *x, size_t message_len)
 static void
 reply_unshowable(struct gw_exchange *x, enum pb_err err)
 {
-    if (err == PB_ELIMIT || err == PB_ENOMEM)
+    if (err == PB_ENOMEM)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
+            "memory is short");
+    else if (err == PB_ELIMIT) /* of size, or of depth */
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
             "the backend's answer is over the limit");
     else
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
@@ -365,8 +368,15 @@ gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
     x->is_suspended = false;
     x->is_waking = false;
     if (n == 0) {
-        if (x->is_out_ended && x->is_out_broken)
-            return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (x->is_out_ended && x->is_out_broken) {
+            /* MHD_CONTENT_READER_END_WITH_ERROR leaves the connection in
+             * libmicrohttpd 1.0.10 until the peer closes, when epoll drives
+             * it. Writing to a socket that is shut ends it at once; this byte
+             * goes nowhere. */
+            gw_connection_shut(x->connection);
+            buf[0] = '\n';
+            return 1;
+        }
         if (x->is_out_ended) {
             gw_metadata_out_trailers(x, x->mhd_response);
             return MHD_CONTENT_READER_END_OF_STREAM;

@@ -30,6 +30,8 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/schema_raw.h \
 	protobuf/schema_symbol.c \
 	protobuf/schema_table.c \
+	protobuf/unite.c \
+	protobuf/unite.h \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)

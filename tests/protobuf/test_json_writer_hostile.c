@@ -413,6 +413,38 @@ output_over_its_limit_is_an_error(void **state)
     pb_buf_fini_heap(&wire);
 }
 
+/* The reader takes what the writer made, and the two agree. */
+static void
+what_is_written_reads_back(void **state)
+{
+    static const char *const texts[] = { everything, disorder };
+    struct writer_fixture *x = *state;
+    struct pb_json_reader *r = pb_json_reader_new();
+
+    assert_non_null(r);
+    for (size_t i = 0; i < 4; i++) {
+        struct pb_buf wire, again, first;
+
+        x->options.pretty = i >= 2;
+        assemble(&wire, texts[i % 2]);
+        pb_buf_init_heap(&first, 1 << 20);
+        pb_buf_init_heap(&again, 1 << 20);
+        assert_int_equal(run(x, "All", wire.data, wire.len), PB_OK);
+        assert_int_equal(pb_buf_put(&first, x->out.data, x->out.len), PB_OK);
+        if (pb_json_to_wire(r, fixture_message(x, "All"), &x->options,
+                (const char *)first.data, first.len, &again,
+                &x->error) != PB_OK)
+            fail_msg("%s: %s", x->error.path, x->error.message);
+        assert_int_equal(run(x, "All", again.data, again.len), PB_OK);
+        assert_int_equal(x->out.len, first.len);
+        assert_memory_equal(x->out.data, first.data, first.len);
+        pb_buf_fini_heap(&wire);
+        pb_buf_fini_heap(&first);
+        pb_buf_fini_heap(&again);
+    }
+    pb_json_reader_free(&r);
+}
+
 /* ---- Memory -------------------------------------------------------------- */
 
 /* A message in disorder with maps too large for the short way. */
@@ -546,6 +578,7 @@ main(void)
         writer_test(the_text_does_not_depend_on_the_pieces_it_leaves_in),
         writer_test(output_follows_what_the_buffer_has),
         writer_test(output_over_its_limit_is_an_error),
+        writer_test(what_is_written_reads_back),
         writer_test(short_memory_is_an_error_and_no_more),
         writer_test(a_writer_is_as_good_as_new_after_an_error),
         writer_test(a_large_message_in_disorder_is_written_and_so_is_the_next),
