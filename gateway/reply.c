@@ -204,8 +204,8 @@ reply_network_failure(struct gw_exchange *x, const struct sluice_abortion *a)
             "the backend cannot be reached");
         x->reply.retry_after = OWN_RETRY_SECONDS;
     } else if (a->has_code && a->code == SLUICE_CODE_INTERNAL) {
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "network failure",
-            "the backend's answer breaks the protocol");
+        gw_reply_error(x, 502, SLUICE_CODE_INTERNAL, "network failure",
+            "the backend broke off its answer");
     } else if (a->has_code && a->code != SLUICE_CODE_UNAVAILABLE
         && a->code != SLUICE_CODE_UNKNOWN) {
         gw_reply_error(x, sluice_code_http_status(a->code), a->code,
