@@ -175,6 +175,19 @@ retry_seconds(unsigned http, struct sluice_str details,
     return seconds;
 }
 
+/* At most MESSAGE_MAX_BYTES, and no piece of a character at the end. */
+static struct sluice_str
+cut_message(struct sluice_str s)
+{
+    if (s.len <= MESSAGE_MAX_BYTES)
+        return s;
+    s.len = MESSAGE_MAX_BYTES;
+    while (s.len > MESSAGE_MAX_BYTES - 4
+        && ((unsigned char)s.ptr[s.len] & 0xc0) == 0x80)
+        s.len--;
+    return s;
+}
+
 /* A status the upstream itself answered with: passed on as it is. */
 static void
 reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
@@ -186,8 +199,7 @@ reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     status.code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code;
     if (status.message.ptr == NULL)
         status.message = sluice_str("");
-    if (status.message.len > MESSAGE_MAX_BYTES)
-        status.message.len = MESSAGE_MAX_BYTES;
+    status.message = cut_message(status.message);
     status.details = details_for(terminal, code);
     set_status(x, http, outcome, &status);
     x->reply.retry_after = retry_seconds(http, status.details, terminal);

@@ -109,9 +109,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         "another error in pieces");
     if (err != PB_OK)
         return 0;
-    check(f->whole.len == f->pieces.len &&
-            (f->whole.len == 0 ||
-                memcmp(f->whole.data, f->pieces.data, f->whole.len) == 0),
+    check(f->whole.len == f->pieces.len, "another length in pieces");
+    if (f->whole.len == 0)
+        return 0;
+    check(memcmp(f->whole.data, f->pieces.data, f->whole.len) == 0,
         "other bytes in pieces");
     for (const uint8_t *p = f->whole.data, *end = p + f->whole.len; p < end;) {
         uint32_t number;
