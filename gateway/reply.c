@@ -4,7 +4,7 @@
  *
  * An error's text is ours or, when the upstream answered with a status, the
  * upstream's; the texts that describe failures of the network are fixed ones,
- * so that no address gets out (specs/status-mapping section 6, rules 4 and 5).
+ * so that no address gets out.
  */
 #include "gateway/reply.h"
 
@@ -154,6 +154,19 @@ pushback_seconds(const struct sluice_metadata *terminal)
     return ms > 86400 ? 86400 : (unsigned)ms;
 }
 
+/* At most MESSAGE_MAX_BYTES, and no piece of a character at the end. */
+static struct sluice_str
+cut_message(struct sluice_str s)
+{
+    if (s.len <= MESSAGE_MAX_BYTES)
+        return s;
+    s.len = MESSAGE_MAX_BYTES;
+    while (s.len > MESSAGE_MAX_BYTES - 4
+        && ((unsigned char)s.ptr[s.len] & 0xc0) == 0x80)
+        s.len--;
+    return s;
+}
+
 /* A status the upstream itself answered with: passed on as it is. */
 static void
 reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
@@ -165,8 +178,7 @@ reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     status.code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code;
     if (status.message.ptr == NULL)
         status.message = sluice_str("");
-    if (status.message.len > MESSAGE_MAX_BYTES)
-        status.message.len = MESSAGE_MAX_BYTES;
+    status.message = cut_message(status.message);
     status.details = details_for(terminal, code);
     set_status(x, http, outcome, &status);
     if (http == 503 || http == 429) {

@@ -68,8 +68,11 @@ init_out(struct gw_exchange *x, size_t message_len)
 static void
 reply_unshowable(struct gw_exchange *x, enum pb_err err)
 {
-    if (err == PB_ELIMIT || err == PB_ENOMEM)
+    if (err == PB_ENOMEM)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
+            "memory is short");
+    else if (err == PB_ELIMIT) /* of size, or of depth */
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
             "the backend's answer is over the limit");
     else
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",

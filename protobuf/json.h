@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * protobuf/json.h - ProtoJSON to wire format and back, in one pass, driven by
- * the schema's tables. Rules: specs/proto-json sections 1 to 5.
+ * the schema's tables. Rules: "ProtoJSON Format" and "Encoding" of
+ * protobuf.dev.
  *
  * Thread      None of its own: one object, one user at a time.
  * Memory      Readers and writers are made once and used for many messages;
@@ -60,6 +61,11 @@ enum pb_json_state pb_json_reader_feed(struct pb_json_reader *r,
 enum pb_json_state pb_json_reader_finish(struct pb_json_reader *r,
     struct pb_error *error);
 
+/* What follows a value that is DONE, from *used on, and further pieces: DONE
+ * while it is white space, else ERROR. */
+enum pb_json_state pb_json_reader_rest(struct pb_json_reader *r,
+    const char *text, size_t len, struct pb_error *error);
+
 /* True after start while nothing but white space has been seen. */
 bool pb_json_reader_is_blank(const struct pb_json_reader *r);
 
@@ -84,7 +90,7 @@ void pb_json_writer_free(struct pb_json_writer **w);
 
 /* Writes a message as JSON. wire is the whole message; out may be a drained
  * buffer (its grow empties it), so output leaves in pieces of any size. Broken
- * wire format (specs/proto-json section 5), bad UTF-8, unprintable well-known
+ * wire format, bad UTF-8, unprintable well-known
  * types: an error; what was written before is then to be thrown away. Fields
  * split or out of order on the wire are merged as the specification says.
  * Groups and messages nested over max_depth are refused. */
@@ -109,10 +115,10 @@ enum pb_err pb_json_quote(struct pb_buf *out, const char *s, size_t len);
 
 /* One scalar, enum or string-like well-known type (Timestamp, Duration,
  * FieldMask, wrappers; Value and Struct as JSON text) from the text of a path
- * variable or query parameter (specs/http-annotations section 6, table "Query
- * parameter rules"), appended to out with the field's tag; for a repeated field
- * one element. Already percent-decoded. Empty text is a value for strings and
- * bytes only. PB_EVALUE says what was expected. */
+ * variable or query parameter (google/api/http.proto), appended to out with the
+ * field's tag; for a repeated field one element. Already percent-decoded. Empty
+ * text is a value for strings and bytes only. PB_EVALUE says what was
+ * expected. */
 enum pb_err pb_text_to_wire(const struct pb_field *field, const char *text,
     size_t len, struct pb_buf *out, struct pb_error *error);
 

@@ -360,7 +360,7 @@ run(struct pb_json_reader *r, const char *p)
         else if (r->n_sources > 0)
             p = end_source(r);
         else
-            break;
+            return pb_reader_piece_used(r);
     }
     return p;
 }
@@ -418,6 +418,7 @@ start(struct pb_json_reader *r, const struct pb_schema *schema,
     r->n_frames = 0;
     r->token = 0;
     r->now = (struct pb_source){ .begin = nothing, .end = nothing, .line = 1 };
+    r->piece_end = nothing;
     r->state = PB_AT_VALUE;
     if (pb_reader_push(r, PB_FRAME_ROOT) == NULL)
         r->err = PB_ENOMEM;
@@ -455,15 +456,6 @@ fail_again(const struct pb_json_reader *r, struct pb_error *error)
     return PB_JSON_ERROR;
 }
 
-/* Moves on behind the piece in hand. */
-static void
-use_piece(struct pb_json_reader *r, const char *text, size_t len)
-{
-    r->now.base += (size_t)(r->now.end - r->now.begin);
-    r->now.begin = text;
-    r->now.end = text + len;
-}
-
 enum pb_json_state
 pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     size_t *used, struct pb_error *error)
@@ -479,7 +471,7 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     if (r->state == PB_AT_END)
         return PB_JSON_DONE;
     r->error = error;
-    use_piece(r, len > 0 ? text : nothing, len);
+    pb_reader_use_piece(r, len > 0 ? text : nothing, len);
     stop = run(r, r->now.begin);
     if (stop != NULL && r->state == PB_AT_END) {
         state = PB_JSON_DONE;
@@ -492,8 +484,12 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     }
     if (used != NULL && stop != NULL)
         *used = (size_t)(stop - r->now.begin);
+    if (state == PB_JSON_DONE) {
+        r->now.end = stop; /* what follows is for pb_json_reader_rest() */
+        r->piece_end = stop;
+    }
     if (state == PB_JSON_MORE)
-        use_piece(r, nothing, 0);
+        pb_reader_use_piece(r, nothing, 0);
     r->error = NULL;
     return state;
 }
@@ -507,7 +503,7 @@ pb_json_reader_finish(struct pb_json_reader *r, struct pb_error *error)
     if (r->state == PB_IN_NUMBER && r->depth == 0)
         pb_reader_number_end(r);
     else if (r->state != PB_AT_END)
-        pb_reader_fail(r, PB_ESYNTAX, pb_reader_offset(r, r->now.end),
+        pb_reader_fail(r, PB_ESYNTAX, r->now.base,
             pb_json_reader_is_blank(r) ? "expected a JSON value, found nothing"
                         : "unexpected end of the text");
     r->error = NULL;
@@ -554,13 +550,21 @@ pb_json_reader_shifted(struct pb_json_reader *r, size_t taken)
     }
 }
 
-/* Nothing but white space may follow. */
-static bool
-check_rest(struct pb_json_reader *r, const char *p)
+enum pb_json_state
+pb_json_reader_rest(struct pb_json_reader *r, const char *text, size_t len,
+    struct pb_error *error)
 {
-    p = skip_space(r, p);
-    return p == r->now.end ||
-        pb_reader_unexpected(r, p, "the end of the text") != NULL;
+    const char *p;
+
+    if (r->err != PB_OK)
+        return fail_again(r, error);
+    r->error = error;
+    pb_reader_use_piece(r, len > 0 ? text : nothing, len);
+    p = skip_space(r, r->now.begin);
+    if (p != r->now.end)
+        pb_reader_unexpected(r, p, "the end of the text");
+    r->error = NULL;
+    return r->err == PB_OK ? PB_JSON_DONE : PB_JSON_ERROR;
 }
 
 enum pb_err
@@ -575,9 +579,7 @@ pb_json_to_wire(struct pb_json_reader *r, const struct pb_message *message,
     state = pb_json_reader_feed(r, text, len, &used, error);
     if (state == PB_JSON_MORE)
         pb_json_reader_finish(r, error);
-    r->error = error;
-    if (state == PB_JSON_DONE)
-        check_rest(r, text + used);
-    r->error = NULL;
+    else if (state == PB_JSON_DONE)
+        pb_json_reader_rest(r, text + used, len - used, error);
     return r->err;
 }

@@ -180,6 +180,7 @@ struct pb_json_reader {
     struct pb_chars kept;        /* an Any's members before its "@type" */
     size_t kept_base;           /* offset of the first byte of it */
     bool is_keeping;
+    const char *piece_end;      /* of the piece that feed was given */
     struct pb_source sources[PB_READER_REPLAYS]; /* that wait */
     unsigned n_sources;
 
@@ -317,7 +318,13 @@ const char *pb_reader_any_type(struct pb_json_reader *r, const char *p,
     const char *text, size_t len);
 /* The closing bracket of an ANY or ANY_VALUE. */
 bool pb_reader_any_end(struct pb_json_reader *r);
-/* A live piece is used up: keeps what has to be kept of it. */
+/* Moves on to a piece of the text. */
+void pb_reader_use_piece(struct pb_json_reader *r, const char *text,
+    size_t len);
+/* All of the piece that may be looked at is used up: returns its end, unless an
+ * Any would have to keep too much. */
+const char *pb_reader_piece_used(struct pb_json_reader *r);
+/* Copies what an Any has to keep of the piece, up to end. */
 enum pb_err pb_reader_keep(struct pb_json_reader *r, const char *end);
 
 #endif

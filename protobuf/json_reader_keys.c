@@ -157,9 +157,12 @@ static bool
 is_known_key(const struct pb_json_reader *r, const struct pb_frame *map,
     uint32_t tag, const uint8_t *key, size_t len)
 {
-    const uint64_t *slots = r->words + map->words;
+    const uint64_t *slots;
     uint32_t mask = map->u.keys.cap - 1;
 
+    if (map->index == 0)
+        return false; /* there may be no words yet */
+    slots = r->words + map->words;
     if (map->u.keys.cap == 0) {
         for (uint32_t i = 0; i < map->index; i++)
             if (is_slot_of(r, map, slots[i], tag, key, len))

@@ -345,7 +345,7 @@ path_key(struct pb_json_writer *w, const struct pb_field *f,
     if (f->type == PB_STRING) {
         *to++ = '"';
         for (size_t i = 0; i < n; i++)
-            *to++ = key->p[i] >= 0x20 && key->p[i] < 0x7f ? key->p[i] : '?';
+            *to++ = pb_is_plain(key->p[i]) ? key->p[i] : '?';
         *to++ = '"';
     } else {
         to = pb_i64_format(to, (int64_t)key->bits);

@@ -2,10 +2,10 @@
 /*
  * protobuf/unite.h - wire format in which each singular submessage stands once.
  *
- * A parser must merge a submessage that comes in pieces (specs/proto-json
- * section 5), and that is how path and query are added to a body. Some parsers
- * in use fail on it all the same (protobuf-c 1.4), so what leaves for an
- * upstream is put together first.
+ * A parser must merge a submessage that comes in pieces ("Last One Wins" of
+ * protobuf's Encoding), and that is how path and query are added to a body.
+ * Some parsers in use fail on it all the same (protobuf-c 1.4), so what leaves
+ * for an upstream is put together first.
  */
 #ifndef PB_UNITE_H
 #define PB_UNITE_H

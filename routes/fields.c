@@ -58,8 +58,8 @@ route_fields_overlap(const struct pb_field *const *a, size_t a_depth,
         i++;
     if (i == a_depth || i == b_depth)
         return a_depth == b_depth ? ROUTE_SAME : ROUTE_WITHIN;
-    return a[i]->oneof >= 0 && a[i]->oneof == b[i]->oneof ? ROUTE_ONE_OF :
-        ROUTE_APART;
+    return a[i]->oneof >= 0 && a[i]->oneof == b[i]->oneof ? ROUTE_ONE_OF
+                                                          : ROUTE_APART;
 }
 
 enum pb_err

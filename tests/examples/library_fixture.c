@@ -101,7 +101,7 @@ get_book(struct fixture_library *l, const char *name)
 {
     Library__GetBookRequest request = LIBRARY__GET_BOOK_REQUEST__INIT;
 
-    request.name = (char *)(uintptr_t)name;
+    request.name = text(name);
     return ask_for(l, "GetBook", &request.base, &library__book__descriptor);
 }
 

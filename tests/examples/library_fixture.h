@@ -22,6 +22,13 @@ int close_library(void **state);
 #define LIBRARY_TEST(t) \
     cmocka_unit_test_setup_teardown(t, open_library, close_library)
 
+/* For the generated structs, which have no const. */
+static inline char *
+text(const char *s)
+{
+    return (char *)(uintptr_t)s;
+}
+
 struct sluice_bytes *packed(const ProtobufCMessage *message);
 
 /* Starts an RPC with a request, observed by l->o. */

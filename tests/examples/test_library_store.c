@@ -15,8 +15,8 @@ book_named(const char *name)
     Library__Book like = LIBRARY__BOOK__INIT;
     struct library_book *book;
 
-    like.name = (char *)(uintptr_t)name;
-    like.title = (char *)(uintptr_t) "T";
+    like.name = text(name);
+    like.title = text("T");
     book = library_book_new(&like);
     assert_non_null(book);
     return book;

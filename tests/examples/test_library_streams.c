@@ -17,7 +17,7 @@ settle(struct fixture_library *l)
     struct observer o;
     int i;
 
-    request.name = (char *)(uintptr_t)MOBY_DICK;
+    request.name = text(MOBY_DICK);
     for (i = 0; i < 3; i++) {
         observe(&o);
         call_bytes(&l->f, &o, SLUICE_UNARY_UNARY, "GetBook",
@@ -34,7 +34,7 @@ reading_of(const char *name)
 {
     Library__ReadBookRequest request = LIBRARY__READ_BOOK_REQUEST__INIT;
 
-    request.name = (char *)(uintptr_t)name;
+    request.name = text(name);
     return request;
 }
 
@@ -174,9 +174,9 @@ delivery_of(const char *title, int32_t pages)
     Library__CreateBookRequest request = LIBRARY__CREATE_BOOK_REQUEST__INIT;
     Library__Book book = LIBRARY__BOOK__INIT;
 
-    request.parent = (char *)(uintptr_t) "shelves/classics";
+    request.parent = text("shelves/classics");
     request.book = &book;
-    book.title = (char *)(uintptr_t)title;
+    book.title = text(title);
     book.pages = pages;
     return packed(&request.base);
 }
@@ -248,9 +248,9 @@ remark_on(const char *name, const char *author)
 {
     Library__Remark remark = LIBRARY__REMARK__INIT;
 
-    remark.name = (char *)(uintptr_t)name;
-    remark.author = (char *)(uintptr_t)author;
-    remark.text = (char *)(uintptr_t) "It is about a whale.";
+    remark.name = text(name);
+    remark.author = text(author);
+    remark.text = text("It is about a whale.");
     return packed(&remark.base);
 }
 

@@ -64,6 +64,11 @@ tests_routes_test_bind_SOURCES = tests/routes/test_bind.c
 tests_routes_test_bind_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/routes/test_explain
+tests_routes_test_explain_SOURCES = tests/routes/test_explain.c
+tests_routes_test_explain_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/routes/test_set
 tests_routes_test_set_SOURCES = tests/routes/test_set.c
 tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) \
@@ -75,3 +80,21 @@ tests_routes_test_set_LDADD = tests/routes/libsupport.la \
 EXTRA_PROGRAMS += tests/routes/measure
 tests_routes_measure_SOURCES = tests/routes/measure.c
 tests_routes_measure_LDADD = $(ROUTES_LIBS)
+
+# Fuzzers: configure with CC=clang --enable-sanitizers
+# CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make tests/fuzz/fuzz_query, and run
+# it with a folder of its own.
+EXTRA_PROGRAMS += \
+	tests/fuzz/fuzz_query \
+	tests/fuzz/fuzz_route_file \
+	tests/fuzz/fuzz_template
+routes_fuzz_libs = tests/routes/libsupport.la $(ROUTES_LIBS) $(CMOCKA_LIBS)
+tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c
+tests_fuzz_fuzz_query_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_route_file_SOURCES = tests/fuzz/fuzz_route_file.c
+tests_fuzz_fuzz_route_file_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_route_file_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_template_SOURCES = tests/fuzz/fuzz_template.c
+tests_fuzz_fuzz_template_LDADD = $(ROUTES_LIBS)
+tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

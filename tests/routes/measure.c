@@ -2,10 +2,12 @@
 /*
  * What routing costs. Not a test; built by `make tests/routes/measure`.
  *
- *   measure match ROUTES TIMES   matches TIMES requests against ROUTES routes;
- *                                per match, in instructions:
+ *   measure match ROUTES TIMES [FIRST]
+ *                 matches TIMES requests, to all or to the FIRST of ROUTES
+ *                 routes; per match, in instructions:
  *     valgrind --tool=callgrind --toggle-collect=route_table_match ...
- *   measure load FILE            loads and builds a route file
+ *   measure load FILE
+ *                 loads and builds a route file
  */
 #include "routes/tree.h"
 
@@ -22,21 +24,21 @@ write_route(unsigned i, bool as_path, char text[128])
 
     switch (i % 4) {
     case 0:
-        snprintf(text, 128, "/v1/resources%u/%s", n,
+        snprintf(text, 128, "/v1/resources%04u/%s", n,
             as_path ? "8c1f5a" : "{id}");
         return "GET";
     case 1:
-        snprintf(text, 128, "/v1/resources%u", n);
+        snprintf(text, 128, "/v1/resources%04u", n);
         return "GET";
     case 2:
-        snprintf(text, 128, "/v1/resources%u/%s:cancel", n,
+        snprintf(text, 128, "/v1/resources%04u/%s:cancel", n,
             as_path ? "77" : "{id}");
         return "POST";
     default:
         if (as_path)
-            snprintf(text, 128, "/v1/projects/p-1/resources%u/9", n);
+            snprintf(text, 128, "/v1/projects/p-1/resources%04u/9", n);
         else
-            snprintf(text, 128, "/v1/{name=projects/*/resources%u/*}", n);
+            snprintf(text, 128, "/v1/{name=projects/*/resources%04u/*}", n);
         return "GET";
     }
 }
@@ -63,17 +65,17 @@ make_table(unsigned n, struct route_binding *bindings)
 }
 
 static int
-measure_match(unsigned n, unsigned times)
+measure_match(unsigned n, unsigned times, unsigned n_asked)
 {
     struct route_binding *bindings = calloc(n, sizeof *bindings);
     struct route_table *t;
     unsigned n_found = 0;
 
-    if (bindings == NULL || n == 0)
+    if (bindings == NULL || n_asked == 0 || n_asked > n)
         return 1;
     t = make_table(n, bindings);
     for (unsigned i = 0; t != NULL && i < times; i++) {
-        unsigned which = (unsigned)((i * UINT64_C(2654435761)) % n);
+        unsigned which = (unsigned)((i * UINT64_C(2654435761)) % n_asked);
         struct route_match m;
         char path[128];
         const char *verb = write_route(which, true, path);
@@ -123,14 +125,20 @@ measure_load(const char *path)
     return 0;
 }
 
+static unsigned
+number(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
 int
 main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "match") == 0)
-        return measure_match((unsigned)strtoul(argv[2], NULL, 10),
-            (unsigned)strtoul(argv[3], NULL, 10));
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "match") == 0)
+        return measure_match(number(argv[2]), number(argv[3]),
+            number(argv[argc == 5 ? 4 : 2]));
     if (argc == 3 && strcmp(argv[1], "load") == 0)
         return measure_load(argv[2]);
-    fprintf(stderr, "usage: measure match ROUTES TIMES | load FILE\n");
+    fprintf(stderr, "usage: measure match ROUTES TIMES [FIRST] | load FILE\n");
     return 2;
 }

@@ -26,13 +26,13 @@ const char *show_problems(struct route_problems *problems, char *out,
 #define RULE(method, keys) " - {selector: t.v1.Bare." method ", " keys "}\n"
 
 /* The request message that METHOD TARGET gives, body first if there is one, as
- * records in the order of the wire: id:"42" sub{n:5}. Or what went wrong: "404",
- * "405 GET, HEAD", "400" (a bad path), "PATH: MESSAGE" (of route_bind). */
+ * records in the order of the wire: id:"42" sub{n:5}. Or what went wrong:
+ * "404", "405 GET, HEAD", "400" (a bad path), "PATH: MESSAGE" (route_bind). */
 const char *request(const struct route_set *set, const char *method,
     const char *target, const char *body, char *out, size_t room);
 
 /* Checks that. */
-void gives(const struct route_set *set, const char *method,
-    const char *target, const char *body, const char *expected);
+void gives(const struct route_set *set, const char *method, const char *target,
+    const char *body, const char *expected);
 
 #endif

@@ -15,15 +15,14 @@
 static int
 set_up(void **state)
 {
-    *state = set_with_rules(
-        RULE("One", "get: /q")
-        RULE("Two", "get: '/p/{id}/{sub.deeper.n}/{oa}', "
-                    "additional_bindings: [{get: '/ts/{ts}'}, "
-                    "{get: '/w/{wrapped}/{took}'}, "
-                    "{get: '/multi/{name=*/*}/{id}'}, "
-                    "{get: '/v/{value}'}]")
-        RULE("Three", "post: '/b/{sub.s}', body: book, additional_bindings: "
-                      "[{post: /o, body: oc}]"));
+    *state = set_with_rules(RULE("One", "get: /q") RULE("Two",
+        "get: '/p/{id}/{sub.deeper.n}/{oa}', "
+        "additional_bindings: [{get: '/ts/{ts}'}, "
+        "{get: '/w/{wrapped}/{took}'}, "
+        "{get: '/multi/{name=*/*}/{id}'}, "
+        "{get: '/v/{value}'}]") RULE("Three",
+        "post: '/b/{sub.s}', body: book, additional_bindings: "
+        "[{post: /o, body: oc}]"));
     return 0;
 }
 
@@ -52,7 +51,7 @@ get(void **state, const char *target, const char *expected)
     gives(*state, "GET", target, NULL, expected);
 }
 
-/* ---- Paths ----------------------------------------------------------------- */
+/* ---- Paths -------------------------------------------------------------- */
 
 static void
 path_variables_set_fields_at_any_depth(void **state)
@@ -73,8 +72,7 @@ well_known_types_come_as_text(void **state)
 static void
 every_variable_is_decoded_by_its_own_rule(void **state)
 {
-    get(state, "/multi/a%2Fb/%20/c%2Fd%20",
-        "name:\"a%2Fb/ \" id:\"c/d \"");
+    get(state, "/multi/a%2Fb/%20/c%2Fd%20", "name:\"a%2Fb/ \" id:\"c/d \"");
 }
 
 static void
@@ -94,8 +92,7 @@ a_path_variable_must_be_utf8(void **state)
 static void
 an_error_in_the_path_names_the_variable(void **state)
 {
-    get(state, "/p/a/x/o",
-        "sub.deeper.n: expected an int32, found \"x\"");
+    get(state, "/p/a/x/o", "sub.deeper.n: expected an int32, found \"x\"");
 }
 
 static void
@@ -113,8 +110,9 @@ a_long_path_variable_is_refused(void **state)
     memcpy(path, "/multi/", 7);
     memcpy(path + len - 4, "/x/b", 4);
     pb_buf_init_heap(&out, 1 << 20);
-    assert_int_equal(route_table_match(set->table, "GET", 3, path, len,
-        &match, NULL), ROUTE_FOUND);
+    assert_int_equal(route_table_match(set->table, "GET", 3, path, len, &match,
+                         NULL),
+        ROUTE_FOUND);
     assert_int_equal(route_bind(&match, path, NULL, 0, NULL, &out, &error),
         PB_ELIMIT);
     assert_string_equal(error.path, "name");
@@ -122,7 +120,7 @@ a_long_path_variable_is_refused(void **state)
     free(path);
 }
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 static void
 both_names_of_a_field_are_accepted(void **state)
@@ -156,8 +154,7 @@ unknown_names_come_with_the_nearest_field(void **state)
         "sub.deper.n: there is no field \"deper\" in t.v1.Sub; did you mean "
         "\"deeper\"?");
     query(state, "xyzzy=1", "xyzzy: there is no field \"xyzzy\" in t.v1.M");
-    query(state, "$alt=json",
-        "$alt: there is no field \"$alt\" in t.v1.M");
+    query(state, "$alt=json", "$alt: there is no field \"$alt\" in t.v1.M");
     query(state, "=1", ": there is no field \"\" in t.v1.M");
     query(state, "sub..n=1", "sub..n: there is no field \"\" in t.v1.Sub");
     query(state, "sub.=1", "sub.: there is no field \"\" in t.v1.Sub");
@@ -198,7 +195,7 @@ a_name_does_not_go_through_scalars_or_lists(void **state)
         "raw: expected a field inside \"raw\", which is a message");
 }
 
-/* ---- Values ---------------------------------------------------------------- */
+/* ---- Values ------------------------------------------------------------- */
 
 static void
 a_plus_is_a_space_and_an_escape_a_plus(void **state)
@@ -237,8 +234,7 @@ repeated_fields_keep_the_order(void **state)
     query(state, "tag=b&id=x&tag=a&tag=b",
         "tag:\"b\" id:\"x\" tag:\"a\" tag:\"b\"");
     query(state, "moreKinds=B&moreKinds=0", "more_kinds:1 more_kinds:0");
-    query(state, "numbers=1&numbers=0",
-        "numbers{value:1} numbers{value:0}");
+    query(state, "numbers=1&numbers=0", "numbers{value:1} numbers{value:0}");
 }
 
 static void
@@ -310,7 +306,7 @@ values_must_be_utf8(void **state)
     query(state, "tag=a&tag=%E2%82", "tag: expected UTF-8");
 }
 
-/* ---- Once ------------------------------------------------------------------ */
+/* ---- Once --------------------------------------------------------------- */
 
 static void
 a_singular_field_is_given_once(void **state)
@@ -337,8 +333,7 @@ one_member_of_a_oneof_is_given(void **state)
 static void
 what_the_path_gives_is_not_given_again(void **state)
 {
-    get(state, "/p/a/7/o?rev=1",
-        "id:\"a\" sub{deeper{n:7}} oa:\"o\" rev:1");
+    get(state, "/p/a/7/o?rev=1", "id:\"a\" sub{deeper{n:7}} oa:\"o\" rev:1");
     get(state, "/p/a/7/o?id=b", "id: is already given by the path");
     get(state, "/p/a/7/o?sub.deeper.n=1",
         "sub.deeper.n: is already given by the path");
@@ -372,7 +367,7 @@ fields_of_one_type_are_told_apart_by_their_path(void **state)
         "sub{n:1} oc{n:2} sub{deeper{n:3}} oc{deeper{n:4}}");
 }
 
-/* ---- Limits ---------------------------------------------------------------- */
+/* ---- Limits ------------------------------------------------------------- */
 
 /* times * text, then last; as a query of GET /q. */
 static enum pb_err
@@ -392,7 +387,8 @@ bind_many(void **state, const char *text, unsigned times, const char *last,
     memcpy(big + n, last, last_len + 1);
     pb_buf_init_heap(&out, 1 << 20);
     assert_int_equal(route_table_match(set->table, "GET", 3, "/q", 2, &match,
-        NULL), ROUTE_FOUND);
+                         NULL),
+        ROUTE_FOUND);
     err = route_bind(&match, "/q", big, n + last_len, NULL, &out, error);
     if (err != PB_OK)
         assert_int_equal(out.len, 0);
@@ -439,8 +435,7 @@ a_name_is_at_most_32_fields_deep(void **state)
     memcpy(name + strlen(name) - 4, ".deeper.n=1", 12);
     assert_int_equal(bind_many(state, "", 0, name, &error), PB_ELIMIT);
     assert_string_equal(error.message, "more than 32 fields deep");
-    assert_int_equal(bind_many(state, "a.b.c.", 200, "n=1", &error),
-        PB_ELIMIT);
+    assert_int_equal(bind_many(state, "a.b.c.", 200, "n=1", &error), PB_ELIMIT);
 }
 
 static void
@@ -500,9 +495,10 @@ a_long_value_is_decoded_whole(void **state)
         memcpy(text + 3 + i * 3, "%61", 3);
     pb_buf_init_heap(&out, 1 << 20);
     assert_int_equal(route_table_match(set->table, "GET", 3, "/q", 2, &match,
-        NULL), ROUTE_FOUND);
-    assert_int_equal(route_bind(&match, "/q", text, 60003, NULL, &out,
-        &error), PB_OK);
+                         NULL),
+        ROUTE_FOUND);
+    assert_int_equal(route_bind(&match, "/q", text, 60003, NULL, &out, &error),
+        PB_OK);
     assert_int_equal(out.len, 1 + 3 + 20000); /* tag, length, text */
     assert_int_equal(out.data[4], 'a');
     assert_int_equal(out.data[out.len - 1], 'a');
@@ -520,13 +516,15 @@ a_buffer_that_cannot_grow_is_an_error_and_stays_as_it_was(void **state)
     struct pb_error error;
 
     assert_int_equal(route_table_match(set->table, "GET", 3, "/q", 2, &match,
-        NULL), ROUTE_FOUND);
+                         NULL),
+        ROUTE_FOUND);
     for (size_t cap = 0; cap < 16; cap++) {
-        struct pb_buf out = {
-            .data = room, .len = 3, .cap = 3 + cap, .max = sizeof room
-        };
-        enum pb_err err = route_bind(&match, "/q", text, sizeof text - 1,
-            NULL, &out, &error);
+        struct pb_buf out = { .data = room,
+            .len = 3,
+            .cap = 3 + cap,
+            .max = sizeof room };
+        enum pb_err err =
+            route_bind(&match, "/q", text, sizeof text - 1, NULL, &out, &error);
 
         if (cap < 9) {
             assert_true(err == PB_ENOMEM || err == PB_ELIMIT);
@@ -554,12 +552,11 @@ an_error_says_where_in_the_query_it_is(void **state)
 {
     struct pb_error error;
 
-    assert_int_equal(bind_many(state, "", 0, "id=1&rev=x", &error),
-        PB_EVALUE);
+    assert_int_equal(bind_many(state, "", 0, "id=1&rev=x", &error), PB_EVALUE);
     assert_int_equal(error.offset, 5);
 }
 
-/* ---- Groups ---------------------------------------------------------------- */
+/* ---- Groups ------------------------------------------------------------- */
 
 static void
 a_path_may_go_through_groups(void **state)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worked examples of transcoding (specs/http-annotations section 9), each
- * under its number, with the choices that are ours (DESIGN section 6): unknown
- * or bound query parameters are errors, the path wins over the body.
+ * Worked examples of transcoding, each under its number, with the choices that
+ * are ours (docs/design.md section 9): unknown or bound query parameters are
+ * errors, the path wins over the body.
  */
 #include "tests/routes/support.h"
 
@@ -25,9 +25,9 @@ struct example {
 #define LIST RULE("One", "get: /v1/m")
 #define PUT RULE("One", "put: '/v1/m/{id}', body: book")
 #define POST RULE("One", "post: '/v1/m/{id}', body: '*'")
-#define STARS \
-    RULE("One", "get: '/**'") RULE("Two", "get: '/a/*'") \
-    RULE("Three", "get: /a/b")
+#define STARS                 \
+    RULE("One", "get: '/**'") \
+    RULE("Two", "get: '/a/*'") RULE("Three", "get: /a/b")
 
 static const struct example examples[] = {
     [1] = { ID, "GET", "/v1/m/42", NULL, "id:\"42\"" },
@@ -86,10 +86,8 @@ static const struct example examples[] = {
         "ts{seconds:1704164645 nanos:500000000}" },
     [37] = { LIST, "GET", "/v1/m?sub=x", NULL,
         "sub: expected a field inside \"sub\", which is a message" },
-    [38] = { LIST, "GET", "/v1/m?sub.r=1&sub.r=2", NULL,
-        "sub{r:1} sub{r:2}" },
-    [39] = { LIST, "GET", "/v1/m?m[k]=v", NULL,
-        "m{key:\"k\" value:\"v\"}" },
+    [38] = { LIST, "GET", "/v1/m?sub.r=1&sub.r=2", NULL, "sub{r:1} sub{r:2}" },
+    [39] = { LIST, "GET", "/v1/m?m[k]=v", NULL, "m{key:\"k\" value:\"v\"}" },
     [40] = { LIST, "GET", "/v1/m?name=a+b%2Bc", NULL, "name:\"a b+c\"" },
     [41] = { PUT, "PUT", "/v1/m/7?rev=3", "{\"title\":\"T\",\"year\":1}",
         "book{title:\"T\" year:1} id:\"7\" rev:3" },
@@ -103,14 +101,16 @@ static const struct example examples[] = {
     [46] = { POST, "POST", "/v1/m/1?rev=5", "{}",
         "rev: belongs into the body, which is the whole request" },
     [47] = { RULE("One", "patch: '/v1/{book.name=b/*}', body: book"), "PATCH",
-        "/v1/b/1", "{\"title\":\"T\"}", "book{title:\"T\"} book{name:\"b/1\"}" },
+        "/v1/b/1", "{\"title\":\"T\"}",
+        "book{title:\"T\"} book{name:\"b/1\"}" },
     /* 48 and 49 are the JSON reader's; 50 to 52 are about fields of the rule */
-    [53] = { RULE("One", "custom: {kind: HEAD, path: /v1/m}"), "HEAD",
-        "/v1/m", NULL, "" },
+    [53] = { RULE("One", "custom: {kind: HEAD, path: /v1/m}"), "HEAD", "/v1/m",
+        NULL, "" },
     [54] = { RULE("One", "custom: {kind: '*', path: '/w/{name=**}'}"),
         "PROPFIND", "/w/a", NULL, "name:\"a\"" },
-    [55] = { RULE("One", "get: '/v1/m/{id}', additional_bindings: "
-                         "[{get: '/v1/u/{name}/m/{id}'}]"),
+    [55] = { RULE("One",
+                 "get: '/v1/m/{id}', additional_bindings: "
+                 "[{get: '/v1/u/{name}/m/{id}'}]"),
         "GET", "/v1/u/me/m/5", NULL, "name:\"me\" id:\"5\"" },
     [56] = { RULE("One", "get: '/v1/m/{rev}'"), "GET", "/v1/m/abc", NULL,
         "rev: expected an int64, found \"abc\"" },
@@ -154,8 +154,9 @@ finds(const struct route_set *set, const char *method, const char *path,
 {
     struct route_match match;
 
-    assert_int_equal(route_table_match(set->table, method, strlen(method),
-        path, strlen(path), &match, NULL), ROUTE_FOUND);
+    assert_int_equal(route_table_match(set->table, method, strlen(method), path,
+                         strlen(path), &match, NULL),
+        ROUTE_FOUND);
     assert_string_equal(match.binding->rpc->name, rpc);
 }
 
@@ -186,9 +187,8 @@ example_22_a_literal_branch_is_preferred_and_left_again(void **state)
 static void
 example_24_a_known_verb_is_cut_for_every_method(void **state)
 {
-    struct route_set *set = set_with_rules(
-        RULE("One", "post: '/v1/{id}:cancel', body: '*'")
-        RULE("Two", "get: '/v1/{id}'"));
+    struct route_set *set = set_with_rules(RULE("One",
+        "post: '/v1/{id}:cancel', body: '*'") RULE("Two", "get: '/v1/{id}'"));
 
     (void)state;
     gives(set, "GET", "/v1/9:cancel", NULL, "405 POST");
@@ -222,14 +222,13 @@ example_35_bytes_come_in_both_alphabets(void **state)
 static void
 examples_48_and_49_are_the_json_readers(void **state)
 {
-    struct route_set *set = set_with_rules(
-        RULE("One", "patch: '/v1/{book.name=b/*}', body: book")
-        RULE("Two", "post: /v1/m, body: '*'"));
+    struct route_set *set =
+        set_with_rules(RULE("One", "patch: '/v1/{book.name=b/*}', body: book")
+                RULE("Two", "post: /v1/m, body: '*'"));
     char shown[512];
 
     (void)state;
-    request(set, "PATCH", "/v1/b/1", "{\"tittle\":\"T\"}", shown,
-        sizeof shown);
+    request(set, "PATCH", "/v1/b/1", "{\"tittle\":\"T\"}", shown, sizeof shown);
     assert_non_null(strstr(shown, "tittle"));
     assert_null(strstr(shown, "book{"));
     request(set, "POST", "/v1/m", "[1]", shown, sizeof shown);
@@ -246,16 +245,17 @@ find(const struct route_set *set, const char *method, const char *path)
 {
     struct route_match match;
 
-    assert_int_equal(route_table_match(set->table, method, strlen(method),
-        path, strlen(path), &match, NULL), ROUTE_FOUND);
+    assert_int_equal(route_table_match(set->table, method, strlen(method), path,
+                         strlen(path), &match, NULL),
+        ROUTE_FOUND);
     return match.binding;
 }
 
 static void
 example_50_the_body_may_be_an_http_body_field(void **state)
 {
-    struct route_set *set = set_with_rules(
-        RULE("One", "post: '/up/{id}', body: raw"));
+    struct route_set *set =
+        set_with_rules(RULE("One", "post: '/up/{id}', body: raw"));
     const struct route_binding *b = find(set, "POST", "/up/3");
 
     (void)state;
@@ -269,15 +269,14 @@ example_50_the_body_may_be_an_http_body_field(void **state)
 static void
 examples_51_and_52_the_response_body_is_a_field(void **state)
 {
-    struct route_set *set = set_with_rules(
-        RULE("One", "get: /v1/m, response_body: book")
-        RULE("Two", "get: /v2/m, response_body: tag"));
+    struct route_set *set =
+        set_with_rules(RULE("One", "get: /v1/m, response_body: book")
+                RULE("Two", "get: /v2/m, response_body: tag"));
 
     (void)state;
     assert_string_equal(find(set, "GET", "/v1/m")->response_field->name,
         "book");
-    assert_string_equal(find(set, "GET", "/v2/m")->response_field->name,
-        "tag");
+    assert_string_equal(find(set, "GET", "/v2/m")->response_field->name, "tag");
     route_set_free(&set);
 }
 
@@ -300,7 +299,8 @@ does_not_load(const char *rule, const char *expected)
     snprintf(yaml, sizeof yaml,
         "upstreams: {u: {target: 'h:1', schema: types.pb}}\n"
         "services: [{name: t.v1.Bare}]\n"
-        "http:\n rules:\n%s", rule);
+        "http:\n rules:\n%s",
+        rule);
     assert_null(build_set(yaml, &problems));
     assert_string_equal(show_problems(&problems, shown, sizeof shown),
         expected);

@@ -69,7 +69,7 @@ rpc(const struct route_set *set, const char *full_name)
     return NULL;
 }
 
-/* ---- Rules ----------------------------------------------------------------- */
+/* ---- Rules -------------------------------------------------------------- */
 
 static void
 annotations_make_routes_and_every_method_has_its_own(void **state)
@@ -94,8 +94,7 @@ annotations_make_routes_and_every_method_has_its_own(void **state)
         "t.v1.Annotated");
     assert_int_equal(rpc(set, "t.v1.Annotated.Get")->place.line, 2);
     gives(set, "GET", "/v1/u/me/m/5", NULL, "name:\"me\" id:\"5\"");
-    gives(set, "POST", "/t.v1.Annotated/Plain", "{\"id\":\"1\"}",
-        "id:\"1\"");
+    gives(set, "POST", "/t.v1.Annotated/Plain", "{\"id\":\"1\"}", "id:\"1\"");
     gives(set, "GET", "/t.v1.Annotated/Plain", NULL, "405 POST");
     route_set_free(&set);
     assert_null(set);
@@ -139,10 +138,12 @@ a_selector_may_list_methods(void **state)
     struct route_set *set;
 
     (void)state;
-    set = build_set(TYPES "services: [{name: t.v1.Bare}]\n"
+    set = build_set(TYPES
+        "services: [{name: t.v1.Bare}]\n"
         "http: {rules: [{selector: 't.v1.*', get: /a},\n"
         "  {selector: 't.v1.Bare.One, t.v1.Bare.Two', get: /b},\n"
-        "  {selector: t.v1.Bare.One, get: /c}]}\n", &problems);
+        "  {selector: t.v1.Bare.One, get: /c}]}\n",
+        &problems);
     assert_non_null(set);
     lists(set,
         "GET /c One\n"
@@ -158,8 +159,8 @@ a_selector_may_list_methods(void **state)
 static void
 the_automatic_route_may_be_written_down(void **state)
 {
-    struct route_set *set = set_with_rules(
-        RULE("One", "post: /t.v1.Bare/One, body: book"));
+    struct route_set *set =
+        set_with_rules(RULE("One", "post: /t.v1.Bare/One, body: book"));
 
     (void)state;
     lists(set,
@@ -173,25 +174,26 @@ static void
 the_automatic_route_of_another_method_may_not(void **state)
 {
     (void)state;
-    bad(TYPES "services: [{name: t.v1.Bare}]\n"
+    bad(TYPES
+        "services: [{name: t.v1.Bare}]\n"
         "http: {rules: [\n"
         "  {selector: t.v1.Bare.Two, post: /t.v1.Bare/One, body: '*'}]}\n",
         "4: POST /t.v1.Bare/One of t.v1.Bare.Two is the same route as POST "
         "/t.v1.Bare/One of t.v1.Bare.One (f:2)");
 }
 
-/* ---- Services -------------------------------------------------------------- */
+/* ---- Services ----------------------------------------------------------- */
 
 static void
 services_may_be_taken_by_pattern(void **state)
 {
-    struct route_set *set = good(
-        "upstreams:\n"
-        "  a: {target: 'h:1', schema: types.pb}\n"
-        "  b: {target: 'h:2', schema: [groups.pb, types.pb]}\n"
-        "services:\n"
-        "- {name: '*', upstream: b}\n"
-        "- {name: t.v1.Bare, upstream: a}\n");
+    struct route_set *set =
+        good("upstreams:\n"
+             "  a: {target: 'h:1', schema: types.pb}\n"
+             "  b: {target: 'h:2', schema: [groups.pb, types.pb]}\n"
+             "services:\n"
+             "- {name: '*', upstream: b}\n"
+             "- {name: t.v1.Bare, upstream: a}\n");
 
     (void)state;
     assert_int_equal(set->n_rpcs, 7);
@@ -205,13 +207,12 @@ static void
 unknown_and_repeated_services_are_reported(void **state)
 {
     (void)state;
-    bad(TYPES
-        "services:\n"
-        "- name: t.v1.Baer\n"
-        "- name: x.*\n"
-        "- name: t.v1.Bare\n"
-        "- name: t.v1.Bare\n"
-        "- name: t.v1.*\n",
+    bad(TYPES "services:\n"
+              "- name: t.v1.Baer\n"
+              "- name: x.*\n"
+              "- name: t.v1.Bare\n"
+              "- name: t.v1.Bare\n"
+              "- name: t.v1.*\n",
         "3: there is no service \"t.v1.Baer\" in the schema of upstream "
         "\"u\"; did you mean \"t.v1.Bare\"?\n"
         "4: there is no service \"x.*\" in the schema of upstream \"u\"\n"
@@ -231,7 +232,7 @@ unknown_and_repeated_services_are_reported(void **state)
         "6: service \"t.v2.Groups\" is given twice, first in line 5");
 }
 
-/* ---- Mistakes -------------------------------------------------------------- */
+/* ---- Mistakes ----------------------------------------------------------- */
 
 static void
 rules_are_checked_against_the_schema(void **state)
@@ -240,7 +241,8 @@ rules_are_checked_against_the_schema(void **state)
     bad(TYPES
         "services: [{name: t.v1.Bare}]\n"
         "http: {rules: [\n"
-        "{selector: t.v1.Bare.One, get: '/{nme}/{sub.x}/{id.x}/{sub}/{many.n}'},\n"
+        "{selector: t.v1.Bare.One,\n"
+        " get: '/{nme}/{sub.x}/{id.x}/{sub}/{many.n}'},\n"
         "{selector: t.v1.Bare.Two, post: '/{sub.left}/{sub.right}',\n"
         "  body: bok, response_body: tags},\n"
         "{selector: t.v1.Bare.Three, post: '/{ts}/{ts.seconds}/{m}/{raw}',\n"
@@ -259,24 +261,24 @@ rules_are_checked_against_the_schema(void **state)
         "\"sub\", a t.v1.Sub\n"
         "4: t.v1.Bare.One: /{nme}/{sub.x}/{id.x}/{sub}/{many.n}: \"many\" is "
         "repeated, which a path cannot give\n"
-        "5: t.v1.Bare.Two: /{sub.left}/{sub.right}: \"sub.left\" and "
+        "6: t.v1.Bare.Two: /{sub.left}/{sub.right}: \"sub.left\" and "
         "\"sub.right\" exclude each other: they belong to one oneof\n"
-        "5: t.v1.Bare.Two: body: there is no field \"bok\" in t.v1.M; did you "
+        "6: t.v1.Bare.Two: body: there is no field \"bok\" in t.v1.M; did you "
         "mean \"book\"?\n"
-        "5: t.v1.Bare.Two: response_body: there is no field \"tags\" in "
+        "6: t.v1.Bare.Two: response_body: there is no field \"tags\" in "
         "t.v1.M; did you mean \"tag\"?\n"
-        "7: t.v1.Bare.Three: /{ts}/{ts.seconds}/{m}/{raw}: \"m\" is a map, "
+        "8: t.v1.Bare.Three: /{ts}/{ts.seconds}/{m}/{raw}: \"m\" is a map, "
         "which a path cannot give\n"
-        "7: t.v1.Bare.Three: /{ts}/{ts.seconds}/{m}/{raw}: expected a scalar, "
+        "8: t.v1.Bare.Three: /{ts}/{ts.seconds}/{m}/{raw}: expected a scalar, "
         "an enum, or a message that is written as one text, found \"raw\", a "
         "google.api.HttpBody\n"
-        "7: t.v1.Bare.Three: /{ts}/{ts.seconds}/{m}/{raw}: \"ts\" and "
+        "8: t.v1.Bare.Three: /{ts}/{ts.seconds}/{m}/{raw}: \"ts\" and "
         "\"ts.seconds\" are the same field, or one is inside the other\n"
-        "9: t.v1.Bare.Three: /{longName}/{long_name}: \"longName\" and "
+        "10: t.v1.Bare.Three: /{longName}/{long_name}: \"longName\" and "
         "\"long_name\" are the same field, or one is inside the other\n"
-        "9: t.v1.Bare.Three: body: there is no field \"a\" in t.v1.M\n"
-        "10: t.v1.Bare.Three: body: \"id\" is already given by the path\n"
-        "11: t.v1.Bare.Three: body: \"ob\" excludes \"oa\" of the same oneof, "
+        "10: t.v1.Bare.Three: body: there is no field \"a\" in t.v1.M\n"
+        "11: t.v1.Bare.Three: body: \"id\" is already given by the path\n"
+        "12: t.v1.Bare.Three: body: \"ob\" excludes \"oa\" of the same oneof, "
         "which is in the path");
 }
 
@@ -284,12 +286,11 @@ static void
 the_same_route_twice_is_reported_with_both_places(void **state)
 {
     (void)state;
-    bad(TYPES
-        "services: [{name: t.v1.Bare}]\n"
-        "http: {rules: [\n"
-        "{selector: t.v1.Bare.One, get: '/v1/{id}/x'},\n"
-        "{selector: t.v1.Bare.Three, put: '/v1/{id}/x'},\n"
-        "{selector: t.v1.Bare.Two, get: '/v1/{name}/%78'}]}\n",
+    bad(TYPES "services: [{name: t.v1.Bare}]\n"
+              "http: {rules: [\n"
+              "{selector: t.v1.Bare.One, get: '/v1/{id}/x'},\n"
+              "{selector: t.v1.Bare.Three, put: '/v1/{id}/x'},\n"
+              "{selector: t.v1.Bare.Two, get: '/v1/{name}/%78'}]}\n",
         "6: GET /v1/{name}/%78 of t.v1.Bare.Two is the same route as GET "
         "/v1/{id}/x of t.v1.Bare.One (f:4)");
 }
@@ -298,17 +299,16 @@ static void
 unknown_selectors_are_reported(void **state)
 {
     (void)state;
-    bad(TYPES
-        "services: [{name: t.v1.Bare}]\n"
-        "http: {rules: [\n"
-        "{selector: t.v1.Bare.Oen, get: /a},\n"
-        "{selector: t.v1.Annotated.Get, get: /b},\n"
-        "{selector: x.*, get: /c},\n"
-        "{selector: x.y.z, get: /d}]}\n"
-        "methods:\n"
-        "- {selector: t.v1.Bare, timeout: 1s}\n"
-        "- {selector: t.v1.Bare.Tree, timeout: 1s}\n"
-        "- {selector: '*', timeout: 1s}\n",
+    bad(TYPES "services: [{name: t.v1.Bare}]\n"
+              "http: {rules: [\n"
+              "{selector: t.v1.Bare.Oen, get: /a},\n"
+              "{selector: t.v1.Annotated.Get, get: /b},\n"
+              "{selector: x.*, get: /c},\n"
+              "{selector: x.y.z, get: /d}]}\n"
+              "methods:\n"
+              "- {selector: t.v1.Bare, timeout: 1s}\n"
+              "- {selector: t.v1.Bare.Tree, timeout: 1s}\n"
+              "- {selector: '*', timeout: 1s}\n",
         "4: there is no method \"t.v1.Bare.Oen\"; did you mean \"One\"?\n"
         "5: the service of method \"t.v1.Annotated.Get\" is not in services\n"
         "6: there is no method \"x.*\"\n"
@@ -362,8 +362,8 @@ a_schema_that_is_none_is_reported(void **state)
     assert_null(c);
     assert_int_equal(problems.count, 1);
     assert_int_equal(problems.items[0].line, 1);
-    assert_non_null(strstr(problems.items[0].message,
-        "upstream \"u\": schema types.pb: "));
+    assert_non_null(
+        strstr(problems.items[0].message, "upstream \"u\": schema types.pb: "));
     route_problems_fini(&problems);
 }
 
@@ -437,16 +437,15 @@ schema_files_are_looked_for_beside_the_route_file(void **state)
     fputs("abc", f);
     fclose(f);
     c.file = route_file;
-    assert_true(route_schema_from_file(NULL, &c, &u, "x.pb", &data, &len,
-        why));
+    assert_true(route_schema_from_file(NULL, &c, &u, "x.pb", &data, &len, why));
     assert_int_equal(len, 3);
     assert_memory_equal(data, "abc", 3);
     free(data);
     c.file = "elsewhere/routes.yaml";
     assert_true(route_schema_from_file(NULL, &c, &u, path, &data, &len, why));
     free(data);
-    assert_false(route_schema_from_file(NULL, &c, &u, "x.pb", &data, &len,
-        why));
+    assert_false(
+        route_schema_from_file(NULL, &c, &u, "x.pb", &data, &len, why));
     snprintf(expected, sizeof expected,
         "elsewhere/x.pb cannot be read: No such file or directory");
     assert_string_equal(why, expected);
@@ -454,7 +453,7 @@ schema_files_are_looked_for_beside_the_route_file(void **state)
     rmdir(folder);
 }
 
-/* ---- Timeouts -------------------------------------------------------------- */
+/* ---- Timeouts ----------------------------------------------------------- */
 
 static void
 timeouts_come_from_the_nearest_place(void **state)
@@ -488,7 +487,7 @@ timeouts_come_from_the_nearest_place(void **state)
     route_set_free(&set);
 }
 
-/* ---- Annotations as bytes -------------------------------------------------- */
+/* ---- Annotations as bytes ----------------------------------------------- */
 
 static bool
 read_rule(const char *bytes, size_t len, struct route_rule *rule,
@@ -573,7 +572,7 @@ broken_annotations_are_refused(void **state)
         "additional bindings cannot have additional bindings");
 }
 
-/* ---- Memory ---------------------------------------------------------------- */
+/* ---- Memory ------------------------------------------------------------- */
 
 extern void *__real_malloc(size_t size);
 extern void *__real_calloc(size_t n, size_t size);

@@ -1,0 +1,881 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON reader: scalars, names, arrays, maps, oneofs, null, and the text. */
+#include "tests/protobuf/reader_kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- Scalars ---------------------------------------------------------------- */
+
+static void
+integers_may_have_any_integral_form(void **state)
+{
+    gives(state, "M", "{\"i\":1e2}", "08 64");
+    gives(state, "M", "{\"i\":100}", "08 64");
+    gives(state, "M", "{\"i\":1.0E+2}", "08 64");
+    gives(state, "M", "{\"i\":100.000}", "08 64");
+    gives(state, "M", "{\"i\":10000e-2}", "08 64");
+    gives(state, "M", "{\"i\":2.147483647e9}", "08 ff ff ff ff 07");
+    gives(state, "M", "{\"i\":\"7\",\"l\":\"-1\"}",
+        "08 07 10 ff ff ff ff ff ff ff ff ff 01");
+    gives(state, "M", "{\"i\":\"1e2\"}", "08 64");
+    gives(state, "M", "{\"i\":\"\\u0031\\u0032\"}", "08 0c");
+    gives(state, "M", "{\"i\":-0}", "");
+    gives(state, "M", "{\"i\":0e99999}", "");
+    gives(state, "M", "{\"i\":0.0}", "");
+}
+
+static void
+integers_keep_all_their_digits(void **state)
+{
+    gives(state, "M", "{\"l\":9223372036854775807}",
+        "10 ff ff ff ff ff ff ff ff 7f");
+    gives(state, "M", "{\"l\":-9223372036854775808}",
+        "10 80 80 80 80 80 80 80 80 80 01");
+    gives(state, "M", "{\"l\":9007199254740993}", "10 81 80 80 80 80 80 80 10");
+    gives(state, "Scalars", "{\"fUint64\":\"18446744073709551615\"}",
+        "20 ff ff ff ff ff ff ff ff ff 01");
+    gives(state, "Scalars", "{\"fUint64\":1844674407370955161.5e1}",
+        "20 ff ff ff ff ff ff ff ff ff 01");
+    gives(state, "Scalars", "{\"fUint64\":18446744073709551615000e-3}",
+        "20 ff ff ff ff ff ff ff ff ff 01");
+}
+
+static void
+every_type_of_number_has_its_wire_format(void **state)
+{
+    gives(state, "Scalars", "{\"fInt32\":-1}",
+        "28 ff ff ff ff ff ff ff ff ff 01");
+    gives(state, "Scalars", "{\"fFixed64\":1}", "31 01 00 00 00 00 00 00 00");
+    gives(state, "Scalars", "{\"fFixed32\":4294967295}", "3d ff ff ff ff");
+    gives(state, "Scalars", "{\"fUint32\":4294967295}", "58 ff ff ff ff 0f");
+    gives(state, "Scalars", "{\"fSfixed32\":-2147483648}", "6d 00 00 00 80");
+    gives(state, "Scalars", "{\"fSfixed64\":-2}", "71 fe ff ff ff ff ff ff ff");
+    gives(state, "Scalars", "{\"fSint32\":-2147483648}", "78 ff ff ff ff 0f");
+    gives(state, "Scalars", "{\"fSint32\":1}", "78 02");
+    gives(state, "Scalars", "{\"fSint64\":\"-9223372036854775808\"}",
+        "80 01 ff ff ff ff ff ff ff ff ff 01");
+    gives(state, "Scalars", "{\"fBool\":true}", "40 01");
+    gives(state, "Scalars", "{\"fBool\":false}", "");
+    gives(state, "Scalars", "{\"fDouble\":1}", "09 00 00 00 00 00 00 f0 3f");
+    gives(state, "Scalars", "{\"fFloat\":-1.5}", "15 00 00 c0 bf");
+}
+
+static void
+integers_out_of_range_are_refused(void **state)
+{
+    static const char *const texts[] = {
+        "{\"fInt32\":2147483648}", "{\"fInt32\":-2147483649}",
+        "{\"fInt32\":\"4294967296\"}", "{\"fInt32\":1e10}",
+        "{\"fInt32\":1e536870000}", "{\"fInt32\":1e99999999999999999999}",
+        "{\"fUint32\":-1}", "{\"fUint32\":4294967296}", "{\"fUint32\":\"-1\"}",
+        "{\"fInt64\":9223372036854775808}",
+        "{\"fInt64\":-9223372036854775809}",
+        "{\"fUint64\":18446744073709551616}", "{\"fUint64\":-1}",
+        "{\"fUint64\":99999999999999999999}", "{\"fFixed64\":-5}",
+        "{\"fFixed32\":4294967296}", "{\"fSfixed32\":2147483648}",
+        "{\"fSint32\":-2147483649}", "{\"fSint64\":9223372036854775808}",
+        "{\"fEnum\":2147483648}", "{\"fEnum\":1099511627776}"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        refuses(state, "Scalars", texts[i], PB_EVALUE);
+}
+
+static void
+what_is_no_integer_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "{\"i\":1.5}", "{\"i\":0.5}", "{\"i\":1e-1}", "{\"i\":\"1.5\"}",
+        "{\"i\":\"\"}", "{\"i\":\" 1\"}", "{\"i\":\"1 \"}", "{\"i\":\"12abc\"}",
+        "{\"i\":\"3x3\"}", "{\"i\":\"12,34\"}", "{\"i\":\"+1\"}",
+        "{\"i\":\"01\"}", "{\"i\":\"0x1\"}", "{\"i\":\"1.\"}", "{\"i\":\"-\"}",
+        "{\"i\":\"NaN\"}", "{\"i\":true}", "{\"i\":false}", "{\"i\":{}}",
+        "{\"i\":[]}", "{\"i\":\"1\\u0000\"}"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        refuses(state, "M", texts[i], PB_EVALUE);
+}
+
+static void
+numbers_that_json_does_not_know_are_refused(void **state)
+{
+    static const char *const texts[] = {
+        "{\"i\":+1}", "{\"i\":01}", "{\"i\":-01}", "{\"i\":00}", "{\"i\":1.}",
+        "{\"i\":.5}", "{\"i\":1e}", "{\"i\":1e+}", "{\"i\":-}", "{\"i\":--1}",
+        "{\"i\":1-1}", "{\"i\":1.2.3}", "{\"i\":1e2e3}", "{\"i\":0x10}",
+        "{\"i\":NaN}", "{\"i\":Infinity}", "{\"i\":-Infinity}", "{\"i\":1_0}",
+        "{\"i\":1 2}"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        refuses(state, "M", texts[i], PB_ESYNTAX);
+}
+
+static void
+floating_point_takes_the_three_words_and_quoted_numbers(void **state)
+{
+    gives(state, "Scalars", "{\"fDouble\":\"NaN\"}",
+        "09 00 00 00 00 00 00 f8 7f");
+    gives(state, "Scalars", "{\"fDouble\":\"-Infinity\"}",
+        "09 00 00 00 00 00 00 f0 ff");
+    gives(state, "Scalars", "{\"fFloat\":\"Infinity\"}", "15 00 00 80 7f");
+    gives(state, "Scalars", "{\"fFloat\":\"NaN\"}", "15 00 00 c0 7f");
+    gives(state, "Scalars", "{\"fDouble\":\"1.5e0\"}",
+        "09 00 00 00 00 00 00 f8 3f");
+    gives(state, "Scalars", "{\"fDouble\":-0}", "09 00 00 00 00 00 00 00 80");
+    gives(state, "Scalars", "{\"fDouble\":-0.0,\"fFloat\":-0e5}",
+        "09 00 00 00 00 00 00 00 80 15 00 00 00 80");
+    refuses(state, "Scalars", "{\"fDouble\":\"inf\"}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fDouble\":\"nan\"}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fDouble\":\"\"}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fDouble\":true}", PB_EVALUE);
+}
+
+static void
+floating_point_overflow_is_refused_and_underflow_is_not(void **state)
+{
+    gives(state, "Scalars", "{\"fDouble\":1.7976931348623157e308}",
+        "09 ff ff ff ff ff ff ef 7f");
+    gives(state, "Scalars", "{\"fDouble\":4.9e-324}",
+        "09 01 00 00 00 00 00 00 00");
+    gives(state, "Scalars", "{\"fDouble\":1e-999999}", "");
+    gives(state, "Scalars", "{\"fFloat\":3.4028235e38}", "15 ff ff 7f 7f");
+    gives(state, "Scalars", "{\"fFloat\":3.40282356e38}", "15 ff ff 7f 7f");
+    gives(state, "Scalars", "{\"fFloat\":1.4e-45}", "15 01 00 00 00");
+    refuses(state, "Scalars", "{\"fDouble\":1.89769e308}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fDouble\":-1e309}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fDouble\":1e999999}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fFloat\":3.502823e38}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fFloat\":\"-3.5e38\"}", PB_EVALUE);
+    refuses(state, "Scalars", "{\"fFloat\":1e39}", PB_EVALUE);
+}
+
+static void
+a_number_may_be_long_but_not_endless(void **state)
+{
+    struct kit *kit = *state;
+    char text[4096];
+    int n = snprintf(text, sizeof(text), "{\"fDouble\":0.%01000d1e1001}", 0);
+
+    assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n), PB_OK);
+    assert_int_equal(kit->wire.len, 9);
+    n = snprintf(text, sizeof(text), "{\"fDouble\":0.%02100d}", 0);
+    assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n),
+        PB_ELIMIT);
+    n = snprintf(text, sizeof(text), "{\"none\":0.%02100d}", 0);
+    kit->options.ignore_unknown = true;
+    assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n),
+        PB_ELIMIT);
+}
+
+static void
+booleans_are_true_and_false_only(void **state)
+{
+    static const char *const texts[] = {
+        "{\"fBool\":\"true\"}", "{\"fBool\":0}", "{\"fBool\":1}",
+        "{\"fBool\":{}}", "{\"fBool\":[]}"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        refuses(state, "Scalars", texts[i], PB_EVALUE);
+    refuses(state, "Scalars", "{\"fBool\":True}", PB_ESYNTAX);
+    refuses(state, "Scalars", "{\"fBool\":truth}", PB_ESYNTAX);
+    refuses(state, "Scalars", "{\"fBool\":nul}", PB_ESYNTAX);
+}
+
+static void
+enums_are_names_or_numbers(void **state)
+{
+    gives(state, "M", "{\"e\":\"RED\"}", "38 01");
+    gives(state, "M", "{\"e\":\"SCARLET\"}", "38 01");
+    gives(state, "M", "{\"e\":2}", "38 02");
+    gives(state, "M", "{\"e\":2.0}", "38 02");
+    gives(state, "M", "{\"e\":\"2\"}", "38 02");
+    gives(state, "M", "{\"e\":99}", "38 63");
+    gives(state, "M", "{\"e\":\"NONE\"}", "");
+    gives(state, "M", "{\"e\":\"DEEP\"}", "38 f9 ff ff ff ff ff ff ff ff 01");
+    gives(state, "M", "{\"e\":\"GR\\u0045EN\"}", "38 02");
+    refuses(state, "M", "{\"e\":\"red\"}", PB_EUNKNOWN);
+    refuses(state, "M", "{\"e\":\"\"}", PB_EUNKNOWN);
+    refuses(state, "M", "{\"e\":\"RED \"}", PB_EUNKNOWN);
+    refuses(state, "M", "{\"e\":1.5}", PB_EVALUE);
+    refuses(state, "M", "{\"e\":true}", PB_EVALUE);
+    refuses(state, "M", "{\"e\":[]}", PB_EVALUE);
+}
+
+static void
+closed_enums_take_unknown_numbers_too(void **state)
+{
+    gives(state, "tests.reader2.Loose", "{\"closed\":\"SECOND\"}", "38 05");
+    gives(state, "tests.reader2.Loose", "{\"closed\":4}", "38 04");
+    refuses(state, "tests.reader2.Loose", "{\"closed\":\"THIRD\"}",
+        PB_EUNKNOWN);
+}
+
+/* ---- Strings and bytes ------------------------------------------------------ */
+
+static void
+strings_are_copied_with_their_escapes_resolved(void **state)
+{
+    gives(state, "M", "{\"s\":\"abc\"}", "1a 03 61 62 63");
+    gives(state, "M", "{\"s\":\"\"}", "");
+    gives(state, "M", "{\"s\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}",
+        "1a 08 22 5c 2f 08 0c 0a 0d 09");
+    gives(state, "M", "{\"s\":\"a\\u0000b\"}", "1a 03 61 00 62");
+    gives(state, "M", "{\"s\":\"\\u00e9\\u20AC\"}", "1a 05 c3 a9 e2 82 ac");
+    gives(state, "M", "{\"s\":\"\\ud83d\\ude01\"}", "1a 04 f0 9f 98 81");
+    gives(state, "M", "{\"s\":\"\\uD83D\\uDE01x\"}", "1a 05 f0 9f 98 81 78");
+    gives(state, "M", "{\"s\":\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x81\"}",
+        "1a 09 c3 a9 e2 82 ac f0 9f 98 81");
+    gives(state, "M", "{\"s\":\"\x7f\"}", "1a 01 7f");
+}
+
+static void
+broken_strings_are_refused(void **state)
+{
+    static const char *const texts[] = {
+        "{\"s\":\"\\ud83d\"}", "{\"s\":\"\\ud83dx\"}",
+        "{\"s\":\"\\ud83d\\n\"}", "{\"s\":\"\\ud83d\\u0041\"}",
+        "{\"s\":\"\\ude01\"}", "{\"s\":\"\\ude01\\ud83d\"}",
+        "{\"s\":\"\\ud83d\\ud83d\\ude01\"}", "{\"s\":\"\\U0041\"}",
+        "{\"s\":\"\\'\"}", "{\"s\":\"\\x41\"}", "{\"s\":\"\\u12G4\"}",
+        "{\"s\":\"\\u12\"}", "{\"s\":\"a\nb\"}", "{\"s\":\"a\tb\"}",
+        "{\"s\":\"\x1f\"}", "{\"s\":'a'}", "{\"s\":\"\x80\"}",
+        "{\"s\":\"\xc3\"}", "{\"s\":\"\xc3(\"}", "{\"s\":\"\xc0\x80\"}",
+        "{\"s\":\"\xe0\x80\x80\"}", "{\"s\":\"\xed\xa0\x80\"}",
+        "{\"s\":\"\xf4\x90\x80\x80\"}", "{\"s\":\"\xf8\x88\x80\x80\x80\"}",
+        "{\"s\":\"\xf0\x9f\x98\"}", "{\"s\":\"\xff\"}", "{\"s\":\"abc"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        refuses(state, "M", texts[i], PB_ESYNTAX);
+}
+
+static void
+strings_are_not_numbers(void **state)
+{
+    refuses(state, "M", "{\"s\":1}", PB_EVALUE);
+    refuses(state, "M", "{\"s\":true}", PB_EVALUE);
+    refuses(state, "M", "{\"s\":{}}", PB_EVALUE);
+    refuses(state, "M", "{\"s\":[\"a\"]}", PB_EVALUE);
+}
+
+static void
+bytes_take_both_alphabets_with_or_without_padding(void **state)
+{
+    gives(state, "M", "{\"b\":\"AQI\"}", "22 02 01 02");
+    gives(state, "M", "{\"b\":\"AQI=\"}", "22 02 01 02");
+    gives(state, "M", "{\"b\":\"AQ==\"}", "22 01 01");
+    gives(state, "M", "{\"b\":\"AQ\"}", "22 01 01");
+    gives(state, "M", "{\"b\":\"AQID\"}", "22 03 01 02 03");
+    gives(state, "M", "{\"b\":\"-_\"}", "22 01 fb");
+    gives(state, "M", "{\"b\":\"+/\"}", "22 01 fb");
+    gives(state, "M", "{\"b\":\"+\\/+\\/\"}", "22 03 fb ff bf");
+    gives(state, "M", "{\"b\":\"\\u0041Q\"}", "22 01 01");
+    gives(state, "M", "{\"b\":\"-_-_+/+/AAAA\"}",
+        "22 09 fb ff bf fb ff bf 00 00 00");
+    gives(state, "M", "{\"b\":\"\"}", "");
+}
+
+static void
+what_is_no_base64_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "{\"b\":\"A\"}", "{\"b\":\"AAAAA\"}", "{\"b\":\"A===\"}",
+        "{\"b\":\"AA=\"}", "{\"b\":\"AA===\"}", "{\"b\":\"AAA==\"}",
+        "{\"b\":\"AAAA=\"}", "{\"b\":\"=\"}", "{\"b\":\"AA==AA==\"}",
+        "{\"b\":\"AA=A\"}", "{\"b\":\"AAA=A\"}", "{\"b\":\"A A\"}",
+        "{\"b\":\"AA\\n\"}", "{\"b\":\"AAA!\"}", "{\"b\":\"AAA\xc3\xa9\"}",
+        "{\"b\":\"AAAAAAAAAAAAAAAA.AAA\"}", "{\"b\":1}", "{\"b\":[1]}"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        refuses(state, "M", texts[i], PB_EVALUE);
+}
+
+/* A string of n characters, in pieces of all kinds, with escapes or without. */
+static void
+check_long_string(struct kit *kit, size_t n, bool escape)
+{
+    char *text = malloc(n + 32);
+    size_t len;
+
+    assert_non_null(text);
+    len = (size_t)snprintf(text, n + 32, "{\"s\":\"%s%*s\"}",
+        escape ? "\\n" : "n", (int)n - 1, "x");
+    assert_int_equal(kit_read_some(kit, "M", text, len), PB_OK);
+    assert_true(kit->wire.len > n);
+    assert_int_equal(kit->wire.data[kit->wire.len - n], escape ? '\n' : 'n');
+    assert_int_equal(kit->wire.data[kit->wire.len - 1], 'x');
+    free(text);
+}
+
+static void
+lengths_of_strings_have_their_shortest_form(void **state)
+{
+    static const size_t lens[] = { 2, 126, 127, 128, 129, 16383, 16384, 70000 };
+
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+        struct kit *kit = *state;
+        size_t prefix = lens[i] < 128 ? 1 : lens[i] < 16384 ? 2 : 3;
+
+        check_long_string(kit, lens[i], false);
+        assert_int_equal(kit->wire.len, 1 + prefix + lens[i]);
+        check_long_string(kit, lens[i], true);
+        assert_int_equal(kit->wire.len, 1 + prefix + lens[i]);
+    }
+}
+
+/* ---- Names ------------------------------------------------------------------ */
+
+static void
+fields_are_known_by_both_names(void **state)
+{
+    gives(state, "Names", "{\"fooBar\":\"a\"}", "0a 01 61");
+    gives(state, "Names", "{\"foo_bar\":\"a\"}", "0a 01 61");
+    gives(state, "Names", "{\"Foo\":\"a\"}", "12 01 61");
+    gives(state, "Names", "{\"_foo\":\"a\"}", "12 01 61");
+    gives(state, "Names", "{\"FIELDNAME11\":\"a\"}", "1a 01 61");
+    gives(state, "Names", "{\"FIELD_NAME11\":\"a\"}", "1a 01 61");
+    gives(state, "Names", "{\"field0Name6\":\"a\"}", "22 01 61");
+    gives(state, "Names", "{\"foo\\u0042ar\":\"a\"}", "0a 01 61");
+}
+
+static void
+a_json_name_wins_over_the_proto_name_of_another_field(void **state)
+{
+    gives(state, "Names", "{\"title\":\"a\"}", "42 01 61");
+    gives(state, "Names", "{\"heading\":\"a\"}", "3a 01 61");
+    gives(state, "Names", "{\"heading_text\":\"a\"}", "42 01 61");
+}
+
+static void
+names_have_no_other_spelling(void **state)
+{
+    refuses(state, "Names", "{\"FooBar\":\"a\"}", PB_EUNKNOWN);
+    refuses(state, "Names", "{\"foo\":\"a\"}", PB_EUNKNOWN);
+    refuses(state, "Names", "{\"foo-bar\":\"a\"}", PB_EUNKNOWN);
+    refuses(state, "Names", "{\"fooBar\\u0000\":\"a\"}", PB_EUNKNOWN);
+    refuses(state, "Names", "{\"\":\"a\"}", PB_EUNKNOWN);
+}
+
+static void
+fields_may_come_in_any_order(void **state)
+{
+    gives(state, "M", "{\"p\":1,\"i\":2,\"e\":1,\"l\":3,\"x\":4}",
+        "50 01 08 02 38 01 10 03 40 04");
+}
+
+static void
+an_unknown_field_is_refused_with_the_nearest_name(void **state)
+{
+    const struct kit *kit = *state;
+
+    refuses_at(state, "Names", "{\"headin\":\"a\"}", PB_EUNKNOWN, 2, "headin");
+    refuses_saying(state, "Names", "{\"headin\":1}",
+        "tests.reader.Names has no field \"headin\"; the nearest is "
+        "\"heading\"");
+    refuses_at(state, "Tree", "{\"left\":{\"zz\":null}}", PB_EUNKNOWN, 10,
+        "left.zz");
+    assert_string_equal(kit->error.message,
+        "tests.reader.Tree has no field \"zz\"");
+}
+
+static void
+unknown_fields_are_skipped_on_request(void **state)
+{
+    struct kit *kit = *state;
+
+    kit->options.ignore_unknown = true;
+    gives(state, "M",
+        "{\"zz\":{\"a\":[1,\"x\\n\",{\"b\":[]},null,true,-1.5e3],\"a\":{}},"
+        "\"i\":1,\"qq\":\"\",\"rr\":[],\"[none.such]\":1,\"@type\":\"x\"}",
+        "08 01");
+    refuses(state, "M", "{\"zz\":{\"a\":}}", PB_ESYNTAX);
+    refuses(state, "M", "{\"zz\":01}", PB_ESYNTAX);
+    refuses(state, "M", "{\"zz\":[1,]}", PB_ESYNTAX);
+    refuses(state, "M", "{\"zz\":\"\\ud800\"}", PB_ESYNTAX);
+    refuses(state, "M", "{\"zz\":\"\xff\"}", PB_ESYNTAX);
+    refuses(state, "M", "{\"zz\":{1:2}}", PB_ESYNTAX);
+    refuses(state, "M", "{\"zz\":tru}", PB_ESYNTAX);
+    refuses(state, "M", "{\"zz\":[}", PB_ESYNTAX);
+}
+
+static void
+unknown_enum_names_are_skipped_on_request(void **state)
+{
+    struct kit *kit = *state;
+
+    kit->options.ignore_unknown = true;
+    gives(state, "M", "{\"e\":\"BLUE\",\"i\":1}", "08 01");
+    gives(state, "Repeated", "{\"rEnum\":[\"RED\",\"BLUE\",\"GREEN\"]}",
+        "62 02 01 02");
+    gives(state, "Repeated", "{\"rEnum\":[\"BLUE\"]}", "");
+    gives(state, "Maps", "{\"colors\":{\"a\":\"BLUE\",\"b\":\"RED\"}}",
+        "72 05 0a 01 62 10 01");
+    gives(state, "Maps", "{\"colors\":{\"b\":\"RED\",\"a\":\"BLUE\"}}",
+        "72 05 0a 01 62 10 01");
+}
+
+/* ---- Twice ------------------------------------------------------------------ */
+
+static void
+a_field_given_twice_is_refused(void **state)
+{
+    refuses_at(state, "M", "{\"i\":1,\"i\":1}", PB_EDUPLICATE, 8, "i");
+    refuses(state, "M", "{\"i\":null,\"i\":1}", PB_EDUPLICATE);
+    refuses(state, "M", "{\"r\":[],\"r\":[]}", PB_EDUPLICATE);
+    refuses(state, "M", "{\"m\":{},\"m\":{}}", PB_EDUPLICATE);
+    refuses(state, "Names", "{\"fooBar\":\"\",\"foo_bar\":\"\"}",
+        PB_EDUPLICATE);
+    gives(state, "Repeated", "{\"rTree\":[{\"name\":\"a\"},{\"name\":\"a\"}]}",
+        "92 01 03 0a 01 61 92 01 03 0a 01 61");
+}
+
+static void
+two_fields_of_a_oneof_are_refused(void **state)
+{
+    refuses_at(state, "M", "{\"x\":1,\"y\":\"\"}", PB_EDUPLICATE, 12, "y");
+    gives(state, "M", "{\"x\":null,\"y\":\"a\"}", "4a 01 61");
+    gives(state, "M", "{\"y\":\"a\",\"x\":null}", "4a 01 61");
+    refuses(state, "WellKnown", "{\"oNull\":null,\"oString\":\"\"}",
+        PB_EDUPLICATE);
+    refuses(state, "WellKnown", "{\"oString\":\"\",\"oValue\":null}",
+        PB_EDUPLICATE);
+    gives(state, "WellKnown", "{\"oWrapped\":null,\"oString\":\"\"}",
+        "d2 01 00");
+}
+
+static void
+messages_with_many_fields_remember_them_all(void **state)
+{
+    gives(state, "Wide", "{\"f1\":1,\"f64\":1,\"f65\":1,\"f67\":1}",
+        "08 01 80 04 01 88 04 01 98 04 01");
+    refuses(state, "Wide", "{\"f65\":1,\"f66\":1,\"f65\":1}", PB_EDUPLICATE);
+    refuses(state, "Wide", "{\"f67\":1,\"f68\":1}", PB_EDUPLICATE);
+    refuses(state, "Wide", "{\"f64\":1,\"f66\":2,\"f64\":1}", PB_EDUPLICATE);
+    gives(state, "Wide",
+        "{\"f66\":1,\"again\":{\"f66\":1,\"again\":{\"f68\":2}},\"f67\":1}",
+        "90 04 01 aa 04 09 90 04 01 aa 04 03 a0 04 02 98 04 01");
+    refuses(state, "Wide", "{\"f66\":1,\"again\":{\"f66\":1},\"f66\":1}",
+        PB_EDUPLICATE);
+}
+
+/* ---- Presence and null ------------------------------------------------------ */
+
+static void
+presence_decides_whether_a_default_is_written(void **state)
+{
+    gives(state, "M", "{\"i\":0}", "");
+    gives(state, "M", "{\"x\":0}", "40 00");
+    gives(state, "M", "{\"y\":\"\"}", "4a 00");
+    gives(state, "M", "{\"p\":0}", "50 00");
+    gives(state, "tests.reader2.Loose", "{\"number\":0,\"text\":\"\"}",
+        "08 00 12 00");
+    gives(state, "Tree", "{\"left\":{}}", "12 00");
+    gives(state, "Repeated", "{\"rInt32\":[0],\"rString\":[\"\"]}",
+        "2a 01 00 4a 00");
+    gives(state, "Maps", "{\"byInt32\":{\"0\":0}}", "1a 04 08 00 10 00");
+}
+
+static void
+null_is_absence(void **state)
+{
+    gives(state, "M",
+        "{\"i\":null,\"s\":null,\"b\":null,\"r\":null,\"m\":null,\"e\":null,"
+        "\"x\":null,\"p\":null,\"t\":null}", "");
+    gives(state, "Tree", "{\"left\":null,\"children\":null}", "");
+    gives(state, "WellKnown", "{\"wInt32\":null,\"values\":null}", "");
+}
+
+static void
+null_is_no_element_and_no_map_value(void **state)
+{
+    refuses_at(state, "M", "{\"r\":[1,null]}", PB_EVALUE, 9, "r[1]");
+    refuses(state, "Repeated", "{\"rString\":[null]}", PB_EVALUE);
+    refuses(state, "Repeated", "{\"rTree\":[null]}", PB_EVALUE);
+    refuses(state, "WellKnown", "{\"wInt32s\":[null]}", PB_EVALUE);
+    refuses_at(state, "M", "{\"m\":{\"1\":null}}", PB_EVALUE, 11, "m[1]");
+    refuses(state, "M", "null", PB_EVALUE);
+}
+
+/* ---- Arrays and maps -------------------------------------------------------- */
+
+static void
+repeated_scalars_are_packed_as_the_field_says(void **state)
+{
+    gives(state, "M", "{\"r\":[3,270]}", "2a 03 03 8e 02");
+    gives(state, "Repeated", "{\"rInt32\":[3,270,86942]}",
+        "2a 06 03 8e 02 9e a7 05");
+    gives(state, "Repeated", "{\"rLoose\":[3,270]}", "88 01 03 88 01 8e 02");
+    gives(state, "Repeated", "{\"rBool\":[true,false]}", "42 02 01 00");
+    gives(state, "Repeated", "{\"rFixed32\":[1,\"2\"]}",
+        "3a 08 01 00 00 00 02 00 00 00");
+    gives(state, "Repeated", "{\"rDouble\":[1,\"NaN\"]}",
+        "0a 10 00 00 00 00 00 00 f0 3f 00 00 00 00 00 00 f8 7f");
+    gives(state, "Repeated", "{\"rInt32\":[],\"rString\":[]}", "");
+    gives(state, "tests.reader2.Loose", "{\"numbers\":[1,2]}", "18 01 18 02");
+    gives(state, "tests.reader2.Loose", "{\"packed\":[1,2]}", "22 02 01 02");
+}
+
+static void
+an_array_needs_brackets_and_no_more_than_one_pair(void **state)
+{
+    refuses(state, "M", "{\"r\":1}", PB_EVALUE);
+    refuses(state, "M", "{\"r\":\"1\"}", PB_EVALUE);
+    refuses(state, "M", "{\"r\":{}}", PB_EVALUE);
+    refuses(state, "M", "{\"r\":true}", PB_EVALUE);
+    refuses(state, "M", "{\"r\":[[1]]}", PB_EVALUE);
+    refuses(state, "M", "{\"r\":[{}]}", PB_EVALUE);
+    refuses(state, "Repeated", "{\"rTree\":{}}", PB_EVALUE);
+    refuses(state, "M", "{\"m\":[]}", PB_EVALUE);
+    refuses(state, "M", "{\"m\":\"a\"}", PB_EVALUE);
+}
+
+static void
+map_entries_have_their_key_first(void **state)
+{
+    gives(state, "M", "{\"m\":{\"5\":\"a\"}}", "32 05 08 05 12 01 61");
+    gives(state, "Maps", "{\"byString\":{\"a\":\"b\",\"\":\"\"}}",
+        "0a 06 0a 01 61 12 01 62 0a 04 0a 00 12 00");
+    gives(state, "Maps", "{\"byString\":{\"\\u0061\\n\":\"b\"}}",
+        "0a 07 0a 02 61 0a 12 01 62");
+    gives(state, "Maps", "{\"byBool\":{\"true\":1,\"false\":2}}",
+        "12 04 08 01 10 01 12 04 08 00 10 02");
+    gives(state, "Maps", "{\"byInt64\":{\"-1\":{\"name\":\"a\"}}}",
+        "22 10 08 ff ff ff ff ff ff ff ff ff 01 12 03 0a 01 61");
+    gives(state, "Maps", "{\"bySint32\":{\"-1\":\"RED\"}}",
+        "3a 04 08 01 10 01");
+    gives(state, "Maps", "{\"bySfixed64\":{\"1\":\"\"}}",
+        "62 0b 09 01 00 00 00 00 00 00 00 12 00");
+}
+
+static void
+map_keys_have_to_fit_their_type(void **state)
+{
+    refuses_at(state, "M", "{\"m\":{\"a\":\"x\"}}", PB_EVALUE, 7, "m");
+    refuses(state, "M", "{\"m\":{\"2147483648\":\"x\"}}", PB_EVALUE);
+    refuses(state, "M", "{\"m\":{\"\":\"x\"}}", PB_EVALUE);
+    refuses(state, "M", "{\"m\":{\" 1\":\"x\"}}", PB_EVALUE);
+    refuses(state, "M", "{\"m\":{1:\"x\"}}", PB_ESYNTAX);
+    refuses(state, "M", "{\"m\":{\"1.5\":\"x\"}}", PB_EVALUE);
+    refuses(state, "Maps", "{\"byBool\":{\"1\":1}}", PB_EVALUE);
+    refuses(state, "Maps", "{\"byBool\":{\"True\":1}}", PB_EVALUE);
+    refuses(state, "Maps", "{\"byUint32\":{\"-1\":\"\"}}", PB_EVALUE);
+}
+
+static void
+a_map_key_given_twice_is_refused(void **state)
+{
+    refuses_at(state, "Maps", "{\"byString\":{\"a\":\"\",\"a\":\"\"}}",
+        PB_EDUPLICATE, 21, "byString[\"a\"]");
+    refuses(state, "Maps", "{\"byString\":{\"a\":\"\",\"\\u0061\":\"\"}}",
+        PB_EDUPLICATE);
+    refuses_at(state, "Maps", "{\"byInt32\":{\"1\":1,\"-3\":0,\"1e0\":2}}",
+        PB_EDUPLICATE, 26, "byInt32[1]");
+    refuses(state, "Maps", "{\"byBool\":{\"true\":1,\"true\":1}}",
+        PB_EDUPLICATE);
+    gives(state, "Maps", "{\"byString\":{\"a\":\"\",\"aa\":\"\"}}",
+        "0a 05 0a 01 61 12 00 0a 06 0a 02 61 61 12 00");
+}
+
+/* {"byString":{"k0":"...","k1":...}}; the value is as long as room says. */
+static size_t
+write_map(char *text, size_t cap, const char *field, unsigned n, unsigned room,
+    unsigned repeated)
+{
+    size_t len = (size_t)snprintf(text, cap, "{\"%s\":{", field);
+
+    for (unsigned i = 0; i < n; i++)
+        len += (size_t)snprintf(text + len, cap - len, "%s\"%u\":\"%*s\"",
+            i > 0 ? "," : "", i == n - 1 ? repeated : i, (int)room, "");
+    len += (size_t)snprintf(text + len, cap - len, "}}");
+    assert_true(len < cap);
+    return len;
+}
+
+static void
+map_keys_are_told_apart_however_many_there_are(void **state)
+{
+    static const char *const fields[] = { "byString", "bySfixed32" };
+    struct kit *kit = *state;
+    size_t cap = 4 << 20;
+    char *text = malloc(cap);
+
+    assert_non_null(text);
+    for (unsigned n = 2; n < 100000; n += n / 3 + 1) {
+        unsigned room = n < 10000 ? n % 7 * 30 : 1;
+
+        for (unsigned i = 0; i < 2; i++) {
+            size_t len = write_map(text, cap, fields[i], n, room, n);
+
+            assert_int_equal(kit_read(kit, "Maps", text, len, 0, len), PB_OK);
+            len = write_map(text, cap, fields[i], n, room, n / 2 - 1);
+            assert_int_equal(kit_read(kit, "Maps", text, len, 0, len),
+                PB_EDUPLICATE);
+        }
+    }
+    free(text);
+}
+
+static void
+maps_within_maps_keep_their_keys_apart(void **state)
+{
+    gives(state, "Maps",
+        "{\"values\":{\"a\":{\"a\":{\"a\":1},\"b\":2},\"b\":{\"a\":3}}}",
+        "6a 30 0a 01 61 12 2b 2a 29 0a 17 0a 01 61 12 12 2a 10 0a 0e 0a 01 61 "
+        "12 09 11 00 00 00 00 00 00 f0 3f "
+        "0a 0e 0a 01 62 12 09 11 00 00 00 00 00 00 00 40 "
+        "6a 17 0a 01 62 12 12 2a 10 0a 0e 0a 01 61 12 09 11 "
+        "00 00 00 00 00 00 08 40");
+}
+
+/* ---- Groups, extensions, required ------------------------------------------- */
+
+static void
+groups_are_objects(void **state)
+{
+    gives(state, "tests.reader2.Loose", "{\"inner\":{\"a\":1}}",
+        "2b 08 01 2c");
+    gives(state, "tests.reader2.Loose", "{\"inner\":{}}", "2b 2c");
+    gives(state, "tests.reader2.Loose",
+        "{\"item\":[{\"key\":\"a\"},{}],\"inner\":{\"deeper\":{\"number\":1}}}",
+        "83 01 0a 01 61 84 01 83 01 84 01 2b 12 02 08 01 2c");
+    refuses(state, "tests.reader2.Loose", "{\"inner\":1}", PB_EVALUE);
+}
+
+static void
+extensions_are_named_in_brackets(void **state)
+{
+    gives(state, "tests.reader2.Loose", "{\"[tests.reader2.extra]\":5}",
+        "a0 06 05");
+    gives(state, "tests.reader2.Loose",
+        "{\"[tests.reader2.Loose.scoped]\":\"a\"}", "aa 06 01 61");
+    gives(state, "tests.reader2.Loose",
+        "{\"[tests.reader2.extras]\":[1],\"[tests.reader2.nested]\":"
+        "{\"[tests.reader2.extra]\":1,\"[tests.reader2.another]\":2},"
+        "\"[tests.reader2.another]\":0}",
+        "b0 06 01 ba 06 06 a0 06 01 c0 06 02 c0 06 00");
+    refuses_at(state, "tests.reader2.Loose",
+        "{\"[tests.reader2.nested]\":{\"[tests.reader2.extra]\":\"x\"}}",
+        PB_EVALUE, 52, "[tests.reader2.nested][tests.reader2.extra]");
+    refuses(state, "tests.reader2.Loose", "{\"[tests.reader2.foreign]\":5}",
+        PB_EUNKNOWN);
+    refuses(state, "tests.reader2.Loose", "{\"[tests.reader2.none]\":5}",
+        PB_EUNKNOWN);
+    refuses(state, "tests.reader2.Loose", "{\"[]\":5}", PB_EUNKNOWN);
+    refuses(state, "tests.reader2.Loose",
+        "{\"[tests.reader2.extra]\":5,\"[tests.reader2.another]\":5,"
+        "\"[tests.reader2.extra]\":5}", PB_EDUPLICATE);
+}
+
+static void
+required_fields_are_required(void **state)
+{
+    gives(state, "tests.reader2.Strict",
+        "{\"name\":\"\",\"id\":0,\"flag\":false}", "12 00 08 00 2a 00");
+    refuses_at(state, "tests.reader2.Strict", "{\"id\":1,\"flag\":true}",
+        PB_EVALUE, 20, "name");
+    refuses_at(state, "tests.reader2.Strict",
+        "{\"id\":1,\"name\":\"\",\"flag\":true,\"next\":{\"name\":\"\"}}",
+        PB_EVALUE, 48, "next.id");
+    refuses(state, "tests.reader2.Strict",
+        "{\"id\":null,\"name\":\"\",\"flag\":true}", PB_EVALUE);
+    gives(state, "tests.reader2.Loose",
+        "{\"any\":{\"@type\":\"x/tests.reader2.Strict\",\"id\":1}}",
+        "4a 1c 0a 16 78 2f 74 65 73 74 73 2e 72 65 61 64 65 72 32 2e 53 74 72 "
+        "69 63 74 12 02 08 01");
+}
+
+/* ---- The text --------------------------------------------------------------- */
+
+static void
+white_space_may_stand_between_tokens(void **state)
+{
+    same(state, "M",
+        " \t\r\n{ \n\"i\"\t:\r1 , \"r\" : [ 1 , 2 ] , \"m\" : { \"1\" : \"a\" }"
+        " , \"t\" : null\n}",
+        "{\"i\":1,\"r\":[1,2],\"m\":{\"1\":\"a\"}}");
+    refuses(state, "M", "{\f}", PB_ESYNTAX);
+    refuses(state, "M", "{\v}", PB_ESYNTAX);
+    refuses(state, "M", "{\xc2\xa0}", PB_ESYNTAX);
+}
+
+static void
+malformed_text_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "", " ", "{", "}", "{\"i\"", "{\"i\":", "{\"i\":1", "{\"i\":1,",
+        "{\"i\":1,}", "{,}", "{\"i\":1,,}", "{\"i\" 1}", "{\"i\":}", "{i:1}",
+        "{'i':1}", "{\"i\":1]", "{\"r\":[1}", "{\"r\":[1,]}", "{\"r\":[,1]}",
+        "{\"r\":[1 2]}", "{\"i\":1 \"l\":2}", "{\"i\"::1}", "{/**/}", "{//\n}",
+        "\xef\xbb\xbf{}", "{\"i\":1;}", "{1:2}", "{null:1}", "{\"i\":undefined}",
+        "{\"i\":'1'}", "\xff\xfe{\0}", "{\"i\":n}", "\0"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        refuses(state, "M", texts[i], PB_ESYNTAX);
+    refuses(state, "M", "[]", PB_EVALUE);
+    refuses(state, "M", "1", PB_EVALUE);
+    refuses(state, "M", "\"a\"", PB_EVALUE);
+    refuses(state, "M", "true", PB_EVALUE);
+}
+
+static void
+nothing_may_follow_the_value_in_one_text(void **state)
+{
+    struct kit *kit = *state;
+    static const char text[] = "{\"i\":1} \n ";
+    static const char more[] = "{\"i\":1}\n {}";
+
+    assert_int_equal(pb_json_to_wire(kit->reader, kit_message(kit, "M"),
+        &kit->options, text, strlen(text), &kit->wire, &kit->error), PB_OK);
+    assert_int_equal(kit->wire.len, 2);
+    assert_int_equal(pb_json_to_wire(kit->reader, kit_message(kit, "M"),
+        &kit->options, more, strlen(more), &kit->wire, &kit->error),
+        PB_ESYNTAX);
+    assert_int_equal(kit->error.line, 2);
+    assert_int_equal(kit->error.column, 2);
+    assert_int_equal(kit->error.offset, 9);
+    assert_string_equal(kit->error.path, "");
+}
+
+static void
+errors_tell_line_column_and_path(void **state)
+{
+    const struct kit *kit = *state;
+
+    refuses(state, "Maps",
+        "{\n  \"byInt64\": {\n    \"7\": {\"children\": [\n      {},\n"
+        "      {\"weight\": \"x\"}\n    ]}\n  }\n}", PB_EVALUE);
+    assert_int_equal(kit->error.line, 5);
+    assert_int_equal(kit->error.column, 18);
+    assert_string_equal(kit->error.path, "byInt64[7].children[1].weight");
+    assert_string_equal(kit->error.message, "expected an int32, found \"x\"");
+}
+
+static void
+errors_show_what_was_found_and_shorten_it(void **state)
+{
+    refuses_saying(state, "M", "{\"i\":1.5}",
+        "expected an int32, found 1.5, which is not integral");
+    refuses_saying(state, "M", "{\"i\":3000000000}",
+        "expected an int32, found 3000000000, which is out of range");
+    refuses_saying(state, "M", "{\"i\":\"a\\u0000\\\"\xc3\xa9\\n\"}",
+        "expected an int32, found \"a\\u0000\\\"\xc3\xa9\\u000a\"");
+    refuses_saying(state, "M",
+        "{\"i\":\"0123456789012345678901234567890123456789\"}",
+        "expected an int32, found \"01234567890123456789012345678901...\"");
+    refuses_saying(state, "M", "{\"e\":\"BLUE\"}",
+        "enum tests.reader.Color has no value \"BLUE\"");
+    refuses_saying(state, "M", "{\"s\":tru}",
+        "expected a value, found a word that is not true");
+    refuses_saying(state, "M", "{\"i\":1,}",
+        "expected a name in double quotes, found '}'");
+    refuses_saying(state, "M", "{\"i\":\xff}",
+        "expected a value, found the byte 0xff");
+    refuses_saying(state, "M", "{\"r\":1}", "expected an array, found a number");
+    refuses_saying(state, "M", "{\"t\":1}",
+        "expected a timestamp such as \"1972-01-01T10:00:20.021Z\", "
+        "found a number");
+    refuses_saying(state, "M", "{\"b\":\"A!\"}", "expected base64, found \"!\"");
+    refuses_saying(state, "M", "{\"i\":1", "unexpected end of the text");
+    refuses_saying(state, "M", " ", "expected a JSON value, found nothing");
+}
+
+static void
+keys_in_a_path_are_escaped(void **state)
+{
+    const struct kit *kit = *state;
+
+    refuses(state, "Maps", "{\"values\":{\"a\\\"\\n\":nope}}", PB_ESYNTAX);
+    assert_string_equal(kit->error.path, "values[\"a\\\"\\u000a\"]");
+    refuses(state, "Maps", "{\"byBool\":{\"true\":\"x\"}}", PB_EVALUE);
+    assert_string_equal(kit->error.path, "byBool[true]");
+    refuses(state, "Maps", "{\"bySint64\":{\"-9223372036854775808\":1}}",
+        PB_EVALUE);
+    assert_string_equal(kit->error.path, "bySint64[-9223372036854775808]");
+    refuses(state, "Maps", "{\"byFixed64\":{\"18446744073709551615\":1}}",
+        PB_EVALUE);
+    assert_string_equal(kit->error.path, "byFixed64[18446744073709551615]");
+    refuses(state, "Maps", "{\"bySfixed32\":{\"-2\":1}}", PB_EVALUE);
+    assert_string_equal(kit->error.path, "bySfixed32[-2]");
+}
+
+static void
+bodies_longer_than_127_bytes_have_longer_lengths(void **state)
+{
+    struct kit *kit = *state;
+    char text[1024];
+    int n = snprintf(text, sizeof(text),
+        "{\"left\":{\"left\":{\"name\":\"%0125d\"},\"weight\":1}}", 0);
+
+    assert_int_equal(kit_read_all(kit, "Tree", text, (size_t)n), PB_OK);
+    /* 12 84 01 (12 7f (0a 7d 125) 28 01) */
+    assert_int_equal(kit->wire.len, 3 + 2 + 2 + 125 + 2);
+    assert_memory_equal(kit->wire.data, "\x12\x83\x01\x12\x7f\x0a\x7d", 7);
+    n = snprintf(text, sizeof(text),
+        "{\"left\":{\"left\":{\"name\":\"%0126d\"},\"weight\":1}}", 0);
+    assert_int_equal(kit_read_all(kit, "Tree", text, (size_t)n), PB_OK);
+    assert_memory_equal(kit->wire.data, "\x12\x85\x01\x12\x80\x01\x0a\x7e", 8);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, kit_setup, kit_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(integers_may_have_any_integral_form),
+        TEST(integers_keep_all_their_digits),
+        TEST(every_type_of_number_has_its_wire_format),
+        TEST(integers_out_of_range_are_refused),
+        TEST(what_is_no_integer_is_refused),
+        TEST(numbers_that_json_does_not_know_are_refused),
+        TEST(floating_point_takes_the_three_words_and_quoted_numbers),
+        TEST(floating_point_overflow_is_refused_and_underflow_is_not),
+        TEST(a_number_may_be_long_but_not_endless),
+        TEST(booleans_are_true_and_false_only),
+        TEST(enums_are_names_or_numbers),
+        TEST(closed_enums_take_unknown_numbers_too),
+        TEST(strings_are_copied_with_their_escapes_resolved),
+        TEST(broken_strings_are_refused),
+        TEST(strings_are_not_numbers),
+        TEST(bytes_take_both_alphabets_with_or_without_padding),
+        TEST(what_is_no_base64_is_refused),
+        TEST(lengths_of_strings_have_their_shortest_form),
+        TEST(fields_are_known_by_both_names),
+        TEST(a_json_name_wins_over_the_proto_name_of_another_field),
+        TEST(names_have_no_other_spelling),
+        TEST(fields_may_come_in_any_order),
+        TEST(an_unknown_field_is_refused_with_the_nearest_name),
+        TEST(unknown_fields_are_skipped_on_request),
+        TEST(unknown_enum_names_are_skipped_on_request),
+        TEST(a_field_given_twice_is_refused),
+        TEST(two_fields_of_a_oneof_are_refused),
+        TEST(messages_with_many_fields_remember_them_all),
+        TEST(presence_decides_whether_a_default_is_written),
+        TEST(null_is_absence),
+        TEST(null_is_no_element_and_no_map_value),
+        TEST(repeated_scalars_are_packed_as_the_field_says),
+        TEST(an_array_needs_brackets_and_no_more_than_one_pair),
+        TEST(map_entries_have_their_key_first),
+        TEST(map_keys_have_to_fit_their_type),
+        TEST(a_map_key_given_twice_is_refused),
+        TEST(map_keys_are_told_apart_however_many_there_are),
+        TEST(maps_within_maps_keep_their_keys_apart),
+        TEST(groups_are_objects),
+        TEST(extensions_are_named_in_brackets),
+        TEST(required_fields_are_required),
+        TEST(white_space_may_stand_between_tokens),
+        TEST(malformed_text_is_refused),
+        TEST(nothing_may_follow_the_value_in_one_text),
+        TEST(errors_tell_line_column_and_path),
+        TEST(errors_show_what_was_found_and_shorten_it),
+        TEST(keys_in_a_path_are_escaped),
+        TEST(bodies_longer_than_127_bytes_have_longer_lengths),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
