@@ -44,7 +44,7 @@ hash_key(const uint64_t seed[2], const uint8_t *p, size_t len)
         seed[0] ^ UINT64_C(0x736f6d6570736575),
         seed[1] ^ UINT64_C(0x646f72616e646f6d),
         seed[0] ^ UINT64_C(0x6c7967656e657261),
-        seed[1] ^ UINT64_C(0x7465646279746573)
+        seed[1] ^ UINT64_C(0x7465646279746573),
     };
     uint64_t word;
     size_t n = len;
@@ -188,8 +188,8 @@ add_key(struct pb_json_reader *r, struct pb_frame *map, size_t start,
 
     if (start - map->start >= UINT32_MAX)
         return PB_ELIMIT;
-    if (map->u.keys.cap == 0 ? map->index == FEW_KEYS :
-                               map->index >= map->u.keys.cap / 2)
+    if (map->u.keys.cap == 0 ? map->index == FEW_KEYS
+                             : map->index >= map->u.keys.cap / 2)
         if (!grow_table(r, map))
             return PB_ENOMEM;
     tag = map->u.keys.cap == 0 ? (uint32_t)len : hash_key(r->seed, key, len);
@@ -197,8 +197,7 @@ add_key(struct pb_json_reader *r, struct pb_frame *map, size_t start,
         return PB_EDUPLICATE;
     slot = tag << 32 | (uint32_t)(start - map->start + 1);
     if (map->u.keys.cap > 0) {
-        place(r->words + map->words, map->u.keys.cap, slot,
-            &map->u.keys.last);
+        place(r->words + map->words, map->u.keys.cap, slot, &map->u.keys.last);
     } else {
         if (!pb_reader_add_words(r, 1))
             return PB_ENOMEM;
