@@ -350,6 +350,9 @@ void pb_reader_forget_key(struct pb_json_reader *r);
 /* The string whose first byte after the quote is at p. */
 const char *pb_reader_string(struct pb_json_reader *r, const char *p,
     enum pb_reader_string use);
+/* The same for a Value, if the string lies whole in the piece and the Value is
+ * no group; NULL without an error: it is not so. */
+const char *pb_reader_value_string(struct pb_json_reader *r, const char *p);
 const char *pb_reader_string_more(struct pb_json_reader *r, const char *p);
 
 /* ---- json_reader_value.c ------------------------------------------------ */

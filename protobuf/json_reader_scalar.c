@@ -7,6 +7,8 @@
  */
 #include "protobuf/json_reader.h"
 
+#include <endian.h>
+
 #include "protobuf/wire.h"
 #include "protobuf/wkt_in.h"
 
@@ -43,15 +45,27 @@ put_scalar(struct pb_json_reader *r, uint64_t bits)
     return pb_reader_value_done(r);
 }
 
-/* The fields of a message without submessages of its own. */
+/* The fields of a message, all at once. */
 static bool
 put_body(struct pb_json_reader *r, const uint8_t *body, size_t len)
 {
+    const struct pb_field *f = r->field;
+    uint8_t head[sizeof(f->tag) + 5];
+    size_t n = 0;
     enum pb_err err;
 
-    if (pb_reader_push(r, PB_FRAME_WRAP) == NULL || !pb_reader_open_message(r))
-        return false;
-    err = pb_buf_put(r->out, body, len);
+    if (r->target != PB_TO_MESSAGE && f->type == PB_GROUP &&
+        (pb_reader_push(r, PB_FRAME_WRAP) == NULL ||
+            !pb_reader_open_message(r)))
+        return false; /* the frame ends with the value */
+    if (r->target != PB_TO_MESSAGE && f->type != PB_GROUP) {
+        for (; n < f->tag_len; n++)
+            head[n] = f->tag[n];
+        n = (size_t)(pb_varint_write(head + n, len) - head);
+    }
+    err = pb_buf_put(r->out, head, n);
+    if (err == PB_OK)
+        err = pb_buf_put(r->out, body, len);
     if (err != PB_OK)
         return pb_reader_fail_out(r, err) != NULL;
     return pb_reader_value_done(r);
@@ -135,8 +149,8 @@ enum_token(struct pb_json_reader *r, const char *text, size_t len)
 
 /* ---- Messages that are not objects -------------------------------------- */
 
-/* Opens a wrapper or a Value and turns to the field inside. c begins a value
- * that is neither null nor an object nor an array. False: failed. */
+/* Opens a wrapper or a Value and turns to the field inside. c begins a string,
+ * a number or, for wrappers only, a literal. False: failed. */
 static bool
 open_inner(struct pb_json_reader *r, const struct pb_message *message, char c)
 {
@@ -145,11 +159,7 @@ open_inner(struct pb_json_reader *r, const struct pb_message *message, char c)
 
     if (message->wkt == PB_WKT_VALUE) {
         target = PB_TO_ELEMENT;
-        number = PB_VALUE_NUMBER;
-        if (c == '"')
-            number = PB_VALUE_STRING;
-        else if (c == 't' || c == 'f')
-            number = PB_VALUE_BOOL;
+        number = c == '"' ? PB_VALUE_STRING : PB_VALUE_NUMBER;
     } else if (message->wkt < PB_WKT_DOUBLE_VALUE ||
         message->wkt > PB_WKT_BYTES_VALUE) {
         return true;
@@ -225,6 +235,12 @@ pb_reader_begin_string(struct pb_json_reader *r, const char *p)
             message->wkt == PB_WKT_DURATION ||
             message->wkt == PB_WKT_FIELD_MASK)
             return pb_reader_string(r, p + 1, PB_STRING_TOKEN);
+        if (message->wkt == PB_WKT_VALUE) {
+            const char *next = pb_reader_value_string(r, p + 1);
+
+            if (next != NULL || r->err != PB_OK)
+                return next;
+        }
         if (!open_inner(r, message, '"'))
             return NULL;
         if (pb_reader_target_message(r) != NULL)
@@ -302,6 +318,21 @@ plain_number(struct pb_json_reader *r, const char *p)
     return p != NULL && put_scalar(r, bits) ? p : NULL;
 }
 
+/* The same for a Value, which needs no frame when it comes all at once. */
+static const char *
+plain_value_number(struct pb_json_reader *r, const char *p)
+{
+    uint8_t body[9] = { PB_VALUE_NUMBER << 3 | PB_WIRE_I64 };
+    uint64_t bits;
+
+    p = pb_float_read(PB_DOUBLE, p, r->now.end, &bits);
+    if (p == NULL)
+        return NULL;
+    bits = htole64(bits);
+    memcpy(body + 1, &bits, sizeof(bits));
+    return put_body(r, body, sizeof(body)) ? p : NULL;
+}
+
 const char *
 pb_reader_begin_number(struct pb_json_reader *r, const char *p)
 {
@@ -310,6 +341,11 @@ pb_reader_begin_number(struct pb_json_reader *r, const char *p)
     if (r->target != PB_TO_NOTHING) {
         const struct pb_message *message = pb_reader_target_message(r);
 
+        if (message != NULL && message->wkt == PB_WKT_VALUE) {
+            q = plain_value_number(r, p);
+            if (q != NULL || r->err != PB_OK)
+                return q;
+        }
         if (message != NULL && !open_inner(r, message, '0'))
             return NULL;
         if (pb_reader_is_whole(r) || pb_reader_target_message(r) != NULL ||
@@ -354,7 +390,10 @@ bool_value(struct pb_json_reader *r, bool value)
 {
     const struct pb_message *message = pb_reader_target_message(r);
     const char *found = value ? "true" : "false";
+    const uint8_t body[] = { PB_VALUE_BOOL << 3, value };
 
+    if (message != NULL && message->wkt == PB_WKT_VALUE)
+        return put_body(r, body, sizeof(body));
     if (message != NULL && !open_inner(r, message, found[0]))
         return false;
     if (pb_reader_is_whole(r) || pb_reader_target_message(r) != NULL ||

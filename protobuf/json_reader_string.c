@@ -497,3 +497,32 @@ pb_reader_string(struct pb_json_reader *r, const char *p,
     p = begin_string(r, p, use);
     return p == NULL ? NULL : pb_reader_string_more(r, p);
 }
+
+const char *
+pb_reader_value_string(struct pb_json_reader *r, const char *p)
+{
+    const char *quote = find_quote(p, r->now.end);
+    struct pb_buf *out = r->out;
+    size_t start = out->len;
+    size_t len, whole;
+    enum pb_err err = PB_OK;
+
+    if (quote == NULL ||
+        (r->target != PB_TO_MESSAGE && r->field->type == PB_GROUP))
+        return NULL;
+    len = (size_t)(quote - p);
+    whole = 1 + pb_varint_size(len) + len;
+    if (r->target != PB_TO_MESSAGE)
+        err = begin_record(out, r->field, whole);
+    if (err == PB_OK)
+        err = pb_buf_reserve(out, whole);
+    if (err != PB_OK) {
+        out->len = start;
+        return NULL;
+    }
+    out->data[out->len++] = PB_VALUE_STRING << 3 | PB_WIRE_LEN;
+    out->len = (size_t)(pb_varint_write(out->data + out->len, len) - out->data);
+    memcpy(out->data + out->len, p, len);
+    out->len += len;
+    return pb_reader_value_done(r) ? quote + 1 : NULL;
+}
