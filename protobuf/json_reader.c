@@ -484,8 +484,10 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     }
     if (used != NULL && stop != NULL)
         *used = (size_t)(stop - r->now.begin);
-    if (state == PB_JSON_DONE)
+    if (state == PB_JSON_DONE) {
         r->now.end = stop; /* what follows is for pb_json_reader_rest() */
+        r->piece_end = stop;
+    }
     if (state == PB_JSON_MORE)
         pb_reader_use_piece(r, nothing, 0);
     r->error = NULL;

@@ -25,7 +25,8 @@
  *   no connection could be had              TRANSMISSION_FAILURE, code 14
  *   connection lost during the call         RECEPTION_FAILURE, code 14
  *   message over the limit                  LOCAL_FAILURE, code 8
- *   other broken framing by the peer        RECEPTION_FAILURE, code 13
+ *   an answer that is not well-formed gRPC  LOCAL_FAILURE, code 13
+ *   broken HTTP/2 by the peer               RECEPTION_FAILURE, code 13
  * The details of outcomes made here are fixed texts without addresses.
  *
  * Flow control: a stream's HTTP/2 window is opened only for messages that the

@@ -268,23 +268,23 @@ a_message_of_the_limit_passes_and_one_byte_more_does_not(void **state)
 }
 
 static void
-an_unasked_compression_is_a_reception_failure(void **state)
+an_unasked_compression_is_a_local_failure(void **state)
 {
     play_and_go_on(*state, HELLO "wait end; ok; data 01 00000001 00; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
     play_and_go_on(*state, HELLO "wait end; ok; data 07 00000001 00; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
-a_stream_that_ends_within_a_message_is_a_reception_failure(void **state)
+a_stream_that_ends_within_a_message_is_a_local_failure(void **state)
 {
     play_and_go_on(*state, HELLO "wait end; ok; data 00 0000; status 0; "
-        SERVE, SLUICE_RECEPTION_FAILURE, 13, 1);
+        SERVE, SLUICE_LOCAL_FAILURE, 13, 1);
     play_and_go_on(*state, HELLO "wait end; ok; data 00 00000009 00; "
-        "status 0; " SERVE, SLUICE_RECEPTION_FAILURE, 13, 1);
+        "status 0; " SERVE, SLUICE_LOCAL_FAILURE, 13, 1);
     play_and_go_on(*state, HELLO "wait end; ok; message pong; data 00; "
-        "status 0; " SERVE, SLUICE_RECEPTION_FAILURE, 13, 1);
+        "status 0; " SERVE, SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -295,11 +295,11 @@ a_failure_status_is_kept_though_a_message_is_cut(void **state)
 }
 
 static void
-a_stream_without_trailers_is_a_reception_failure(void **state)
+a_stream_without_trailers_is_a_local_failure(void **state)
 {
     play_and_go_on(*state, HELLO
         "wait end; ok; data end 00 00000001 78; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -322,10 +322,10 @@ too_much_metadata_fails_its_call_only(void **state)
 {
     play_and_go_on(*state, HELLO "wait end; headers | :status=200 | "
         "content-type=application/grpc | x*17000=y; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
     play_and_go_on(*state, HELLO "wait end; ok; message pong; "
         "headers end | grpc-status=0 | x*17000=y; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -333,7 +333,7 @@ binary_metadata_that_is_not_base64_fails_its_call_only(void **state)
 {
     play_and_go_on(*state, HELLO "wait end; headers | :status=200 | "
         "content-type=application/grpc | x-bin=!!!; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -800,10 +800,10 @@ main(void)
         T(an_error_comes_after_the_messages_before_it),
         T(a_length_of_4_gib_is_refused_before_anything_is_allocated),
         T(a_message_of_the_limit_passes_and_one_byte_more_does_not),
-        T(an_unasked_compression_is_a_reception_failure),
-        T(a_stream_that_ends_within_a_message_is_a_reception_failure),
+        T(an_unasked_compression_is_a_local_failure),
+        T(a_stream_that_ends_within_a_message_is_a_local_failure),
         T(a_failure_status_is_kept_though_a_message_is_cut),
-        T(a_stream_without_trailers_is_a_reception_failure),
+        T(a_stream_without_trailers_is_a_local_failure),
         T(two_messages_reach_whoever_grants_them),
         T(too_much_metadata_fails_its_call_only),
         T(binary_metadata_that_is_not_base64_fails_its_call_only),
