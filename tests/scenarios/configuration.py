@@ -191,6 +191,25 @@ methods:
         self.assertEqual(result.returncode, 1)
         self.assertIn("cannot listen", result.stderr)
 
+    def test_two_gateways_never_share_an_address(self):
+        first = Gateway("demo", "--listen", "127.0.0.1:0")
+        result = run("demo", "--listen", "127.0.0.1:%d" % first.port)
+        self.assertEqual(first.stop(), 0)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot listen on 127.0.0.1:%d: Address already in use"
+                      % first.port, result.stderr)
+
+    def test_an_address_named_twice_is_in_use(self):
+        import socket
+        free = socket.socket()
+        free.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % free.getsockname()[1]
+        free.close()
+        result = run("serve", "-c", self.file(
+            'listen: ["%s", "%s"]\n' % (address, address) + GOOD))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot listen", result.stderr)
+
     def test_wrong_usage_is_2(self):
         for arguments in ([], ["nonsense"], ["serve"], ["check"],
                           ["routes", "x"], ["serve", "--nonsense"],
