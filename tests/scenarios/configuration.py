@@ -213,11 +213,14 @@ methods:
     def test_wrong_usage_is_2(self):
         for arguments in ([], ["nonsense"], ["serve"], ["check"],
                           ["routes", "x"], ["serve", "--nonsense"],
+                          ["serve", "-x"], ["demo", "--help=x"],
                           ["check", "-c"], ["demo", "x"], ["version", "x"],
                           ["demo", "--listen"]):
             with self.subTest(arguments):
                 result = run(*arguments)
                 self.assertEqual(result.returncode, 2)
+                for line in result.stderr.splitlines()[:1]:
+                    self.assertRegex(line, "^(sluice|Usage): ")
                 self.assertNotEqual(result.stderr, "")
 
     def test_help_and_version_are_0(self):
@@ -226,6 +229,8 @@ methods:
                                 (["demo", "--help"], "Usage"),
                                 (["check", "--help"], "Usage"),
                                 (["routes", "--help"], "Usage"),
+                                (["healthcheck", "--help"], "Usage"),
+                                (["version", "--help"], "Usage"),
                                 (["--version"], "sluice "),
                                 (["version"], "libmicrohttpd 1.")):
             result = run(*arguments)
