@@ -133,7 +133,11 @@ write_access_line(struct gw_exchange *x)
         .remote = x->connection->remote,
     };
 
-    if (x->is_client_gone || line.outcome == NULL) {
+    if (x->connection->cut != NULL) {
+        line.outcome = x->connection->cut;
+        line.status = x->reply.is_ready ? x->reply.status : 408;
+        line.code = SLUICE_CODE_DEADLINE_EXCEEDED;
+    } else if (x->is_client_gone || line.outcome == NULL) {
         line.status = 499;
         line.outcome = "client gone";
         line.code = SLUICE_CODE_CANCELLED;

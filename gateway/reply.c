@@ -15,6 +15,7 @@
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
+#include "gateway/connection.h"
 #include "gateway/metadata_out.h"
 #include "gateway/rest.h"
 #include "gateway/status_json.h"
@@ -266,6 +267,8 @@ reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
 void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
+    if (x->reply.is_ready && !x->reply.is_stream)
+        return; /* an error of our own led to the abort */
     if (is_settled(x))
         return;
     if (a->has_code && a->code == SLUICE_CODE_OK) {
@@ -428,6 +431,7 @@ gw_reply_queue(struct gw_exchange *x)
     }
     gw_exchange_enter(x, GW_X_REPLYING);
     x->mhd_response = response;
+    gw_connection_enter(x->connection, GW_PHASE_SENDING);
     result = MHD_queue_response(x->mhd, x->reply.status, response);
     MHD_destroy_response(response); /* MHD holds its own */
     return result;

@@ -356,6 +356,8 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name,
         && strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
         add_header(in, name, name + sizeof PREFIX - 1,
             name_len - (sizeof PREFIX - 1), value, value_len);
+    else if (is(name, name_len, "user-agent"))
+        add_header(in, name, "x-user-agent", 12, value, value_len);
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
