@@ -44,14 +44,16 @@ to_json(struct gw_exchange *x, const struct sluice_bytes *message,
     struct pb_error *error)
 {
     const struct pb_field *field = x->binding->response_field;
-    const struct pb_json_options *options = &config_of(x)->json;
+    struct pb_json_options options = config_of(x)->json;
     const uint8_t *wire = sluice_bytes_data(message);
     size_t len = sluice_bytes_size(message);
 
+    if (is_response_stream(x))
+        options.pretty = false; /* NDJSON: a line is a message */
     if (field != NULL)
-        return pb_wire_field_to_json(x->worker->writer, field, options, wire,
+        return pb_wire_field_to_json(x->worker->writer, field, &options, wire,
             len, &x->out.pb, error);
-    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, options,
+    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, &options,
         wire, len, &x->out.pb, error);
 }
 

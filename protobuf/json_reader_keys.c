@@ -3,7 +3,7 @@
  * The keys of a map: has this one been given before?
  *
  * A key is told by its bytes on the wire, tag and all, which need no second
- * copy: a slot says where in out its entry begins. Eight keys are compared one
+ * copy: a slot says where in out its entry begins. A few keys are compared one
  * by one; more go into a hash table, seeded, as keys come from outside. List or
  * table, it lies in the reader's words, on top while the map's own keys come.
  *
@@ -12,14 +12,16 @@
  */
 #include "protobuf/json_reader.h"
 
+#include <endian.h>
+
 #include "protobuf/wire.h"
 
-#define FEW_KEYS 8
-#define TABLE_FIRST 32 /* slots, a power of two */
+#define FEW_KEYS 16
+#define TABLE_FIRST 64 /* slots, a power of two */
 
 #define SIP_ROTATE(x, n) ((x) << (n) | (x) >> (64 - (n)))
 
-static void
+static inline void
 sip_round(uint64_t v[4])
 {
     v[0] += v[1];
@@ -44,24 +46,25 @@ hash_key(const uint64_t seed[2], const uint8_t *p, size_t len)
         seed[0] ^ UINT64_C(0x6c7967656e657261),
         seed[1] ^ UINT64_C(0x7465646279746573)
     };
-    uint64_t word = 0;
-    size_t i;
+    uint64_t word;
+    size_t n = len;
 
-    for (i = 0; i < len; i++) {
-        word |= (uint64_t)p[i] << (8 * (i % 8));
-        if (i % 8 == 7) {
-            v[3] ^= word;
-            sip_round(v);
-            v[0] ^= word;
-            word = 0;
-        }
+    for (; n >= 8; n -= 8, p += 8) {
+        memcpy(&word, p, 8);
+        word = le64toh(word);
+        v[3] ^= word;
+        sip_round(v);
+        v[0] ^= word;
     }
+    word = 0;
+    for (size_t i = 0; i < n; i++)
+        word |= (uint64_t)p[i] << (8 * i);
     word |= (uint64_t)len << 56;
     v[3] ^= word;
     sip_round(v);
     v[0] ^= word;
     v[2] ^= 0xff;
-    for (i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 3; i++)
         sip_round(v);
     return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
@@ -186,7 +189,7 @@ add_key(struct pb_json_reader *r, struct pb_frame *map, size_t start,
     if (start - map->start >= UINT32_MAX)
         return PB_ELIMIT;
     if (map->u.keys.cap == 0 ? map->index == FEW_KEYS :
-                               map->index >= map->u.keys.cap / 4 * 3)
+                               map->index >= map->u.keys.cap / 2)
         if (!grow_table(r, map))
             return PB_ENOMEM;
     tag = map->u.keys.cap == 0 ? (uint32_t)len : hash_key(r->seed, key, len);

@@ -79,7 +79,7 @@ put_scalar(struct pb_json_reader *r, uint64_t bits)
         out->len = (size_t)(pb_varint_write(out->data + out->len, bits) -
             out->data);
     else
-        pb_put_scalar(out, (enum pb_wire)f->wire, bits);
+        (void)pb_put_scalar(out, (enum pb_wire)f->wire, bits);
     return pb_reader_value_done(r);
 }
 
@@ -278,13 +278,6 @@ begin_string(struct pb_json_reader *r, const char *p)
 
 /* ---- Numbers ---------------------------------------------------------------- */
 
-static bool
-is_in_number(char c)
-{
-    return (unsigned char)(c - '0') < 10 || c == '.' || c == '-' || c == 'e' ||
-        c == 'E' || c == '+';
-}
-
 /* A whole number. The target was found to take one when it began. */
 static bool
 number_token(struct pb_json_reader *r, const char *text, size_t len)
@@ -305,7 +298,7 @@ pb_reader_number_more(struct pb_json_reader *r, const char *p)
     const char *q = p;
     enum pb_err err;
 
-    while (q < r->now.end && is_in_number(*q))
+    while (q < r->now.end && pb_is_in_number(*q))
         q++;
     err = pb_chars_append(&r->text, p, (size_t)(q - p), PB_NUMBER_MAX);
     if (err == PB_ELIMIT)
@@ -323,22 +316,26 @@ pb_reader_number_end(struct pb_json_reader *r)
     return number_token(r, r->text.data, r->text.len);
 }
 
-/* A short integer for an integral field. NULL without an error: it is not. */
+/* An ordinary number that lies whole in the piece. NULL without an error: it has
+ * to be looked at closely. */
 static const char *
-plain_integer(struct pb_json_reader *r, const char *p)
+plain_number(struct pb_json_reader *r, const char *p)
 {
     enum pb_type type = (enum pb_type)r->field->type;
-    bool is_negative;
+    const char *end = r->now.end;
     uint64_t magnitude, bits;
-    const char *q;
+    bool is_negative;
 
-    if (type == PB_DOUBLE || type == PB_FLOAT)
-        return NULL;
-    q = pb_integer_read(p, r->now.end, &is_negative, &magnitude);
-    if (q == NULL || pb_integer_to_bits(type, is_negative, magnitude, &bits) !=
-        PB_NUMBER_OK)
-        return NULL;
-    return put_scalar(r, bits) ? q : NULL;
+    if (type == PB_DOUBLE || type == PB_FLOAT) {
+        p = pb_float_read(type, p, end, &bits);
+    } else {
+        p = pb_integer_read(p, end, &is_negative, &magnitude);
+        if (p == NULL || p == end || pb_is_in_number(*p) ||
+            pb_integer_to_bits(type, is_negative, magnitude, &bits) !=
+                PB_NUMBER_OK)
+            return NULL;
+    }
+    return p != NULL && put_scalar(r, bits) ? p : NULL;
 }
 
 static const char *
@@ -354,12 +351,12 @@ begin_number(struct pb_json_reader *r, const char *p)
         if (is_whole_repeated(r) || target_message(r) != NULL ||
             !is_number(r->field))
             return pb_reader_mismatch(r, "a number");
-        q = plain_integer(r, p);
+        q = plain_number(r, p);
         if (q != NULL || r->err != PB_OK)
             return q;
         q = p;
     }
-    while (q < r->now.end && is_in_number(*q))
+    while (q < r->now.end && pb_is_in_number(*q))
         q++;
     if (q < r->now.end)
         return number_token(r, p, (size_t)(q - p)) ? q : NULL;

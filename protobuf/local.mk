@@ -49,7 +49,8 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/json_writer_value.c \
 	protobuf/number_out.c \
 	protobuf/number_out.h \
-	protobuf/wkt_out.c
+	protobuf/wkt_out.c \
+	protobuf/wkt_text_out.c
 
 # JSON to wire
 protobuf_libpb_la_SOURCES += \

@@ -28,7 +28,8 @@
  *   request metadata over the peer's limit
  *   or 60 KiB, or memory is short           LOCAL_FAILURE, code 8
  *   too many operations wait                TRANSMISSION_FAILURE, code 14
- *   other broken framing by the peer        RECEPTION_FAILURE, code 13
+ *   an answer that is not well-formed gRPC  LOCAL_FAILURE, code 13
+ *   broken HTTP/2 by the peer               RECEPTION_FAILURE, code 13
  * The details of outcomes made here are fixed texts without addresses.
  *
  * Order: a status comes after the messages before it, however long the reader

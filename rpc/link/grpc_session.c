@@ -40,7 +40,7 @@ static struct rpc_grpc_end
 end_of(const struct rpc_grpc_session *s)
 {
     return s->is_broken
-        ? rpc_grpc_end_malformed("the backend broke the rules of HTTP/2")
+        ? rpc_grpc_end_broken()
         : rpc_grpc_end_lost();
 }
 

@@ -141,7 +141,7 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     if (call->reset_by_peer || is_refused)
         end = rpc_grpc_end_reset(error_code);
     else
-        end = rpc_grpc_end_malformed("the backend broke the rules of HTTP/2");
+        end = rpc_grpc_end_broken();
     TAILQ_REMOVE(&s->calls, call, link);
     s->active--;
     s->has_free_slots = true;

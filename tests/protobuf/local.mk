@@ -231,3 +231,7 @@ tests_fuzz_fuzz_json_reader_SOURCES = tests/fuzz/fuzz_json_reader.c
 nodist_tests_fuzz_fuzz_json_reader_SOURCES = $(tests_protobuf_reader_made)
 tests_fuzz_fuzz_json_reader_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_json_reader_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+check_PROGRAMS += tests/protobuf/test_unite
+tests_protobuf_test_unite_SOURCES = tests/protobuf/test_unite.c
+tests_protobuf_test_unite_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)

@@ -145,6 +145,7 @@ a_status_that_is_no_code_is_unknown(void **state)
     scene_play(*state, STATUS(""), SLUICE_REMOTE_FAILURE, 2);
     scene_play(*state, STATUS("00"), SLUICE_COMPLETED, 0);
     scene_play(*state, STATUS("5 | grpc-status=0"), SLUICE_REMOTE_FAILURE, 5);
+    scene_play(*state, STATUS("0 | grpc-status=5"), SLUICE_REMOTE_FAILURE, 5);
 }
 
 static void
@@ -215,27 +216,27 @@ a_message_of_the_limit_passes_and_one_byte_more_does_not(void **state)
 }
 
 static void
-an_unasked_compression_is_a_reception_failure(void **state)
+an_unasked_compression_is_a_local_failure(void **state)
 {
     scene_play_on(*state, HELLO "wait end; ok; data 01 00000001 00; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
     scene_play_on(*state, HELLO "wait end; ok; data 07 00000001 00; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
-a_stream_that_ends_within_a_message_is_a_reception_failure(void **state)
+a_stream_that_ends_within_a_message_is_a_local_failure(void **state)
 {
     scene_play_on(*state, HELLO "wait end; ok; data 00 0000; status 0; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
     scene_play_on(*state,
         HELLO "wait end; ok; data 00 00000009 00; "
               "status 0; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
     scene_play_on(*state,
         HELLO "wait end; ok; message pong; data 00; "
               "status 0; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -247,10 +248,10 @@ a_failure_status_is_kept_though_a_message_is_cut(void **state)
 }
 
 static void
-a_stream_without_trailers_is_a_reception_failure(void **state)
+a_stream_without_trailers_is_a_local_failure(void **state)
 {
     scene_play_on(*state, HELLO "wait end; ok; data end 00 00000001 78; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -274,11 +275,11 @@ too_much_metadata_fails_its_call_only(void **state)
     scene_play_on(*state,
         HELLO "wait end; headers | :status=200 | "
               "content-type=application/grpc | x*17000=y; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
     scene_play_on(*state,
         HELLO "wait end; ok; message pong; "
               "headers end | grpc-status=0 | x*17000=y; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -287,7 +288,7 @@ binary_metadata_that_is_not_base64_fails_its_call_only(void **state)
     scene_play_on(*state,
         HELLO "wait end; headers | :status=200 | "
               "content-type=application/grpc | x-bin=!!!; " SERVE,
-        SLUICE_RECEPTION_FAILURE, 13, 1);
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void
@@ -428,10 +429,10 @@ main(void)
         SCENE(an_error_comes_after_the_messages_before_it),
         SCENE(a_length_of_4_gib_is_refused_before_anything_is_allocated),
         SCENE(a_message_of_the_limit_passes_and_one_byte_more_does_not),
-        SCENE(an_unasked_compression_is_a_reception_failure),
-        SCENE(a_stream_that_ends_within_a_message_is_a_reception_failure),
+        SCENE(an_unasked_compression_is_a_local_failure),
+        SCENE(a_stream_that_ends_within_a_message_is_a_local_failure),
         SCENE(a_failure_status_is_kept_though_a_message_is_cut),
-        SCENE(a_stream_without_trailers_is_a_reception_failure),
+        SCENE(a_stream_without_trailers_is_a_local_failure),
         SCENE(two_messages_reach_whoever_grants_them),
         SCENE(too_much_metadata_fails_its_call_only),
         SCENE(binary_metadata_that_is_not_base64_fails_its_call_only),

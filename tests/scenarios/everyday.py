@@ -244,5 +244,18 @@ class Everyday(harness.Scenario):
         self.assertNotIn("secret", line)
 
 
+class Pretty(harness.Scenario):
+    more = "json: {pretty: true}\n"
+
+    def test_a_unary_answer_is_indented(self):
+        response = self.ask("POST", "/v1/echo", {"name": "n"})
+        self.assertEqual(response.body, b'{\n  "name": "n"\n}')
+
+    def test_a_stream_has_a_message_per_line_all_the_same(self):
+        response = self.ask("GET", "/v1/streams/s?count=3&size=1")
+        self.assertEqual([line["id"] for line in response.lines()],
+                         ["s", "s", "s"])
+
+
 if __name__ == "__main__":
     harness.main()

@@ -294,6 +294,8 @@ class Backend:
 
     def stop(self):
         """Ends all connections. Fails when a script failed."""
+        if self.listener.fileno() < 0:
+            return
         self.go.set()
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
