@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_grpc_answers.c - what a backend may answer, and what it had better
- * not: statuses, framing and metadata, each with its outcome.
+ * tests/rpc/test_grpc_answers.c - what a backend may answer, and what it had
+ * better not: statuses, framing and metadata, each with its outcome.
  */
 #include "tests/rpc/grpc_scene.h"
 
