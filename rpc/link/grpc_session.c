@@ -39,9 +39,7 @@ on_socket_closed(void *arg)
 static struct rpc_grpc_end
 end_of(const struct rpc_grpc_session *s)
 {
-    return s->is_broken
-        ? rpc_grpc_end_broken()
-        : rpc_grpc_end_lost();
+    return s->is_broken ? rpc_grpc_end_broken() : rpc_grpc_end_lost();
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_grpc_answers.c - what a backend may answer, and what it had better
- * not: statuses, framing and metadata, each with its outcome.
+ * tests/rpc/test_grpc_answers.c - what a backend may answer, and what it had
+ * better not: statuses, framing and metadata, each with its outcome.
  */
 #include "tests/rpc/grpc_scene.h"
 
@@ -145,6 +145,7 @@ a_status_that_is_no_code_is_unknown(void **state)
     scene_play(*state, STATUS(""), SLUICE_REMOTE_FAILURE, 2);
     scene_play(*state, STATUS("00"), SLUICE_COMPLETED, 0);
     scene_play(*state, STATUS("5 | grpc-status=0"), SLUICE_REMOTE_FAILURE, 5);
+    scene_play(*state, STATUS("0 | grpc-status=5"), SLUICE_REMOTE_FAILURE, 5);
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_grpc_connections.c - who gets a stream and when, and how a client
- * comes to its connection.
+ * tests/rpc/test_grpc_connections.c - who gets a stream and when, and how a
+ * client comes to its connection.
  */
 #include "tests/rpc/grpc_scene.h"
 

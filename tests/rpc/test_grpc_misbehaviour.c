@@ -87,10 +87,9 @@ static void
 a_graceful_goaway_lets_calls_finish(void **state)
 {
     scene_play_on(*state,
-        HELLO
-        "wait end; goaway 2147483647 0; ping; "
-        "wait pong; goaway 1 0; ok; message pong; status 0; hold; connection;" HELLO
-            SERVE,
+        HELLO "wait end; goaway 2147483647 0; ping; "
+              "wait pong; goaway 1 0; ok; message pong; status 0; hold; "
+              "connection; " HELLO SERVE,
         SLUICE_COMPLETED, 0, 2);
 }
 

@@ -31,8 +31,8 @@ static const char *const commands[] = {
     "frame 0 8 1 03 00 00000004 706f6e67 000000",
     "headers | :status=100",
     "headers | :status=503 | content-type=text/html",
-    "headers end | :status=200 | content-type=application/grpc | "
-    "grpc-status=14",
+    "headers end | :status=200 | content-type=application/grpc | x=y",
+    "headers end | :status=200 | grpc-status=14",
     "headers | x*20000=y",
     "rst 0",
     "rst 2",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_grpc_streams.c - what goes on between the first byte of a call and
- * its last: windows, allowances, half-closing, cancelling.
+ * tests/rpc/test_grpc_streams.c - what goes on between the first byte of a call
+ * and its last: windows, allowances, half-closing, cancelling.
  */
 #include "tests/rpc/grpc_scene.h"
 
