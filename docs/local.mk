@@ -4,3 +4,4 @@
 # EXTRA_DIST += docs/X.md
 
 dist_man_MANS += docs/sluice.1
+EXTRA_DIST += docs/route-files.md

@@ -156,8 +156,21 @@ gw_address_cleanup(const struct gw_address *a)
         unlink(((const struct sockaddr_un *)&a->storage)->sun_path);
 }
 
-/* A socket file left by a process that is gone is in the way; anything that is
- * not a socket stays. */
+static bool
+is_listened_on(const struct gw_address *a)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool is_refused = fd >= 0
+        && connect(fd, (const struct sockaddr *)&a->storage, a->len) < 0
+        && errno == ECONNREFUSED;
+
+    if (fd >= 0)
+        close(fd);
+    return !is_refused;
+}
+
+/* A socket file left by a process that is gone is in the way; one that lives
+ * stays, and anything that is not a socket. */
 static void
 remove_stale_socket(const struct gw_address *a)
 {
@@ -165,7 +178,7 @@ remove_stale_socket(const struct gw_address *a)
     struct stat st;
 
     if (a->storage.ss_family == AF_UNIX && stat(un->sun_path, &st) == 0
-        && S_ISSOCK(st.st_mode))
+        && S_ISSOCK(st.st_mode) && !is_listened_on(a))
         unlink(un->sun_path);
 }
 

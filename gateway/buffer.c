@@ -23,7 +23,10 @@ grow(struct pb_buf *pb, size_t need)
     sluice_bytes_unref(&b->bytes);
     b->bytes = bytes;
     pb->data = sluice_bytes_fill(bytes);
+    /* The block may be larger than asked for; the limit is the limit. */
     pb->cap = sluice_bytes_capacity(bytes);
+    if (pb->cap > pb->max)
+        pb->cap = pb->max;
     return true;
 }
 

@@ -16,8 +16,7 @@ struct gw_buffer {
     struct sluice_pool *pool;
 };
 
-/* Allocates nothing yet. first_bytes is how much the first growth takes at
- * least. The buffer must not be moved while in use. */
+/* Allocates nothing yet. The buffer must not be moved while in use. */
 void gw_buffer_init(struct gw_buffer *b, struct sluice_pool *pool, size_t max);
 void gw_buffer_fini(struct gw_buffer *b);
 

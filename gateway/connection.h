@@ -33,6 +33,7 @@ struct gw_connection {
     struct gw_connection *prev;
     int fd;
     enum gw_phase phase;
+    uint64_t deadline_ns; /* of the phase */
     struct sluice_timer timer;
     char remote[64];
 };

@@ -23,24 +23,17 @@
 
 #define MAGIC 0x45786368u
 
-/* What a client may still send after its answer is known, before the connection
- * is closed instead of answered. */
-#define SWALLOW_MAX_BYTES (1024u * 1024)
-
 #define IDLE_MAX 1024u
 
 #define TO(s) (1u << GW_X_##s)
 
-static const struct {
-    const char *name;
-    unsigned may_enter;
-} states[] = {
-    [GW_X_HEAD] = { "head", TO(READING) | TO(REPLYING) | TO(CLOSED) },
-    [GW_X_READING] = { "reading",
-        TO(CALLING) | TO(REPLYING) | TO(CLOSED) },
-    [GW_X_CALLING] = { "calling", TO(REPLYING) | TO(CLOSED) },
-    [GW_X_REPLYING] = { "replying", TO(CLOSED) },
-    [GW_X_CLOSED] = { "closed", 0 },
+/* The states reachable from each. */
+static const unsigned may_enter[] = {
+    [GW_X_HEAD] = TO(READING) | TO(REPLYING) | TO(CLOSED),
+    [GW_X_READING] = TO(CALLING) | TO(REPLYING) | TO(CLOSED),
+    [GW_X_CALLING] = TO(REPLYING) | TO(CLOSED),
+    [GW_X_REPLYING] = TO(CLOSED),
+    [GW_X_CLOSED] = 0,
 };
 
 static void
@@ -52,7 +45,7 @@ check(const struct gw_exchange *x)
 void
 gw_exchange_enter(struct gw_exchange *x, enum gw_exchange_state state)
 {
-    assert((states[x->state].may_enter & (1u << state)) != 0);
+    assert((may_enter[x->state] & (1u << state)) != 0);
     x->state = state;
 }
 
@@ -207,6 +200,13 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
         release(x);
 }
 
+bool
+gw_exchange_is_answered(const struct gw_exchange *x)
+{
+    return x->reply.is_ready
+        && (!x->reply.is_stream || x->is_out_ended || x->is_refused);
+}
+
 /* ------------------------------------------------------------------ suspension */
 
 void
@@ -303,9 +303,10 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
         gw_exchange_wait(x);
         return MHD_YES;
     }
-    if (x->reply.is_ready) {
+    if (gw_exchange_is_answered(x)) {
         x->swallowed += used;
-        if (x->swallowed > SWALLOW_MAX_BYTES)
+        /* As much as a good body may have; then closing is the answer. */
+        if (x->swallowed > x->worker->set->config->max_request_message)
             return MHD_NO;
     }
     if (x->connection->phase == GW_PHASE_WORKING)

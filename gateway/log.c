@@ -26,6 +26,21 @@ gw_log(const char *format, ...)
     fprintf(stderr, "sluice: %s\n", line);
 }
 
+/* What could not be written, from at on, is gone: a log that cannot be written
+ * must not stop work. A line that was cut is ended before the next. */
+static void
+drop_rest(struct gw_access_log *log, size_t at)
+{
+    bool lacks_end = log->buf[at] == '\n';
+    bool is_cut = lacks_end || (at > 0 && log->buf[at - 1] != '\n');
+
+    for (size_t i = lacks_end ? at + 1 : at; i < log->len; i++)
+        log->lost += log->buf[i] == '\n';
+    log->len = 0;
+    if (is_cut)
+        log->buf[log->len++] = '\n';
+}
+
 static void
 flush(struct gw_access_log *log)
 {
@@ -37,8 +52,8 @@ flush(struct gw_access_log *log)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            log->lost++; /* a log that cannot be written must not stop work */
-            break;
+            drop_rest(log, at);
+            return;
         }
         at += (size_t)n;
     }
@@ -59,6 +74,7 @@ gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop, int fd)
     log->fd = fd;
     log->len = 0;
     log->lost = 0;
+    log->second = -1;
 }
 
 void
@@ -119,25 +135,36 @@ put_quoted(char *p, const char *s, size_t len)
 }
 
 static char *
-put_time(char *p)
+put_time(struct gw_access_log *log, char *p)
 {
     struct timespec ts;
     struct tm tm;
+    unsigned ms;
 
     clock_gettime(CLOCK_REALTIME, &ts);
-    gmtime_r(&ts.tv_sec, &tm);
-    return p + snprintf(p, 40, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ",
-        tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-        tm.tm_sec, ts.tv_nsec / 1000000);
+    if (ts.tv_sec != log->second) {
+        gmtime_r(&ts.tv_sec, &tm);
+        strftime(log->stamp, sizeof log->stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+        log->second = ts.tv_sec;
+    }
+    ms = (unsigned)(ts.tv_nsec / 1000000);
+    p = put_text(p, log->stamp, sizeof log->stamp - 1);
+    *p++ = '.';
+    *p++ = (char)('0' + ms / 100);
+    *p++ = (char)('0' + ms / 10 % 10);
+    *p++ = (char)('0' + ms % 10);
+    *p++ = 'Z';
+    return p;
 }
 
 #define KEY(p, text) put_text(p, " " text "=", sizeof text + 1)
 
 static char *
-put_line(char *p, const struct gw_access_line *line)
+put_line(struct gw_access_log *log, char *p,
+    const struct gw_access_line *line)
 {
     p = put_text(p, "time=", 5);
-    p = put_time(p);
+    p = put_time(log, p);
     p = KEY(p, "status");
     p = put_number(p, line->status);
     p = KEY(p, "method");
@@ -178,7 +205,7 @@ gw_access_log_write(struct gw_access_log *log,
 
     if (log->fd < 0)
         return;
-    n = (size_t)(put_line(text, line) - text);
+    n = (size_t)(put_line(log, text, line) - text);
     if (sizeof log->buf - log->len < n)
         flush(log);
     memcpy(log->buf + log->len, text, n);

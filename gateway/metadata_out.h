@@ -2,7 +2,7 @@
 /*
  * gateway/metadata_out.h - metadata of the RPC as HTTP headers and trailers:
  * initial as Grpc-Metadata-X, terminal as Grpc-Trailer-X, chosen names
- * unprefixed (DESIGN section 6).
+ * unprefixed (docs/design.md section 6).
  */
 #ifndef GW_METADATA_OUT_H
 #define GW_METADATA_OUT_H

@@ -4,7 +4,7 @@
  *
  * An error's text is ours or, when the upstream answered with a status, the
  * upstream's; the texts that describe failures of the network are fixed ones,
- * so that no address gets out (specs/status-mapping section 6, rules 4 and 5).
+ * so that no address gets out.
  */
 #include "gateway/reply.h"
 
@@ -37,13 +37,20 @@ schema_of(const struct gw_exchange *x)
     return NULL;
 }
 
+/* The first answer that is ready stays. */
+static bool
+is_settled(const struct gw_exchange *x)
+{
+    return x->reply.is_ready && !x->reply.is_stream;
+}
+
 static void
 set_status(struct gw_exchange *x, unsigned http, const char *outcome,
     const struct gw_status *status)
 {
     struct gw_buffer b;
 
-    if (x->reply.is_ready && !x->reply.is_stream)
+    if (is_settled(x))
         return;
     x->reply.code = status->code;
     x->reply.outcome = outcome;
@@ -141,17 +148,44 @@ pushback_seconds(const struct sluice_metadata *terminal)
 {
     struct sluice_str v = sluice_metadata_find(terminal,
         sluice_str("grpc-retry-pushback-ms"));
-    unsigned long ms = 0;
+    uint64_t ms = 0;
 
-    if (v.ptr == NULL || v.len == 0 || v.len > 9)
+    if (v.ptr == NULL || v.len == 0 || v.len > 10)
         return 0;
     for (size_t i = 0; i < v.len; i++) {
         if (v.ptr[i] < '0' || v.ptr[i] > '9')
             return 0;
-        ms = ms * 10 + (unsigned long)(v.ptr[i] - '0');
+        ms = ms * 10 + (uint64_t)(v.ptr[i] - '0');
     }
     ms = (ms + 999) / 1000;
     return ms > 86400 ? 86400 : (unsigned)ms;
+}
+
+/* What the upstream says about when to come again; 0: nothing. */
+static unsigned
+retry_seconds(unsigned http, struct sluice_str details,
+    const struct sluice_metadata *terminal)
+{
+    unsigned seconds = 0;
+
+    if (http == 429 || http == 503 || http == 504)
+        seconds = gw_status_retry_seconds(details);
+    if (seconds == 0 && (http == 429 || http == 503))
+        seconds = pushback_seconds(terminal);
+    return seconds;
+}
+
+/* At most MESSAGE_MAX_BYTES, and no piece of a character at the end. */
+static struct sluice_str
+cut_message(struct sluice_str s)
+{
+    if (s.len <= MESSAGE_MAX_BYTES)
+        return s;
+    s.len = MESSAGE_MAX_BYTES;
+    while (s.len > MESSAGE_MAX_BYTES - 4
+        && ((unsigned char)s.ptr[s.len] & 0xc0) == 0x80)
+        s.len--;
+    return s;
 }
 
 /* A status the upstream itself answered with: passed on as it is. */
@@ -165,23 +199,19 @@ reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     status.code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code;
     if (status.message.ptr == NULL)
         status.message = sluice_str("");
-    if (status.message.len > MESSAGE_MAX_BYTES)
-        status.message.len = MESSAGE_MAX_BYTES;
+    status.message = cut_message(status.message);
     status.details = details_for(terminal, code);
     set_status(x, http, outcome, &status);
-    if (http == 503 || http == 429) {
-        x->reply.retry_after = gw_status_retry_seconds(status.details);
-        if (x->reply.retry_after == 0)
-            x->reply.retry_after = pushback_seconds(terminal);
-    }
+    x->reply.retry_after = retry_seconds(http, status.details, terminal);
 }
 
 void
 gw_reply_failed_completion(struct gw_exchange *x,
     const struct sluice_completion *completion)
 {
-    reply_upstream_status(x, "remote failure", completion->code,
-        completion->message, completion->terminal_metadata);
+    if (!is_settled(x))
+        reply_upstream_status(x, "remote failure", completion->code,
+            completion->message, completion->terminal_metadata);
 }
 
 static void
@@ -192,8 +222,8 @@ reply_network_failure(struct gw_exchange *x, const struct sluice_abortion *a)
             "the backend cannot be reached");
         x->reply.retry_after = OWN_RETRY_SECONDS;
     } else if (a->has_code && a->code == SLUICE_CODE_INTERNAL) {
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "network failure",
-            "the backend's answer breaks the protocol");
+        gw_reply_error(x, 502, SLUICE_CODE_INTERNAL, "network failure",
+            "the backend broke off its answer");
     } else if (a->has_code && a->code != SLUICE_CODE_UNAVAILABLE
         && a->code != SLUICE_CODE_UNKNOWN) {
         gw_reply_error(x, sluice_code_http_status(a->code), a->code,
@@ -219,16 +249,38 @@ reply_local_failure(struct gw_exchange *x, const struct sluice_abortion *a)
             a->terminal_metadata);
 }
 
+/* A cancellation or an expiration with a code is the peer's own answer. */
+static void
+reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
+    const char *outcome, int code, const char *text)
+{
+    if (a->has_code)
+        reply_upstream_status(x, outcome, a->code,
+            a->details.ptr == NULL ? sluice_str(text) : a->details,
+            a->terminal_metadata);
+    else
+        gw_reply_error(x, sluice_code_http_status(code), code, outcome, "%s",
+            text);
+}
+
 void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
+    if (is_settled(x))
+        return;
+    if (a->has_code && a->code == SLUICE_CODE_OK) {
+        /* A contradiction, which must not become a 200. */
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL,
+            sluice_abortion_kind_name(a->kind), "internal gateway error");
+        return;
+    }
     switch (a->kind) {
     case SLUICE_ABORTION_CANCELLED:
-        gw_reply_error(x, 499, SLUICE_CODE_CANCELLED, "cancelled",
+        reply_ended(x, a, "cancelled", SLUICE_CODE_CANCELLED,
             "the call was cancelled");
         break;
     case SLUICE_ABORTION_EXPIRED:
-        gw_reply_error(x, 504, SLUICE_CODE_DEADLINE_EXCEEDED, "expired",
+        reply_ended(x, a, "expired", SLUICE_CODE_DEADLINE_EXCEEDED,
             "the deadline was exceeded");
         break;
     case SLUICE_ABORTION_LOCAL_SHUTDOWN:
@@ -250,7 +302,7 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
         break;
     case SLUICE_ABORTION_REMOTE_FAILURE:
         reply_upstream_status(x, "remote failure",
-            a->has_code && a->code != 0 ? a->code : SLUICE_CODE_UNKNOWN,
+            a->has_code ? a->code : SLUICE_CODE_UNKNOWN,
             a->details.ptr == NULL ? sluice_str("backend error") : a->details,
             a->terminal_metadata);
         break;
@@ -344,7 +396,7 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
         is_good = is_good
             && MHD_add_response_header(response,
                    MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer") == MHD_YES;
-    if (r->retry_after > 0) {
+    if (r->retry_after > 0 && !r->is_stream) {
         snprintf(number, sizeof number, "%u", r->retry_after);
         is_good = is_good
             && MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/reply.h - making up answers: errors as google.rpc.Status in JSON, the
- * tables that turn Abortions into HTTP (DESIGN section 6), metadata into
- * headers, and the hand-over to MHD.
+ * tables that turn Abortions into HTTP (docs/design.md section 6), metadata
+ * into headers, and the hand-over to MHD.
  */
 #ifndef GW_REPLY_H
 #define GW_REPLY_H

@@ -4,12 +4,12 @@
 
 #include <sluice/status.h>
 
-#include <stdio.h>
 
 #include "gateway/connection.h"
 #include "gateway/reply.h"
 #include "gateway/rest_call.h"
 #include "gateway/worker.h"
+#include "protobuf/unite.h"
 
 /* Wire format that path and query may become. */
 #define BOUND_MAX_BYTES (256u * 1024)
@@ -22,12 +22,26 @@ config_of(const struct gw_exchange *x)
 
 /* ----------------------------------------------------------------- the head */
 
+/* RFC 9110 section 5.6.2, token; MHD lets control bytes through. */
+static bool
+is_token(const char *s)
+{
+    for (; *s != '\0'; s++)
+        if (*s <= ' ' || *s >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *s) != NULL)
+            return false;
+    return true;
+}
+
 static bool
 check_head(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
 
-    if (r->n_headers > GW_MAX_HEADERS) {
+    if (!is_token(r->verb)) {
+        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
+            "the method is not a token");
+        x->reply.close = true;
+    } else if (r->n_headers > GW_MAX_HEADERS) {
         gw_reply_error(x, 431, SLUICE_CODE_RESOURCE_EXHAUSTED, "headers",
             "more than %u header fields", GW_MAX_HEADERS);
         x->reply.close = true;
@@ -230,17 +244,59 @@ reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
     } else {
         gw_reply_bad_input(x, "body", error);
     }
+    x->is_refused = true;
+    if (x->is_calling)
+        sluice_call_cancel(x->call); /* the answer is known: it stays */
+}
+
+static bool
+binds_inside(const struct gw_exchange *x)
+{
+    const struct route_binding *b = x->binding;
+
+    for (unsigned i = 0; i < b->n_variables; i++)
+        if (b->variables[i].depth > 1)
+            return true;
+    return x->request.query_len > 0
+        && memchr(x->request.query, '.', x->request.query_len) != NULL;
+}
+
+/* What path and query put inside submessages joins what is there. */
+static enum pb_err
+unite_message(struct gw_exchange *x)
+{
+    struct sluice_bytes *apart = gw_buffer_take(&x->message);
+    enum pb_err err = PB_ENOMEM;
+
+    if (apart != NULL) {
+        gw_buffer_expect(&x->message, sluice_bytes_size(apart) + 16);
+        err = pb_wire_unite(x->rpc->method->input, sluice_bytes_data(apart),
+            sluice_bytes_size(apart), &x->message.pb);
+    }
+    sluice_bytes_unref(&apart);
+    return err;
 }
 
 /* Path and query come after the body's own fields: the later one wins. */
+static enum pb_err
+add_bound(struct gw_exchange *x)
+{
+    enum pb_err err;
+
+    if (x->n_values > 0 || x->bound.pb.len == 0)
+        return PB_OK;
+    err = pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len);
+    if (err == PB_OK && binds_inside(x))
+        err = unite_message(x);
+    return err;
+}
+
 static struct sluice_bytes *
 take_message(struct gw_exchange *x)
 {
     struct sluice_bytes *message;
 
-    if (x->n_values == 0
-        && pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len)
-            != PB_OK) {
+    if (add_bound(x) != PB_OK) {
         gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
             "the request message is over the limit of %zu bytes",
             x->message.pb.max);
@@ -275,42 +331,44 @@ is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* After the one value of a unary request only white space may come. */
+/* Between the values of a request stream white space may stand. */
 static size_t
-skip_space(struct gw_exchange *x, const char *data, size_t len)
+skip_space(const char *data, size_t len)
 {
-    struct pb_error error = { .kind = PB_ESYNTAX };
     size_t n = 0;
 
     while (n < len && is_space(data[n]))
         n++;
-    if (n < len && x->n_values > 0 && !x->rpc->method->client_streaming) {
-        error.offset = (size_t)(x->bytes_in + n);
-        snprintf(error.message, sizeof error.message,
-            "expected the end of the body, found more after the value at "
-            "byte %zu",
-            error.offset);
-        gw_reply_bad_input(x, "body", &error);
-    }
     return n;
 }
 
-/* One step: white space between values, or a piece of a value. */
+/* After the one value of a unary request only white space may come. */
+static size_t
+take_rest(struct gw_exchange *x, const char *data, size_t len)
+{
+    struct pb_error error = { 0 };
+
+    if (pb_json_reader_rest(x->reader, data, len, &error) == PB_JSON_ERROR)
+        reply_bad_body(x, &error);
+    return len;
+}
+
+/* A piece of a value, or of what stands between or after values. */
 static size_t
 take_piece(struct gw_exchange *x, const char *data, size_t len)
 {
     struct pb_error error = { 0 };
     size_t used = 0;
 
-    if (!x->in_value) {
-        if (x->n_values > 0) {
-            size_t n = skip_space(x, data, len);
-
-            if (n > 0 || x->reply.is_ready)
-                return n;
-        }
-        start_value(x);
+    if (!x->in_value && x->n_values > 0) {
+        if (!x->rpc->method->client_streaming)
+            return take_rest(x, data, len);
+        used = skip_space(data, len);
+        if (used > 0)
+            return used;
     }
+    if (!x->in_value)
+        start_value(x);
     switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
     case PB_JSON_MORE:
         return len;
@@ -342,7 +400,7 @@ gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
 {
     size_t at = 0;
 
-    if (x->reply.is_ready || is_over_limit(x, len))
+    if (gw_exchange_is_answered(x) || is_over_limit(x, len))
         return len;
     if (x->binding->body == ROUTE_BODY_NONE) {
         while (at < len && is_space(data[at]))
@@ -352,7 +410,7 @@ gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
                 "this route takes no body");
         return len;
     }
-    while (at < len && !x->reply.is_ready) {
+    while (at < len && !gw_exchange_is_answered(x)) {
         if (!x->in_value && x->n_values > 0
             && x->rpc->method->client_streaming
             && !gw_rest_call_has_room(x))
@@ -375,7 +433,7 @@ finish_last_value(struct gw_exchange *x)
     }
     if (pb_json_reader_finish(x->reader, &error) == PB_JSON_DONE) {
         finish_value(x);
-        return !x->reply.is_ready;
+        return !gw_exchange_is_answered(x);
     }
     reply_bad_body(x, &error);
     return false;
@@ -402,7 +460,7 @@ gw_rest_end(struct gw_exchange *x)
     struct sluice_bytes *message;
 
     x->is_body_complete = true;
-    if (x->reply.is_ready)
+    if (gw_exchange_is_answered(x))
         return;
     if (!finish_last_value(x))
         goto out;

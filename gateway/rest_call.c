@@ -44,14 +44,16 @@ to_json(struct gw_exchange *x, const struct sluice_bytes *message,
     struct pb_error *error)
 {
     const struct pb_field *field = x->binding->response_field;
-    const struct pb_json_options *options = &config_of(x)->json;
+    struct pb_json_options options = config_of(x)->json;
     const uint8_t *wire = sluice_bytes_data(message);
     size_t len = sluice_bytes_size(message);
 
+    if (is_response_stream(x))
+        options.pretty = false; /* NDJSON: a line is a message */
     if (field != NULL)
-        return pb_wire_field_to_json(x->worker->writer, field, options, wire,
+        return pb_wire_field_to_json(x->worker->writer, field, &options, wire,
             len, &x->out.pb, error);
-    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, options,
+    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, &options,
         wire, len, &x->out.pb, error);
 }
 
@@ -68,8 +70,11 @@ init_out(struct gw_exchange *x, size_t message_len)
 static void
 reply_unshowable(struct gw_exchange *x, enum pb_err err)
 {
-    if (err == PB_ELIMIT || err == PB_ENOMEM)
+    if (err == PB_ENOMEM)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
+            "memory is short");
+    else if (err == PB_ELIMIT) /* of size, or of depth */
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
             "the backend's answer is over the limit");
     else
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
@@ -365,8 +370,15 @@ gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
     x->is_suspended = false;
     x->is_waking = false;
     if (n == 0) {
-        if (x->is_out_ended && x->is_out_broken)
-            return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (x->is_out_ended && x->is_out_broken) {
+            /* MHD_CONTENT_READER_END_WITH_ERROR leaves the connection in
+             * libmicrohttpd 1.0.10 until the peer closes, when epoll drives
+             * it. Writing to a socket that is shut ends it at once; this byte
+             * goes nowhere. */
+            gw_connection_shut(x->connection);
+            buf[0] = '\n';
+            return 1;
+        }
         if (x->is_out_ended) {
             gw_metadata_out_trailers(x, x->mhd_response);
             return MHD_CONTENT_READER_END_OF_STREAM;

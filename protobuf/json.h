@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * protobuf/json.h - ProtoJSON to wire format and back, in one pass, driven by
- * the schema's tables. Rules: specs/proto-json sections 1 to 5.
+ * the schema's tables. Rules: "ProtoJSON Format" and "Encoding" of
+ * protobuf.dev.
  *
  * Thread      None of its own: one object, one user at a time.
  * Memory      Readers and writers are made once and used for many messages;
@@ -60,6 +61,11 @@ enum pb_json_state pb_json_reader_feed(struct pb_json_reader *r,
 enum pb_json_state pb_json_reader_finish(struct pb_json_reader *r,
     struct pb_error *error);
 
+/* What follows a value that is DONE, from *used on, and further pieces: DONE
+ * while it is white space, else ERROR. */
+enum pb_json_state pb_json_reader_rest(struct pb_json_reader *r,
+    const char *text, size_t len, struct pb_error *error);
+
 /* True after start while nothing but white space has been seen. */
 bool pb_json_reader_is_blank(const struct pb_json_reader *r);
 
@@ -83,11 +89,24 @@ struct pb_json_writer *pb_json_writer_new(void);
 void pb_json_writer_free(struct pb_json_writer **w);
 
 /* Writes a message as JSON. wire is the whole message; out may be a drained
- * buffer (its grow empties it), so output leaves in pieces of any size. Broken
- * wire format (specs/proto-json section 5), bad UTF-8, unprintable well-known
- * types: an error; what was written before is then to be thrown away. Fields
- * split or out of order on the wire are merged as the specification says.
- * Groups and messages nested over max_depth are refused. */
+ * buffer of any size (its grow empties it), so output leaves in pieces of any
+ * size. options may be NULL: none.
+ *
+ * Fields come in the order of their numbers, the entries of a map in that of
+ * the wire, of equal keys the last one. Fields split or out of order on the
+ * wire are merged as the specification says; that takes scratch memory of
+ * about twice the message, which the writer keeps while it is small.
+ *
+ * Errors: what was written before is then to be thrown away. offset counts in
+ * wire (for what had to be merged, the first byte of the level that was).
+ *   PB_ESYNTAX   broken wire format
+ *   PB_EVALUE    text that is not UTF-8, a required field that is missing
+ *                (not asked for inside an Any), a well-known type that has no
+ *                JSON: out of range, a Value that holds nothing, ...
+ *   PB_EUNKNOWN  an Any of a type that the message's schema does not have
+ *   PB_ELIMIT    out->max, more than 2 GiB of wire, or messages and groups
+ *                nested over max_depth, the outermost one counted, a Value not
+ *                (max_depth over 1000 counts as 1000: it is C stack) */
 enum pb_err pb_wire_to_json(struct pb_json_writer *w,
     const struct pb_message *message, const struct pb_json_options *options,
     const uint8_t *wire, size_t len, struct pb_buf *out,
@@ -109,10 +128,10 @@ enum pb_err pb_json_quote(struct pb_buf *out, const char *s, size_t len);
 
 /* One scalar, enum or string-like well-known type (Timestamp, Duration,
  * FieldMask, wrappers; Value and Struct as JSON text) from the text of a path
- * variable or query parameter (specs/http-annotations section 6, table "Query
- * parameter rules"), appended to out with the field's tag; for a repeated field
- * one element. Already percent-decoded. Empty text is a value for strings and
- * bytes only. PB_EVALUE says what was expected. */
+ * variable or query parameter (google/api/http.proto), appended to out with the
+ * field's tag; for a repeated field one element. Already percent-decoded. Empty
+ * text is a value for strings and bytes only. PB_EVALUE says what was
+ * expected. */
 enum pb_err pb_text_to_wire(const struct pb_field *field, const char *text,
     size_t len, struct pb_buf *out, struct pb_error *error);
 

@@ -484,6 +484,10 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     }
     if (used != NULL && stop != NULL)
         *used = (size_t)(stop - r->now.begin);
+    if (state == PB_JSON_DONE) {
+        r->now.end = stop; /* what follows is for pb_json_reader_rest() */
+        r->piece_end = stop;
+    }
     if (state == PB_JSON_MORE)
         pb_reader_use_piece(r, nothing, 0);
     r->error = NULL;
@@ -546,13 +550,21 @@ pb_json_reader_shifted(struct pb_json_reader *r, size_t taken)
     }
 }
 
-/* Nothing but white space may follow. */
-static bool
-check_rest(struct pb_json_reader *r, const char *p)
+enum pb_json_state
+pb_json_reader_rest(struct pb_json_reader *r, const char *text, size_t len,
+    struct pb_error *error)
 {
-    p = skip_space(r, p);
-    return p == r->now.end ||
-        pb_reader_unexpected(r, p, "the end of the text") != NULL;
+    const char *p;
+
+    if (r->err != PB_OK)
+        return fail_again(r, error);
+    r->error = error;
+    pb_reader_use_piece(r, len > 0 ? text : nothing, len);
+    p = skip_space(r, r->now.begin);
+    if (p != r->now.end)
+        pb_reader_unexpected(r, p, "the end of the text");
+    r->error = NULL;
+    return r->err == PB_OK ? PB_JSON_DONE : PB_JSON_ERROR;
 }
 
 enum pb_err
@@ -567,9 +579,7 @@ pb_json_to_wire(struct pb_json_reader *r, const struct pb_message *message,
     state = pb_json_reader_feed(r, text, len, &used, error);
     if (state == PB_JSON_MORE)
         pb_json_reader_finish(r, error);
-    r->error = error;
-    if (state == PB_JSON_DONE)
-        check_rest(r, text + used);
-    r->error = NULL;
+    else if (state == PB_JSON_DONE)
+        pb_json_reader_rest(r, text + used, len - used, error);
     return r->err;
 }

@@ -10,11 +10,7 @@
 
 #include <math.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-/* ---- Room ------------------------------------------------------------------ */
+/* ---- Room ---------------------------------------------------------------- */
 
 static void
 open_room(struct pb_sink *s)
@@ -82,100 +78,28 @@ pb_sink_put_slow(struct pb_sink *s, const void *bytes, size_t n)
     }
 }
 
-/* ---- Plain text ------------------------------------------------------------ */
-
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-static inline uint64_t
-load8(const uint8_t *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-/* Bit 7 of each byte that is not plain, counting from the first such byte:
- * bits after it may be wrong. */
-static inline uint64_t
-special8(uint64_t v)
-{
-    uint64_t quote = v ^ EACH('"');
-    uint64_t backslash = v ^ EACH('\\');
-
-    /* x - 1 borrows when x is 0, v - 0x20 when v is a control */
-    return ((v - EACH(0x20)) | (quote - EACH(1)) | (backslash - EACH(1)) | v) &
-           EACH(0x80);
-}
-
-static inline bool
-is_plain(uint8_t c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
+/* ---- Plain text ---------------------------------------------------------- */
 
 static size_t
 plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
 {
     size_t i = 0;
 
-    while (i < n && is_plain(from[i])) {
+    while (i < n && pb_is_plain(from[i])) {
         to[i] = from[i];
         i++;
     }
     return i;
 }
 
-/* For n of 4 to 7: two overlapping halves, in one word. */
-static inline size_t
-plain_copy_4(uint8_t *to, const uint8_t *from, size_t n)
-{
-    uint32_t a, b;
-
-    memcpy(&a, from, 4);
-    memcpy(&b, from + n - 4, 4);
-    if (special8((uint64_t)b << 32 | a) != 0)
-        return plain_copy_bytes(to, from, n);
-    memcpy(to, &a, 4);
-    memcpy(to + n - 4, &b, 4);
-    return n;
-}
-
-/* For n of 8 to 16. */
-static inline size_t
-plain_copy_8(uint8_t *to, const uint8_t *from, size_t n)
-{
-    uint64_t a = load8(from);
-    uint64_t b = load8(from + n - 8);
-
-    if ((special8(a) | special8(b)) != 0)
-        return plain_copy_bytes(to, from, n);
-    memcpy(to, &a, 8);
-    memcpy(to + n - 8, &b, 8);
-    return n;
-}
-
 #ifdef __SSE2__
-
-/* One bit for each byte that is not plain. */
-static inline unsigned
-special16(__m128i v)
-{
-    /* signed: controls and everything above 0x7f are below 0x20 */
-    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-
-    return (unsigned)_mm_movemask_epi8(
-        _mm_or_si128(low, _mm_or_si128(quote, backslash)));
-}
 
 /* Copies 16 bytes whatever they are; returns how many are plain. */
 static inline size_t
 plain_copy_16(uint8_t *to, const uint8_t *from)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
-    unsigned special = special16(v);
+    unsigned special = pb_special16(v);
 
     _mm_storeu_si128((__m128i *)(void *)to, v);
     return special == 0 ? 16 : (size_t)__builtin_ctz(special);
@@ -186,14 +110,15 @@ plain_copy_16(uint8_t *to, const uint8_t *from)
 static inline size_t
 plain_copy_16(uint8_t *to, const uint8_t *from)
 {
-    uint64_t a = load8(from);
-    uint64_t b = load8(from + 8);
+    uint64_t a, b;
 
+    memcpy(&a, from, 8);
+    memcpy(&b, from + 8, 8);
+    if (!pb_are_plain(a, b))
+        return plain_copy_bytes(to, from, 16);
     memcpy(to, &a, 8);
     memcpy(to + 8, &b, 8);
-    if ((special8(a) | special8(b)) == 0)
-        return 16;
-    return plain_copy_bytes(to, from, 16);
+    return 16;
 }
 
 #endif
@@ -203,12 +128,9 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
 {
     size_t i = 0;
 
-    if (n < 4)
-        return plain_copy_bytes(to, from, n);
-    if (n < 8)
-        return plain_copy_4(to, from, n);
     if (n <= 16)
-        return plain_copy_8(to, from, n);
+        return pb_plain_copy_short(to, from, n) ? n
+                                                : plain_copy_bytes(to, from, n);
 
     for (; n - i > 16; i += 16) {
         size_t plain = plain_copy_16(to + i, from + i);
@@ -220,7 +142,7 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     return i + plain_copy_16(to + i, from + i);
 }
 
-/* ---- UTF-8 and escapes ------------------------------------------------------ */
+/* ---- UTF-8 and escapes --------------------------------------------------- */
 
 static inline bool
 is_tail(uint8_t c)
@@ -286,22 +208,26 @@ escape(uint8_t *to, uint8_t c)
     return to;
 }
 
-/* Copies the run of non-ASCII sequences at p; returns where it ends or is no
- * longer UTF-8. */
+/* Copies the run of non-ASCII sequences at p, plain ASCII in ones and twos
+ * between them included; returns where it ends or is no longer UTF-8. */
 static const uint8_t *
 put_sequences(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
 {
+    while (end - p >= 4 && pb_sink_room(s) >= 4) {
+        size_t n = utf8_length(p, end);
+
+        if (n == 0 || (n == 1 && !(pb_is_plain(p[0]) && (p[1] | p[2]) >= 0x80)))
+            return p;
+        memcpy(s->p, p, 4);
+        s->p += n;
+        p += n;
+    }
     while (p < end && *p >= 0x80) {
         size_t n = utf8_length(p, end);
 
         if (n == 0)
             break;
-        if (pb_sink_room(s) >= 4 && end - p >= 4) {
-            memcpy(s->p, p, 4);
-            s->p += n;
-        } else {
-            pb_sink_put_slow(s, p, n);
-        }
+        pb_sink_put_slow(s, p, n);
         p += n;
     }
     return p;
@@ -315,7 +241,7 @@ put_special(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
 
     if (*p >= 0x80)
         return put_sequences(s, p, end);
-    if (is_plain(*p)) {
+    if (pb_is_plain(*p)) {
         pb_sink_put_slow(s, p, 1);
     } else {
         at = pb_sink_at(s, 6);
@@ -347,30 +273,34 @@ pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
     return NULL;
 }
 
-const uint8_t *
-pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
+/* What pb_sink_string does when the text is long or not all plain. */
+static const uint8_t *
+put_string(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    size_t plain = 0;
     const uint8_t *bad;
 
-    /* nearly always: there is room, and nothing to escape */
-    if (pb_sink_room(s) >= n + 2) {
-        s->p[0] = '"';
-        plain = pb_plain_copy(s->p + 1, text, n);
-        s->p += plain + 1;
-        if (plain == n) {
-            *s->p++ = '"';
-            return NULL;
-        }
-    } else {
-        pb_sink_char(s, '"');
-    }
-    bad = pb_sink_text(s, text + plain, n - plain);
+    pb_sink_char(s, '"');
+    bad = pb_sink_text(s, text, n);
     pb_sink_char(s, '"');
     return bad;
 }
 
-/* ---- Numbers ---------------------------------------------------------------- */
+const uint8_t *
+pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
+{
+    uint8_t *p = s->p;
+
+    if (n > 16 || pb_sink_room(s) < n + 2 ||
+        !pb_plain_copy_short(p + 1, text, n))
+        return put_string(s, text, n);
+    *p = '"';
+    p += n + 1;
+    *p = '"';
+    s->p = p + 1;
+    return NULL;
+}
+
+/* ---- Numbers ------------------------------------------------------------- */
 
 void
 pb_sink_double(struct pb_sink *s, double v)
@@ -401,7 +331,7 @@ pb_sink_float(struct pb_sink *s, float v)
     pb_sink_to(s, at, pb_float_format(at, v));
 }
 
-/* ---- Texts outside messages -------------------------------------------------- */
+/* ---- Texts outside messages ---------------------------------------------- */
 
 enum pb_err
 pb_json_quote(struct pb_buf *out, const char *text, size_t len)

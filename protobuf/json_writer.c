@@ -11,7 +11,7 @@
 
 enum { SCRATCH_KEPT_BYTES = 64 * 1024 }; /* from one message to the next */
 
-/* ---- What is absent --------------------------------------------------------- */
+/* ---- What is absent ------------------------------------------------------ */
 
 /* The value of a field that is not there. */
 static bool
@@ -35,8 +35,7 @@ write_default(struct pb_json_writer *w, const struct pb_field *f)
 
 /* Defaults of the fields up to number, those of explicit presence excepted. */
 static void
-write_defaults(
-    struct pb_json_writer *w, struct pb_jw_level *l, uint32_t number)
+write_defaults(struct pb_json_writer *w, struct pb_jw_level *l, uint32_t number)
 {
     const struct pb_message *m = l->message;
 
@@ -72,8 +71,7 @@ note_presence(struct pb_jw_level *l, const struct pb_field *f)
 }
 
 static bool
-end_required(
-    struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
+end_required(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
 {
     if (!l->message->has_required || w->in_any > 0)
         return true;
@@ -85,7 +83,7 @@ end_required(
 }
 
 void
-pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
+pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
     const struct pb_field *f)
 {
     if (w->options.emit_defaults) {
@@ -94,10 +92,9 @@ pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
             l->next = f->index + 1u;
     }
     note_presence(l, f);
-    pb_jw_key(w, f);
 }
 
-/* ---- Messages --------------------------------------------------------------- */
+/* ---- Messages ------------------------------------------------------------ */
 
 static bool
 write_settled(struct pb_json_writer *w, const struct pb_message *m,
@@ -163,15 +160,29 @@ write_submessage(struct pb_json_writer *w, const struct pb_field *f,
 
     if (f->type == PB_GROUP)
         return write_group(w, f, p, end);
-    body = pb_len_read(p, end, &len);
-    if (body == NULL) {
-        (void)pb_jw_broken(w, p, end);
+    body = pb_jw_len_read(p, end, &len);
+    if (body == NULL)
         return NULL;
-    }
     return pb_jw_message(w, f->message, body, body + len) ? body + len : NULL;
 }
 
-/* ---- Fields ----------------------------------------------------------------- */
+/* ---- Fields -------------------------------------------------------------- */
+
+/* A singular string; what write_singular does, with fewer questions. */
+static const uint8_t *
+write_text(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field *f, const uint8_t *p, const uint8_t *end)
+{
+    size_t len;
+
+    p = pb_jw_len_read(p, end, &len);
+    if (p == NULL)
+        return NULL;
+    if (len == 0 && !f->has_presence && !w->options.emit_defaults)
+        return p;
+    pb_jw_begin(w, l, f);
+    return pb_jw_string(w, p, len) ? p + len : NULL;
+}
 
 static const uint8_t *
 write_singular(struct pb_json_writer *w, struct pb_jw_level *l,
@@ -180,15 +191,15 @@ write_singular(struct pb_json_writer *w, struct pb_jw_level *l,
     struct pb_jw_value v;
     const uint8_t *after;
 
+    if (f->type == PB_STRING)
+        return write_text(w, l, f, p, end);
     if (f->message != NULL) {
         pb_jw_begin(w, l, f);
         return write_submessage(w, f, p, end);
     }
     after = pb_jw_read(f, p, end, &v);
-    if (after == NULL) {
-        (void)pb_jw_broken(w, p, end);
+    if (after == NULL)
         return NULL;
-    }
     if (pb_jw_is_void(f, &v))
         return after;
     if (!f->has_presence && !w->options.emit_defaults &&
@@ -229,10 +240,8 @@ write_element(struct pb_json_writer *w, struct array *a, const uint8_t *p,
         return write_submessage(w, a->field, p, end);
     }
     after = pb_jw_read(a->field, p, end, &v);
-    if (after == NULL) {
-        (void)pb_jw_broken(w, p, end);
+    if (after == NULL)
         return NULL;
-    }
     if (pb_jw_is_void(a->field, &v))
         return after;
     next_element(w, a);
@@ -245,7 +254,7 @@ write_packed(struct pb_json_writer *w, struct array *a, const uint8_t *p,
 {
     size_t len;
 
-    p = pb_len_read(p, end, &len);
+    p = pb_jw_len_read(p, end, &len);
     if (p == NULL)
         return NULL;
     end = p + len;
@@ -265,7 +274,7 @@ write_elements(struct pb_json_writer *w, struct array *a, const uint8_t *p,
     while (p != NULL && p < end && w->out.err == PB_OK) {
         uint32_t number = 0;
         unsigned wire = 0;
-        const uint8_t *payload = pb_jw_tag(p, end, &number, &wire);
+        const uint8_t *payload = pb_jw_tag_read(p, end, &number, &wire);
 
         if (payload == NULL || number != f->number)
             break;
@@ -274,7 +283,7 @@ write_elements(struct pb_json_writer *w, struct array *a, const uint8_t *p,
         else if (pb_jw_accepts(f, wire))
             p = write_packed(w, a, payload, end);
         else
-            p = pb_skip(payload, end, number, wire, w->depth);
+            p = pb_jw_skip(payload, end, number, wire, w->depth);
     }
     if (p == NULL && w->err != PB_OK && a->n > 0)
         pb_jw_path_index(w, a->n - 1);
@@ -295,28 +304,37 @@ write_repeated(struct pb_json_writer *w, struct pb_jw_level *l,
     return p;
 }
 
-/* One record, or the run of a repeated field. */
+/* One record, or the run of a repeated field. next: the index of the field
+ * that is likely to come, often known by its tag alone. */
 static const uint8_t *
-write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *hint,
+write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *next,
     const uint8_t *p, const uint8_t *end)
 {
+    const struct pb_message *m = l->message;
     const struct pb_field *f;
     const uint8_t *payload, *after;
     uint32_t number;
     unsigned wire;
 
-    payload = pb_jw_tag(p, end, &number, &wire);
-    if (payload == NULL)
-        return NULL;
-    f = pb_jw_find(l->message, number, *hint);
-    if (f == NULL || !pb_jw_accepts(f, wire))
-        return pb_skip(payload, end, number, wire, w->depth);
+    if (*next < m->n_fields && m->fields[*next].tag_len == 1 &&
+        m->fields[*next].tag[0] == *p) {
+        f = &m->fields[*next];
+        payload = p + 1;
+    } else {
+        payload = pb_jw_tag_read(p, end, &number, &wire);
+        if (payload == NULL)
+            return NULL;
+        f = pb_jw_find(m, number, *next);
+        if (f == NULL || !pb_jw_accepts(f, wire))
+            return pb_jw_skip(payload, end, number, wire, w->depth);
+    }
 
     after = f->is_repeated ? write_repeated(w, l, f, p, end)
                            : write_singular(w, l, f, payload, end);
     if (after == NULL && w->err != PB_OK)
         pb_jw_path_field(w, f);
-    *hint = f->is_extension ? *hint : f->index + 1u;
+    if (!f->is_extension)
+        *next = f->index + 1u;
     return after;
 }
 
@@ -324,11 +342,14 @@ bool
 pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
 {
-    struct pb_jw_level l = { .message = m };
-    unsigned hint = 0;
+    struct pb_jw_level l = {
+        .message = m,
+        .is_strict = w->options.emit_defaults || m->has_required,
+    };
+    unsigned next = 0;
 
     while (p < end && w->out.err == PB_OK) {
-        const uint8_t *after = write_record(w, &l, &hint, p, end);
+        const uint8_t *after = write_record(w, &l, &next, p, end);
 
         if (after == NULL)
             return w->err != PB_OK ? false : pb_jw_broken(w, p, end);
@@ -339,7 +360,7 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     return end_required(w, &l, p);
 }
 
-/* ---- One field alone --------------------------------------------------------- */
+/* ---- One field alone ----------------------------------------------------- */
 
 /* The first record of f in a settled level, or NULL; checks what the level
  * requires on the way. */
@@ -355,7 +376,7 @@ find_record(struct pb_json_writer *w, const struct pb_field *f,
         const struct pb_field *other;
         uint32_t number = 0;
         unsigned wire = 0;
-        const uint8_t *payload = pb_jw_tag(p, end, &number, &wire);
+        const uint8_t *payload = pb_jw_tag_read(p, end, &number, &wire);
 
         assert(payload != NULL); /* settled */
         other = pb_jw_find(f->parent, number, hint);
@@ -365,7 +386,7 @@ find_record(struct pb_json_writer *w, const struct pb_field *f,
             if (number == f->number && found == NULL)
                 found = p;
         }
-        p = pb_skip(payload, end, number, wire, w->depth);
+        p = pb_jw_skip(payload, end, number, wire, w->depth);
         assert(p != NULL);
     }
     return end_required(w, &l, end) ? found : NULL;
@@ -380,14 +401,13 @@ write_value_at(struct pb_json_writer *w, const struct pb_field *f,
     uint32_t number;
     unsigned wire;
 
-    p = pb_jw_tag(p, end, &number, &wire);
+    p = pb_jw_tag_read(p, end, &number, &wire);
     assert(p != NULL);
     if (f->message != NULL)
         return write_submessage(w, f, p, end) != NULL;
     if (pb_jw_read(f, p, end, &v) == NULL)
         return pb_jw_broken(w, p, end);
-    return pb_jw_is_void(f, &v) ? write_default(w, f)
-                                : pb_jw_scalar(w, f, &v);
+    return pb_jw_is_void(f, &v) ? write_default(w, f) : pb_jw_scalar(w, f, &v);
 }
 
 static bool
@@ -426,7 +446,7 @@ write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     return ok;
 }
 
-/* ---- From outside ------------------------------------------------------------ */
+/* ---- From outside -------------------------------------------------------- */
 
 struct pb_json_writer *
 pb_json_writer_new(void)
@@ -461,12 +481,12 @@ pb_json_writer_free(struct pb_json_writer **w)
 
 static void
 start(struct pb_json_writer *w, const struct pb_json_options *options,
-    const uint8_t *wire, size_t len, struct pb_buf *out,
-    struct pb_error *error)
+    const uint8_t *wire, size_t len, struct pb_buf *out, struct pb_error *error)
 {
     static const struct pb_json_options plain = { .max_depth = 0 };
 
     w->options = options != NULL ? *options : plain;
+    w->has_plain_keys = !w->options.proto_names && !w->options.pretty;
     w->depth = w->options.max_depth;
     if (w->depth == 0)
         w->depth = PB_JW_DEPTH;
@@ -489,7 +509,7 @@ static bool
 is_acceptable(struct pb_json_writer *w)
 {
     return w->wire_len <= INT32_MAX ||
-           pb_jw_fail(w, PB_ELIMIT, w->wire, "a message over 2 GiB");
+        pb_jw_fail(w, PB_ELIMIT, w->wire, "a message over 2 GiB");
 }
 
 static enum pb_err
@@ -501,9 +521,9 @@ finish(struct pb_json_writer *w)
         SCRATCH_KEPT_BYTES)
         drop_scratch(w);
     if (err != PB_OK)
-        return pb_error_set(w->error, err, err == PB_ENOMEM
-                ? "out of memory for the JSON text"
-                : "the JSON text is over its limit");
+        return pb_error_set(w->error, err,
+            err == PB_ENOMEM ? "out of memory for the JSON text"
+                             : "the JSON text is over its limit");
     if (w->err != PB_OK && w->error != NULL)
         memcpy(w->error->path, w->path + w->path_at,
             sizeof w->path - w->path_at);

@@ -34,10 +34,11 @@ struct pb_jw_slot; /* json_writer_merge.c */
 struct pb_json_writer {
     struct pb_sink out;
     struct pb_json_options options;
-    bool is_fresh;   /* nothing written since the last { or [: no comma */
-    unsigned indent; /* containers that are open */
-    unsigned depth;  /* levels that may still be entered */
-    unsigned in_any; /* required fields are not asked for inside */
+    bool has_plain_keys; /* JSON names, not pretty */
+    bool is_fresh;       /* nothing written since the last { or [: no comma */
+    unsigned indent;     /* containers that are open */
+    unsigned depth;      /* levels that may still be entered */
+    unsigned in_any;     /* required fields are not asked for inside */
 
     enum pb_err err; /* of the input; out has its own */
     struct pb_error *error;
@@ -75,19 +76,20 @@ struct pb_jw_value {
 /* How far the writing of a level has come. */
 struct pb_jw_level {
     const struct pb_message *message;
+    bool is_strict;                 /* what is absent matters */
     unsigned next;                  /* defaults before it are written */
     unsigned required_next;         /* required fields before it are checked */
     const struct pb_field *missing; /* a required one */
 };
 
-/* ---- json_writer_state.c ------------------------------------------------------ */
+/* ---- json_writer_state.c ------------------------------------------------- */
 
 /* Both return false. at: the byte that is wrong. */
 bool pb_jw_fail(struct pb_json_writer *w, enum pb_err kind, const uint8_t *at,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The record that begins at `at` is no wire format. */
-bool pb_jw_broken(
-    struct pb_json_writer *w, const uint8_t *at, const uint8_t *end);
+bool pb_jw_broken(struct pb_json_writer *w, const uint8_t *at,
+    const uint8_t *end);
 bool pb_jw_no_memory(struct pb_json_writer *w);
 
 /* To be called on the way up from a failure, innermost first. */
@@ -99,65 +101,133 @@ void pb_jw_path_index(struct pb_json_writer *w, uint32_t i);
 bool pb_jw_enter(struct pb_json_writer *w, const uint8_t *at);
 void pb_jw_leave(struct pb_json_writer *w);
 
-/* { or [, what precedes each member or element, and the end. */
-void pb_jw_open(struct pb_json_writer *w, char bracket);
-void pb_jw_next(struct pb_json_writer *w);
-void pb_jw_close(struct pb_json_writer *w, char bracket);
+/* A line break and the indentation, of pretty texts. */
+void pb_jw_line(struct pb_json_writer *w);
+
+/* { or [ */
+static inline void
+pb_jw_open(struct pb_json_writer *w, char bracket)
+{
+    pb_sink_char(&w->out, bracket);
+    w->is_fresh = true;
+    w->indent++;
+}
+
+/* What precedes each member or element. */
+static inline void
+pb_jw_next(struct pb_json_writer *w)
+{
+    if (!w->is_fresh)
+        pb_sink_char(&w->out, ',');
+    w->is_fresh = false;
+    if (w->options.pretty)
+        pb_jw_line(w);
+}
+
+static inline void
+pb_jw_close(struct pb_json_writer *w, char bracket)
+{
+    w->indent--;
+    if (w->options.pretty && !w->is_fresh)
+        pb_jw_line(w);
+    w->is_fresh = false;
+    pb_sink_char(&w->out, bracket);
+}
+
 /* What follows a member's name. */
 void pb_jw_colon(struct pb_json_writer *w);
 /* pb_jw_next, name and colon; for a field, and for a name that is plain. */
 void pb_jw_key(struct pb_json_writer *w, const struct pb_field *f);
 void pb_jw_member(struct pb_json_writer *w, const char *name);
 
-/* ---- json_writer_value.c ------------------------------------------------------ */
+/* ---- Reading values ------------------------------------------------------ */
 
-/* Reads one value; returns the byte after it, or NULL (without pb_jw_fail). */
-const uint8_t *pb_jw_read(const struct pb_field *f, const uint8_t *p,
-    const uint8_t *end, struct pb_jw_value *v);
-/* Zero, false, empty. */
-bool pb_jw_is_default(const struct pb_field *f, const struct pb_jw_value *v);
-/* A number that a closed enum does not have: as if it were not there. */
-bool pb_jw_is_void(const struct pb_field *f, const struct pb_jw_value *v);
-/* Writes one value, no message. False after pb_jw_fail. */
-bool pb_jw_scalar(struct pb_json_writer *w, const struct pb_field *f,
-    const struct pb_jw_value *v);
-bool pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n);
-/* The same text as a member's name, numbers in quotes. */
-bool pb_jw_map_key(struct pb_json_writer *w, const struct pb_field *f,
-    const struct pb_jw_value *v);
-
-/* ---- json_writer.c ------------------------------------------------------------ */
-
-/* A whole message, whatever its JSON form. */
-bool pb_jw_message(struct pb_json_writer *w, const struct pb_message *m,
-    const uint8_t *p, const uint8_t *end);
-/* The fields of a settled level, inside braces that the caller writes. */
-bool pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
-    const uint8_t *p, const uint8_t *end);
-/* Writes the key of f, and before it what must precede it. */
-void pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
-    const struct pb_field *f);
-
-/* ---- json_writer_merge.c ------------------------------------------------------ */
-
-/* Whether a record of that wire type is one of f, packed or not. */
-static inline bool
-pb_jw_accepts(const struct pb_field *f, unsigned wire)
+/* Like their namesakes without jw, quick for one byte. */
+static inline const uint8_t *
+pb_jw_varint_read(const uint8_t *p, const uint8_t *end, uint64_t *v)
 {
-    return wire == f->wire || (wire == PB_WIRE_LEN && f->is_repeated &&
-                                  f->wire != PB_WIRE_SGROUP);
+    if (p == end || *p >= 0x80)
+        return pb_varint_read(p, end, v);
+    *v = *p;
+    return p + 1;
 }
 
-/* pb_tag_read, quick for one byte. */
 static inline const uint8_t *
-pb_jw_tag(
-    const uint8_t *p, const uint8_t *end, uint32_t *number, unsigned *wire)
+pb_jw_len_read(const uint8_t *p, const uint8_t *end, size_t *len)
+{
+    if (p == end || *p >= 0x80)
+        return pb_len_read(p, end, len);
+    *len = *p++;
+    return *len <= (size_t)(end - p) ? p : NULL;
+}
+
+static inline const uint8_t *
+pb_jw_tag_read(const uint8_t *p, const uint8_t *end, uint32_t *number,
+    unsigned *wire)
 {
     if (p == end || *p >= 0x80)
         return pb_tag_read(p, end, number, wire);
     *number = *p >> 3;
     *wire = *p & 7;
     return *number == 0 || *wire > PB_WIRE_I32 ? NULL : p + 1;
+}
+
+static inline const uint8_t *
+pb_jw_skip(const uint8_t *p, const uint8_t *end, uint32_t number, unsigned wire,
+    unsigned depth)
+{
+    uint64_t bits;
+    size_t len;
+
+    if (wire == PB_WIRE_LEN) {
+        p = pb_jw_len_read(p, end, &len);
+        return p == NULL ? NULL : p + len;
+    }
+    if (wire == PB_WIRE_VARINT)
+        return pb_jw_varint_read(p, end, &bits);
+    return pb_skip(p, end, number, wire, depth);
+}
+
+static inline uint32_t
+pb_jw_little32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+        (uint32_t)p[3] << 24;
+}
+
+/* Reads one value; returns the byte after it, or NULL (without pb_jw_fail). */
+static inline const uint8_t *
+pb_jw_read(const struct pb_field *f, const uint8_t *p, const uint8_t *end,
+    struct pb_jw_value *v)
+{
+    switch (f->wire) {
+    case PB_WIRE_VARINT:
+        return pb_jw_varint_read(p, end, &v->bits);
+    case PB_WIRE_I64:
+        if (end - p < 8)
+            return NULL;
+        v->bits = pb_jw_little32(p) | (uint64_t)pb_jw_little32(p + 4) << 32;
+        return p + 8;
+    case PB_WIRE_I32:
+        if (end - p < 4)
+            return NULL;
+        v->bits = pb_jw_little32(p);
+        return p + 4;
+    case PB_WIRE_LEN:
+        p = pb_jw_len_read(p, end, &v->len);
+        v->p = p;
+        return p == NULL ? NULL : p + v->len;
+    default:
+        return NULL;
+    }
+}
+
+/* Whether a record of that wire type is one of f, packed or not. */
+static inline bool
+pb_jw_accepts(const struct pb_field *f, unsigned wire)
+{
+    return wire == f->wire ||
+        (wire == PB_WIRE_LEN && f->is_repeated && f->wire != PB_WIRE_SGROUP);
 }
 
 /* Fields and extensions, trying m->fields[hint] first. */
@@ -172,6 +242,76 @@ pb_jw_find(const struct pb_message *m, uint32_t number, unsigned hint)
     return f != NULL ? f : pb_schema_extension_by_number(m, number);
 }
 
+/* Zero, false, empty. */
+static inline bool
+pb_jw_is_default(const struct pb_field *f, const struct pb_jw_value *v)
+{
+    switch (f->type) {
+    case PB_STRING:
+    case PB_BYTES:
+        return v->len == 0;
+    case PB_INT32:
+    case PB_UINT32:
+    case PB_SINT32:
+    case PB_ENUM:
+        return (uint32_t)v->bits == 0; /* the rest is cut off */
+    default:
+        return v->bits == 0;
+    }
+}
+
+/* A number that a closed enum does not have: as if it were not there. */
+static inline bool
+pb_jw_is_void(const struct pb_field *f, const struct pb_jw_value *v)
+{
+    return f->type == PB_ENUM && f->enumeration->is_closed &&
+        pb_enum_value_by_number(f->enumeration, (int32_t)v->bits) == NULL;
+}
+
+/* ---- json_writer_value.c ------------------------------------------------- */
+
+/* Reads one record of a message whose fields are few and not packed: *f is NULL
+ * when it is unknown. Returns the byte after it, or NULL after pb_jw_fail. */
+const uint8_t *pb_jw_read_known(struct pb_json_writer *w,
+    const struct pb_message *m, const uint8_t *p, const uint8_t *end,
+    const struct pb_field **f, struct pb_jw_value *v);
+/* Reads a message of n singular scalars that are its first fields: the last
+ * value of each, zero or empty when there is none. False after pb_jw_fail. */
+bool pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end, struct pb_jw_value *v, unsigned n);
+
+/* Writes one value, no message. False after pb_jw_fail. */
+bool pb_jw_scalar(struct pb_json_writer *w, const struct pb_field *f,
+    const struct pb_jw_value *v);
+bool pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n);
+/* The same text as a member's name, numbers in quotes. */
+bool pb_jw_map_key(struct pb_json_writer *w, const struct pb_field *f,
+    const struct pb_jw_value *v);
+
+/* ---- json_writer.c ------------------------------------------------------- */
+
+/* A whole message, whatever its JSON form. */
+bool pb_jw_message(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+/* The fields of a settled level, inside braces that the caller writes. */
+bool pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+/* Writes the defaults that come before f; notes that it is there. */
+void pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field *f);
+
+/* Writes the key of f, and before it what must precede it. */
+static inline void
+pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field *f)
+{
+    if (l->is_strict)
+        pb_jw_begin_strict(w, l, f);
+    pb_jw_key(w, f);
+}
+
+/* ---- json_writer_merge.c ------------------------------------------------- */
+
 /* See above. group: 0, or the number of the group whose body begins at s->p:
  * s->end is then set to its end, and *after to the byte after its end tag.
  * False after pb_jw_fail; every true is followed by a release, innermost
@@ -183,7 +323,7 @@ void pb_jw_release(struct pb_json_writer *w, struct pb_jw_span *s);
 /* Room for cap entries in the hash table, all of them 0. */
 bool pb_jw_clear_table(struct pb_json_writer *w, size_t cap);
 
-/* ---- json_writer_map.c -------------------------------------------------------- */
+/* ---- json_writer_map.c --------------------------------------------------- */
 
 /* Writes the run of entries of f at p, nothing when none counts. Returns the
  * byte after the run, or NULL after pb_jw_fail. */
@@ -193,12 +333,22 @@ const uint8_t *pb_jw_map(struct pb_json_writer *w, struct pb_jw_level *l,
 bool pb_jw_map_object(struct pb_json_writer *w, const struct pb_field *f,
     const uint8_t *p, const uint8_t *end);
 
-/* ---- wkt_out.c ---------------------------------------------------------------- */
+/* ---- wkt_out.c ----------------------------------------------------------- */
 
 /* Whether the JSON form of m is its own and not an object of its fields. */
 bool pb_jw_is_special(const struct pb_message *m);
 /* Writes it. The span need not be settled. */
 bool pb_jw_special(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+
+/* ---- wkt_text_out.c ------------------------------------------------------ */
+
+/* Those that are one string. */
+bool pb_jw_timestamp(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+bool pb_jw_duration(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+bool pb_jw_field_mask(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end);
 
 #endif

@@ -13,7 +13,7 @@ enum {
     PATH_KEY_MAX = 40, /* of a map's key */
 };
 
-/* ---- Errors ---------------------------------------------------------------- */
+/* ---- Errors -------------------------------------------------------------- */
 
 static size_t
 offset_of(const struct pb_json_writer *w, const uint8_t *at)
@@ -65,8 +65,8 @@ why_broken(const uint8_t *at, const uint8_t *end)
 
     if (p == NULL)
         return pb_varint_read(at, end, &n) == NULL && end - at < 10
-                   ? "a tag that is cut short"
-                   : "a tag that is none";
+            ? "a tag that is cut short"
+            : "a tag that is none";
     switch (wire) {
     case PB_WIRE_VARINT:
         return end - p < 10 ? "a varint that is cut short"
@@ -90,7 +90,7 @@ pb_jw_broken(struct pb_json_writer *w, const uint8_t *at, const uint8_t *end)
         why_broken(at, end), offset_of(w, at));
 }
 
-/* ---- The path of an error --------------------------------------------------- */
+/* ---- The path of an error ------------------------------------------------ */
 
 static void
 path_prepend(struct pb_json_writer *w, const char *s, size_t n)
@@ -139,7 +139,7 @@ pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
     pb_jw_path_name(w, text, (size_t)n);
 }
 
-/* ---- Levels ----------------------------------------------------------------- */
+/* ---- Levels -------------------------------------------------------------- */
 
 bool
 pb_jw_enter(struct pb_json_writer *w, const uint8_t *at)
@@ -156,42 +156,14 @@ pb_jw_leave(struct pb_json_writer *w)
     w->depth++;
 }
 
-/* ---- Punctuation ------------------------------------------------------------- */
+/* ---- Punctuation --------------------------------------------------------- */
 
-static void
-new_line(struct pb_json_writer *w)
+void
+pb_jw_line(struct pb_json_writer *w)
 {
     pb_sink_char(&w->out, '\n');
     for (unsigned i = 0; i < w->indent * INDENT; i++)
         pb_sink_char(&w->out, ' ');
-}
-
-void
-pb_jw_open(struct pb_json_writer *w, char bracket)
-{
-    pb_sink_char(&w->out, bracket);
-    w->is_fresh = true;
-    w->indent++;
-}
-
-void
-pb_jw_next(struct pb_json_writer *w)
-{
-    if (!w->is_fresh)
-        pb_sink_char(&w->out, ',');
-    w->is_fresh = false;
-    if (w->options.pretty)
-        new_line(w);
-}
-
-void
-pb_jw_close(struct pb_json_writer *w, char bracket)
-{
-    w->indent--;
-    if (w->options.pretty && !w->is_fresh)
-        new_line(w);
-    w->is_fresh = false;
-    pb_sink_char(&w->out, bracket);
 }
 
 void
@@ -212,28 +184,40 @@ pb_jw_member(struct pb_json_writer *w, const char *name)
     pb_jw_colon(w);
 }
 
-void
-pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
+/* Whatever the options and the name are. */
+static void
+put_key(struct pb_json_writer *w, const struct pb_field *f)
 {
     bool as_declared = w->options.proto_names || f->is_extension;
     const char *name = as_declared ? f->name : f->json_name;
     size_t len = as_declared ? f->name_len : f->json_name_len;
-    uint8_t *p = w->out.p;
 
-    /* nearly always: it fits, and needs no escape */
-    if (pb_sink_room(&w->out) >= len + 4 && !w->options.pretty) {
-        *p = ',';
-        p += !w->is_fresh;
-        *p = '"';
-        if (pb_plain_copy(p + 1, (const uint8_t *)name, len) == len) {
-            p += len + 1;
-            memcpy(p, "\":", 2);
-            w->out.p = p + 2;
-            w->is_fresh = false;
-            return;
-        }
-    }
     pb_jw_next(w);
     (void)pb_sink_string(&w->out, (const uint8_t *)name, len);
     pb_jw_colon(w);
+}
+
+void
+pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
+{
+    size_t len = f->json_name_len;
+    uint8_t *p = w->out.p;
+
+    /* nearly always: it fits, and needs no escape */
+    if (!w->has_plain_keys || f->is_extension || len > 16 ||
+        pb_sink_room(&w->out) < len + 4) {
+        put_key(w, f);
+        return;
+    }
+    *p = ',';
+    p += !w->is_fresh;
+    *p++ = '"';
+    if (!pb_plain_copy_short(p, (const uint8_t *)f->json_name, len)) {
+        put_key(w, f);
+        return;
+    }
+    p += len;
+    memcpy(p, "\":", 2);
+    w->out.p = p + 2;
+    w->is_fresh = false;
 }

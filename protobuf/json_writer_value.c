@@ -4,74 +4,48 @@
  */
 #include "protobuf/json_writer.h"
 
-static inline const uint8_t *
-read_varint(const uint8_t *p, const uint8_t *end, uint64_t *v)
-{
-    if (p < end && *p < 0x80) {
-        *v = *p;
-        return p + 1;
-    }
-    return pb_varint_read(p, end, v);
-}
-
-static uint32_t
-little32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-           (uint32_t)p[3] << 24;
-}
-
 const uint8_t *
-pb_jw_read(const struct pb_field *f, const uint8_t *p, const uint8_t *end,
+pb_jw_read_known(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end, const struct pb_field **f,
     struct pb_jw_value *v)
 {
-    switch (f->wire) {
-    case PB_WIRE_VARINT:
-        return read_varint(p, end, &v->bits);
-    case PB_WIRE_I64:
-        if (end - p < 8)
-            return NULL;
-        v->bits = little32(p) | (uint64_t)little32(p + 4) << 32;
-        return p + 8;
-    case PB_WIRE_I32:
-        if (end - p < 4)
-            return NULL;
-        v->bits = little32(p);
-        return p + 4;
-    case PB_WIRE_LEN:
-        p = pb_len_read(p, end, &v->len);
-        v->p = p;
-        return p == NULL ? NULL : p + v->len;
-    default:
-        return NULL;
+    const uint8_t *at = p;
+    uint32_t number = 0;
+    unsigned wire = 0;
+
+    p = pb_jw_tag_read(p, end, &number, &wire);
+    if (p != NULL) {
+        *f = pb_jw_find(m, number, number - 1);
+        if (*f != NULL && (*f)->wire != wire)
+            *f = NULL;
+        p = *f != NULL ? pb_jw_read(*f, p, end, v)
+                       : pb_jw_skip(p, end, number, wire, w->depth);
     }
+    if (p == NULL)
+        (void)pb_jw_broken(w, at, end);
+    return p;
 }
 
 bool
-pb_jw_is_default(const struct pb_field *f, const struct pb_jw_value *v)
+pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end, struct pb_jw_value *v, unsigned n)
 {
-    switch (f->type) {
-    case PB_STRING:
-    case PB_BYTES:
-        return v->len == 0;
-    case PB_INT32:
-    case PB_UINT32:
-    case PB_SINT32:
-    case PB_ENUM:
-        return (uint32_t)v->bits == 0; /* the rest is cut off */
-    default:
-        return v->bits == 0;
+    for (unsigned i = 0; i < n; i++)
+        v[i] = (struct pb_jw_value){ .p = (const uint8_t *)"" };
+    while (p < end) {
+        const struct pb_field *f;
+        struct pb_jw_value one;
+
+        p = pb_jw_read_known(w, m, p, end, &f, &one);
+        if (p == NULL)
+            return false;
+        if (f != NULL && f->index < n)
+            v[f->index] = one;
     }
+    return true;
 }
 
-bool
-pb_jw_is_void(const struct pb_field *f, const struct pb_jw_value *v)
-{
-    return f->type == PB_ENUM && f->enumeration->is_closed &&
-           pb_enum_value_by_number(f->enumeration, (int32_t)v->bits) == NULL;
-}
-
-/* ---- Writing ---------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------- */
 
 bool
 pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n)
@@ -97,8 +71,8 @@ put_enum(struct pb_json_writer *w, const struct pb_enum *e, int32_t number)
     if (value == NULL)
         pb_sink_i64(&w->out, number);
     else
-        (void)pb_sink_string(
-            &w->out, (const uint8_t *)value->name, value->name_len);
+        (void)pb_sink_string(&w->out, (const uint8_t *)value->name,
+            value->name_len);
 }
 
 /* 64 bits as a string, unless the options want a number. */
@@ -182,7 +156,10 @@ pb_jw_scalar(struct pb_json_writer *w, const struct pb_field *f,
         put_wide(w, v->bits, false);
         break;
     case PB_BOOL:
-        pb_sink_put(s, v->bits != 0 ? "true" : "false", v->bits != 0 ? 4 : 5);
+        if (v->bits != 0)
+            pb_sink_put(s, "true", 4);
+        else
+            pb_sink_put(s, "false", 5);
         break;
     case PB_ENUM:
         put_enum(w, f->enumeration, (int32_t)v->bits);

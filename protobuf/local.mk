@@ -30,6 +30,8 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/schema_raw.h \
 	protobuf/schema_symbol.c \
 	protobuf/schema_table.c \
+	protobuf/unite.c \
+	protobuf/unite.h \
 	protobuf/wire.c \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)
@@ -47,7 +49,8 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/json_writer_value.c \
 	protobuf/number_out.c \
 	protobuf/number_out.h \
-	protobuf/wkt_out.c
+	protobuf/wkt_out.c \
+	protobuf/wkt_text_out.c
 
 # JSON to wire
 protobuf_libpb_la_SOURCES += \

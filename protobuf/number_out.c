@@ -35,12 +35,11 @@ struct u128 {
     uint64_t hi, lo;
 };
 
-static const char pairs[200] =
-    "0001020304050607080910111213141516171819"
-    "2021222324252627282930313233343536373839"
-    "4041424344454647484950515253545556575859"
-    "6061626364656667686970717273747576777879"
-    "8081828384858687888990919293949596979899";
+static const char pairs[] = "0001020304050607080910111213141516171819"
+                            "2021222324252627282930313233343536373839"
+                            "4041424344454647484950515253545556575859"
+                            "6061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
 
 static const uint64_t powers10[DIGITS_MAX] = {
     UINT64_C(1),
@@ -122,7 +121,7 @@ static const struct u128 anchors[] = {
     { UINT64_C(0x95527a5202df0ccb), UINT64_C(0x0f37801e0c43ebc9) },
 };
 
-/* ---- Integers -------------------------------------------------------------- */
+/* ---- Integers ------------------------------------------------------------ */
 
 static unsigned
 count_digits(uint64_t v)
@@ -133,18 +132,34 @@ count_digits(uint64_t v)
     return n + (v >= powers10[n]) + (v == 0);
 }
 
+static inline void
+put_pair(uint8_t *to, unsigned v)
+{
+    memcpy(to, &pairs[2 * v], 2);
+}
+
 /* Writes v backwards so that it ends before `end`. */
 static void
 put_digits(uint8_t *end, uint64_t v, unsigned digits)
 {
-    while (digits >= 2) {
-        end -= 2;
-        memcpy(end, &pairs[v % 100 * 2], 2);
-        v /= 100;
-        digits -= 2;
+    /* 64 bits only as long as it takes */
+    for (; digits > 9; digits -= 4) {
+        unsigned four = (unsigned)(v % 10000);
+
+        v /= 10000;
+        end -= 4;
+        put_pair(end, four / 100);
+        put_pair(end + 2, four % 100);
     }
-    if (digits == 1)
-        end[-1] = (uint8_t)('0' + v % 10);
+    for (uint32_t low = (uint32_t)v; digits > 0; low /= 100) {
+        if (digits == 1) {
+            end[-1] = (uint8_t)('0' + low % 10);
+            break;
+        }
+        end -= 2;
+        digits -= 2;
+        put_pair(end, low % 100);
+    }
 }
 
 uint8_t *
@@ -173,11 +188,15 @@ pb_i64_format(uint8_t *to, int64_t v)
 uint8_t *
 pb_u32_format_fixed(uint8_t *to, uint32_t v, unsigned digits)
 {
+    if (digits == 2) {
+        put_pair(to, v);
+        return to + 2;
+    }
     put_digits(to + digits, v, digits);
     return to + digits;
 }
 
-/* ---- Powers of ten --------------------------------------------------------- */
+/* ---- Powers of ten ------------------------------------------------------- */
 
 static struct u128
 multiply(uint64_t a, uint64_t b)
@@ -233,7 +252,7 @@ pow10_scaled(int k)
     return a;
 }
 
-/* ---- Shortest decimals ------------------------------------------------------ */
+/* ---- Shortest decimals --------------------------------------------------- */
 
 /* floor(g * c / 2^128) whose last bit is also set when a fraction was lost. A
  * fraction of one unit may be the error of g and counts as none. */
@@ -280,6 +299,19 @@ shortest(uint64_t c, int q, bool is_pow2)
     return (struct decimal){ s + up, k };
 }
 
+/* Prices and measures have up to three decimals, and that is found out faster:
+ * of all decimals with 15 digits or less at most one reads back as v. */
+static bool
+is_short(double v, struct decimal *d)
+{
+    double thousandths = v * 1000;
+
+    if (!(thousandths < 1e15))
+        return false;
+    *d = (struct decimal){ (uint64_t)(thousandths + 0.5), -3 };
+    return d->digits != 0 && (double)d->digits / 1000 == v;
+}
+
 /* c * 2^q with c of at most `bits` bits; an integer needs no search. */
 static struct decimal
 decimal_of(uint64_t c, int q, int bits, bool is_pow2)
@@ -303,7 +335,7 @@ strip_zeros(struct decimal d)
     return d;
 }
 
-/* ---- Their text ------------------------------------------------------------- */
+/* ---- Their text ---------------------------------------------------------- */
 
 /* d.ddd with its point after the first digit, then the exponent. */
 static uint8_t *
@@ -362,6 +394,7 @@ uint8_t *
 pb_double_format(uint8_t *to, double v)
 {
     uint64_t bits, fraction;
+    struct decimal d;
     int biased;
 
     memcpy(&bits, &v, sizeof bits);
@@ -373,6 +406,8 @@ pb_double_format(uint8_t *to, double v)
         *to = '0';
         return to + 1;
     }
+    if (is_short(fabs(v), &d))
+        return format_decimal(to, d);
     if (biased == 0)
         return format_decimal(to, shortest(fraction, -1074, false));
     return format_decimal(to,

@@ -6,8 +6,8 @@
  * Covers proto2, proto3 and editions 2023/2024 (features resolved to flags),
  * proto3 optional, oneofs, maps, groups and DELIMITED, extensions, and the
  * well-known types, which are built in: a set need not carry them.
- * MessageSet types are refused. Source of the rules: specs/proto-json sections
- * 1, 2, 6 and 7.
+ * MessageSet types are refused. Source of the rules: google/protobuf/
+ * descriptor.proto, and what protoc refuses.
  *
  * Ownership   A schema owns every table and string reachable from it.
  * Thread      Any, once built. Reference counting is the owner's (a snapshot).
@@ -33,7 +33,7 @@ enum pb_wire {
     PB_WIRE_EGROUP = 4, PB_WIRE_I32 = 5
 };
 
-/* Which well-known JSON form a message has (specs/proto-json section 3). */
+/* Which well-known JSON form a message has. */
 enum pb_wkt {
     PB_WKT_NONE, PB_WKT_ANY, PB_WKT_TIMESTAMP, PB_WKT_DURATION,
     PB_WKT_FIELD_MASK, PB_WKT_STRUCT, PB_WKT_VALUE, PB_WKT_LIST_VALUE,
@@ -149,7 +149,7 @@ enum pb_err pb_schema_builder_add_file(struct pb_schema_builder *b,
 /* Resolves everything. On PB_OK *schema is the caller's; else it is NULL.
  * Either way the builder may be given more and build again. A missing import,
  * an unresolved type, duplicate symbols, bad numbers, unsupported editions and
- * so on (specs/proto-json section 7) are errors naming file and element. */
+ * so on are errors naming file and element. */
 enum pb_err pb_schema_builder_build(struct pb_schema_builder *b,
     struct pb_schema **schema, struct pb_error *error);
 

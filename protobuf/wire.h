@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * protobuf/wire.h - varints, tags and bounded reading of the binary format
- * (specs/proto-json section 5).
+ * ("Encoding" of protobuf.dev).
  */
 #ifndef PB_WIRE_H
 #define PB_WIRE_H

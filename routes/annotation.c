@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/annotation.c - google.api.HttpRule from its wire format, by field
- * number (specs/http-annotations section 1). It comes out of the descriptor of
+ * number (google/api/http.proto). It comes out of the descriptor of
  * a method, where it is an extension that the schema has kept as bytes.
  */
 #include "routes/build.h"
@@ -12,9 +12,17 @@
 #include "protobuf/wire.h"
 
 enum {
-    RULE_GET = 2, RULE_PUT, RULE_POST, RULE_DELETE, RULE_PATCH, RULE_BODY,
-    RULE_CUSTOM, RULE_ADDITIONAL = 11, RULE_RESPONSE_BODY,
-    CUSTOM_KIND = 1, CUSTOM_PATH,
+    RULE_GET = 2,
+    RULE_PUT,
+    RULE_POST,
+    RULE_DELETE,
+    RULE_PATCH,
+    RULE_BODY,
+    RULE_CUSTOM,
+    RULE_ADDITIONAL = 11,
+    RULE_RESPONSE_BODY,
+    CUSTOM_KIND = 1,
+    CUSTOM_PATH,
 };
 #define MAX_GROUPS 32 /* nesting of unknown groups that is skipped */
 
@@ -55,8 +63,7 @@ next_record(const uint8_t **p, const uint8_t *end, uint32_t *number,
 
 /* A text of the rule; empty ones are as good as none. */
 static bool
-take_text(struct reader *r, const uint8_t *data, size_t len,
-    const char **text)
+take_text(struct reader *r, const uint8_t *data, size_t len, const char **text)
 {
     const char *s = (const char *)data;
 
@@ -117,8 +124,11 @@ take_field(struct reader *r, uint32_t number, const uint8_t *data, size_t len,
     struct route_rule *rule)
 {
     static const char *const verbs[] = {
-        [RULE_GET] = "GET", [RULE_PUT] = "PUT", [RULE_POST] = "POST",
-        [RULE_DELETE] = "DELETE", [RULE_PATCH] = "PATCH",
+        [RULE_GET] = "GET",
+        [RULE_PUT] = "PUT",
+        [RULE_POST] = "POST",
+        [RULE_DELETE] = "DELETE",
+        [RULE_PATCH] = "PATCH",
     };
 
     switch (number) {
@@ -199,9 +209,8 @@ read_rule(struct reader *r, const uint8_t *p, size_t len,
 }
 
 bool
-route_rule_from_wire(struct route_arena *arena, const uint8_t *wire,
-    size_t len, const struct route_place *place, struct route_rule *rule,
-    const char **why)
+route_rule_from_wire(struct route_arena *arena, const uint8_t *wire, size_t len,
+    const struct route_place *place, struct route_rule *rule, const char **why)
 {
     struct reader r = { .arena = arena, .place = place };
     bool ok;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/bind.c - the request fields that come from the path. Escapes are
- * decoded here, once, after the path has been split (specs/http-annotations
- * section 5).
+ * decoded here, once, after the path has been split.
  */
 #include "routes/fields.h"
 #include "routes/percent.h"
@@ -28,13 +27,13 @@ decoding_of(const struct route_binding *b, const struct route_bound_variable *v)
 {
     if (!v->is_multi)
         return ROUTE_DECODE_ALL;
-    return b->fully_decode ? ROUTE_DECODE_EXCEPT_SLASH :
-        ROUTE_DECODE_EXCEPT_RESERVED;
+    return b->fully_decode ? ROUTE_DECODE_EXCEPT_SLASH
+                           : ROUTE_DECODE_EXCEPT_RESERVED;
 }
 
 static enum pb_err
-put_variable(const struct route_bound_variable *v, const char *text,
-    size_t len, size_t at, struct pb_buf *out, struct pb_error *error)
+put_variable(const struct route_bound_variable *v, const char *text, size_t len,
+    size_t at, struct pb_buf *out, struct pb_error *error)
 {
     size_t start = out->len;
     enum pb_err err;
@@ -86,20 +85,19 @@ bind_variable(const struct route_match *match, const char *path,
 }
 
 enum pb_err
-route_bind(const struct route_match *match, const char *path,
-    const char *query, size_t query_len, const struct pb_json_options *json,
-    struct pb_buf *out, struct pb_error *error)
+route_bind(const struct route_match *match, const char *path, const char *query,
+    size_t query_len, const struct pb_json_options *json, struct pb_buf *out,
+    struct pb_error *error)
 {
     const struct route_binding *b = match->binding;
+    size_t start = out->len;
+    enum pb_err err = PB_OK;
 
-    for (unsigned i = 0; i < b->n_variables; i++) {
-        enum pb_err err = bind_variable(match, path, &b->variables[i], out,
-            error);
-
-        if (err != PB_OK)
-            return err;
-    }
-    if (query == NULL || query_len == 0)
-        return PB_OK;
-    return route_bind_query(b, query, query_len, json, out, error);
+    for (unsigned i = 0; err == PB_OK && i < b->n_variables; i++)
+        err = bind_variable(match, path, &b->variables[i], out, error);
+    if (err == PB_OK && query != NULL && query_len > 0)
+        err = route_bind_query(b, query, query_len, json, out, error);
+    if (err != PB_OK)
+        out->len = start;
+    return err;
 }

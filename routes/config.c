@@ -21,7 +21,7 @@
 #define GIB (1024 * MIB)
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ---- Upstreams ------------------------------------------------------------- */
+/* ---- Upstreams ---------------------------------------------------------- */
 
 static void
 read_target(struct route_reader *r, const struct route_key *key,
@@ -36,7 +36,8 @@ read_target(struct route_reader *r, const struct route_key *key,
     }
     route_read_texts(r, key, v, route_is_target,
         "dns:///host:port, ipv4:a.b.c.d:port, ipv6:[::]:port, unix:path, "
-        "inproc:NAME or host:port", &u->targets, &u->n_targets);
+        "inproc:NAME or host:port",
+        &u->targets, &u->n_targets);
 }
 
 static bool
@@ -61,14 +62,15 @@ read_schema(struct route_reader *r, const struct route_key *key,
         u->schema_kind = ROUTE_SCHEMA_NONE;
     else
         route_read_texts(r, key, v, is_text,
-            "a file with a FileDescriptorSet, reflection or none",
-            &u->schemas, &u->n_schemas);
+            "a file with a FileDescriptorSet, reflection or none", &u->schemas,
+            &u->n_schemas);
 }
 
 static const struct route_key upstream_keys[] = {
     { .name = "target", .read = read_target, .is_required = true },
     { .name = "schema", .read = read_schema, .is_required = true },
-    { .name = "service_config", .alias = "serviceConfig",
+    { .name = "service_config",
+        .alias = "serviceConfig",
         .read = route_read_service_config },
 };
 
@@ -88,13 +90,13 @@ read_upstreams(struct route_reader *r, const struct route_key *key,
         u->place.file = r->file;
         u->place.line = m->key_line;
         u->name = m->key;
-        route_read_map(r, m, "an upstream", upstream_keys,
-            COUNT(upstream_keys), u);
+        route_read_map(r, m, "an upstream", upstream_keys, COUNT(upstream_keys),
+            u);
     }
     c->upstreams = list;
 }
 
-/* ---- Services -------------------------------------------------------------- */
+/* ---- Services ----------------------------------------------------------- */
 
 static void
 read_service_name(struct route_reader *r, const struct route_key *key,
@@ -112,9 +114,12 @@ read_services(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     static const struct route_key keys[] = {
-        { .name = "name", .read = read_service_name, .is_required = true,
+        { .name = "name",
+            .read = read_service_name,
+            .is_required = true,
             .offset = offsetof(struct route_service, name) },
-        { .name = "upstream", .read = route_read_text,
+        { .name = "upstream",
+            .read = route_read_text,
             .offset = offsetof(struct route_service, upstream) },
     };
     struct route_config *c = into;
@@ -167,7 +172,7 @@ settle_upstream(struct route_reader *r, struct route_service *s)
         nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
-/* ---- Methods --------------------------------------------------------------- */
+/* ---- Methods ------------------------------------------------------------ */
 
 static void
 read_selector(struct route_reader *r, const struct route_key *key,
@@ -185,13 +190,19 @@ read_methods(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     static const struct route_key keys[] = {
-        { .name = "selector", .read = read_selector, .is_required = true,
+        { .name = "selector",
+            .read = read_selector,
+            .is_required = true,
             .offset = offsetof(struct route_method_options, selector) },
-        { .name = "timeout", .read = route_read_duration,
-            .min = SECOND_NS / 1000, .max = 365 * DAY_NS,
+        { .name = "timeout",
+            .read = route_read_duration,
+            .min = SECOND_NS / 1000,
+            .max = 365 * DAY_NS,
             .offset = offsetof(struct route_method_options, timeout_ns) },
-        { .name = "max_timeout", .read = route_read_duration,
-            .min = SECOND_NS / 1000, .max = 365 * DAY_NS,
+        { .name = "max_timeout",
+            .read = route_read_duration,
+            .min = SECOND_NS / 1000,
+            .max = 365 * DAY_NS,
             .offset = offsetof(struct route_method_options, max_timeout_ns) },
     };
     struct route_config *c = into;
@@ -214,16 +225,25 @@ read_methods(struct route_reader *r, const struct route_key *key,
     c->methods = list;
 }
 
-/* ---- Metadata -------------------------------------------------------------- */
+/* ---- Metadata ----------------------------------------------------------- */
 
 /* Names that mean something on one hop only, or that frame messages. */
 static bool
 is_header_name(const char *text)
 {
     static const char *const never[] = {
-        "connection", "content-length", "content-type", "host", "keep-alive",
-        "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
-        "trailer", "transfer-encoding", "upgrade",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     };
 
     if (!route_is_token(text) || strncasecmp(text, "grpc-", 5) == 0)
@@ -265,17 +285,23 @@ read_allow_response(struct route_reader *r, const struct route_key *key,
     read_names(r, key, v, &c->metadata_out, &c->n_metadata_out);
 }
 
-/* ---- Maps of options ------------------------------------------------------- */
+/* ---- Maps of options ---------------------------------------------------- */
 
-#define FLAG(key) \
-    { .name = #key, .read = route_read_bool, \
-        .offset = offsetof(struct route_config, json.key) }
-#define SIZE(key, least, most) \
-    { .name = #key, .read = route_read_size, .min = (least), .max = (most), \
-        .offset = offsetof(struct route_config, key) }
-#define TIMEOUT(key, member, least) \
-    { .name = key, .read = route_read_duration, .min = (least), \
-        .max = DAY_NS, .offset = offsetof(struct route_config, member) }
+#define FLAG(key)                                         \
+    {                                                     \
+        .name = #key, .read = route_read_bool,            \
+        .offset = offsetof(struct route_config, json.key) \
+    }
+#define SIZE(key, least, most)                                                \
+    {                                                                         \
+        .name = #key, .read = route_read_size, .min = (least), .max = (most), \
+        .offset = offsetof(struct route_config, key)                          \
+    }
+#define TIMEOUT(key, member, least)                                    \
+    {                                                                  \
+        .name = key, .read = route_read_duration, .min = (least),      \
+        .max = DAY_NS, .offset = offsetof(struct route_config, member) \
+    }
 
 static const struct route_key json_keys[] = {
     FLAG(emit_defaults),
@@ -284,7 +310,10 @@ static const struct route_key json_keys[] = {
     FLAG(int64_numbers),
     FLAG(ignore_unknown),
     FLAG(pretty),
-    { .name = "max_depth", .read = route_read_unsigned, .min = 1, .max = 1000,
+    { .name = "max_depth",
+        .read = route_read_unsigned,
+        .min = 1,
+        .max = 1000,
         .offset = offsetof(struct route_config, json.max_depth) },
 };
 
@@ -330,7 +359,7 @@ read_section(struct route_reader *r, const struct route_key *key,
     }
 }
 
-/* ---- The top --------------------------------------------------------------- */
+/* ---- The top ------------------------------------------------------------ */
 
 static void
 read_listen(struct route_reader *r, const struct route_key *key,
@@ -364,10 +393,14 @@ check_version(struct route_reader *r, const struct route_key *key,
 
 static const struct route_key top_keys[] = {
     { .name = "type", .read = check_type },
-    { .name = "config_version", .alias = "configVersion",
+    { .name = "config_version",
+        .alias = "configVersion",
         .read = check_version },
     { .name = "listen", .read = read_listen },
-    { .name = "workers", .read = route_read_unsigned, .min = 0, .max = 1024,
+    { .name = "workers",
+        .read = route_read_unsigned,
+        .min = 0,
+        .max = 1024,
         .offset = offsetof(struct route_config, workers) },
     { .name = "upstreams", .read = read_upstreams, .is_required = true },
     { .name = "services", .read = read_services, .is_required = true },
@@ -376,7 +409,8 @@ static const struct route_key top_keys[] = {
     { .name = "json", .read = read_section },
     { .name = "limits", .read = read_section },
     { .name = "timeouts", .read = read_section },
-    { .name = "access_log", .read = route_read_text,
+    { .name = "access_log",
+        .read = route_read_text,
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
 };
@@ -421,8 +455,8 @@ route_config_free(struct route_config **config)
 }
 
 struct route_config *
-route_config_parse(const char *text, size_t len, bool is_json,
-    const char *file, struct route_problems *problems)
+route_config_parse(const char *text, size_t len, bool is_json, const char *file,
+    struct route_problems *problems)
 {
     size_t n_before = problems->count + problems->dropped;
     struct route_config *c = new_config(file);
@@ -435,9 +469,9 @@ route_config_parse(const char *text, size_t len, bool is_json,
     }
     r.file = c->file;
     r.arena = c->arena;
-    root = is_json ?
-        route_value_read_json(text, len, c->file, c->arena, problems) :
-        route_value_read_yaml(text, len, c->file, c->arena, problems);
+    root = is_json
+        ? route_value_read_json(text, len, c->file, c->arena, problems)
+        : route_value_read_yaml(text, len, c->file, c->arena, problems);
     if (root != NULL) {
         route_read_map(&r, root, "a route file", top_keys, COUNT(top_keys), c);
         for (size_t i = 0; i < c->n_services; i++)
@@ -450,7 +484,7 @@ route_config_parse(const char *text, size_t len, bool is_json,
     return c;
 }
 
-/* ---- Files ----------------------------------------------------------------- */
+/* ---- Files -------------------------------------------------------------- */
 
 /* The file's bytes, malloc'd; at most max of them, else why is "too large". */
 char *

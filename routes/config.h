@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * routes/config.h - a route file as a checked structure (DESIGN section 5),
+ * routes/config.h - a route file as a checked structure (docs/route-files.md),
  * still without schemas: names are names, templates are text.
  *
  * JSON and YAML give the same tree and go through one validator. Every mistake
@@ -62,9 +62,9 @@ enum route_schema_kind {
 /* One name of one methodConfig entry of a gRPC service config. */
 struct route_method_config {
     struct route_place place;
-    const char *service;       /* "": every method of the upstream */
-    const char *method;        /* "": every method of the service */
-    int64_t timeout_ns;        /* -1: not given */
+    const char *service; /* "": every method of the upstream */
+    const char *method;  /* "": every method of the service */
+    int64_t timeout_ns;  /* -1: not given */
 };
 
 /*
@@ -96,9 +96,9 @@ struct route_service {
 /* One google.api.HttpRule as written; pattern and path split apart. */
 struct route_rule {
     struct route_place place;
-    const char *selector;      /* patterns, comma-separated; NULL in an
+    const char *selector; /* patterns, comma-separated; NULL in an
                                   additional binding or annotation */
-    const char *verb;          /* "GET", a custom kind, or "*" */
+    const char *verb;     /* "GET", a custom kind, or "*" */
     const char *path;
     const char *body;          /* NULL: omitted */
     const char *response_body; /* NULL: omitted */
@@ -109,7 +109,7 @@ struct route_rule {
 /* methods: what HttpRule has no word for. -1 / NULL: not given. */
 struct route_method_options {
     struct route_place place;
-    const char *selector;      /* patterns, comma-separated: pkg.Svc.Method,
+    const char *selector; /* patterns, comma-separated: pkg.Svc.Method,
                                   pkg.Svc.*, or * */
     int64_t timeout_ns;
     int64_t max_timeout_ns;
@@ -118,8 +118,8 @@ struct route_method_options {
 struct route_config {
     const char *file;
     const char *const *listen;
-    size_t n_listen;           /* 0: the default, 127.0.0.1:8080 */
-    unsigned workers;          /* 0: one per core */
+    size_t n_listen;  /* 0: the default, 127.0.0.1:8080 */
+    unsigned workers; /* 0: one per core */
     const struct route_upstream *upstreams;
     size_t n_upstreams;
     const struct route_service *services;

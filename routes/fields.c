@@ -22,6 +22,7 @@ route_field_takes_text(const struct pb_field *f)
     case PB_WKT_FIELD_MASK:
     case PB_WKT_STRUCT:
     case PB_WKT_VALUE:
+    case PB_WKT_LIST_VALUE:
     case PB_WKT_DOUBLE_VALUE:
     case PB_WKT_FLOAT_VALUE:
     case PB_WKT_INT64_VALUE:
@@ -34,7 +35,6 @@ route_field_takes_text(const struct pb_field *f)
         return true;
     case PB_WKT_NONE:
     case PB_WKT_ANY:
-    case PB_WKT_LIST_VALUE:
     case PB_WKT_EMPTY:
     case PB_WKT_HTTP_BODY:
         return false;
@@ -58,8 +58,8 @@ route_fields_overlap(const struct pb_field *const *a, size_t a_depth,
         i++;
     if (i == a_depth || i == b_depth)
         return a_depth == b_depth ? ROUTE_SAME : ROUTE_WITHIN;
-    return a[i]->oneof >= 0 && a[i]->oneof == b[i]->oneof ? ROUTE_ONE_OF :
-        ROUTE_APART;
+    return a[i]->oneof >= 0 && a[i]->oneof == b[i]->oneof ? ROUTE_ONE_OF
+                                                          : ROUTE_APART;
 }
 
 enum pb_err

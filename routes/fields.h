@@ -18,9 +18,9 @@ bool route_field_has_children(const struct pb_field *f);
 
 enum route_overlap {
     ROUTE_APART,
-    ROUTE_SAME,    /* the same field */
-    ROUTE_WITHIN,  /* one lies inside the other */
-    ROUTE_ONE_OF   /* they go through two members of one oneof */
+    ROUTE_SAME,   /* the same field */
+    ROUTE_WITHIN, /* one lies inside the other */
+    ROUTE_ONE_OF  /* they go through two members of one oneof */
 };
 enum route_overlap route_fields_overlap(const struct pb_field *const *a,
     size_t a_depth, const struct pb_field *const *b, size_t b_depth);

@@ -11,6 +11,8 @@ routes_libroutes_la_SOURCES = \
 	routes/build.h \
 	routes/config.c \
 	routes/config.h \
+	routes/explain.c \
+	routes/explain.h \
 	routes/fields.c \
 	routes/fields.h \
 	routes/match.c \

@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* ---- Splitting ------------------------------------------------------------- */
+/* ---- Splitting ---------------------------------------------------------- */
 
 /* What a byte of a path means to the splitter. */
 enum { PLAIN, SLASH, PERCENT, BAD };
@@ -23,26 +23,6 @@ static const unsigned char classes[256] = {
     [0x7f ... 0xff] = BAD,
 };
 
-/* "." or "..", in any spelling, alone or with parameters behind a ";": other
- * programs drop those (/a/..;x=1/b), so they must not mean a route here. */
-static bool
-is_dot_segment(const char *s, size_t len)
-{
-    size_t i = 0;
-    unsigned dots = 0;
-
-    for (; dots < 3 && i < len; dots++) {
-        if (s[i] == '.')
-            i++;
-        else if (route_escape(s + i, len - i) == '.')
-            i += 3;
-        else
-            break;
-    }
-    return (dots == 1 || dots == 2) &&
-        (i == len || s[i] == ';' || route_escape(s + i, len - i) == ';');
-}
-
 /* Keeps one segment. False: no route can have it. */
 static bool
 take_segment(struct route_walk *w, size_t from, size_t to)
@@ -51,13 +31,14 @@ take_segment(struct route_walk *w, size_t from, size_t to)
 
     if (from == to)
         return false;
-    if ((*s == '.' || *s == '%') && is_dot_segment(s, to - from))
+    if ((*s == '.' || *s == '%') && route_is_dot_segment(s, to - from))
         return false;
     if (w->n_segments < ROUTE_MAX_SEGMENTS) {
         w->at[w->n_segments] = (uint32_t)from;
         w->len[w->n_segments] = (uint32_t)(to - from);
     }
     w->n_segments++;
+    w->last = from;
     return true;
 }
 
@@ -66,36 +47,31 @@ static enum route_result
 split(struct route_walk *w, size_t len)
 {
     const char *p = w->path;
-    bool is_routable = true;
     size_t from = 1;
 
     if (len == 0 || p[0] != '/' || len > UINT32_MAX)
         return ROUTE_BAD_PATH;
     for (size_t i = 1; i < len; i++) {
-        switch (classes[(unsigned char)p[i]]) {
-        case SLASH:
-            is_routable = take_segment(w, from, i) && is_routable;
+        unsigned char what = classes[(unsigned char)p[i]];
+
+        if (what == PLAIN)
+            continue;
+        if (what == SLASH) {
+            w->is_routable = take_segment(w, from, i) && w->is_routable;
             from = i + 1;
-            break;
-        case PERCENT:
-            if (route_escape(p + i, len - i) <= 0) /* malformed, or a NUL */
-                return ROUTE_BAD_PATH;
-            break;
-        case BAD:
-            return ROUTE_BAD_PATH;
-        default:
-            break;
+        } else if (what == BAD || route_escape(p + i, len - i) <= 0) {
+            return ROUTE_BAD_PATH; /* also a malformed escape, or a NUL */
         }
     }
     w->end = len;
     if (from == len)
         w->end--; /* one trailing slash; of "/" this leaves nothing */
     else
-        is_routable = take_segment(w, from, len) && is_routable;
-    return is_routable ? ROUTE_FOUND : ROUTE_NOT_FOUND;
+        w->is_routable = take_segment(w, from, len) && w->is_routable;
+    return w->is_routable ? ROUTE_FOUND : ROUTE_NOT_FOUND;
 }
 
-/* ---- Walking --------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
 static uint32_t
 symbol_of(const struct route_table *t, const char *s, size_t len)
@@ -197,8 +173,9 @@ walk(struct route_walk *w, uint32_t number, size_t depth)
     } else if (depth < ROUTE_MAX_SEGMENTS) {
         if (node->has_literals) {
             uint32_t symbol = symbol_at(w, depth);
-            uint32_t child = symbol == ROUTE_NO_SYMBOL ? 0 :
-                route_edge_find(w->table, number, symbol, false);
+            uint32_t child = symbol == ROUTE_NO_SYMBOL
+                ? 0
+                : route_edge_find(w->table, number, symbol, false);
 
             if (child != 0 && walk(w, child, depth + 1))
                 return true;
@@ -209,7 +186,7 @@ walk(struct route_walk *w, uint32_t number, size_t depth)
     return node->rest != 0 && walk_tail(w, node->rest, depth);
 }
 
-/* ---- Verbs ----------------------------------------------------------------- */
+/* ---- Verbs -------------------------------------------------------------- */
 
 /* Cuts at the colon, if a verb of some template follows it, and walks. */
 static bool
@@ -227,6 +204,7 @@ walk_with_verb(struct route_walk *w, size_t colon, bool *is_verb)
     if (w->path[colon - 1] == '/')
         return false; /* nothing before it: an empty segment */
     w->verb = verb;
+    w->colon = colon;
     w->end = colon;
     if (last < ROUTE_MAX_SEGMENTS) {
         w->len[last] = (uint32_t)(colon - w->at[last]);
@@ -238,22 +216,38 @@ walk_with_verb(struct route_walk *w, size_t colon, bool *is_verb)
     return found;
 }
 
+/* Where in the last segment a verb may begin, from the end back. */
+static unsigned
+find_colons(const struct route_walk *w, size_t colons[ROUTE_MAX_LITERAL])
+{
+    const struct route_table *t = w->table;
+    size_t from = w->last, end = w->end;
+    unsigned n = 0;
+
+    if (t->max_verb_len == 0 || w->n_segments == 0)
+        return 0;
+    if (end - from > t->max_verb_len + 1)
+        from = end - (t->max_verb_len + 1);
+    while (n <= t->max_verb_colons && n < ROUTE_MAX_LITERAL) {
+        const char *colon = memrchr(w->path + from, ':', end - from);
+
+        if (colon == NULL)
+            break;
+        end = (size_t)(colon - w->path);
+        colons[n++] = end;
+    }
+    return n;
+}
+
 /* A verb that some template has is cut off, whether or not it then fits; the
  * longest one first, should one verb be the end of another. */
 static bool
 walk_path(struct route_walk *w)
 {
-    const struct route_table *t = w->table;
     size_t colons[ROUTE_MAX_LITERAL];
-    size_t n = 0, at = w->end;
+    unsigned n = find_colons(w, colons);
     bool is_verb = false;
 
-    while (t->max_verb_len > 0 && w->n_segments > 0 && n < ROUTE_MAX_LITERAL &&
-        n <= t->max_verb_colons && w->end - at <= t->max_verb_len &&
-        w->path[--at] != '/') {
-        if (w->path[at] == ':')
-            colons[n++] = at;
-    }
     while (n > 0) {
         if (walk_with_verb(w, colons[--n], &is_verb))
             return true;
@@ -261,7 +255,7 @@ walk_path(struct route_walk *w)
     return !is_verb && walk(w, 0, 0);
 }
 
-/* ---- Methods --------------------------------------------------------------- */
+/* ---- Methods ------------------------------------------------------------ */
 
 static uint64_t
 method_bit(const struct route_table *t, const char *name, size_t len)
@@ -309,7 +303,7 @@ write_allow(const struct route_table *t, uint64_t mask, char *allow)
     allow[used] = '\0';
 }
 
-/* ---- Public ---------------------------------------------------------------- */
+/* ---- Public ------------------------------------------------------------- */
 
 enum route_result
 route_walk_run(struct route_walk *w, const struct route_table *t,
@@ -321,7 +315,9 @@ route_walk_run(struct route_walk *w, const struct route_table *t,
     w->path = path;
     w->n_segments = 0;
     w->known = 0;
+    w->is_routable = true;
     w->verb = ROUTE_NO_SYMBOL;
+    w->colon = 0;
     w->allowed = 0;
     w->found = NULL;
     w->steps = 0;
@@ -329,8 +325,8 @@ route_walk_run(struct route_walk *w, const struct route_table *t,
     if (result != ROUTE_FOUND)
         return result;
     w->wanted[0] = method_bit(t, verb, verb_len);
-    w->wanted[1] = w->wanted[0] == 1u << ROUTE_METHOD_HEAD ?
-        1u << ROUTE_METHOD_GET : 0;
+    w->wanted[1] =
+        w->wanted[0] == 1u << ROUTE_METHOD_HEAD ? 1u << ROUTE_METHOD_GET : 0;
     w->wanted[2] = 1u << ROUTE_METHOD_ANY;
     if (walk_path(w))
         return ROUTE_FOUND;
@@ -343,8 +339,8 @@ static void
 capture(const struct route_walk *w, struct route_match *m)
 {
     const struct route_binding *b = w->found;
-    unsigned n_front = b->star_star >= 0 ? (unsigned)b->star_star :
-        b->n_segments;
+    unsigned n_front =
+        b->star_star >= 0 ? (unsigned)b->star_star : b->n_segments;
     size_t end = w->end;
     size_t from;
 
@@ -365,8 +361,8 @@ capture(const struct route_walk *w, struct route_match *m)
         end = from - 1;
     }
     /* "**" begins behind the slash that ends the front, if there is more. */
-    from = n_front == 0 ? 1 :
-        (size_t)w->at[n_front - 1] + w->len[n_front - 1] + 1;
+    from =
+        n_front == 0 ? 1 : (size_t)w->at[n_front - 1] + w->len[n_front - 1] + 1;
     m->segments[n_front].at = (uint32_t)(from < end ? from : end);
     m->segments[n_front].len = (uint32_t)(from < end ? end - from : 0);
 }

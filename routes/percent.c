@@ -121,6 +121,24 @@ route_normalise(const char *s, size_t len, char *out, size_t room)
     return n;
 }
 
+bool
+route_is_dot_segment(const char *s, size_t len)
+{
+    size_t i = 0;
+    unsigned dots = 0;
+
+    for (; dots < 3 && i < len; dots++) {
+        if (s[i] == '.')
+            i++;
+        else if (route_escape(s + i, len - i) == '.')
+            i += 3;
+        else
+            break;
+    }
+    return (dots == 1 || dots == 2) &&
+        (i == len || s[i] == ';' || route_escape(s + i, len - i) == ';');
+}
+
 /* Length of the UTF-8 sequence at s, 0 if it is not one (RFC 3629). */
 static size_t
 utf8_sequence(const unsigned char *s, size_t len)

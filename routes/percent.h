@@ -19,7 +19,7 @@ int route_escape(const char *s, size_t len);
 /* A-Z a-z 0-9 - . _ ~ (RFC 3986 section 2.3). */
 bool route_is_unreserved(unsigned char c);
 
-/* ! # $ & ' ( ) * + , / : ; = ? @ [ ] (RFC 6570, specs/http-annotations 5). */
+/* ! # $ & ' ( ) * + , / : ; = ? @ [ ] (RFC 3986 section 2.2, and %). */
 bool route_is_reserved(unsigned char c);
 
 enum route_decode {
@@ -43,6 +43,11 @@ bool route_is_well_encoded(const char *s, size_t len);
  * the others get upper-case digits. Returns its length, or room + 1 when it
  * does not fit. Escapes must be well formed. */
 size_t route_normalise(const char *s, size_t len, char *out, size_t room);
+
+/* True of "." and "..", in any spelling, alone or with parameters behind a ";":
+ * other programs drop those (/a/..;x=1/b), so none of them may mean a route.
+ * Escapes need not be well formed. */
+bool route_is_dot_segment(const char *s, size_t len);
 
 /* No overlong forms, surrogates or bytes outside Unicode. */
 bool route_is_utf8(const char *s, size_t len);

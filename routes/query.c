@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/query.c - the request fields that come from the query
- * (specs/http-annotations section 6, "Query parameter rules").
+ * (google/api/http.proto, docs/design.md section 9).
  *
  * Parameters are written to the wire one by one, as they come. To notice that
  * one comes twice, or two members of a oneof, each is remembered by a 64-bit
@@ -46,7 +46,7 @@ struct parser {
     char value_room[ROUTE_MAX_QUERY];
 };
 
-/* ---- Errors ---------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------- */
 
 /* Names the current parameter in an error that has been set. */
 static enum pb_err
@@ -77,7 +77,7 @@ fail(struct parser *q, enum pb_err kind, const char *format, ...)
     return blame(q, kind);
 }
 
-/* ---- What has been seen ---------------------------------------------------- */
+/* ---- What has been seen ------------------------------------------------- */
 
 static uint64_t
 mix(uint64_t h, uint64_t v)
@@ -205,15 +205,24 @@ check_free(struct parser *q, const struct target *t)
     return PB_OK;
 }
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
+
+static bool
+may_be_unknown(const struct parser *q)
+{
+    return q->json != NULL && q->json->ignore_unknown;
+}
 
 static enum pb_err
 unknown(struct parser *q, const struct pb_message *m, const char *s, size_t len)
 {
-    const char *nearest = pb_message_nearest_field(m, s, len);
     char quoted[ROUTE_QUOTE_MAX];
+    const char *nearest;
 
+    if (may_be_unknown(q))
+        return PB_EUNKNOWN; /* nobody will read why */
     route_quote(s, len, quoted);
+    nearest = pb_message_nearest_field(m, s, len);
     if (nearest != NULL)
         return fail(q, PB_EUNKNOWN,
             "there is no field \"%s\" in %.80s; did you mean \"%.60s\"?",
@@ -290,7 +299,7 @@ resolve(struct parser *q, struct target *t)
     }
 }
 
-/* ---- Values ---------------------------------------------------------------- */
+/* ---- Values ------------------------------------------------------------- */
 
 static enum pb_err
 put_map_entry(struct parser *q, const struct target *t, const char *value,
@@ -319,8 +328,9 @@ put(struct parser *q, const struct target *t, const char *value, size_t len)
 
     if (!route_is_utf8(value, len))
         return fail(q, PB_EVALUE, "expected UTF-8");
-    err = t->map_key != NULL ? put_map_entry(q, t, value, len) :
-        pb_text_to_wire(leaf, value, len, q->out, q->error);
+    err = t->map_key != NULL
+        ? put_map_entry(q, t, value, len)
+        : pb_text_to_wire(leaf, value, len, q->out, q->error);
     if (err != PB_OK)
         return blame(q, err);
     err = route_fields_wrap(q->out, start, t->path, n_around);
@@ -329,7 +339,7 @@ put(struct parser *q, const struct target *t, const char *value, size_t len)
     return PB_OK;
 }
 
-/* ---- Parameters ------------------------------------------------------------ */
+/* ---- Parameters --------------------------------------------------------- */
 
 static bool
 is_plain(const char *s, size_t len)
@@ -346,8 +356,8 @@ take_name(struct parser *q, const char *name, size_t len)
         return fail(q, PB_ELIMIT, "a name of more than %d bytes",
             NAME_MAX_BYTES);
     if (!is_plain(name, len)) {
-        q->name_len = route_percent_decode(name, len, ROUTE_DECODE_FORM,
-            q->name_room);
+        q->name_len =
+            route_percent_decode(name, len, ROUTE_DECODE_FORM, q->name_room);
         q->name = q->name_room;
     }
     return PB_OK;
@@ -366,7 +376,7 @@ take_parameter(struct parser *q, const char *s, size_t len)
 
     if (err == PB_OK)
         err = resolve(q, &t);
-    if (err == PB_EUNKNOWN && q->json != NULL && q->json->ignore_unknown)
+    if (err == PB_EUNKNOWN && may_be_unknown(q))
         return PB_OK;
     if (err == PB_OK)
         err = check_free(q, &t);
@@ -438,8 +448,8 @@ route_bind_query(const struct route_binding *b, const char *query, size_t len,
     err = prepare(&q, query, len);
     for (size_t i = 0; err == PB_OK && i < len;) {
         const char *ampersand = memchr(query + i, '&', len - i);
-        size_t n = ampersand != NULL ? (size_t)(ampersand - query) - i :
-            len - i;
+        size_t n =
+            ampersand != NULL ? (size_t)(ampersand - query) - i : len - i;
 
         q.at = i;
         if (n > 0)

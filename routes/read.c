@@ -29,7 +29,7 @@ route_read_expected(struct route_reader *r, const char *key,
         route_value_describe(v, found));
 }
 
-/* ---- Maps ------------------------------------------------------------------ */
+/* ---- Maps --------------------------------------------------------------- */
 
 static void
 report_unknown(struct route_reader *r, const struct route_value *member,
@@ -102,7 +102,7 @@ route_read_map(struct route_reader *r, const struct route_value *v,
     return true;
 }
 
-/* ---- Scalars --------------------------------------------------------------- */
+/* ---- Scalars ------------------------------------------------------------ */
 
 static void *
 member(const struct route_key *key, void *into)
@@ -195,7 +195,7 @@ route_read_text(struct route_reader *r, const struct route_key *key,
         *(const char **)member(key, into) = copy;
 }
 
-/* ---- Lists ----------------------------------------------------------------- */
+/* ---- Lists -------------------------------------------------------------- */
 
 void
 route_read_texts(struct route_reader *r, const struct route_key *key,

@@ -32,13 +32,15 @@ static const struct route_key rule_keys[] = {
     { .name = "patch", .read = read_pattern },
     { .name = "custom", .read = read_custom },
     { .name = "body", .read = read_body },
-    { .name = "response_body", .alias = "responseBody",
+    { .name = "response_body",
+        .alias = "responseBody",
         .read = read_response_body },
-    { .name = "additional_bindings", .alias = "additionalBindings",
+    { .name = "additional_bindings",
+        .alias = "additionalBindings",
         .read = read_additional },
 };
 
-/* ---- Patterns -------------------------------------------------------------- */
+/* ---- Patterns ----------------------------------------------------------- */
 
 static void
 check_template(struct route_reader *r, const char *key,
@@ -73,8 +75,11 @@ read_pattern(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     static const char *const verbs[][2] = {
-        { "get", "GET" }, { "put", "PUT" }, { "post", "POST" },
-        { "delete", "DELETE" }, { "patch", "PATCH" },
+        { "get", "GET" },
+        { "put", "PUT" },
+        { "post", "POST" },
+        { "delete", "DELETE" },
+        { "patch", "PATCH" },
     };
     struct draft *d = into;
 
@@ -92,8 +97,7 @@ read_kind(struct route_reader *r, const struct route_key *key,
 {
     struct draft *d = into;
 
-    if (v->kind != ROUTE_VALUE_TEXT || !route_is_token(v->text) ||
-        v->len > 32)
+    if (v->kind != ROUTE_VALUE_TEXT || !route_is_token(v->text) || v->len > 32)
         route_read_expected(r, key->name, v,
             "an HTTP method of at most 32 characters, or \"*\"");
     else
@@ -112,7 +116,9 @@ read_custom(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     static const struct route_key keys[] = {
-        { .name = "kind", .read = read_kind, .is_required = true,
+        { .name = "kind",
+            .read = read_kind,
+            .is_required = true,
             .offset = offsetof(struct route_rule, verb) },
         { .name = "path", .read = read_custom_path, .is_required = true },
     };
@@ -121,15 +127,14 @@ read_custom(struct route_reader *r, const struct route_key *key,
     route_read_map(r, v, key->name, keys, sizeof keys / sizeof *keys, into);
 }
 
-/* ---- The other keys -------------------------------------------------------- */
+/* ---- The other keys ----------------------------------------------------- */
 
 static void
 read_selector(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
-    static const struct route_key as_text = {
-        .name = "selector", .offset = offsetof(struct route_rule, selector)
-    };
+    static const struct route_key as_text = { .name = "selector",
+        .offset = offsetof(struct route_rule, selector) };
     struct draft *d = into;
 
     d->has_selector = true;
@@ -180,7 +185,7 @@ read_response_body(struct route_reader *r, const struct route_key *key,
         &((struct draft *)into)->rule.response_body);
 }
 
-/* ---- Rules ----------------------------------------------------------------- */
+/* ---- Rules -------------------------------------------------------------- */
 
 static void
 read_rule(struct route_reader *r, const struct route_value *v,
@@ -197,7 +202,8 @@ read_rule(struct route_reader *r, const struct route_value *v,
     if (d.n_patterns != 1)
         route_problems_add(r->problems, r->file, v->line,
             "%s: expected one of get, put, post, delete, patch and custom, "
-            "found %s", what, d.n_patterns == 0 ? "none" : "several");
+            "found %s",
+            what, d.n_patterns == 0 ? "none" : "several");
     if (!is_additional && !d.has_selector)
         route_problems_add(r->problems, r->file, v->line,
             "a rule needs a key \"selector\"");
@@ -246,7 +252,8 @@ route_read_http(struct route_reader *r, const struct route_key *key,
     static const struct route_key keys[] = {
         { .name = "rules", .read = read_rules },
         { .name = "fully_decode_reserved_expansion",
-            .alias = "fullyDecodeReservedExpansion", .read = route_read_bool,
+            .alias = "fullyDecodeReservedExpansion",
+            .read = route_read_bool,
             .offset = offsetof(struct route_config,
                 fully_decode_reserved_expansion) },
     };

@@ -12,7 +12,7 @@
 
 #define MAX_TIMEOUT_NS (INT64_C(365) * 24 * 3600 * 1000000000)
 
-/* ---- Parts without effect: only their type ---------------------------------- */
+/* ---- Parts without effect: only their type ------------------------------ */
 
 static void
 check_list(struct route_reader *r, const struct route_key *key,
@@ -59,7 +59,7 @@ check_number(struct route_reader *r, const struct route_key *key,
         route_read_expected(r, key->name, v, "a whole number");
 }
 
-/* ---- methodConfig ---------------------------------------------------------- */
+/* ---- methodConfig ------------------------------------------------------- */
 
 struct names {
     struct route_method_config *items;
@@ -84,15 +84,17 @@ read_names(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     static const struct route_key keys[] = {
-        { .name = "service", .read = read_name_part,
+        { .name = "service",
+            .read = read_name_part,
             .offset = offsetof(struct route_method_config, service) },
-        { .name = "method", .read = read_name_part,
+        { .name = "method",
+            .read = read_name_part,
             .offset = offsetof(struct route_method_config, method) },
     };
     struct names *names = into;
 
-    names->items = route_read_array(r, key, v, ROUTE_VALUE_LIST,
-        sizeof *names->items);
+    names->items =
+        route_read_array(r, key, v, ROUTE_VALUE_LIST, sizeof *names->items);
     if (names->items == NULL)
         return;
     for (const struct route_value *e = v->first; e != NULL; e = e->next) {
@@ -117,8 +119,9 @@ by_name(const void *a, const void *b)
 
     if (order == 0)
         order = strcmp(x->method, y->method);
-    return order != 0 ? order :
-        (x->place.line > y->place.line) - (x->place.line < y->place.line);
+    return order != 0
+        ? order
+        : (x->place.line > y->place.line) - (x->place.line < y->place.line);
 }
 
 /* Sorts. gRPC refuses a service config that has a name twice. */
@@ -142,7 +145,9 @@ read_method_config(struct route_reader *r, const struct route_key *key,
 {
     static const struct route_key keys[] = {
         { .name = "name", .read = read_names },
-        { .name = "timeout", .read = route_read_duration, .min = 0,
+        { .name = "timeout",
+            .read = route_read_duration,
+            .min = 0,
             .max = MAX_TIMEOUT_NS,
             .offset = offsetof(struct names, timeout_ns) },
         { .name = "waitForReady", .read = check_bool },
@@ -152,8 +157,8 @@ read_method_config(struct route_reader *r, const struct route_key *key,
         { .name = "hedgingPolicy", .read = check_map },
     };
     struct route_upstream *u = into;
-    struct names *entries = route_read_array(r, key, v, ROUTE_VALUE_LIST,
-        sizeof *entries);
+    struct names *entries =
+        route_read_array(r, key, v, ROUTE_VALUE_LIST, sizeof *entries);
     struct route_method_config *all;
     size_t n_entries = 0, n = 0;
 
@@ -163,8 +168,8 @@ read_method_config(struct route_reader *r, const struct route_key *key,
         struct names *names = &entries[n_entries++];
 
         names->timeout_ns = -1;
-        route_read_map(r, e, "a methodConfig", keys,
-            sizeof keys / sizeof *keys, names);
+        route_read_map(r, e, "a methodConfig", keys, sizeof keys / sizeof *keys,
+            names);
         n += names->n;
     }
     all = route_arena_array(r->arena, n, sizeof *all);
@@ -184,7 +189,7 @@ read_method_config(struct route_reader *r, const struct route_key *key,
     u->n_method_configs = n;
 }
 
-/* ---- The whole ------------------------------------------------------------- */
+/* ---- The whole ---------------------------------------------------------- */
 
 void
 route_read_service_config(struct route_reader *r, const struct route_key *key,

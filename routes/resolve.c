@@ -29,14 +29,14 @@ problem(struct resolver *x, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    route_problems_add(x->b->problems, x->rule->place.file,
-        x->rule->place.line, "%s: %s", x->rpc->method->full_name, message);
+    route_problems_add(x->b->problems, x->rule->place.file, x->rule->place.line,
+        "%s: %s", x->rpc->method->full_name, message);
     x->failed = true;
 }
 
 static void
-no_such_field(struct resolver *x, const struct pb_message *m,
-    const char *place, const char *name, size_t len)
+no_such_field(struct resolver *x, const struct pb_message *m, const char *place,
+    const char *name, size_t len)
 {
     const char *nearest = pb_message_nearest_field(m, name, len);
     char quoted[ROUTE_QUOTE_MAX];
@@ -47,7 +47,7 @@ no_such_field(struct resolver *x, const struct pb_message *m,
         nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
-/* ---- Variables ------------------------------------------------------------- */
+/* ---- Variables ---------------------------------------------------------- */
 
 /* Fills path with the fields of the variable's name; 0 after a problem. */
 static unsigned
@@ -100,9 +100,11 @@ resolve_variable(struct resolver *x, const struct route_variable *v,
     if (depth == 0)
         return false;
     if (!route_field_takes_text(path[depth - 1])) {
-        problem(x, "%s: expected a scalar, an enum, or a message that is "
-                   "written as one text, found \"%s\", a %s", x->rule->path,
-            path[depth - 1]->name, path[depth - 1]->message->full_name);
+        problem(x,
+            "%s: expected a scalar, an enum, or a message that is "
+            "written as one text, found \"%s\", a %s",
+            x->rule->path, path[depth - 1]->name,
+            path[depth - 1]->message->full_name);
         return false;
     }
     copy = route_arena_array(x->b->arena, depth, sizeof(*copy));
@@ -133,14 +135,16 @@ check_overlaps(struct resolver *x, const struct route_bound_variable *v,
                 break;
             case ROUTE_SAME:
             case ROUTE_WITHIN:
-                problem(x, "%s: \"%s\" and \"%s\" are the same field, or one "
-                           "is inside the other", x->rule->path, v[k].name,
-                    v[i].name);
+                problem(x,
+                    "%s: \"%s\" and \"%s\" are the same field, or one "
+                    "is inside the other",
+                    x->rule->path, v[k].name, v[i].name);
                 break;
             case ROUTE_ONE_OF:
-                problem(x, "%s: \"%s\" and \"%s\" exclude each other: they "
-                           "belong to one oneof", x->rule->path, v[k].name,
-                    v[i].name);
+                problem(x,
+                    "%s: \"%s\" and \"%s\" exclude each other: they "
+                    "belong to one oneof",
+                    x->rule->path, v[k].name, v[i].name);
                 break;
             }
         }
@@ -171,11 +175,11 @@ resolve_variables(struct resolver *x, const struct route_template *tmpl,
     binding->n_variables = n;
 }
 
-/* ---- Bodies ---------------------------------------------------------------- */
+/* ---- Bodies ------------------------------------------------------------- */
 
 static const struct pb_field *
-top_level_field(struct resolver *x, const struct pb_message *m,
-    const char *key, const char *name)
+top_level_field(struct resolver *x, const struct pb_message *m, const char *key,
+    const char *name)
 {
     const struct pb_field *f = pb_message_field_by_name(m, name, strlen(name));
 
@@ -197,23 +201,25 @@ resolve_body(struct resolver *x, struct route_binding *binding)
         return;
     }
     binding->body = ROUTE_BODY_FIELD;
-    binding->body_field = top_level_field(x, x->rpc->method->input, "body",
-        body);
-    for (unsigned i = 0; binding->body_field != NULL &&
-         i < binding->n_variables; i++) {
+    binding->body_field =
+        top_level_field(x, x->rpc->method->input, "body", body);
+    for (unsigned i = 0;
+         binding->body_field != NULL && i < binding->n_variables; i++) {
         const struct route_bound_variable *v = &binding->variables[i];
-        enum route_overlap o = route_fields_overlap(v->path, v->depth,
-            &binding->body_field, 1);
+        enum route_overlap o =
+            route_fields_overlap(v->path, v->depth, &binding->body_field, 1);
 
         if (o == ROUTE_SAME)
             problem(x, "body: \"%s\" is already given by the path", body);
         else if (o == ROUTE_ONE_OF)
-            problem(x, "body: \"%s\" excludes \"%s\" of the same oneof, which "
-                       "is in the path", body, v->name);
+            problem(x,
+                "body: \"%s\" excludes \"%s\" of the same oneof, which "
+                "is in the path",
+                body, v->name);
     }
 }
 
-/* ---- The whole ------------------------------------------------------------- */
+/* ---- The whole ---------------------------------------------------------- */
 
 static bool
 parse_template(struct resolver *x, struct route_template *tmpl)
@@ -221,8 +227,9 @@ parse_template(struct resolver *x, struct route_template *tmpl)
     struct pb_error error;
 
     if (x->rule->path == NULL || x->rule->verb == NULL) {
-        problem(x, "its rule has no method and path: expected one of get, "
-                   "put, post, delete, patch and custom");
+        problem(x,
+            "its rule has no method and path: expected one of get, "
+            "put, post, delete, patch and custom");
         return false;
     }
     if (!route_is_token(x->rule->verb)) {

@@ -32,7 +32,7 @@ parse_digits(const char **p, int64_t *value)
     return true;
 }
 
-/* ---- Durations and sizes --------------------------------------------------- */
+/* ---- Durations and sizes ------------------------------------------------ */
 
 static int64_t
 duration_unit(const char *unit)
@@ -112,7 +112,7 @@ route_parse_size(const char *text, int64_t *bytes)
     return false;
 }
 
-/* ---- Addresses ------------------------------------------------------------- */
+/* ---- Addresses ---------------------------------------------------------- */
 
 static bool
 is_port(const char *text, int64_t lowest)
@@ -221,7 +221,7 @@ route_is_target(const char *text)
     return is_host_and_port(text, 1);
 }
 
-/* ---- Names ----------------------------------------------------------------- */
+/* ---- Names -------------------------------------------------------------- */
 
 static bool
 is_ident(const char *s, size_t len)
@@ -294,9 +294,10 @@ route_is_selector(const char *text)
 bool
 route_is_token(const char *text)
 {
-    size_t n = strspn(text, "!#$%&'*+-.^_`|~0123456789"
-                            "abcdefghijklmnopqrstuvwxyz"
-                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    size_t n = strspn(text,
+        "!#$%&'*+-.^_`|~0123456789"
+        "abcdefghijklmnopqrstuvwxyz"
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
     return n > 0 && text[n] == '\0';
 }

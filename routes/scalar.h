@@ -21,8 +21,9 @@ bool route_parse_size(const char *text, int64_t *bytes);
 /* host:port, [::1]:port, unix:/path. The port may be 0 to listen. */
 bool route_is_listen_address(const char *text);
 
-/* dns:///host:port, dns://authority/host:port, dns:host:port, ipv4:a.b.c.d:port,
- * ipv6:[::]:port, unix:path, unix:///path, inproc:NAME, host:port. */
+/* dns:///host:port, dns://authority/host:port, dns:host:port,
+ * ipv4:a.b.c.d:port, ipv6:[::]:port, unix:path, unix:///path, inproc:NAME,
+ * host:port. */
 bool route_is_target(const char *text);
 
 /* Comma-separated names; the last component of each may be "*". */

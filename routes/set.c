@@ -20,7 +20,7 @@ route_build_out_of_memory(struct route_builder *b)
     route_problems_add(b->problems, b->config->file, 0, "memory is short");
 }
 
-/* ---- Schemas --------------------------------------------------------------- */
+/* ---- Schemas ------------------------------------------------------------ */
 
 bool
 route_schema_from_file(void *arg, const struct route_config *config,
@@ -34,7 +34,8 @@ route_schema_from_file(void *arg, const struct route_config *config,
 
     (void)arg;
     if (upstream->schema_kind == ROUTE_SCHEMA_REFLECTION) {
-        snprintf(why, ROUTE_WHY_MAX, "schema reflection is not available for "
+        snprintf(why, ROUTE_WHY_MAX,
+            "schema reflection is not available for "
             "route files: give a descriptor set");
         return false;
     }
@@ -102,7 +103,8 @@ load_schema(struct route_builder *b, const struct route_upstream *u,
     if (u->schema_kind == ROUTE_SCHEMA_NONE) {
         route_problems_add(b->problems, u->place.file, u->place.line,
             "upstream \"%s\": schema none is not available for route files: "
-            "give a descriptor set", u->name);
+            "give a descriptor set",
+            u->name);
         ok = false;
     } else if (u->schema_kind == ROUTE_SCHEMA_REFLECTION) {
         ok = add_schema(b, u, u->targets[0], source, arg, sb);
@@ -114,7 +116,7 @@ load_schema(struct route_builder *b, const struct route_upstream *u,
     pb_schema_builder_free(&sb);
 }
 
-/* ---- Rules ----------------------------------------------------------------- */
+/* ---- Rules -------------------------------------------------------------- */
 
 static void
 take_annotations(struct route_builder *b)
@@ -161,7 +163,7 @@ take_rules(struct route_builder *b)
     }
 }
 
-/* ---- Bindings -------------------------------------------------------------- */
+/* ---- Bindings ----------------------------------------------------------- */
 
 static size_t
 count_bindings(const struct route_builder *b)
@@ -184,8 +186,8 @@ duplicate(struct route_builder *b, const struct route_binding *one,
     route_problems_add(b->problems, place->file, place->line,
         "%s %s of %s is the same route as %s %s of %s (%s:%u)", one->verb,
         one->template_text, one->rpc->method->full_name, other->verb,
-        other->template_text, other->rpc->method->full_name,
-        other->place.file, other->place.line);
+        other->template_text, other->rpc->method->full_name, other->place.file,
+        other->place.line);
 }
 
 /* Puts the binding at the end of the list into the tree. */
@@ -234,9 +236,9 @@ static void
 bind_automatically(struct route_builder *b, const struct route_rpc *rpc)
 {
     struct route_template tmpl;
-    struct route_rule rule = {
-        .place = rpc->place, .verb = "POST", .body = "*"
-    };
+    struct route_rule rule = { .place = rpc->place,
+        .verb = "POST",
+        .body = "*" };
 
     rule.path = route_arena_format(b->arena, "/%s/%s", rpc->group, rpc->name);
     if (rule.path == NULL) {
@@ -253,8 +255,8 @@ static void
 bind_all(struct route_builder *b)
 {
     /* One more: the last may be tried and dropped. */
-    b->bindings = route_arena_array(b->arena, count_bindings(b) + 1,
-        sizeof *b->bindings);
+    b->bindings =
+        route_arena_array(b->arena, count_bindings(b) + 1, sizeof *b->bindings);
     if (b->bindings == NULL) {
         route_build_out_of_memory(b);
         return;
@@ -266,7 +268,7 @@ bind_all(struct route_builder *b)
     }
 }
 
-/* ---- Public ---------------------------------------------------------------- */
+/* ---- Public ------------------------------------------------------------- */
 
 static void
 build(struct route_builder *b, route_schema_source_cb *source, void *arg)

@@ -23,7 +23,7 @@ struct candidates {
     size_t n, cap;
 };
 
-/* ---- Services -------------------------------------------------------------- */
+/* ---- Services ----------------------------------------------------------- */
 
 static bool
 add_candidate(struct candidates *list, struct candidate c)
@@ -58,8 +58,9 @@ unknown_service(struct route_builder *b, const struct route_service *entry,
     }
     route_problems_add(b->problems, entry->place.file, entry->place.line,
         "there is no service \"%s\" in the schema of upstream \"%s\"%s%s%s",
-        entry->name, entry->upstream, nearest != NULL ? "; did you mean \"" :
-        "", nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+        entry->name, entry->upstream,
+        nearest != NULL ? "; did you mean \"" : "",
+        nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
 /* True if the name matches "*" or begins with the "pkg." of "pkg.*". */
@@ -139,7 +140,7 @@ settle(struct route_builder *b, struct candidates *list)
     list->n = n;
 }
 
-/* ---- Timeouts -------------------------------------------------------------- */
+/* ---- Timeouts ----------------------------------------------------------- */
 
 static int
 compare_names(const struct route_method_config *m, const char *service,
@@ -210,7 +211,7 @@ apply_options(struct route_builder *b)
     }
 }
 
-/* ---- RPCs ------------------------------------------------------------------ */
+/* ---- RPCs --------------------------------------------------------------- */
 
 static int
 by_full_name(const void *a, const void *b)
@@ -277,7 +278,7 @@ route_build_rpcs(struct route_builder *b)
         route_build_out_of_memory(b);
 }
 
-/* ---- Selectors ------------------------------------------------------------- */
+/* ---- Selectors ---------------------------------------------------------- */
 
 /* The first RPC whose name is not before the len bytes of prefix. */
 static size_t
@@ -339,8 +340,8 @@ nearest_method(const struct route_builder *b, const char *pattern, size_t len)
     size_t first = lower_bound(b, pattern, service_len), n = 0;
 
     while (first + n < b->n_rpcs &&
-        strncmp(b->rpcs[first + n].method->full_name, pattern,
-            service_len) == 0)
+        strncmp(b->rpcs[first + n].method->full_name, pattern, service_len) ==
+            0)
         n++;
     if (n > 0)
         names = calloc(n, sizeof(*names));

@@ -3,10 +3,10 @@
  * routes/table.h - every route of a configuration: built once, matched many
  * times, never changed.
  *
- * Matching (specs/http-annotations section 4, DESIGN section 6): the raw path
- * is split first and decoded after; a literal wins over "*", "*" over "**",
- * with backtracking; the order of declaration never matters. The cost does not
- * depend on the number of routes.
+ * Matching (docs/design.md section 6): the raw path is split first and decoded
+ * after; a literal wins over "*", "*" over "**", with backtracking; the order
+ * of declaration never matters. The cost does not depend on the number of
+ * routes.
  *
  * Thread      Any, once built.
  */
@@ -19,12 +19,12 @@
 /* One RPC that routes lead to, with its effective settings. */
 struct route_rpc {
     const struct pb_method *method;
-    unsigned upstream;          /* index into the config's upstreams */
-    const char *group;          /* pkg.Service */
-    const char *name;           /* Method */
-    struct route_place place;   /* the entry of services that it is from */
-    int64_t timeout_ns;         /* -1: nobody says */
-    int64_t max_timeout_ns;     /* -1: none */
+    unsigned upstream;        /* index into the config's upstreams */
+    const char *group;        /* pkg.Service */
+    const char *name;         /* Method */
+    struct route_place place; /* the entry of services that it is from */
+    int64_t timeout_ns;       /* -1: nobody says */
+    int64_t max_timeout_ns;   /* -1: none */
 };
 
 enum route_body { ROUTE_BODY_NONE, ROUTE_BODY_ALL, ROUTE_BODY_FIELD };
@@ -40,18 +40,18 @@ struct route_bound_variable {
 
 struct route_binding {
     const struct route_rpc *rpc;
-    const char *verb;           /* "GET", ..., custom kind, "*" */
+    const char *verb; /* "GET", ..., custom kind, "*" */
     const char *template_text;
-    struct route_place place;   /* where it was declared */
+    struct route_place place; /* where it was declared */
     enum route_body body;
     const struct pb_field *body_field;     /* ROUTE_BODY_FIELD */
     const struct pb_field *response_field; /* NULL: the whole message */
     const struct route_bound_variable *variables;
     unsigned n_variables;
-    unsigned n_segments;        /* of the template */
-    int star_star;              /* index of its "**" segment; -1: none */
-    bool fully_decode;          /* fully_decode_reserved_expansion */
-    bool is_auto;               /* POST /pkg.Service/Method, made by us */
+    unsigned n_segments; /* of the template */
+    int star_star;       /* index of its "**" segment; -1: none */
+    bool fully_decode;   /* fully_decode_reserved_expansion */
+    bool is_auto;        /* POST /pkg.Service/Method, made by us */
 };
 
 struct route_table;
@@ -60,7 +60,9 @@ struct route_table;
 struct route_match {
     const struct route_binding *binding;
     unsigned n_segments;
-    struct { uint32_t at, len; } segments[ROUTE_MAX_SEGMENTS];
+    struct {
+        uint32_t at, len;
+    } segments[ROUTE_MAX_SEGMENTS];
     /* By template position: a "**" covers from its at to its at + len. */
 };
 
@@ -75,9 +77,9 @@ enum route_result {
 #define ROUTE_ALLOW_MAX 128
 
 /* path is the raw target up to, not including, '?'. verb is the request method,
- * case-sensitive; HEAD falls back to GET. allow (room for ROUTE_ALLOW_MAX bytes,
- * NUL-terminated; filled for ROUTE_WRONG_METHOD; may be NULL) is the Allow
- * header's value.
+ * case-sensitive; HEAD falls back to GET. allow (room for ROUTE_ALLOW_MAX
+ * bytes, NUL-terminated; filled for ROUTE_WRONG_METHOD; may be NULL) is the
+ * Allow header's value.
  *
  * One trailing "/" is ignored; otherwise a path with an empty segment matches
  * nothing, nor does one with a dot segment (".", "..", either followed by ";",
@@ -92,28 +94,29 @@ enum route_result route_table_match(const struct route_table *t,
 /* Limits on a query. */
 #define ROUTE_MAX_QUERY ((size_t)64 * 1024) /* bytes, also of a path variable */
 #define ROUTE_MAX_PARAMETERS 1000
-#define ROUTE_MAX_FIELD_DEPTH 32            /* a.b.c is 3 */
+#define ROUTE_MAX_FIELD_DEPTH 32 /* a.b.c is 3 */
 
 /* Appends the fields of the path variables and then of the query (raw, without
  * '?', may be NULL) to out as wire format: appended after the body's own bytes
- * they win over it by the merge rules (section 6). Errors name the parameter
+ * they win over it by the merge rules. Errors name the parameter
  * in path. PB_EUNKNOWN: an unknown parameter, with the nearest field; with
  * json->ignore_unknown (json may be NULL) such a parameter is skipped instead.
  * PB_EDUPLICATE: given twice, two members of one oneof, or bound already by
- * the path or the body. Allocates nothing but by out->grow; uses up to 100 KiB
- * of stack if there is a query, and as much as its own length for escaped
- * values. */
+ * the path or the body. After an error out is as it was. Allocates nothing
+ * itself (out->grow and pb_text_to_wire() may); has up to 100 KiB on the stack
+ * if there is a query, 64 KiB if a path variable is escaped, of which only as
+ * much is touched as there is text. */
 enum pb_err route_bind(const struct route_match *match, const char *path,
     const char *query, size_t query_len, const struct pb_json_options *json,
     struct pb_buf *out, struct pb_error *error);
 
-/* ---- Building --------------------------------------------------------------- */
+/* ---- Building ----------------------------------------------------------- */
 
 /* Everything a configuration leads to. */
 struct route_set {
     struct route_config *config;
-    struct pb_schema **schemas;      /* one per upstream */
-    const struct route_rpc *rpcs;    /* sorted by full name */
+    struct pb_schema **schemas;   /* one per upstream */
+    const struct route_rpc *rpcs; /* sorted by full name */
     size_t n_rpcs;
     const struct route_binding *bindings; /* for listing, in display order */
     size_t n_bindings;
@@ -138,8 +141,7 @@ bool route_schema_from_file(void *arg, const struct route_config *config,
  * selectors, resolves annotations and rules, checks fields, finds duplicate and
  * shadowed routes. NULL when there was any problem. */
 struct route_set *route_set_build(struct route_config **config,
-    route_schema_source_cb *source, void *arg,
-    struct route_problems *problems);
+    route_schema_source_cb *source, void *arg, struct route_problems *problems);
 void route_set_free(struct route_set **set);
 
 #endif

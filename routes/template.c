@@ -10,8 +10,8 @@
 
 struct parser {
     const char *start;
-    const char *p;   /* next byte */
-    const char *end; /* of the part being parsed: the verb is cut off first */
+    const char *p;    /* next byte */
+    const char *end;  /* of the part being parsed: the verb is cut off first */
     const char *stop; /* of the whole text */
     struct route_template *t;
     struct pb_error *error;
@@ -55,7 +55,7 @@ at(const struct parser *x, char c)
     return x->p < x->end && *x->p == c;
 }
 
-/* ---- Literals -------------------------------------------------------------- */
+/* ---- Literals ----------------------------------------------------------- */
 
 /* Length of the pchar at s (RFC 3986 section 3.3), 0 if it is none. "*" is a
  * pchar, but in a template it is a wildcard. */
@@ -69,16 +69,6 @@ pchar(const char *s, const char *end)
     if (route_is_unreserved((unsigned char)*s))
         return 1;
     return *s != '\0' && strchr("!$&'()+,;=:@", *s) != NULL ? 1 : 0;
-}
-
-static bool
-is_dot_segment(const char *s, size_t len)
-{
-    char plain[3];
-    size_t n = route_normalise(s, len, plain, sizeof plain);
-
-    return (n == 1 && plain[0] == '.') ||
-        (n == 2 && plain[0] == '.' && plain[1] == '.');
 }
 
 /* Takes pchars and returns them in *text and *len. */
@@ -97,13 +87,13 @@ parse_literal(struct parser *x, const char *what, const char **text,
     *len = (size_t)(x->p - from);
     if (*len > ROUTE_MAX_LITERAL)
         return fail_at(x, from, PB_ELIMIT, "a literal of more than 255 bytes");
-    if (is_dot_segment(from, *len))
+    if (route_is_dot_segment(from, *len))
         return fail_at(x, from, PB_ESYNTAX,
             "expected a segment, found a dot segment, which never matches");
     return PB_OK;
 }
 
-/* ---- Segments -------------------------------------------------------------- */
+/* ---- Segments ----------------------------------------------------------- */
 
 static enum pb_err
 add_segment(struct parser *x, const char *at_byte, struct route_segment s)
@@ -144,7 +134,7 @@ parse_plain_segment(struct parser *x, const char *what)
     return add_segment(x, from, s);
 }
 
-/* ---- Variables ------------------------------------------------------------- */
+/* ---- Variables ---------------------------------------------------------- */
 
 static bool
 is_ident_start(char c)
@@ -197,7 +187,8 @@ check_bound_once(struct parser *x, const struct route_variable *v)
     for (unsigned i = 0; i < x->t->n_variables; i++) {
         const struct route_variable *o = &x->t->variables[i];
 
-        if (o->len == v->len && memcmp(o->field_path, v->field_path, v->len) == 0)
+        if (o->len == v->len &&
+            memcmp(o->field_path, v->field_path, v->len) == 0)
             return fail_at(x, v->field_path, PB_ESYNTAX,
                 "expected another field: this one is bound already");
     }
@@ -222,7 +213,8 @@ parse_variable(struct parser *x)
         x->p++;
         err = parse_variable_segments(x);
     } else if (at(x, '}')) {
-        err = add_segment(x, from, (struct route_segment){ ROUTE_STAR, NULL, 0 });
+        err =
+            add_segment(x, from, (struct route_segment){ ROUTE_STAR, NULL, 0 });
     } else {
         err = expected(x, "\"=\", \".\" or \"}\"");
     }
@@ -230,13 +222,12 @@ parse_variable(struct parser *x)
         return err;
     x->p++; /* "}" */
     v.count = x->t->n_segments - v.first;
-    v.is_multi = v.count > 1 ||
-        x->t->segments[v.first].kind == ROUTE_STAR_STAR;
+    v.is_multi = v.count > 1 || x->t->segments[v.first].kind == ROUTE_STAR_STAR;
     x->t->variables[x->t->n_variables++] = v;
     return PB_OK;
 }
 
-/* ---- The whole ------------------------------------------------------------- */
+/* ---- The whole ---------------------------------------------------------- */
 
 /* Finds the ":" before the verb: after the last "/" outside braces, the first
  * one behind a wildcard or variable, else the last one. NULL: no verb. */
@@ -270,8 +261,8 @@ static enum pb_err
 parse_segments(struct parser *x)
 {
     for (;;) {
-        enum pb_err err = at(x, '{') ? parse_variable(x) :
-            parse_plain_segment(x, "a segment");
+        enum pb_err err = at(x, '{') ? parse_variable(x)
+                                     : parse_plain_segment(x, "a segment");
 
         if (err != PB_OK)
             return err;

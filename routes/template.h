@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/template.h - the path templates of google.api.http
- * (specs/http-annotations section 3), parsed into segments.
+ * (google/api/http.proto, "Path template syntax"), parsed into segments.
  *
  * Beyond the grammar: literals may follow "**"; a field may be bound once; the
  * verb of a template that ends with "}" or "*" begins at the first ":" after
@@ -28,16 +28,16 @@ struct route_segment {
 struct route_variable {
     const char *field_path; /* "book.name" */
     size_t len;
-    unsigned first;         /* index of its first segment */
-    unsigned count;         /* number of its segments */
-    bool is_multi;          /* more than one segment, or any ** */
+    unsigned first; /* index of its first segment */
+    unsigned count; /* number of its segments */
+    bool is_multi;  /* more than one segment, or any ** */
 };
 
 /* Points into the text that was parsed. */
 struct route_template {
     unsigned n_segments;
     unsigned n_variables;
-    int star_star;    /* index of the "**" segment; -1: none */
+    int star_star; /* index of the "**" segment; -1: none */
     struct route_segment segments[ROUTE_MAX_SEGMENTS];
     struct route_variable variables[ROUTE_MAX_VARIABLES];
     const char *verb; /* without the colon; NULL: none */

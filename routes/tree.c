@@ -55,7 +55,7 @@ route_table_free(struct route_table **t)
     *t = NULL;
 }
 
-/* ---- Hash tables ----------------------------------------------------------- */
+/* ---- Hash tables -------------------------------------------------------- */
 
 static void
 place_symbol(struct route_table *t, uint32_t number)
@@ -150,7 +150,7 @@ grow_edges(struct route_table *t)
     return true;
 }
 
-/* ---- Steps of the tree ------------------------------------------------------
+/* ---- Steps of the tree -----------------------------------------------------
  *
  * Each finds or makes the child and returns it; 0 when memory is short. */
 
@@ -171,8 +171,8 @@ new_node(struct route_table *t)
 }
 
 static uint32_t
-step_literal(struct route_table *t, uint32_t node, const char *text,
-    size_t len, bool is_verb)
+step_literal(struct route_table *t, uint32_t node, const char *text, size_t len,
+    bool is_verb)
 {
     uint32_t symbol = intern(t, text, len);
     uint32_t child;
@@ -191,8 +191,8 @@ step_literal(struct route_table *t, uint32_t node, const char *text,
     child = new_node(t);
     if (child == 0)
         return 0;
-    place_edge(t, (struct route_edge){
-        route_edge_key(node, symbol, is_verb), child });
+    place_edge(t,
+        (struct route_edge){ route_edge_key(node, symbol, is_verb), child });
     t->n_edges++;
     return child;
 }
@@ -226,15 +226,16 @@ step_rest(struct route_table *t, uint32_t node)
 static uint32_t
 grow_to(struct route_table *t, const struct route_template *tmpl)
 {
-    unsigned stop = tmpl->star_star >= 0 ? (unsigned)tmpl->star_star :
-        tmpl->n_segments;
+    unsigned stop =
+        tmpl->star_star >= 0 ? (unsigned)tmpl->star_star : tmpl->n_segments;
     uint32_t node = 0;
 
     for (unsigned i = 0; i < stop; i++) {
         const struct route_segment *s = &tmpl->segments[i];
 
-        node = s->kind == ROUTE_STAR ? step_star(t, node) :
-            step_literal(t, node, s->text, s->len, false);
+        node = s->kind == ROUTE_STAR
+            ? step_star(t, node)
+            : step_literal(t, node, s->text, s->len, false);
         if (node == 0)
             return UINT32_MAX;
     }
@@ -256,7 +257,7 @@ grow_to(struct route_table *t, const struct route_template *tmpl)
     return node;
 }
 
-/* ---- Methods --------------------------------------------------------------- */
+/* ---- Methods ------------------------------------------------------------ */
 
 static int
 find_method(const struct route_table *t, const char *name)

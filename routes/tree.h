@@ -55,14 +55,17 @@ struct route_table {
     size_t n_nodes, cap_nodes;
     struct route_symbol *symbols;
     size_t n_symbols, cap_symbols;
-    uint32_t *symbol_slots;    /* number + 1; 0: free */
-    size_t n_symbol_slots;     /* a power of two */
+    uint32_t *symbol_slots; /* number + 1; 0: free */
+    size_t n_symbol_slots;  /* a power of two */
     struct route_edge *edges;
     size_t n_edges, n_edge_slots; /* the latter a power of two */
-    struct { const char *name; size_t len; } methods[ROUTE_METHODS_MAX];
+    struct {
+        const char *name;
+        size_t len;
+    } methods[ROUTE_METHODS_MAX];
     unsigned n_methods;
-    size_t max_verb_len;       /* longest verb as it may stand in a path */
-    unsigned max_verb_colons;  /* most colons inside a verb */
+    size_t max_verb_len;      /* longest verb as it may stand in a path */
+    unsigned max_verb_colons; /* most colons inside a verb */
 };
 
 /* NULL when memory is short. */
@@ -139,23 +142,26 @@ route_edge_find(const struct route_table *t, uint32_t node, uint32_t symbol,
     return 0;
 }
 
-/* ---- Walking ---------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
 /* One match in progress. */
 struct route_walk {
     const struct route_table *table;
     const char *path;
-    size_t end;          /* of the segments: no trailing "/", no verb */
-    size_t n_segments;   /* of the path; may exceed ROUTE_MAX_SEGMENTS */
-    uint32_t at[ROUTE_MAX_SEGMENTS];  /* of the first ones */
+    size_t end;        /* of the segments: no trailing "/", no verb */
+    size_t n_segments; /* of the path; may exceed ROUTE_MAX_SEGMENTS */
+    size_t last;       /* where the last one begins */
+    uint32_t at[ROUTE_MAX_SEGMENTS]; /* of the first ones */
     uint32_t len[ROUTE_MAX_SEGMENTS];
     uint32_t symbols[ROUTE_MAX_SEGMENTS];
-    uint64_t known;      /* bit i: symbols[i] has been looked up */
-    uint32_t verb;       /* symbol of the verb, or ROUTE_NO_SYMBOL */
-    uint64_t wanted[3];  /* bits of the method, in order of preference */
-    uint64_t allowed;    /* methods of what fitted otherwise */
+    bool is_routable;   /* no empty segment, no dot segment */
+    uint64_t known;     /* bit i: symbols[i] has been looked up */
+    uint32_t verb;      /* symbol of the verb, or ROUTE_NO_SYMBOL */
+    size_t colon;       /* before the verb that was cut; 0: none was */
+    uint64_t wanted[3]; /* bits of the method, in order of preference */
+    uint64_t allowed;   /* methods of what fitted otherwise */
     const struct route_binding *found;
-    unsigned steps;      /* nodes visited: what the bound is about */
+    unsigned steps; /* nodes visited: what the bound is about */
 };
 
 /* route_table_match() with the walk shown. */

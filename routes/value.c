@@ -33,7 +33,7 @@ route_value_append(struct route_value *parent, struct route_value *child)
     parent->count++;
 }
 
-/* ---- Duplicate keys -------------------------------------------------------- */
+/* ---- Duplicate keys ----------------------------------------------------- */
 
 static int
 by_key(const void *a, const void *b)
@@ -42,8 +42,9 @@ by_key(const void *a, const void *b)
     const struct route_value *y = *(const struct route_value *const *)b;
     int order = strcmp(x->key, y->key);
 
-    return order != 0 ? order :
-        (x->key_line > y->key_line) - (x->key_line < y->key_line);
+    return order != 0
+        ? order
+        : (x->key_line > y->key_line) - (x->key_line < y->key_line);
 }
 
 bool
@@ -73,7 +74,7 @@ route_value_check_keys(const struct route_value *map, const char *file,
     return true;
 }
 
-/* ---- Words ----------------------------------------------------------------- */
+/* ---- Words -------------------------------------------------------------- */
 
 const char *
 route_value_describe(const struct route_value *v, char out[ROUTE_FOUND_MAX])

@@ -27,11 +27,11 @@ enum route_value_kind {
 struct route_value {
     enum route_value_kind kind;
     unsigned line;
-    const char *key;     /* of a member of a map */
+    const char *key; /* of a member of a map */
     unsigned key_line;
-    bool is_true;        /* BOOL */
-    int64_t integer;     /* INTEGER */
-    const char *text;    /* TEXT; and how a scalar was written */
+    bool is_true;     /* BOOL */
+    int64_t integer;  /* INTEGER */
+    const char *text; /* TEXT; and how a scalar was written */
     size_t len;
     struct route_value *first, *last; /* LIST, MAP: in order */
     struct route_value *next;

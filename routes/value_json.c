@@ -65,7 +65,8 @@ read_members(struct reader *r, json_t *j, struct route_value *map,
     const char *key;
     json_t *member;
 
-    json_object_foreach(j, key, member) {
+    json_object_foreach(j, key, member)
+    {
         struct route_value *v;
         unsigned key_line;
 
@@ -97,7 +98,8 @@ read_elements(struct reader *r, json_t *j, struct route_value *list,
     size_t i;
     json_t *element;
 
-    json_array_foreach(j, i, element) {
+    json_array_foreach(j, i, element)
+    {
         struct route_value *v;
 
         r->p++; /* "[" or "," */
@@ -132,8 +134,8 @@ read_container(struct reader *r, json_t *j, struct route_value *v,
             "nested more than %d deep", ROUTE_MAX_FILE_DEPTH);
         return false;
     }
-    ok = json_is_object(j) ? read_members(r, j, v, depth + 1) :
-        read_elements(r, j, v, depth + 1);
+    ok = json_is_object(j) ? read_members(r, j, v, depth + 1)
+                           : read_elements(r, j, v, depth + 1);
     if (ok)
         skip_close(r, v->count == 0);
     return ok;
@@ -195,8 +197,8 @@ read_value(struct reader *r, json_t *j, unsigned depth)
         out_of_memory(r);
         return NULL;
     }
-    ok = json_is_object(j) || json_is_array(j) ?
-        read_container(r, j, v, depth) : read_scalar(r, j, v);
+    ok = json_is_object(j) || json_is_array(j) ? read_container(r, j, v, depth)
+                                               : read_scalar(r, j, v);
     return ok ? v : NULL;
 }
 

@@ -62,14 +62,13 @@ advance(struct reader *r)
         out_of_memory(r);
     else
         route_problems_add(r->problems, r->file, line_of_error(r),
-            "not valid YAML: %s%s%s",
-            y->context != NULL ? y->context : "",
+            "not valid YAML: %s%s%s", y->context != NULL ? y->context : "",
             y->context != NULL ? ", " : "",
             y->problem != NULL ? y->problem : "unreadable");
     return false;
 }
 
-/* ---- Scalars --------------------------------------------------------------- */
+/* ---- Scalars ------------------------------------------------------------ */
 
 static bool
 is_one_of(const char *s, const char *const *words)
@@ -111,7 +110,8 @@ is_number(const char *s, bool *is_integer)
 static void
 resolve_plain(struct route_value *v)
 {
-    static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
+    static const char *const nulls[] = { "", "~", "null", "Null", "NULL",
+        NULL };
     static const char *const trues[] = { "true", "True", "TRUE", NULL };
     static const char *const falses[] = { "false", "False", "FALSE", NULL };
     bool is_integer;
@@ -162,7 +162,7 @@ read_scalar(struct reader *r, struct route_value *v)
     return true;
 }
 
-/* ---- Containers ------------------------------------------------------------ */
+/* ---- Containers --------------------------------------------------------- */
 
 static const char *
 anchor_of(const yaml_event_t *e)
@@ -281,8 +281,8 @@ read_container(struct reader *r, unsigned depth)
         out_of_memory(r);
         return NULL;
     }
-    ok = is_map ? read_members(r, v, depth + 1) :
-        read_elements(r, v, depth + 1);
+    ok =
+        is_map ? read_members(r, v, depth + 1) : read_elements(r, v, depth + 1);
     return ok ? v : NULL;
 }
 
@@ -302,7 +302,7 @@ read_value(struct reader *r, unsigned depth)
     return v != NULL && read_scalar(r, v) ? v : NULL;
 }
 
-/* ---- Documents ------------------------------------------------------------- */
+/* ---- Documents ---------------------------------------------------------- */
 
 /* Stream start, document start, the value, document end, stream end. */
 static struct route_value *
@@ -331,9 +331,10 @@ struct route_value *
 route_value_read_yaml(const char *text, size_t len, const char *file,
     struct route_arena *arena, struct route_problems *problems)
 {
-    struct reader r = {
-        .text = text, .file = file, .arena = arena, .problems = problems
-    };
+    struct reader r = { .text = text,
+        .file = file,
+        .arena = arena,
+        .problems = problems };
     size_t n_before = problems->count + problems->dropped;
     struct route_value *root;
 

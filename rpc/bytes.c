@@ -22,7 +22,7 @@ struct sluice_bytes {
     struct sluice_pool *pool; /* NULL: malloc */
     const uint8_t *data;
     size_t size;
-    size_t capacity; /* of a block's data */
+    size_t capacity;            /* of a block's data */
     void (*release)(void *arg); /* not NULL: wrapped */
     void *release_arg;
 };

@@ -10,11 +10,11 @@
 #undef NDEBUG
 #include <assert.h>
 
-#define RPC_CHECK(object, number)                                              \
+#define RPC_CHECK(object, number) \
     assert((object) != NULL && (object)->magic == (number))
 
 /* The object of a type in which member lies at the address ptr. */
-#define RPC_CONTAINER_OF(ptr, type, member)                                    \
+#define RPC_CONTAINER_OF(ptr, type, member) \
     ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

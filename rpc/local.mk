@@ -16,6 +16,8 @@ pkginclude_HEADERS += \
 	include/sluice/metadata.h \
 	include/sluice/status.h
 
+EXTRA_DIST += rpc/base/design.md
+
 lib_LTLIBRARIES += libsluice.la
 libsluice_la_SOURCES = \
 	rpc/base/emission.c \

@@ -185,8 +185,8 @@ on_check(uv_check_t *handle)
     unsigned rounds;
 
     enter_turn(loop);
-    for (rounds = 0;
-         rounds < MAX_ROUNDS && !list_is_empty(&loop->deferred); rounds++)
+    for (rounds = 0; rounds < MAX_ROUNDS && !list_is_empty(&loop->deferred);
+         rounds++)
         run_round(&loop->deferred);
     stop_being_busy(loop);
     loop->is_now_stale = true;
@@ -234,8 +234,8 @@ arm(struct sluice_loop *loop, uint64_t tick)
     if (tick >= loop->armed_tick)
         return;
     loop->armed_tick = tick;
-    err = uv_timer_start(&loop->clock, on_clock, tick > now ? tick - now : 0,
-        0);
+    err =
+        uv_timer_start(&loop->clock, on_clock, tick > now ? tick - now : 0, 0);
     assert(err == 0);
 }
 

@@ -14,7 +14,7 @@
 #include "rpc/pool.h"
 
 #define METADATA_MAGIC 0x6d657461u
-#define FIRST_BLOCK 448u        /* with the head: a 512 byte class */
+#define FIRST_BLOCK 448u         /* with the head: a 512 byte class */
 #define LARGEST_BLOCK (1u << 30) /* offsets are 32 bits wide */
 
 /* The value follows the name directly. */

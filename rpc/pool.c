@@ -22,7 +22,7 @@
 
 #define SMALLEST 64u
 #define LARGEST 65536u
-#define CLASSES 21u      /* 64, 96, 128, 192, ... 65536 */
+#define CLASSES 21u       /* 64, 96, 128, 192, ... 65536 */
 #define UNCLASSED CLASSES /* larger: malloc and free each time */
 
 /* Address sanitizer sees a use after free only if free() is called. */

@@ -25,6 +25,7 @@ thread_tests = $(filter tests/rpc/%,$(check_PROGRAMS))
 include tests/rpc/local.mk
 include tests/protobuf/local.mk
 include tests/routes/local.mk
+include tests/examples/local.mk
 include tests/gateway/local.mk
 include tests/scenarios/local.mk
 

@@ -9,10 +9,37 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "examples/library/join.h"
 #include "examples/library/name.h"
 #include "examples/library/service.h"
 
 /* ---- Requests ------------------------------------------------------------- */
+
+/* The joined bytes of a message, in scratch; *size changes with them. NULL: it
+ * is no message, or does not fit. */
+static const uint8_t *
+join(struct library_scratch *scratch, const ProtobufCMessageDescriptor *type,
+    const uint8_t *bytes, size_t *size)
+{
+    uint8_t *joined;
+
+    joined = scratch->allocator.alloc(scratch, *size + LIBRARY_JOIN_SLACK);
+    if (joined == NULL)
+        return NULL;
+    *size = library_join(type, bytes, *size, joined);
+    return *size != SIZE_MAX ? joined : NULL;
+}
+
+static const void *
+unpack(struct library_scratch *scratch, const ProtobufCMessageDescriptor *type,
+    const uint8_t *bytes, size_t size)
+{
+    if (library_join_is_needed(type))
+        bytes = join(scratch, type, bytes, &size);
+    if (bytes == NULL)
+        return NULL;
+    return protobuf_c_message_unpack(type, &scratch->allocator, size, bytes);
+}
 
 const void *
 library_unpack(struct library *lib, struct sluice_servicer_context *ctx,
@@ -23,8 +50,7 @@ library_unpack(struct library *lib, struct sluice_servicer_context *ctx,
 
     library_scratch_reset(&lib->scratch);
     if (size <= LIBRARY_MAX_REQUEST)
-        message = protobuf_c_message_unpack(type, &lib->scratch.allocator, size,
-            sluice_bytes_data(request));
+        message = unpack(&lib->scratch, type, sluice_bytes_data(request), size);
     if (size > LIBRARY_MAX_REQUEST || lib->scratch.has_overflowed)
         library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED,
             "the request is larger than the library takes");

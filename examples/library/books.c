@@ -232,9 +232,7 @@ SETTABLE(tags, b->n_tags != 0, to->n_tags = from->n_tags; to->tags = from->tags)
 SETTABLE(genre, b->genre != LIBRARY__GENRE__GENRE_UNSPECIFIED,
     to->genre = from->genre)
 SETTABLE(price, b->price != NULL, to->price = from->price)
-SETTABLE(isbn, b->_isbn_case == LIBRARY__BOOK___ISBN_ISBN,
-         to->_isbn_case = from->_isbn_case;
-         to->isbn = from->isbn)
+SETTABLE(isbn, b->n_isbn != 0, to->n_isbn = from->n_isbn; to->isbn = from->isbn)
 
 static const struct {
     const char *path;

@@ -100,9 +100,9 @@ price_problem(const Library__Book *book)
 static const char *
 isbn_problem(const Library__Book *book)
 {
-    if (book->_isbn_case != LIBRARY__BOOK___ISBN_ISBN)
+    if (book->n_isbn == 0)
         return NULL;
-    return library_text_problem(book->isbn, MAX_ISBN);
+    return library_text_problem(book->isbn[book->n_isbn - 1], MAX_ISBN);
 }
 
 static const char *

@@ -83,6 +83,7 @@ make_book(const char *shelf_name, const struct seed *seed)
     Library__Book book = LIBRARY__BOOK__INIT;
     char name[LIBRARY_NAME_MAX + 1];
     char *tags[] = { text(seed->tag) };
+    char *isbn[] = { text(seed->isbn) };
 
     library_name_of_book(name, shelf_name, seed->id);
     opening.seconds = 1735689600; /* 2025-01-01T00:00:00Z */
@@ -98,10 +99,8 @@ make_book(const char *shelf_name, const struct seed *seed)
     book.genre = seed->genre;
     book.price = seed->price > 0 ? &price : NULL;
     book.create_time = &opening;
-    if (seed->isbn != NULL) {
-        book._isbn_case = LIBRARY__BOOK___ISBN_ISBN;
-        book.isbn = text(seed->isbn);
-    }
+    book.n_isbn = seed->isbn != NULL ? 1 : 0;
+    book.isbn = isbn;
     return library_book_new(&book);
 }
 

@@ -31,19 +31,25 @@ struct library_store {
 /* ---- Books ---------------------------------------------------------------- */
 
 struct library_book *
-library_book_new(const Library__Book *like)
+library_book_new(const Library__Book *original)
 {
     struct library_book *book = malloc(sizeof(*book));
-    size_t size = library__book__get_packed_size(like);
+    Library__Book like = *original;
+    size_t size;
 
     if (book == NULL)
         return NULL;
+    if (like.n_isbn > 1) { /* an optional one, really (messages.sed) */
+        like.isbn += like.n_isbn - 1;
+        like.n_isbn = 1;
+    }
+    size = library__book__get_packed_size(&like);
     atomic_init(&book->refs, 1);
     book->message = NULL;
     book->wire = sluice_bytes_new(NULL, size);
     if (book->wire == NULL)
         goto out;
-    library__book__pack(like, sluice_bytes_fill(book->wire));
+    library__book__pack(&like, sluice_bytes_fill(book->wire));
     book->message =
         library__book__unpack(NULL, size, sluice_bytes_data(book->wire));
 

@@ -36,8 +36,8 @@ struct library_book {
     struct sluice_bytes *wire; /* the same, packed */
 };
 
-/* A deep copy of like; NULL when memory is short. */
-struct library_book *library_book_new(const Library__Book *like);
+/* A deep copy; NULL when memory is short. */
+struct library_book *library_book_new(const Library__Book *original);
 struct library_book *library_book_ref(struct library_book *book);
 /* Accepts NULL in *book, and clears it. */
 void library_book_unref(struct library_book **book);

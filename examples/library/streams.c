@@ -124,12 +124,13 @@ answer_remark(struct discussion *talk, const Library__Remark *remark,
     Library__Remark reply = LIBRARY__REMARK__INIT;
     struct sluice_bytes *bytes;
     char text[MAX_REMARK + 512];
+    char librarian[] = "The librarian";
 
     (void)snprintf(text, sizeof(text), "%s on \"%s\": noted.",
         remark->author[0] != '\0' ? remark->author : "Somebody",
         book->message->title);
     reply.name = remark->name;
-    reply.author = (char *)(uintptr_t) "The librarian";
+    reply.author = librarian;
     reply.text = text;
     reply.number = ++talk->n_remarks;
     bytes = library_pack(talk->lib, &reply.base);

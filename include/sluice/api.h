@@ -21,7 +21,7 @@ enum sluice_err {
     SLUICE_ENOMEM,   /* memory is short; nothing was changed */
     SLUICE_EINVAL,   /* an argument breaks the function's contract */
     SLUICE_ESTATE,   /* right call, wrong moment (a stopped End, a second
-                        initial metadata): rpc-framework B.9, D-20 */
+                        initial metadata) */
     SLUICE_ETHREAD,  /* a loop-thread function called elsewhere, or a blocking
                         one called on the loop thread */
     SLUICE_ELIMIT,   /* a documented limit would be exceeded */
@@ -61,9 +61,8 @@ sluice_str_equal(struct sluice_str a, struct sluice_str b)
 }
 
 /* Durations are nanoseconds in int64_t, and instants are nanoseconds of a
- * monotonic clock in uint64_t, everywhere in libsluice. The seeds' "seconds,
- * real-valued" become these; SLUICE_NO_TIMEOUT is their explicit infinity
- * (rpc-framework D-21). */
+ * monotonic clock in uint64_t, everywhere in libsluice. SLUICE_NO_TIMEOUT is
+ * the duration without end. */
 #define SLUICE_NO_TIMEOUT INT64_MAX
 #define SLUICE_MS ((int64_t)1000000)
 #define SLUICE_SECOND ((int64_t)1000000000)

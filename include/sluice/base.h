@@ -5,20 +5,20 @@
  * An operation exchanges, in each direction: at most one initial metadata, any
  * number of payloads, at most one completion; and grants of allowance, the
  * number of further payloads the other side may send. Each direction starts
- * with an implicit allowance of exactly one payload. Behaviour is that of
- * specs/rpc-framework part B with the decisions of its part C; the numbers in
- * the comments (B-14, D-05) are its rows.
+ * with an implicit allowance of exactly one payload. Payloads beyond the
+ * allowance wait, without limit; all else but a completion behind them goes at
+ * once. rpc/base/design.md has the rules in full.
  *
  * Ownership   Every function and callback that passes a payload, metadata or
  *             completion "takes" or "gives" the references in it, whatever is
  *             returned and also when the operation has terminated.
  * Thread      The loop thread of the End, for every function and callback.
  *             Other threads come in by sluice_loop_post().
- * Callbacks   Never run before the call that leads to them has returned
- *             (D-03), never overlap for one operation, and none runs after
- *             the operation's termination callbacks.
+ * Callbacks   Never run before the call that leads to them has returned,
+ *             never overlap for one operation, and none runs after the
+ *             operation's termination callbacks.
  * Errors      Misuse of advance (a second completion and so on) returns
- *             nothing: it terminates the operation with LOCAL_FAILURE (B.3).
+ *             nothing: it terminates the operation with LOCAL_FAILURE.
  */
 #ifndef SLUICE_BASE_H
 #define SLUICE_BASE_H
@@ -30,7 +30,7 @@ struct sluice_end;
 struct sluice_link;
 struct sluice_operation;
 
-/* B-03..11, in this order. */
+/* How an operation can end, seen from one side. */
 enum sluice_outcome_kind {
     SLUICE_COMPLETED,
     SLUICE_CANCELLED,
@@ -47,8 +47,8 @@ enum sluice_outcome_kind {
 /* "local shutdown" and so on; never NULL. */
 SLUICE_API const char *sluice_outcome_kind_name(enum sluice_outcome_kind kind);
 
-/* B-02. Borrowed from the operation: valid while a handle to it is held, and
- * during the callback it is passed to. */
+/* Borrowed from the operation: valid while a handle to it is held, and during
+ * the callback it is passed to. */
 struct sluice_outcome {
     enum sluice_outcome_kind kind;
     bool has_code;
@@ -60,7 +60,7 @@ struct sluice_outcome {
     struct sluice_metadata *terminal_metadata;
 };
 
-/* B-12. All members absent is still a completion. message is borrowed for the
+/* All members absent is still a completion. message is borrowed for the
  * call it is passed in; terminal_metadata is taken or given. */
 struct sluice_completion {
     struct sluice_metadata *terminal_metadata;
@@ -69,8 +69,8 @@ struct sluice_completion {
     struct sluice_str message;
 };
 
-/* The arguments of advance (B-18..22). NULL and 0 mean "not present"; a
- * negative allowance is misuse. */
+/* The arguments of advance. NULL and 0 mean "not present"; a negative allowance
+ * is misuse. */
 struct sluice_values {
     struct sluice_metadata *initial_metadata;
     struct sluice_bytes *payload;
@@ -78,12 +78,13 @@ struct sluice_values {
     int allowance;
 };
 
-/* What customer code says in place of raising (D-23). */
+/* What customer code says. */
 enum sluice_reply {
     SLUICE_REPLY_OK,
-    SLUICE_REPLY_ABANDONED, /* no reason to go on (P-12) */
+    SLUICE_REPLY_ABANDONED, /* no reason to go on; while the operation is
+                               active, as good as FAILED */
     SLUICE_REPLY_FAILED,    /* a defect; becomes LOCAL_FAILURE */
-    SLUICE_REPLY_NO_SUCH_METHOD /* from a servicer only (B-01) */
+    SLUICE_REPLY_NO_SUCH_METHOD /* from a servicer only */
 };
 
 /* Customer code that accepts values of the other side: any mix in one call.
@@ -95,7 +96,8 @@ struct sluice_operator {
     void *arg;
 };
 
-/* B-23. context is the link's own and may be NULL. */
+/* Called at most once per operation. protocol_context is the link's own and may
+ * be NULL. */
 typedef enum sluice_reply sluice_protocol_context_cb(void *arg,
     void *protocol_context);
 struct sluice_protocol_receiver {
@@ -103,7 +105,7 @@ struct sluice_protocol_receiver {
     void *arg;
 };
 
-/* B-14. Intrusive: the storage is the caller's until run has been called. */
+/* Intrusive: the storage is the caller's until run has been called. */
 struct sluice_termination_callback {
     void (*run)(struct sluice_termination_callback *self,
         const struct sluice_outcome *outcome);
@@ -116,8 +118,9 @@ enum sluice_subscription_kind {
     SLUICE_SUBSCRIPTION_FULL
 };
 
-/* B-24..31 and D-04. A member that the kind does not use must be NULL. For
- * NONE and TERMINATION_ONLY, allowance (optional) is told how many more
+/* A member that the kind does not use must be NULL: FULL has an operator and
+ * may have a protocol receiver, TERMINATION_ONLY has a termination callback.
+ * For NONE and TERMINATION_ONLY, allowance (optional) is told how many more
  * payloads may be sent; what arrives is dropped and granted anew. */
 struct sluice_subscription {
     enum sluice_subscription_kind kind;
@@ -128,22 +131,23 @@ struct sluice_subscription {
     void *allowance_arg;
 };
 
-/* B-41, B-42 and D-04: the three makers. */
+/* The three makers. */
 SLUICE_API struct sluice_subscription sluice_full_subscription(
     sluice_advance_cb *advance, void *arg);
 SLUICE_API struct sluice_subscription sluice_termination_only_subscription(
     struct sluice_termination_callback *termination);
 SLUICE_API struct sluice_subscription sluice_none_subscription(void);
 
-/* B-01: filled by a servicer that returns SLUICE_REPLY_NO_SUCH_METHOD. details
- * must be static or live as long as the servicer. */
+/* Filled by a servicer that returns SLUICE_REPLY_NO_SUCH_METHOD; both sides get
+ * it in their outcome. details must be static or live as long as the servicer;
+ * it is copied. */
 struct sluice_no_such_method {
     bool has_code;
     int32_t code;
     struct sluice_str details;
 };
 
-/* B-32. Called once per serviced operation with no customer call running. On
+/* Called once per serviced operation with no customer call running. On
  * SLUICE_REPLY_OK *subscription has been filled. op is borrowed: take a hold
  * with sluice_operation_ref() to keep it. It may be advanced, cancelled, failed
  * and listened to already during the call. */
@@ -155,9 +159,9 @@ struct sluice_servicer {
 };
 
 struct sluice_end_options {
-    struct sluice_servicer *servicer; /* NULL: invokes only */
-    int64_t default_timeout_ns;       /* X-02; 0: 300 s */
-    int64_t maximum_timeout_ns;       /* X-02; 0: 24 h */
+    struct sluice_servicer *servicer; /* NULL: invokes only */
+    int64_t default_timeout_ns; /* where the invoker gave none; 0: 300 s */
+    int64_t maximum_timeout_ns; /* caps both; 0: 24 h */
 };
 
 /* options may be NULL. The loop and the servicer must outlive the End. NULL
@@ -171,15 +175,15 @@ SLUICE_API void sluice_end_free(struct sluice_end **end);
 
 SLUICE_API struct sluice_loop *sluice_end_loop(struct sluice_end *end);
 
-/* Where invoked operations go. NULL: a black hole. Before start. */
+/* Where invoked operations go. NULL: a black hole. Before start. */
 SLUICE_API void sluice_end_join(struct sluice_end *end,
     struct sluice_link *link);
 
-/* B-33. SLUICE_ESTATE unless the End is stopped. */
+/* SLUICE_ESTATE unless the End is stopped. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_start(
     struct sluice_end *end);
 
-/* B-34, B.9. on_stopped(arg) runs once, later, when the last operation is gone
+/* on_stopped(arg) runs once, later, when the last operation is gone
  * and the End has stopped; at least one deferral later even if it was stopped.
  * grace_ns <= 0 terminates what runs now. May be called again while stopping:
  * the earliest deadline wins. on_stopped may be NULL. SLUICE_ENOMEM: nothing
@@ -192,12 +196,13 @@ struct sluice_invocation {
     struct sluice_str group;  /* copied */
     struct sluice_str method; /* copied */
     struct sluice_subscription subscription;
-    int64_t timeout_ns; /* total; <= 0 expires at once, asynchronously */
-    struct sluice_values first; /* counts as the first advance (D-01) */
+    int64_t timeout_ns; /* total; <= 0 expires at once, asynchronously;
+                           SLUICE_NO_TIMEOUT: the service's default counts */
+    struct sluice_values first; /* counts as the first advance */
     void *protocol_options;     /* the link's own; borrowed for the call */
 };
 
-/* B-35. On SLUICE_OK *op holds a reference for the caller, to be dropped with
+/* On SLUICE_OK *op holds a reference for the caller, to be dropped with
  * sluice_operation_unref(). SLUICE_ESTATE: not started or stopping.
  * SLUICE_EINVAL: the subscription's members do not fit its kind. Takes the
  * references in first in every case. */
@@ -205,35 +210,36 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_operate(
     struct sluice_end *end, const struct sluice_invocation *invocation,
     struct sluice_operation **op);
 
-/* B-36: terminated operations by kind, since the End was made. */
+/* Terminated operations by kind, since the End was made. */
 SLUICE_API void sluice_end_operation_stats(const struct sluice_end *end,
     uint64_t stats[SLUICE_OUTCOME_KINDS]);
 
 /* Operations that have not left the End yet. */
 SLUICE_API size_t sluice_end_active(const struct sluice_end *end);
 
-/* B-37. action(arg) runs once when no operation is left, never inside this
+/* action(arg) runs once when no operation is left, never inside this
  * call. SLUICE_ESTATE on a stopped End. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_add_idle_action(
     struct sluice_end *end, void (*action)(void *arg), void *arg);
 
-/* B-18. Takes the references. values may be reused after the call. */
+/* Takes the references. values may be reused after the call. */
 SLUICE_API void sluice_operation_advance(struct sluice_operation *op,
     const struct sluice_values *values);
 
-/* B-13: NULL while active. */
+/* NULL while active. */
 SLUICE_API const struct sluice_outcome *sluice_operation_outcome(
     const struct sluice_operation *op);
 
-/* B-14. NULL: registered. Otherwise the outcome, and cb will not be called. */
-SLUICE_API const struct sluice_outcome *sluice_operation_add_termination_callback(
-    struct sluice_operation *op, struct sluice_termination_callback *cb);
+/* NULL: registered. Otherwise the outcome, and cb will not be called. */
+SLUICE_API const struct sluice_outcome *
+sluice_operation_add_termination_callback(struct sluice_operation *op,
+    struct sluice_termination_callback *cb);
 
-/* B-15, D-09. Nanoseconds; 0 once terminated; SLUICE_NO_TIMEOUT if unlimited. */
+/* Nanoseconds; 0 once terminated; SLUICE_NO_TIMEOUT if unlimited. */
 SLUICE_API int64_t sluice_operation_time_remaining(
     const struct sluice_operation *op);
 
-/* B-16, B-17. Idempotent; nothing happens once terminated. */
+/* Idempotent; nothing happens once terminated. */
 SLUICE_API void sluice_operation_cancel(struct sluice_operation *op);
 SLUICE_API void sluice_operation_fail(struct sluice_operation *op);
 
@@ -241,6 +247,7 @@ SLUICE_API void sluice_operation_fail(struct sluice_operation *op);
  * other side's allowance less what was passed. Never negative. */
 SLUICE_API int sluice_operation_send_budget(const struct sluice_operation *op);
 
+/* Valid while the End is. */
 SLUICE_API struct sluice_end *sluice_operation_end(
     const struct sluice_operation *op);
 SLUICE_API struct sluice_operation *sluice_operation_ref(

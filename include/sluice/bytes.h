@@ -23,8 +23,9 @@ struct sluice_pool;
  * data, so that a link can put its framing before a payload without a copy. */
 #define SLUICE_BYTES_HEADROOM 16u
 
-/* A pool keeps freed blocks in size classes for its thread and hands them out
- * again without malloc. NULL when memory is short. */
+/* A pool keeps freed blocks in size classes for its owner, the thread that made
+ * it, and hands them out again without malloc; of each class only so much that
+ * a burst does not stay for ever. NULL when memory is short. */
 SLUICE_API struct sluice_pool *sluice_pool_new(void);
 
 /* Gives up the owner's hold; blocks still out keep what they need alive and
@@ -32,16 +33,18 @@ SLUICE_API struct sluice_pool *sluice_pool_new(void);
 SLUICE_API void sluice_pool_free(struct sluice_pool **pool);
 
 /* Raw storage from the pool for a framework object of up to 64 KiB (larger
- * goes to malloc); NULL when memory is short. Owner thread only. */
+ * goes to malloc, as does all with pool NULL); NULL when memory is short.
+ * Owner thread only. */
 SLUICE_API void *sluice_pool_take(struct sluice_pool *pool, size_t size);
 
-/* Gives storage of sluice_pool_take() back; size as taken. Owner thread. */
+/* Gives storage of sluice_pool_take() back, also after sluice_pool_free(); size
+ * as taken. Any thread. p may be NULL. */
 SLUICE_API void sluice_pool_give(struct sluice_pool *pool, void *p,
     size_t size);
 
-/* A block of size bytes, contents undefined, to be filled by the caller. pool
- * may be NULL (plain malloc); otherwise the pool's owner thread. NULL when
- * memory is short. */
+/* A block of at least size bytes, contents undefined, to be filled by the
+ * caller. pool may be NULL (plain malloc); otherwise the pool's owner thread.
+ * NULL when memory is short. */
 SLUICE_API struct sluice_bytes *sluice_bytes_new(struct sluice_pool *pool,
     size_t size);
 
@@ -63,7 +66,8 @@ SLUICE_API void sluice_bytes_unref(struct sluice_bytes **b);
 SLUICE_API const uint8_t *sluice_bytes_data(const struct sluice_bytes *b);
 SLUICE_API size_t sluice_bytes_size(const struct sluice_bytes *b);
 
-/* For filling: the only holder's writable view, and how much fits in all. */
+/* For filling: the only holder's writable view, and how much fits in all. Not
+ * for wrapped bytes. */
 SLUICE_API uint8_t *sluice_bytes_fill(struct sluice_bytes *b);
 SLUICE_API size_t sluice_bytes_capacity(const struct sluice_bytes *b);
 

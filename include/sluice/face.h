@@ -2,14 +2,14 @@
 /*
  * sluice/face.h - the face layer: remote procedure calls in event style on
  * the loop thread, both for callers (GenericStub, multi-callables) and for
- * services (MethodImplementation, servicer). Rows F-.. of specs/rpc-framework.
+ * services (MethodImplementation, servicer).
  *
  * Ownership   As in base.h: payloads and metadata are taken by functions and
  *             given by callbacks, in every case.
  * Thread      The loop thread of the End.
  * Callbacks   Never run inside the call that starts the RPC, never overlap for
- *             one RPC. Exactly one of complete and abortion ends it (D-08),
- *             and it is the last one.
+ *             one RPC. Exactly one of complete and abortion ends it, and it is
+ *             the last one.
  * Codes       A completion whose code is present and not 0 is a failure by the
  *             conventions of status.h; the face layer reports it as complete()
  *             all the same: it is the service's own answer.
@@ -19,7 +19,6 @@
 
 #include <sluice/base.h>
 
-/* P-01 */
 enum sluice_cardinality {
     SLUICE_UNARY_UNARY,
     SLUICE_UNARY_STREAM,
@@ -27,7 +26,7 @@ enum sluice_cardinality {
     SLUICE_STREAM_STREAM
 };
 
-/* F-03..09, in this order. */
+/* Why an RPC ended without its service's completion. */
 enum sluice_abortion_kind {
     SLUICE_ABORTION_CANCELLED,
     SLUICE_ABORTION_EXPIRED,
@@ -41,10 +40,10 @@ enum sluice_abortion_kind {
 SLUICE_API const char *sluice_abortion_kind_name(
     enum sluice_abortion_kind kind);
 
-/* F-02. Borrowed for the callback, or from the call while it is held. outcome
- * is the base kind it was made from: it tells the two network failures apart
+/* Borrowed for the callback, or from the call while it is held. outcome is the
+ * base kind it was made from: it tells the two network failures apart
  * (TRANSMISSION_FAILURE: the request never left; RECEPTION_FAILURE: the
- * connection broke during the call). D-11: a unary answer without a response
+ * connection broke during the call). A unary answer without a response
  * or with several is a LOCAL_FAILURE with code INTERNAL (made from COMPLETED,
  * or LOCAL_FAILURE when the call was ended at the second response), unless the
  * completion came with a code of failure: that is passed on as it is. */
@@ -63,7 +62,7 @@ struct sluice_abortion {
 struct sluice_stub;
 struct sluice_call;
 
-/* F-28..30 plus what the event style needs for flow control in C. */
+/* What hears of an RPC, with what flow control needs in event style. */
 struct sluice_receiver {
     /* First, exactly once unless aborted before. Given; NULL: none was sent. */
     void (*initial_metadata)(void *arg, struct sluice_metadata *metadata);
@@ -81,7 +80,7 @@ struct sluice_receiver {
     bool manual_allowance;
 };
 
-/* end must be joined and outlive the stub. NULL when memory is short. */
+/* end must be joined and outlive the stub. NULL when memory is short. */
 SLUICE_API struct sluice_stub *sluice_stub_new(struct sluice_end *end);
 SLUICE_API void sluice_stub_free(struct sluice_stub **stub);
 
@@ -92,8 +91,8 @@ struct sluice_call_options {
     void *protocol_options;           /* the link's own; may be NULL */
 };
 
-/* F-63..66. request is taken. receiver is copied. On SLUICE_OK *call holds a
- * reference for the caller (sluice_call_unref()). Errors as
+/* request is taken. receiver is copied. On SLUICE_OK *call holds a reference
+ * for the caller (sluice_call_unref()). Errors as
  * sluice_end_operate(), plus SLUICE_EINVAL for a receiver that lacks one of
  * its first four callbacks and SLUICE_ETHREAD. Whatever is returned, request
  * and options->metadata have been taken. */
@@ -116,7 +115,7 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_stream_stream(
     const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 
-/* F-67..70: a method bound once, called many times. group and method are
+/* A method bound once, called many times. group and method are
  * copied. No check that the method exists. NULL when memory is short. */
 struct sluice_multi_callable;
 SLUICE_API struct sluice_multi_callable *sluice_stub_multi_callable(
@@ -124,19 +123,18 @@ SLUICE_API struct sluice_multi_callable *sluice_stub_multi_callable(
     struct sluice_str group, struct sluice_str method);
 SLUICE_API void sluice_multi_callable_free(
     struct sluice_multi_callable **callable);
-/* F-49, F-51, F-54, F-56. request is taken and must be NULL for stream-request
+/* request is taken and must be NULL for stream-request
  * cardinalities, non-NULL otherwise (SLUICE_EINVAL). */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_multi_callable_event(
     struct sluice_multi_callable *callable, struct sluice_bytes *request,
     const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 
-/* F-18..21. */
 SLUICE_API bool sluice_call_is_active(const struct sluice_call *call);
 SLUICE_API int64_t sluice_call_time_remaining(const struct sluice_call *call);
 SLUICE_API void sluice_call_cancel(struct sluice_call *call);
 
-/* F-20, D-15. Intrusive. Returns the Abortion if already aborted (and does not
+/* Intrusive. Returns the Abortion if already aborted (and does not
  * call), else NULL. */
 struct sluice_abortion_callback {
     void (*run)(struct sluice_abortion_callback *self,
@@ -150,7 +148,7 @@ SLUICE_API const struct sluice_abortion *sluice_call_add_abortion_callback(
  * none. */
 SLUICE_API void sluice_call_allow(struct sluice_call *call, int n);
 
-/* P-03 on the loop thread: never blocks. What exceeds the service's allowance
+/* Never blocks. What exceeds the service's allowance
  * queues; sluice_call_request_budget() says how many still fit and
  * receiver.allowance when more do. Dropped silently once terminated. */
 SLUICE_API void sluice_call_consume(struct sluice_call *call,
@@ -168,7 +166,7 @@ SLUICE_API void sluice_call_unref(struct sluice_call **call);
 
 struct sluice_servicer_context;
 
-/* F-18..21 on the service side. */
+/* As for the caller's side of an RPC. */
 SLUICE_API bool sluice_servicer_context_is_active(
     const struct sluice_servicer_context *ctx);
 SLUICE_API int64_t sluice_servicer_context_time_remaining(
@@ -179,13 +177,13 @@ SLUICE_API const struct sluice_abortion *
 sluice_servicer_context_add_abortion_callback(
     struct sluice_servicer_context *ctx, struct sluice_abortion_callback *cb);
 
-/* F-32. Borrowed; NULL: none. Known by the time a method is called (of an
+/* Borrowed; NULL: none. Known by the time a method is called (of an
  * invoker of the base layer that sends it later than its first values, a
  * stream-request method learns it only then). */
 SLUICE_API struct sluice_metadata *sluice_servicer_context_invocation_metadata(
     const struct sluice_servicer_context *ctx);
 
-/* F-33..36, D-20. SLUICE_ESTATE: set before, too late, or terminated.
+/* SLUICE_ESTATE: set before, too late, or terminated.
  * SLUICE_EINVAL: NULL, or an absent text. SLUICE_ENOMEM: text that could not be
  * copied. Metadata is taken in every case; text is copied. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err
@@ -201,8 +199,8 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_servicer_context_set_details(
 
 /* The response callback and response consumer of the event forms. response is
  * taken. respond() is consume_and_terminate(). terminate() without a response
- * is how a unary method answers with a code alone. Harmless after termination
- * (B.16). response_budget: how many responses go out without queueing;
+ * is how a unary method answers with a code alone. Harmless after termination.
+ * response_budget: how many responses go out without queueing;
  * on_allowance is told of more. */
 SLUICE_API void sluice_servicer_context_respond(
     struct sluice_servicer_context *ctx, struct sluice_bytes *response);
@@ -246,7 +244,7 @@ struct sluice_request_consumer {
     bool manual_allowance;
 };
 
-/* F-37, F-42..45: a method's behaviour, tagged. Makers below; fields are
+/* A method's behaviour, tagged. Makers below; fields are
  * private. self is the pointer given to the maker. request is given. */
 typedef enum sluice_reply sluice_unary_event_cb(void *self,
     struct sluice_bytes *request, struct sluice_servicer_context *ctx);
@@ -260,7 +258,7 @@ struct sluice_method_implementation {
     void *self;
 };
 
-/* F-76..79 (the event forms of the eight makers). */
+/* The makers, one for each cardinality. */
 SLUICE_API struct sluice_method_implementation sluice_unary_unary_event(
     sluice_unary_event_cb *behavior, void *self);
 SLUICE_API struct sluice_method_implementation sluice_unary_stream_event(
@@ -270,7 +268,7 @@ SLUICE_API struct sluice_method_implementation sluice_stream_unary_event(
 SLUICE_API struct sluice_method_implementation sluice_stream_stream_event(
     sluice_stream_event_cb *behavior, void *self);
 
-/* (group, method) -> implementation, as a base servicer. */
+/* (group, method) -> implementation, as a base servicer. */
 struct sluice_face_servicer;
 SLUICE_API struct sluice_face_servicer *sluice_face_servicer_new(void);
 SLUICE_API void sluice_face_servicer_free(
@@ -288,7 +286,7 @@ SLUICE_API void sluice_face_servicer_on_free(
     struct sluice_face_servicer *servicer, void (*on_free)(void *arg),
     void *arg);
 /* The base view of it, for sluice_end_options. An unknown pair becomes
- * NoSuchMethod with code UNIMPLEMENTED (B.16). */
+ * NoSuchMethod with code UNIMPLEMENTED. */
 SLUICE_API struct sluice_servicer *sluice_face_servicer_base(
     struct sluice_face_servicer *servicer);
 

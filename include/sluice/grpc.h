@@ -3,27 +3,30 @@
  * sluice/grpc.h - the gRPC link: operations over HTTP/2 (nghttp2 on libuv).
  *
  * Client side: one connection per link, made when the first operation needs it
- * and made again after a loss, with the backoff of specs/grpc-http2 section
- * 13. While it connects, operations wait (up to max_waiting); when an attempt
- * fails they end at once with TRANSMISSION_FAILURE and code UNAVAILABLE, and so
- * does every operation until the backoff has run out.
+ * and made again after a loss, with the backoff of the "gRPC Connection Backoff
+ * Protocol". While it connects, operations wait (up to max_waiting); when an
+ * attempt fails they end at once with TRANSMISSION_FAILURE and code
+ * UNAVAILABLE, and so does every operation until the backoff has run out.
  *
  * How a gRPC status becomes an outcome (the first matching line):
  *   grpc-status 0 with a completion         COMPLETED, code 0
  *   1 CANCELLED from the peer               CANCELLED, code 1
  *   4 DEADLINE_EXCEEDED from the peer       EXPIRED, code 4
- *   12 UNIMPLEMENTED from the peer          LOCAL_FAILURE, code 12 (B.13)
+ *   12 UNIMPLEMENTED from the peer          LOCAL_FAILURE, code 12
  *   any other from the peer                 REMOTE_FAILURE with that code
- *   HTTP answer without grpc-status         REMOTE_FAILURE, code of section 9
- *   RST_STREAM                              section 10: CANCEL -> CANCELLED;
+ *   HTTP answer without grpc-status         REMOTE_FAILURE, code of "HTTP to
+ *                                           gRPC Status Code Mapping"
+ *   RST_STREAM                              CANCEL -> CANCELLED;
  *                                           REFUSED_STREAM and GOAWAY above the
  *                                           last id -> REMOTE_SHUTDOWN, code
  *                                           14; else RECEPTION_FAILURE with
- *                                           the code of the table
+ *                                           the code that "gRPC over HTTP/2",
+ *                                           Errors, gives for it
  *   no connection could be had              TRANSMISSION_FAILURE, code 14
  *   connection lost during the call         RECEPTION_FAILURE, code 14
  *   message over the limit                  LOCAL_FAILURE, code 8
- *   other broken framing by the peer        RECEPTION_FAILURE, code 13
+ *   an answer that is not well-formed gRPC  LOCAL_FAILURE, code 13
+ *   broken HTTP/2 by the peer               RECEPTION_FAILURE, code 13
  * The details of outcomes made here are fixed texts without addresses.
  *
  * Flow control: a stream's HTTP/2 window is opened only for messages that the
@@ -43,12 +46,12 @@ struct sluice_grpc_client;
 /* Zero means the default in brackets. */
 struct sluice_grpc_client_options {
     struct sluice_str target;    /* dns:[///]host:port, ipv4:, ipv6:, unix:, or
-                                    host:port (specs/grpc-http2 section 16) */
+                                    host:port ("gRPC Name Resolution") */
     struct sluice_str authority; /* [from the target] */
     struct sluice_str user_agent;/* ["grpc-c-sluice/VERSION"] */
     size_t max_message;          /* received, bytes [4 MiB] */
-    size_t max_metadata;         /* received, bytes as section 8 counts
-                                    [16 KiB] */
+    size_t max_metadata;         /* received, bytes as HTTP/2 counts a
+                                    field section [16 KiB] */
     size_t max_waiting;          /* operations without a stream [10000] */
     uint32_t initial_window;     /* per stream, bytes [65535] */
     int64_t connect_timeout_ns;  /* [20 s] */
@@ -76,7 +79,7 @@ SLUICE_API struct sluice_link *sluice_grpc_client_link(
 SLUICE_API void sluice_grpc_client_close(struct sluice_grpc_client **client,
     void (*on_closed)(void *arg), void *arg);
 
-enum sluice_grpc_state { /* specs/grpc-http2 section 13 */
+enum sluice_grpc_state { /* of "gRPC Connectivity Semantics and API" */
     SLUICE_GRPC_IDLE,
     SLUICE_GRPC_CONNECTING,
     SLUICE_GRPC_READY,
@@ -86,12 +89,12 @@ enum sluice_grpc_state { /* specs/grpc-http2 section 13 */
 SLUICE_API enum sluice_grpc_state sluice_grpc_client_state(
     const struct sluice_grpc_client *client);
 
-/* Percent-coding of grpc-message (section 7): decode writes at most len bytes
+/* Percent-coding of grpc-message: decode writes at most len bytes
  * to out and returns how many; broken sequences stay literally. */
 SLUICE_API size_t sluice_grpc_message_decode(const char *in, size_t len,
     char *out);
 
-/* grpc-timeout (section 3). Parses value into nanoseconds, clamped to
+/* grpc-timeout. Parses value into nanoseconds, clamped to
  * INT64_MAX - 1. SLUICE_EINVAL when malformed. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_timeout_parse(
     struct sluice_str value, int64_t *timeout_ns);

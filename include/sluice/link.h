@@ -3,9 +3,9 @@
  * sluice/link.h - what carries operations between Ends: the contract between
  * the base layer and a transport (in process, gRPC, or one of your own).
  *
- * The two sides speak in tickets (specs/rpc-framework B.2). A link delivers
- * the tickets of one direction of one operation in order and once, or reports
- * a failure; sequence numbers are therefore not needed.
+ * The two sides speak in tickets. A link delivers the tickets of one direction
+ * of one operation in order and once, or reports a failure; sequence numbers
+ * are therefore not needed.
  *
  * Thread      The loop thread of the End, both ways.
  * Re-entrancy A link never delivers from inside open, send or close: it
@@ -16,7 +16,9 @@
 
 #include <sluice/base.h>
 
-/* B.2. COMPLETION half-closes a direction, the rest abort the operation. */
+/* COMPLETION half-closes a direction, the rest abort the operation. A failure
+ * is named from the side that sends the ticket: its local failure is the remote
+ * failure of the side that receives it, and the reverse. */
 enum sluice_termination {
     SLUICE_TERMINATION_NONE,
     SLUICE_TERMINATION_COMPLETION,
@@ -59,7 +61,8 @@ struct sluice_link_ops {
         void **transport);
 
     /* A later ticket of that operation. After a ticket that aborts, only close
-     * follows. */
+     * follows. Takes the references in it. On failure the operation ends with
+     * TRANSMISSION_FAILURE, unless it has ended already. */
     enum sluice_err (*send)(void *transport, struct sluice_ticket *ticket);
 
     /* The operation has left its End: transport is the link's to free, and
@@ -75,22 +78,23 @@ struct sluice_link {
 
 /* A ticket of the other side for op. Takes its references. Ignored once op has
  * terminated. Wrong order or a payload beyond the allowance ends the operation
- * with RECEPTION_FAILURE (D-05). Customer code may run inside. */
+ * with RECEPTION_FAILURE. Customer code may run inside. */
 SLUICE_API void sluice_operation_deliver(struct sluice_operation *op,
     struct sluice_ticket *ticket);
 
 /* A new operation arrives: its first ticket, to be serviced by end. The link's
  * ops carry the answers for transport. On SLUICE_OK *op is borrowed until
  * close. SLUICE_ESTATE: stopped, stopping or without a servicer; the link then
- * answers SHUTDOWN (D-07). Takes the references either way. The servicer runs
- * later, from the loop, never inside this call. */
+ * answers SHUTDOWN. SLUICE_EINVAL: no ticket that may begin an operation.
+ * Takes the references either way. The servicer runs later, from the loop,
+ * never inside this call. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_accept(
     struct sluice_end *end, struct sluice_link *link, void *transport,
     struct sluice_ticket *first, struct sluice_operation **op);
 
-/* In process: a link whose other side is service, an End on the same loop. Both
- * must outlive it and be stopped before it is freed. NULL when memory is
- * short. */
+/* In process: a link whose other side is service, an End on the same loop.
+ * Tickets arrive in a later task, their metadata and payload by reference. Both
+ * Ends must be stopped before it is freed. NULL when memory is short. */
 SLUICE_API struct sluice_link *sluice_inproc_link_new(
     struct sluice_end *service);
 SLUICE_API void sluice_inproc_link_free(struct sluice_link **link);

@@ -7,12 +7,17 @@
  * A turn is one pass of the libuv loop. Deferred tasks run later in the same
  * turn, outside of whatever call queued them; late tasks run after every
  * deferred one, right before the loop sleeps: that is where output gathered
- * during the turn is written once.
+ * during the turn is written once. Tasks that go on queueing tasks get a
+ * bounded number of rounds in a turn; then libuv has its, without sleeping.
  *
  * Thread      The thread that runs the libuv loop, for everything but
  *             sluice_loop_post() and sluice_loop_is_current(). The thread that
  *             calls sluice_loop_new() is taken as that thread until the loop
- *             first turns.
+ *             first turns; whoever turns it first has it, and the pool, from
+ *             then on.
+ * Liveness    A queued task and a running timer keep uv_run() going, as libuv's
+ *             own would. A loop with neither does not, even while other threads
+ *             may still post.
  */
 #ifndef SLUICE_LOOP_H
 #define SLUICE_LOOP_H
@@ -44,8 +49,9 @@ struct sluice_timer {
 SLUICE_API struct sluice_loop *sluice_loop_new(struct uv_loop_s *uv);
 
 /* Ends it: closes its libuv handles, which takes one more turn of uv; then
- * on_closed(arg), which may be NULL. No task may be queued and no timer
- * running by then. *loop becomes NULL. */
+ * on_closed(arg), which may be NULL. No task may be queued and no timer be
+ * running, and no thread may post any more. *loop becomes NULL. What its pool
+ * gave out stays valid. */
 SLUICE_API void sluice_loop_close(struct sluice_loop **loop,
     void (*on_closed)(void *arg), void *arg);
 
@@ -66,15 +72,16 @@ SLUICE_API void sluice_loop_defer_late(struct sluice_loop *loop,
 SLUICE_API void sluice_task_cancel(struct sluice_task *task);
 SLUICE_API bool sluice_task_is_queued(const struct sluice_task *task);
 
-/* The door: runs the task on the loop's thread, soon. Any thread. The task
- * must be idle and not be cancelled. */
+/* The door: runs the task on the loop's thread, soon; the tasks of one thread
+ * in their order. Any thread. The task must be idle and not be cancelled. */
 SLUICE_API void sluice_loop_post(struct sluice_loop *loop,
     struct sluice_task *task);
 
 SLUICE_API bool sluice_loop_is_current(const struct sluice_loop *loop);
 
-/* Calls expire when sluice_loop_now() has reached due_ns, at most 1 ms late on
- * an idle loop and never early. Starting a running timer moves it. */
+/* Calls expire when sluice_loop_now() has reached due_ns: never early, never
+ * within this call, and on an idle loop at most 2 ms late (1 ms for the wheel's
+ * tick, 1 ms for libuv's). Starting a running timer moves it. */
 SLUICE_API void sluice_timer_start(struct sluice_loop *loop,
     struct sluice_timer *timer, uint64_t due_ns);
 SLUICE_API void sluice_timer_stop(struct sluice_loop *loop,

@@ -4,9 +4,9 @@
  * (initial) or after (terminal) the payloads of one direction.
  *
  * Names are lower case as gRPC wants them (0-9 a-z _ - .); a name that ends in
- * "-bin" has arbitrary bytes as its value, any other printable ASCII
- * (specs/grpc-http2 section 7, Metadata). The base layer never looks inside;
- * links check what they must carry. An empty list is distinct from none (NULL).
+ * "-bin" has arbitrary bytes as its value, any other printable ASCII. The base
+ * layer never looks inside; links check what they must carry. An empty list is
+ * distinct from none (NULL).
  *
  * Ownership   As for bytes: counted; "takes" and "gives" are stated. Names and
  *             values are copied in. Filled by the only holder, then read only.
@@ -29,7 +29,8 @@ SLUICE_API struct sluice_metadata *sluice_metadata_new(
     struct sluice_pool *pool);
 
 /* Appends a copy. Keeps duplicates and order. SLUICE_EINVAL for an empty name,
- * SLUICE_ENOMEM when memory is short. The list must have one holder. */
+ * SLUICE_ENOMEM when memory is short, SLUICE_ELIMIT beyond 1 GiB. The list must
+ * have one holder. name and value may be borrowed from the list itself. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_metadata_add(
     struct sluice_metadata *md, struct sluice_str name,
     struct sluice_str value);

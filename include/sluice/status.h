@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sluice/status.h - the canonical status codes (google.rpc.Code) and the one
- * table that relates them to HTTP. Source: specs/status-mapping section 1.
+ * sluice/status.h - the canonical status codes (google.rpc.Code) and the
+ * tables that relate them to HTTP.
  */
 #ifndef SLUICE_STATUS_H
 #define SLUICE_STATUS_H
@@ -34,8 +34,8 @@ SLUICE_API const char *sluice_code_name(int code);
 /* The HTTP status of a code; 500 for a number outside 0..16. */
 SLUICE_API unsigned sluice_code_http_status(int code);
 
-/* The code a client gives an HTTP response that carries no grpc-status
- * (specs/grpc-http2 section 9); UNKNOWN for any status not listed there. */
+/* The code a gRPC client gives an HTTP response that carries no grpc-status;
+ * UNKNOWN for any status that gRPC does not list. */
 SLUICE_API enum sluice_code sluice_code_from_http_status(unsigned status);
 
 #endif

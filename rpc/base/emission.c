@@ -170,8 +170,7 @@ keep_completion(struct sluice_operation *op, const struct sluice_completion *c)
         return true;
     if (!rpc_text_set(op, &out->message, c->message))
         return false;
-    out->completion.message =
-        sluice_str_n(out->message.ptr, out->message.len);
+    out->completion.message = sluice_str_n(out->message.ptr, out->message.len);
     return true;
 }
 
@@ -199,8 +198,7 @@ keep(struct sluice_operation *op, const struct sluice_values *v)
 }
 
 void
-rpc_emission_advance(struct sluice_operation *op,
-    const struct sluice_values *v)
+rpc_emission_advance(struct sluice_operation *op, const struct sluice_values *v)
 {
     bool is_fine = is_legal(&op->out, v);
     int allowance = v->allowance;

@@ -205,8 +205,8 @@ static void
 begin_service(struct sluice_operation *op, const struct sluice_ticket *first)
 {
     struct sluice_end *end = op->end;
-    int64_t timeout = first->has_timeout ? first->timeout_ns
-                                         : end->default_timeout_ns;
+    int64_t timeout =
+        first->has_timeout ? first->timeout_ns : end->default_timeout_ns;
 
     op->out.is_open = true;
     op->out.is_mute = first->subscription == SLUICE_SUBSCRIPTION_NONE;
@@ -222,7 +222,8 @@ begin_service(struct sluice_operation *op, const struct sluice_ticket *first)
 
 enum sluice_err
 sluice_end_accept(struct sluice_end *end, struct sluice_link *link,
-    void *transport, struct sluice_ticket *first, struct sluice_operation **op_p)
+    void *transport, struct sluice_ticket *first,
+    struct sluice_operation **op_p)
 {
     struct sluice_operation *op = NULL;
     enum sluice_err err = SLUICE_OK;

@@ -82,10 +82,10 @@ discard(struct sluice_operation *op, const struct sluice_values *v)
 static enum sluice_reply
 call_customer(struct sluice_operation *op, const struct sluice_values *v)
 {
-    const struct sluice_operator *operator= &op->subscription.operator;
+    const struct sluice_subscription *s = &op->subscription;
 
-    if (op->subscription.kind == SLUICE_SUBSCRIPTION_FULL)
-        return operator->advance(operator->arg, v);
+    if (s->kind == SLUICE_SUBSCRIPTION_FULL)
+        return s->operator.advance(s->operator.arg, v);
     discard(op, v);
     return SLUICE_REPLY_OK;
 }
@@ -114,8 +114,9 @@ run(struct sluice_operation *op)
 
     if (op->in.owes_context)
         call_protocol_receiver(op);
-    while (rpc_operation_is_active(op) &&
-        take_values(op, &values, &completion)) {
+    while (rpc_operation_is_active(op)) {
+        if (!take_values(op, &values, &completion))
+            break;
         if (call_customer(op, &values) != SLUICE_REPLY_OK)
             rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE,
                 RPC_TELL_OTHER_SIDE, NULL);

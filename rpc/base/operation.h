@@ -42,14 +42,14 @@ struct rpc_emission {
     bool has_metadata; /* passed by the customer, in this or earlier calls */
     bool has_payload;
     bool has_completion;
-    bool is_open;      /* the link knows the operation */
-    bool is_mute;      /* the invoker wants nothing: only grants go out */
-    bool is_done;      /* the completion is with the link */
-    bool owes_timeout; /* the other side's timeout was capped: tell it */
-    int64_t budget;    /* payloads that the other side still takes */
-    struct rpc_fifo queue;              /* payloads beyond that */
-    struct sluice_completion completion; /* waits behind them */
-    struct rpc_text message;            /* of completion */
+    bool is_open;          /* the link knows the operation */
+    bool is_mute;          /* the invoker wants nothing: only grants go out */
+    bool is_done;          /* the completion is with the link */
+    bool owes_timeout;     /* the other side's timeout was capped: tell it */
+    int64_t budget;        /* payloads that the other side still takes */
+    struct rpc_fifo queue; /* payloads beyond that */
+    struct sluice_completion completion;     /* waits behind them */
+    struct rpc_text message;                 /* of completion */
     const struct sluice_invocation *opening; /* during operate only */
 };
 
@@ -115,8 +115,8 @@ enum rpc_tell {
 struct rpc_reason {
     bool has_code;
     int32_t code;
-    struct sluice_str details;                /* copied */
-    struct sluice_metadata *initial_metadata; /* taken */
+    struct sluice_str details;                 /* copied */
+    struct sluice_metadata *initial_metadata;  /* taken */
     struct sluice_metadata *terminal_metadata; /* taken */
 };
 

@@ -8,11 +8,10 @@
 struct sluice_subscription
 sluice_full_subscription(sluice_advance_cb *advance, void *arg)
 {
-    struct sluice_subscription s = {
-        .kind = SLUICE_SUBSCRIPTION_FULL,
-        .operator = { .advance = advance, .arg = arg },
-    };
+    struct sluice_subscription s = { .kind = SLUICE_SUBSCRIPTION_FULL };
 
+    s.operator.advance = advance;
+    s.operator.arg = arg;
     return s;
 }
 

@@ -7,7 +7,7 @@
  * The completion is kept when it arrives and told when the operation has
  * terminated, so that a receiver that cancels at the last moment still hears
  * of one end only. Responses are passed on as they come, also a unary one:
- * that there was one, and only one, is known at the end (D-11).
+ * that there was one, and only one, is known at the end.
  */
 #include "rpc/face/call.h"
 
@@ -118,7 +118,7 @@ on_advance(void *arg, const struct sluice_values *values)
 
 /* ---- The end -------------------------------------------------------------- */
 
-/* D-11. An answer with a code of failure is the service's own, whatever else
+/* An answer with a code of failure is the service's own, whatever else
  * it sent; anything else must have brought exactly one response. */
 static bool
 breaks_cardinality(const struct sluice_call *call,
@@ -337,7 +337,7 @@ void
 sluice_call_terminate(struct sluice_call *call)
 {
     FACE_CHECK(call, CALL_MAGIC);
-    if (!call->has_sent_requests) /* B.14: idempotent */
+    if (!call->has_sent_requests) /* idempotent */
         emit(call, NULL, true);
 }
 

@@ -388,7 +388,7 @@ void
 sluice_servicer_context_terminate(struct sluice_servicer_context *ctx)
 {
     FACE_CHECK(ctx, CONTEXT_MAGIC);
-    if (!ctx->has_completed) /* B.14: idempotent */
+    if (!ctx->has_completed) /* idempotent */
         answer(ctx, NULL, true);
 }
 

@@ -36,7 +36,7 @@ on_end_task(struct sluice_task *task)
 }
 
 /* The base layer does not call back for what has terminated already; the RPC
- * must be told all the same, and not inside the call that starts it (D-08). */
+ * must be told all the same, and not inside the call that starts it. */
 void
 face_rpc_attach(struct face_rpc *rpc, struct sluice_operation *op)
 {
@@ -138,7 +138,7 @@ sluice_abortion_kind_name(enum sluice_abortion_kind kind)
 }
 
 /* COMPLETED aborts only where an answer broke its method's cardinality: the
- * defect is told to the caller as a local failure (D-11). */
+ * defect is told to the caller as a local failure. */
 static enum sluice_abortion_kind
 abortion_kind(enum sluice_outcome_kind kind)
 {

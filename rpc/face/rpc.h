@@ -66,15 +66,15 @@ bool face_rpc_is_active(const struct face_rpc *rpc);
 void face_rpc_keep_completion(struct face_rpc *rpc,
     const struct sluice_completion *completion);
 
-/* Marks the RPC as aborted, with the Abortion that the outcome gives
- * (rpc-framework B.13). Refine rpc->abortion before announcing it. */
+/* Marks the RPC as aborted, with the Abortion that the outcome gives.
+ * Refine rpc->abortion before announcing it. */
 void face_rpc_set_aborted(struct face_rpc *rpc,
     const struct sluice_outcome *outcome);
 
 /* Runs the abortion callbacks of an aborted RPC, in order of arrival. */
 void face_rpc_announce_abortion(struct face_rpc *rpc);
 
-/* F-20, D-15. */
+/* As sluice_call_add_abortion_callback(). */
 const struct sluice_abortion *face_rpc_add_abortion_callback(
     struct face_rpc *rpc, struct sluice_abortion_callback *cb);
 

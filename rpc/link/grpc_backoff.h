@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rpc/link/grpc_backoff.h - how long to leave a failing backend alone
- * (specs/grpc-http2 section 13). Pure arithmetic: the seed of its jitter is
- * an argument and it reads no clock.
+ * rpc/link/grpc_backoff.h - how long to leave a failing backend alone ("gRPC
+ * Connection Backoff Protocol"). Pure arithmetic: the seed of its jitter is an
+ * argument and it reads no clock.
  */
 #ifndef RPC_LINK_GRPC_BACKOFF_H
 #define RPC_LINK_GRPC_BACKOFF_H

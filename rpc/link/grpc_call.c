@@ -15,6 +15,7 @@
 /* ---------------------------------------------------------- lifecycle */
 
 static void on_task(struct sluice_task *task);
+static void on_deadline(struct sluice_timer *timer);
 
 static struct rpc_grpc_call *
 call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
@@ -33,6 +34,8 @@ call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
     call->client = client;
     call->op = op;
     call->task.run = on_task;
+    call->deadline.expire = on_deadline;
+    call->deadline_ns = UINT64_MAX;
     call->is_replayable = true;
     call->allowance = 1; /* the first payload of a direction is free */
     return call;
@@ -55,6 +58,7 @@ call_free(struct rpc_grpc_call *call)
     struct sluice_pool *pool = call->client->pool;
 
     sluice_task_cancel(&call->task);
+    sluice_timer_stop(call->client->loop, &call->deadline);
     drop_contents(call);
     sluice_bytes_unref(&call->payload);
     rpc_grpc_request_fini(&call->request, pool);
@@ -84,6 +88,20 @@ rpc_grpc_call_end(struct rpc_grpc_call *call, struct rpc_grpc_end end)
     if (call->end.termination == SLUICE_TERMINATION_NONE)
         call->end = end;
     rpc_grpc_call_wake(call);
+    rpc_grpc_call_settle(call);
+}
+
+int64_t
+rpc_grpc_call_time_remaining(const struct rpc_grpc_call *call)
+{
+    uint64_t now;
+
+    if (call->op != NULL)
+        return sluice_operation_time_remaining(call->op);
+    if (call->deadline_ns == UINT64_MAX)
+        return SLUICE_NO_TIMEOUT;
+    now = sluice_loop_now(call->client->loop);
+    return now < call->deadline_ns ? (int64_t)(call->deadline_ns - now) : 0;
 }
 
 /* ---------------------------------------------------------- delivering */
@@ -239,6 +257,15 @@ take_values(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
     return SLUICE_OK;
 }
 
+static void
+take_deadline(struct rpc_grpc_call *call, const struct sluice_ticket *first)
+{
+    call->is_forgotten = first->subscription == SLUICE_SUBSCRIPTION_NONE;
+    if (first->has_timeout && first->timeout_ns != SLUICE_NO_TIMEOUT)
+        call->deadline_ns = sluice_loop_now(call->client->loop) +
+            (uint64_t)(first->timeout_ns > 0 ? first->timeout_ns : 0);
+}
+
 static enum sluice_err
 link_open(struct sluice_link *link, struct sluice_operation *op,
     struct sluice_ticket *first, void **transport)
@@ -254,6 +281,7 @@ link_open(struct sluice_link *link, struct sluice_operation *op,
         first->method);
     if (err != SLUICE_OK)
         goto out;
+    take_deadline(call, first);
     err = take_values(call, first);
     if (err != SLUICE_OK)
         goto out;
@@ -289,18 +317,38 @@ link_send(void *transport, struct sluice_ticket *ticket)
 
     RPC_CHECK(call, CALL_MAGIC);
     assert(call->op != NULL);
-    if (is_abort(ticket)) {
+    if (call->place == RPC_GRPC_NOWHERE)
+        add_allowance(call, ticket->allowance); /* too late for the rest */
+    else if (!is_abort(ticket))
+        err = take_values(call, ticket);
+    if (err != SLUICE_OK || is_abort(ticket)) {
         call->is_over = true;
         abandon(call, NGHTTP2_CANCEL);
-    } else if (call->place == RPC_GRPC_NOWHERE) {
-        add_allowance(call, ticket->allowance); /* too late for the rest */
     } else {
-        err = take_values(call, ticket);
-        if (err == SLUICE_OK)
-            resume(call);
+        resume(call);
     }
     release_ticket(ticket);
     return err;
+}
+
+/* Nobody listens any more, but the request is whole: it still goes out, and
+ * what is answered is dropped. */
+static bool
+may_go_on(const struct rpc_grpc_call *call)
+{
+    return call->is_forgotten && call->is_half_closing && !call->is_over &&
+        call->end.termination == SLUICE_TERMINATION_NONE;
+}
+
+static void
+on_deadline(struct sluice_timer *timer)
+{
+    struct rpc_grpc_call *call =
+        RPC_CONTAINER_OF(timer, struct rpc_grpc_call, deadline);
+
+    RPC_CHECK(call, CALL_MAGIC);
+    abandon(call, NGHTTP2_CANCEL);
+    rpc_grpc_call_settle(call);
 }
 
 static void
@@ -312,9 +360,13 @@ link_close(void *transport)
     RPC_CHECK(call, CALL_MAGIC);
     has_answer = call->is_over &&
         call->end.termination == SLUICE_TERMINATION_COMPLETION;
+    if (!may_go_on(call))
+        abandon(call, has_answer ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    else if (call->deadline_ns != UINT64_MAX)
+        sluice_timer_start(call->client->loop, &call->deadline,
+            call->deadline_ns);
     call->op = NULL;
     sluice_task_cancel(&call->task);
-    abandon(call, has_answer ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
     drop_contents(call);
     rpc_grpc_call_settle(call);
 }

@@ -38,7 +38,10 @@ struct rpc_grpc_call {
     struct sluice_operation *op; /* NULL: closed by the base layer */
     struct sluice_task task;     /* delivers */
     bool is_delivering;
-    bool is_over; /* nothing more is delivered */
+    bool is_over;      /* nothing more is delivered */
+    bool is_forgotten; /* goes on after its End has closed it */
+    uint64_t deadline_ns;
+    struct sluice_timer deadline; /* runs only when forgotten */
 
     enum rpc_grpc_place place;
     TAILQ_ENTRY(rpc_grpc_call) link; /* in the queue or the session's list */
@@ -73,8 +76,11 @@ extern const struct sluice_link_ops rpc_grpc_call_ops;
 
 /* ------------------------------------------------ for the client's queue */
 
-/* No stream could be had, or none is wanted: ends the call. */
+/* Ends the call, unless it has ended before. It may be freed. */
 void rpc_grpc_call_end(struct rpc_grpc_call *call, struct rpc_grpc_end end);
+
+/* What is left of its time; SLUICE_NO_TIMEOUT: unlimited. */
+int64_t rpc_grpc_call_time_remaining(const struct rpc_grpc_call *call);
 
 /* Something new may be there for the operation. */
 void rpc_grpc_call_wake(struct rpc_grpc_call *call);

@@ -310,8 +310,8 @@ take_memory(struct sluice_grpc_client *c)
 {
     c->shared = rpc_grpc_session_shared_new();
     c->no_metadata = sluice_metadata_new(c->pool);
-    c->input = malloc(RPC_GRPC_BUFFER);
-    c->output = malloc(RPC_GRPC_BUFFER);
+    c->input = malloc(RPC_GRPC_INPUT);
+    c->output = malloc(RPC_GRPC_OUTPUT);
     if (c->shared == NULL || c->no_metadata == NULL || c->input == NULL ||
         c->output == NULL)
         return SLUICE_ENOMEM;
@@ -411,13 +411,14 @@ sluice_grpc_client_close(struct sluice_grpc_client **client,
     struct sluice_grpc_client *c = *client;
 
     RPC_CHECK(c, CLIENT_MAGIC);
-    assert(c->waiting_count == 0);
     *client = NULL;
     c->state = SLUICE_GRPC_SHUTDOWN;
     c->on_closed = on_closed;
     c->on_closed_arg = arg;
     sluice_timer_stop(c->loop, &c->timer);
     rpc_grpc_dial_abandon(&c->dial);
+    /* Only calls nobody listens to can be left, the End being stopped. */
+    fail_waiting(c, rpc_grpc_end_unreachable("the client has been closed"));
     while (!TAILQ_EMPTY(&c->sessions))
         rpc_grpc_session_close(TAILQ_FIRST(&c->sessions));
     sluice_loop_defer(c->loop, &c->closed);

@@ -82,8 +82,14 @@ rpc_grpc_end_reset(uint32_t error_code)
 struct rpc_grpc_end
 rpc_grpc_end_malformed(const char *text)
 {
+    return end(SLUICE_TERMINATION_REMOTE_FAILURE, SLUICE_CODE_INTERNAL, text);
+}
+
+struct rpc_grpc_end
+rpc_grpc_end_broken(void)
+{
     return end(SLUICE_TERMINATION_RECEPTION_FAILURE, SLUICE_CODE_INTERNAL,
-        text);
+        "the backend broke the rules of HTTP/2");
 }
 
 struct rpc_grpc_end

@@ -25,8 +25,11 @@ struct rpc_grpc_end rpc_grpc_end_http(unsigned http_status);
 /* RST_STREAM with an HTTP/2 error code. */
 struct rpc_grpc_end rpc_grpc_end_reset(uint32_t error_code);
 
-/* The peer broke the framing of gRPC or HTTP/2; text is constant. */
+/* What arrived whole is not an answer of gRPC; text is constant. */
 struct rpc_grpc_end rpc_grpc_end_malformed(const char *text);
+
+/* The peer broke the rules of HTTP/2. */
+struct rpc_grpc_end rpc_grpc_end_broken(void);
 
 struct rpc_grpc_end rpc_grpc_end_exhausted(const char *text);
 struct rpc_grpc_end rpc_grpc_end_lost(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rpc/link/grpc_framing.h - length-prefixed messages out of the bytes of one
- * stream (specs/grpc-http2 section 5). No I/O.
+ * stream ("gRPC over HTTP/2": Length-Prefixed-Message). No I/O.
  *
  * Bytes either go into the message being assembled (feed) or are kept as they
  * came until somebody wants the next message (hold). A message's length is

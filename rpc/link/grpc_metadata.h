@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rpc/link/grpc_metadata.h - which header names are metadata, and which are
- * gRPC's or HTTP's own (specs/grpc-http2 sections 2 and 7).
+ * gRPC's or HTTP's own ("gRPC over HTTP/2": Requests and Responses).
  */
 #ifndef RPC_LINK_GRPC_METADATA_H
 #define RPC_LINK_GRPC_METADATA_H

@@ -38,7 +38,7 @@ SLUICE_MUST_USE enum sluice_err rpc_grpc_request_init(
     struct rpc_grpc_request *req, struct sluice_pool *pool,
     struct sluice_str group, struct sluice_str method);
 
-/* Fills fields; *size becomes the block's size as section 8 counts. timeout_ns
+/* Fills fields; *size becomes the block's size as HTTP/2 counts it. timeout_ns
  * may be SLUICE_NO_TIMEOUT. SLUICE_ELIMIT: more than RPC_GRPC_FIELDS. */
 SLUICE_MUST_USE enum sluice_err rpc_grpc_request_fields(
     struct rpc_grpc_request *req, struct sluice_pool *pool,

@@ -15,6 +15,9 @@
 
 #define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
+/* A longer grpc-message is cut: a status is worth more than all of its text. */
+#define MESSAGE_MAX 8192
+
 static bool
 is(struct sluice_str name, const char *text)
 {
@@ -62,18 +65,46 @@ status_of(struct sluice_str value)
     return n;
 }
 
+static struct sluice_str
+cut_message(struct sluice_str value)
+{
+    size_t i;
+
+    if (value.len <= MESSAGE_MAX)
+        return value;
+    value.len = MESSAGE_MAX;
+    for (i = value.len - 2; i < value.len; i++)
+        if (value.ptr[i] == '%')
+            value.len = i; /* not within an escape */
+    return value;
+}
+
+/* Without the last character, unless it is ASCII: a piece of it may be cut. */
+static size_t
+whole_characters(const char *text, size_t len)
+{
+    size_t n = len;
+
+    while (n > 0 && len - n < 3 && ((uint8_t)text[n - 1] & 0xc0) == 0x80)
+        n--;
+    return n > 0 && (uint8_t)text[n - 1] >= 0xc0 ? n - 1 : len;
+}
+
 static enum sluice_err
 take_message(struct rpc_grpc_response *r, struct sluice_pool *pool,
     struct sluice_str value)
 {
+    struct sluice_str kept = cut_message(value);
+
     if (r->message != NULL || value.len == 0)
         return SLUICE_OK; /* of several, the first */
-    r->message = sluice_pool_take(pool, value.len);
+    r->message = sluice_pool_take(pool, kept.len);
     if (r->message == NULL)
         return SLUICE_ENOMEM;
-    r->message_room = value.len;
-    r->message_len =
-        sluice_grpc_message_decode(value.ptr, value.len, r->message);
+    r->message_room = kept.len;
+    r->message_len = sluice_grpc_message_decode(kept.ptr, kept.len, r->message);
+    if (kept.len < value.len)
+        r->message_len = whole_characters(r->message, r->message_len);
     return SLUICE_OK;
 }
 
@@ -103,8 +134,8 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
         return SLUICE_OK;
     }
     if (is(name, "grpc-status")) {
-        if (!r->has_status)
-            r->status = status_of(value);
+        if (!r->has_status || r->status == SLUICE_CODE_OK)
+            r->status = status_of(value); /* of several, the first failure */
         r->has_status = true;
         return SLUICE_OK;
     }
@@ -127,7 +158,8 @@ bool
 rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     size_t max_size, struct sluice_str name, struct sluice_str value)
 {
-    r->size += name.len + value.len + FIELD_OVERHEAD;
+    r->size += name.len + FIELD_OVERHEAD +
+        (is(name, "grpc-message") ? cut_message(value).len : value.len);
     if (r->size > max_size)
         r->fault = SLUICE_ELIMIT;
     else

@@ -12,9 +12,6 @@
 
 #include <stdlib.h>
 
-/* The largest thing nghttp2 hands out at once: a frame of default size. */
-#define FRAME_ROOM (16384u + 64)
-
 /* Kept free of the 64 KiB that nghttp2 refuses to exceed. */
 #define MAX_BLOCK (60u * 1024)
 
@@ -43,7 +40,7 @@ static struct rpc_grpc_end
 end_of(const struct rpc_grpc_session *s)
 {
     return s->is_broken
-        ? rpc_grpc_end_malformed("the backend broke the rules of HTTP/2")
+        ? rpc_grpc_end_broken()
         : rpc_grpc_end_lost();
 }
 
@@ -81,7 +78,7 @@ write_rest(struct rpc_grpc_session *s, const uint8_t *data, size_t len)
     uv_buf_t buf;
 
     if (s->unsent == NULL)
-        s->unsent = malloc(RPC_GRPC_BUFFER);
+        s->unsent = malloc(RPC_GRPC_OUTPUT);
     if (s->unsent == NULL) {
         close_now(s);
         return false;
@@ -104,18 +101,17 @@ gather(struct rpc_grpc_session *s)
     ssize_t n;
 
     s->out_len = 0;
-    while (RPC_GRPC_BUFFER - s->out_len >= FRAME_ROOM) {
-        s->out_is_full = false;
+    s->out_is_full = false;
+    while (!s->out_is_full &&
+        RPC_GRPC_OUTPUT - s->out_len >= RPC_GRPC_FRAME_ROOM) {
         n = nghttp2_session_mem_send(s->h2, &frame);
         if (n < 0)
             return false;
-        if (n == 0 && !s->out_is_full)
+        if (n == 0)
             break;
-        assert((size_t)n <= RPC_GRPC_BUFFER - s->out_len);
+        assert((size_t)n <= RPC_GRPC_OUTPUT - s->out_len);
         memcpy(s->client->output + s->out_len, frame, (size_t)n);
         s->out_len += (size_t)n;
-        if (s->out_is_full)
-            break;
     }
     return true;
 }
@@ -237,7 +233,7 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     struct rpc_grpc_session *s = handle->data;
 
     (void)suggested;
-    *buf = uv_buf_init((char *)s->client->input, RPC_GRPC_BUFFER);
+    *buf = uv_buf_init((char *)s->client->input, RPC_GRPC_INPUT);
 }
 
 static void
@@ -318,8 +314,8 @@ rpc_grpc_session_submit(struct rpc_grpc_session *s,
     int32_t id;
 
     err = rpc_grpc_request_fields(&call->request, s->client->pool,
-        &s->client->request, sluice_operation_time_remaining(call->op), fields,
-        &count, &size);
+        &s->client->request, rpc_grpc_call_time_remaining(call), fields, &count,
+        &size);
     if (err != SLUICE_OK)
         return err;
     if (size > max_block(s))
@@ -413,8 +409,8 @@ rpc_grpc_session_new(struct sluice_grpc_client *client,
     s->client = client;
     s->flush.run = on_flush;
     TAILQ_INIT(&s->calls);
-    if (nghttp2_session_client_new2(&s->h2, client->shared->callbacks, s,
-            client->shared->option) != 0)
+    if (nghttp2_session_client_new3(&s->h2, client->shared->callbacks, s,
+            client->shared->option, client->shared->mem) != 0)
         goto out;
     if (submit_settings(s) != 0)
         goto out;

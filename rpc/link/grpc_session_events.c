@@ -141,7 +141,7 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     if (call->reset_by_peer || is_refused)
         end = rpc_grpc_end_reset(error_code);
     else
-        end = rpc_grpc_end_malformed("the backend broke the rules of HTTP/2");
+        end = rpc_grpc_end_broken();
     TAILQ_REMOVE(&s->calls, call, link);
     s->active--;
     s->has_free_slots = true;
@@ -150,7 +150,8 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
 }
 
 /* A DATA frame without a copy in nghttp2: head and bytes straight into the
- * output buffer. */
+ * output buffer. Leaves room there for a frame of the other kind, since
+ * nghttp2 may go on to one before it returns. */
 static int
 on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
     const uint8_t *frame_head, size_t len, nghttp2_data_source *source,
@@ -161,7 +162,8 @@ on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
 
     (void)h2;
     assert(frame->data.padlen == 0); /* nobody asked for padding */
-    if (FRAME_HEAD + len > RPC_GRPC_BUFFER - s->out_len) {
+    if (FRAME_HEAD + len + RPC_GRPC_FRAME_ROOM >
+        RPC_GRPC_OUTPUT - s->out_len) {
         s->out_is_full = true;
         return NGHTTP2_ERR_WOULDBLOCK;
     }

@@ -13,6 +13,9 @@
  * may hold is bounded by its own window. */
 #define RPC_GRPC_CONNECTION_WINDOW (4 * 1024 * 1024)
 
+/* The largest thing nghttp2 hands out at once: a frame of default size. */
+#define RPC_GRPC_FRAME_ROOM (16384u + 64)
+
 struct rpc_grpc_session {
     unsigned magic;
     struct sluice_grpc_client *client;
@@ -46,6 +49,7 @@ struct rpc_grpc_session {
 struct rpc_grpc_session_shared {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
+    nghttp2_mem *mem; /* NULL: nghttp2's own; tests make memory short here */
 };
 
 #endif

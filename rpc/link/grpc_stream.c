@@ -227,8 +227,8 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
         rpc_grpc_call_settle(call);
         return;
     }
-    /* Specs/grpc-http2 section 14: what never left may be sent as often as it
-     * takes; what the peer says it has not looked at, once more. */
+    /* Transparent retries (gRFC A6): what never left may be sent as often as
+     * it takes; what the peer says it has not looked at, once more. */
     if (is_untouched(call) &&
         (!was_sent || (was_refused && !call->was_replayed))) {
         call->was_replayed |= was_sent;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rpc/link/grpc_target.h - where a gRPC client connects, read from a target
- * name (specs/grpc-http2 section 16). Text in, plain values out; no look-ups.
+ * name ("gRPC Name Resolution"). Text in, plain values out; no look-ups.
  */
 #ifndef RPC_LINK_GRPC_TARGET_H
 #define RPC_LINK_GRPC_TARGET_H

@@ -5,7 +5,12 @@
  * An operation is a pipe with two halves, one per side. A ticket sent from one
  * half waits in the inbox of the other until a deferred task delivers it; its
  * metadata and payload arrive as they were sent, by reference. An abort does
- * not wait behind other tickets: it takes their place.
+ * not wait behind other tickets: it goes first, and they find the operation
+ * terminated. It needs no memory but for its text, which it can do without.
+ *
+ * A side that leaves without a last word, because a ticket of its own got lost
+ * or one of the other side was not in order, is reported to the other side as
+ * a reception failure.
  */
 #include <stdlib.h>
 
@@ -26,9 +31,11 @@ struct half {
     struct pipe *pipe;
     struct sluice_operation *op; /* NULL: not yet accepted, or closed */
     bool is_closed;
+    bool has_ended;          /* has sent its completion or an abort */
     struct sluice_task task; /* delivers the inbox */
     struct letter *inbox;
     struct letter **last_letter;
+    struct sluice_ticket abort; /* NONE, or what goes first */
 };
 
 struct pipe {
@@ -74,8 +81,8 @@ release_references(struct sluice_ticket *t)
 static struct letter *
 letter_new(struct inproc *in, struct sluice_ticket *t)
 {
-    size_t size = sizeof(struct letter) + t->group.len + t->method.len +
-        t->message.len;
+    size_t size =
+        sizeof(struct letter) + t->group.len + t->method.len + t->message.len;
     struct letter *letter = sluice_pool_take(in->pool, size);
     char *at;
 
@@ -125,7 +132,60 @@ empty_inbox(struct half *half)
     }
 }
 
+/* ------------------------------------------------------------- aborts */
+
+/* The text of an abort is storage of its own. */
+static void
+take_abort(struct half *half, struct sluice_ticket *abort)
+{
+    *abort = half->abort;
+    memset(&half->abort, 0, sizeof(half->abort));
+}
+
+static void
+give_abort_text(struct inproc *in, struct sluice_ticket *abort)
+{
+    sluice_pool_give(in->pool, (char *)abort->message.ptr,
+        abort->message.len + 1);
+}
+
+static void
+drop_abort(struct half *half)
+{
+    struct sluice_ticket abort;
+
+    take_abort(half, &abort);
+    release_references(&abort);
+    give_abort_text(half->pipe->link, &abort);
+}
+
+/* Takes the references of t. */
+static void
+post_abort(struct half *to, struct sluice_ticket *t)
+{
+    struct inproc *in = to->pipe->link;
+    char *text = NULL;
+
+    if (t->message.ptr != NULL)
+        text = sluice_pool_take(in->pool, t->message.len + 1);
+    if (text != NULL)
+        memcpy(text, t->message.ptr, t->message.len);
+    drop_abort(to);
+    to->abort = *t;
+    to->abort.protocol = NULL;
+    to->abort.message = sluice_str_n(text, text != NULL ? t->message.len : 0);
+    sluice_loop_defer(in->loop, &to->task);
+}
+
 /* -------------------------------------------------------------- pipes */
+
+static struct half *
+other_half(struct half *half)
+{
+    struct pipe *pipe = half->pipe;
+
+    return half == &pipe->invoker ? &pipe->service : &pipe->invoker;
+}
 
 static void
 close_half(struct half *half)
@@ -135,33 +195,23 @@ close_half(struct half *half)
     half->is_closed = true;
     half->op = NULL;
     empty_inbox(half);
+    drop_abort(half);
     sluice_task_cancel(&half->task);
-    if (!pipe->invoker.is_closed || !pipe->service.is_closed)
+    if (!other_half(half)->is_closed)
         return;
     assert(pipe->link->pipes > 0);
     pipe->link->pipes--;
     sluice_pool_give(pipe->link->pool, pipe, sizeof(*pipe));
 }
 
-/* Puts a ticket into the inbox of to. Takes its references. */
 static enum sluice_err
-post_ticket(struct half *to, struct sluice_ticket *t)
+post_letter(struct half *to, struct sluice_ticket *t)
 {
     struct inproc *in = to->pipe->link;
-    bool aborts = t->termination > SLUICE_TERMINATION_COMPLETION;
-    struct letter *letter;
+    struct letter *letter = letter_new(in, t);
 
-    if (aborts && to->op == NULL && !to->is_closed)
-        close_half(to); /* the service has not seen it and never will */
-    if (to->is_closed) {
-        release_references(t);
-        return SLUICE_OK;
-    }
-    letter = letter_new(in, t);
     if (letter == NULL)
         return SLUICE_ENOMEM;
-    if (aborts)
-        empty_inbox(to);
     *to->last_letter = letter;
     to->last_letter = &letter->next;
     sluice_loop_defer(in->loop, &to->task);
@@ -172,8 +222,14 @@ static void
 deliver_inbox(struct half *half)
 {
     struct inproc *in = half->pipe->link;
+    struct sluice_ticket abort;
     struct letter *letter;
 
+    if (half->abort.termination != SLUICE_TERMINATION_NONE) {
+        take_abort(half, &abort);
+        sluice_operation_deliver(half->op, &abort);
+        give_abort_text(in, &abort);
+    }
     while ((letter = take_letter(half)) != NULL) {
         sluice_operation_deliver(half->op, &letter->ticket);
         give_storage(in, letter);
@@ -191,7 +247,7 @@ static void
 refuse(struct half *service)
 {
     struct sluice_ticket t = { .termination = SLUICE_TERMINATION_SHUTDOWN };
-    struct half *invoker = &service->pipe->invoker;
+    struct half *invoker = other_half(service);
 
     if (!invoker->is_closed)
         sluice_operation_deliver(invoker->op, &t);
@@ -208,8 +264,8 @@ on_service_inbox(struct sluice_task *task)
 
     if (half->op == NULL) {
         letter = take_letter(half);
-        err = sluice_end_accept(in->service, &in->link, half,
-            &letter->ticket, &half->op);
+        err = sluice_end_accept(in->service, &in->link, half, &letter->ticket,
+            &half->op);
         give_storage(in, letter);
         if (err != SLUICE_OK) {
             refuse(half);
@@ -248,7 +304,11 @@ inproc_open(struct sluice_link *link, struct sluice_operation *op,
     pipe->link = in;
     init_half(&pipe->invoker, pipe, on_invoker_inbox);
     init_half(&pipe->service, pipe, on_service_inbox);
-    err = post_ticket(&pipe->service, first);
+    pipe->invoker.has_ended =
+        first->termination == SLUICE_TERMINATION_COMPLETION;
+    /* Whoever wants nothing is not told of the end either. */
+    pipe->service.has_ended = first->subscription == SLUICE_SUBSCRIPTION_NONE;
+    err = post_letter(&pipe->service, first);
     if (err != SLUICE_OK) {
         sluice_pool_give(in->pool, pipe, sizeof(*pipe));
         return err;
@@ -262,18 +322,34 @@ inproc_open(struct sluice_link *link, struct sluice_operation *op,
 static enum sluice_err
 inproc_send(void *transport, struct sluice_ticket *ticket)
 {
-    struct half *from = transport;
-    struct pipe *pipe = from->pipe;
+    struct half *from = transport, *to = other_half(from);
+    bool aborts = ticket->termination > SLUICE_TERMINATION_COMPLETION;
+    enum sluice_err err = SLUICE_OK;
 
-    RPC_CHECK(pipe->link, INPROC_MAGIC);
-    return post_ticket(
-        from == &pipe->invoker ? &pipe->service : &pipe->invoker, ticket);
+    RPC_CHECK(from->pipe->link, INPROC_MAGIC);
+    if (aborts && to->op == NULL && !to->is_closed)
+        close_half(to); /* the service has not seen it and never will */
+    if (to->is_closed)
+        release_references(ticket);
+    else if (aborts)
+        post_abort(to, ticket);
+    else
+        err = post_letter(to, ticket);
+    if (ticket->termination != SLUICE_TERMINATION_NONE && err == SLUICE_OK)
+        from->has_ended = true;
+    return err;
 }
 
 static void
 inproc_close(void *transport)
 {
-    close_half(transport);
+    struct sluice_ticket t = { .allowance = 0 };
+    struct half *half = transport;
+
+    t.termination = SLUICE_TERMINATION_RECEPTION_FAILURE;
+    if (!half->has_ended)
+        (void)inproc_send(half, &t); /* an abort never fails */
+    close_half(half);
 }
 
 static const struct sluice_link_ops inproc_ops = {

@@ -4,3 +4,53 @@
 #   check_PROGRAMS += tests/gateway/test_X
 #   tests_gateway_test_X_SOURCES = tests/gateway/test_X.c
 #   tests_gateway_test_X_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_address
+tests_gateway_test_address_SOURCES = tests/gateway/test_address.c
+tests_gateway_test_address_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# The pool is wrapped: it is counted, and fails when told to
+check_PROGRAMS += tests/gateway/test_arena
+tests_gateway_test_arena_SOURCES = tests/gateway/test_arena.c
+tests_gateway_test_arena_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_arena_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=sluice_pool_give
+
+check_PROGRAMS += tests/gateway/test_buffer
+tests_gateway_test_buffer_SOURCES = tests/gateway/test_buffer.c
+tests_gateway_test_buffer_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_buffer_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_bytes_new
+
+check_PROGRAMS += tests/gateway/test_log
+tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
+tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# On a worker and an exchange of tests/gateway/fixture.h
+gateway_fixture = tests/gateway/fixture.c tests/gateway/fixture.h
+check_PROGRAMS += tests/gateway/test_request
+tests_gateway_test_request_SOURCES = tests/gateway/test_request.c \
+	$(gateway_fixture)
+tests_gateway_test_request_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_metadata_out
+tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
+	$(gateway_fixture)
+tests_gateway_test_metadata_out_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_reply
+tests_gateway_test_reply_SOURCES = tests/gateway/test_reply.c \
+	$(gateway_fixture)
+tests_gateway_test_reply_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_status_json
+tests_gateway_test_status_json_SOURCES = tests/gateway/test_status_json.c
+tests_gateway_test_status_json_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# A fuzzer of what upstreams say in their trailers: configure with CC=clang
+# --enable-sanitizers CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make
+# tests/fuzz/fuzz_status_json, and run it.
+EXTRA_PROGRAMS += tests/fuzz/fuzz_status_json
+tests_fuzz_fuzz_status_json_SOURCES = tests/fuzz/fuzz_status_json.c
+tests_fuzz_fuzz_status_json_LDADD = $(GATEWAY_LIBS)
+tests_fuzz_fuzz_status_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -103,6 +103,84 @@ tests_protobuf_test_json_reader_SOURCES = \
 	tests/protobuf/test_json_reader.c
 nodist_tests_protobuf_test_json_reader_SOURCES = $(tests_protobuf_reader_made)
 tests_protobuf_test_json_reader_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+# Wire format to JSON. writer2.proto imports writer3.proto.
+tests_protobuf_writer_made = \
+	tests/protobuf/writer2.pb.embed.c \
+	tests/protobuf/writer2.pb.embed.h
+tests_protobuf_writer_fixture = \
+	tests/protobuf/writer_fixture.c \
+	tests/protobuf/writer_fixture.h
+BUILT_SOURCES += $(tests_protobuf_writer_made)
+CLEANFILES += $(tests_protobuf_writer_made) tests/protobuf/writer2.pb
+EXTRA_DIST += \
+	tests/protobuf/writer2.proto \
+	tests/protobuf/writer3.proto
+tests/protobuf/writer2.pb: tests/protobuf/writer3.proto
+tests/protobuf/writer_fixture.o: $(tests_protobuf_writer_made)
+
+check_PROGRAMS += tests/protobuf/test_number_out
+tests_protobuf_test_number_out_SOURCES = tests/protobuf/test_number_out.c
+tests_protobuf_test_number_out_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_json_sink
+tests_protobuf_test_json_sink_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_json_sink.c
+nodist_tests_protobuf_test_json_sink_SOURCES = $(tests_protobuf_writer_made)
+tests_protobuf_test_json_sink_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_json_writer
+tests_protobuf_test_json_writer_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_json_writer.c
+nodist_tests_protobuf_test_json_writer_SOURCES = $(tests_protobuf_writer_made)
+tests_protobuf_test_json_writer_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_json_writer_merge
+tests_protobuf_test_json_writer_merge_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_json_writer_merge.c
+nodist_tests_protobuf_test_json_writer_merge_SOURCES = \
+	$(tests_protobuf_writer_made)
+tests_protobuf_test_json_writer_merge_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_wkt_out
+tests_protobuf_test_wkt_out_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_wkt_out.c
+nodist_tests_protobuf_test_wkt_out_SOURCES = $(tests_protobuf_writer_made)
+tests_protobuf_test_wkt_out_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+# malloc and realloc are wrapped: the n-th call fails
+check_PROGRAMS += tests/protobuf/test_json_writer_hostile
+tests_protobuf_test_json_writer_hostile_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_json_writer_hostile.c
+nodist_tests_protobuf_test_json_writer_hostile_SOURCES = \
+	$(tests_protobuf_writer_made)
+tests_protobuf_test_json_writer_hostile_LDADD = \
+	$(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+tests_protobuf_test_json_writer_hostile_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=realloc
+
+# Against the official library
+TESTS += tests/protobuf/test_json_writer_official.py
+EXTRA_DIST += tests/protobuf/test_json_writer_official.py
+EXTRA_PROGRAMS += tests/protobuf/wire_to_json
+CLEANFILES += tests/protobuf/wire_to_json$(EXEEXT)
+tests_protobuf_wire_to_json_SOURCES = tests/protobuf/wire_to_json.c
+tests_protobuf_wire_to_json_LDADD = $(PROTOBUF_LIBS)
+tests/protobuf/test_json_writer_official.log: \
+	tests/protobuf/wire_to_json$(EXEEXT) \
+	tests/protobuf/writer2.pb
+
+# A fuzzer of wire format: as above, make tests/fuzz/fuzz_json_writer.
+EXTRA_PROGRAMS += tests/fuzz/fuzz_json_writer
+tests_fuzz_fuzz_json_writer_SOURCES = tests/fuzz/fuzz_json_writer.c
+nodist_tests_fuzz_fuzz_json_writer_SOURCES = $(tests_protobuf_writer_made)
+tests/fuzz/fuzz_json_writer.o: $(tests_protobuf_writer_made)
+tests_fuzz_fuzz_json_writer_LDADD = $(PROTOBUF_LIBS)
+tests_fuzz_fuzz_json_writer_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 check_PROGRAMS += tests/protobuf/test_json_reader_types
 tests_protobuf_test_json_reader_types_SOURCES = \
@@ -153,3 +231,7 @@ tests_fuzz_fuzz_json_reader_SOURCES = tests/fuzz/fuzz_json_reader.c
 nodist_tests_fuzz_fuzz_json_reader_SOURCES = $(tests_protobuf_reader_made)
 tests_fuzz_fuzz_json_reader_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_json_reader_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+check_PROGRAMS += tests/protobuf/test_unite
+tests_protobuf_test_unite_SOURCES = tests/protobuf/test_unite.c
+tests_protobuf_test_unite_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)

@@ -20,3 +20,81 @@ tests_routes_test_match_LDADD = $(ROUTES_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/routes/test_config
 tests_routes_test_config_SOURCES = tests/routes/test_config.c
 tests_routes_test_config_LDADD = $(ROUTES_LIBS) $(CMOCKA_LIBS)
+
+# Descriptor sets for the tests that need schemas
+tests_routes_made = \
+	tests/routes/groups.pb.embed.c \
+	tests/routes/groups.pb.embed.h \
+	tests/routes/types.pb.embed.c \
+	tests/routes/types.pb.embed.h
+BUILT_SOURCES += $(tests_routes_made)
+CLEANFILES += \
+	$(tests_routes_made) \
+	tests/routes/groups.pb \
+	tests/routes/types.pb
+EXTRA_DIST += \
+	tests/routes/groups.proto \
+	tests/routes/types.proto
+
+tests/routes/%.pb: tests/routes/%.proto
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
+		--proto_path=$(top_srcdir)/tests/routes \
+		--proto_path=$(protobuf_fixed) \
+		--include_imports --descriptor_set_out=$@ $<
+
+.PRECIOUS: tests/routes/%.pb
+
+check_LTLIBRARIES = tests/routes/libsupport.la
+tests_routes_libsupport_la_SOURCES = \
+	tests/routes/support.c \
+	tests/routes/support.h
+nodist_tests_routes_libsupport_la_SOURCES = $(tests_routes_made)
+tests_routes_libsupport_la_CFLAGS = $(AM_CFLAGS) -static
+# As in protobuf/local.mk: a target that automake does not read
+tests_routes_made_user = tests/routes/libsupport_la-support
+$(tests_routes_made_user).lo: $(tests_routes_made)
+
+check_PROGRAMS += tests/routes/test_examples
+tests_routes_test_examples_SOURCES = tests/routes/test_examples.c
+tests_routes_test_examples_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/routes/test_bind
+tests_routes_test_bind_SOURCES = tests/routes/test_bind.c
+tests_routes_test_bind_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/routes/test_explain
+tests_routes_test_explain_SOURCES = tests/routes/test_explain.c
+tests_routes_test_explain_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/routes/test_set
+tests_routes_test_set_SOURCES = tests/routes/test_set.c
+tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+tests_routes_test_set_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
+# Not a test: see the head of measure.c
+EXTRA_PROGRAMS += tests/routes/measure
+tests_routes_measure_SOURCES = tests/routes/measure.c
+tests_routes_measure_LDADD = $(ROUTES_LIBS)
+
+# Fuzzers: configure with CC=clang --enable-sanitizers
+# CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make tests/fuzz/fuzz_query, and run
+# it with a folder of its own.
+EXTRA_PROGRAMS += \
+	tests/fuzz/fuzz_query \
+	tests/fuzz/fuzz_route_file \
+	tests/fuzz/fuzz_template
+routes_fuzz_libs = tests/routes/libsupport.la $(ROUTES_LIBS) $(CMOCKA_LIBS)
+tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c
+tests_fuzz_fuzz_query_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_route_file_SOURCES = tests/fuzz/fuzz_route_file.c
+tests_fuzz_fuzz_route_file_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_route_file_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_template_SOURCES = tests/fuzz/fuzz_template.c
+tests_fuzz_fuzz_template_LDADD = $(ROUTES_LIBS)
+tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

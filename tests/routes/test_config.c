@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 /* What a file needs at least. */
-#define BASE \
+#define BASE                                                     \
     "upstreams: {lib: {target: \"dns:///h:1\", schema: l.pb}}\n" \
     "services: [{name: p.S}]\n"
 
@@ -65,7 +65,7 @@ bad(const char *text, const char *expected)
     bad_text(text, false, expected);
 }
 
-/* ---- Everything ------------------------------------------------------------ */
+/* ---- Everything --------------------------------------------------------- */
 
 static const char everything[] =
     "# a comment\n"
@@ -263,7 +263,7 @@ a_google_service_file_can_be_pasted(void **state)
         "2: config_version: expected a whole number, found \"a\"");
 }
 
-/* ---- Mistakes -------------------------------------------------------------- */
+/* ---- Mistakes ----------------------------------------------------------- */
 
 static void
 all_mistakes_are_reported_in_order(void **state)
@@ -348,31 +348,30 @@ static void
 rules_are_checked(void **state)
 {
     (void)state;
-    bad(BASE
-        "http:\n"
-        "  rules:\n"
-        "  - selector: p.S.A\n"
-        "    get: /v1//m\n"
-        "  - get: /a\n"
-        "  - selector: p.*.A\n"
-        "    get: /a\n"
-        "    post: /b\n"
-        "  - selector: p.S.B\n"
-        "  - selector: p.S.C\n"
-        "    get: /c\n"
-        "    bodi: x\n"
-        "    body: a.b\n"
-        "    response_body: \"*\"\n"
-        "    additional_bindings:\n"
-        "    - selector: p.S.D\n"
-        "      get: /d\n"
-        "      additional_bindings: []\n"
-        "    - {}\n"
-        "  - selector: p.S.E\n"
-        "    custom: {kind: A B, path: x}\n"
-        "  - selector: p.S.F\n"
-        "    custom: {}\n"
-        "  - 5\n",
+    bad(BASE "http:\n"
+             "  rules:\n"
+             "  - selector: p.S.A\n"
+             "    get: /v1//m\n"
+             "  - get: /a\n"
+             "  - selector: p.*.A\n"
+             "    get: /a\n"
+             "    post: /b\n"
+             "  - selector: p.S.B\n"
+             "  - selector: p.S.C\n"
+             "    get: /c\n"
+             "    bodi: x\n"
+             "    body: a.b\n"
+             "    response_body: \"*\"\n"
+             "    additional_bindings:\n"
+             "    - selector: p.S.D\n"
+             "      get: /d\n"
+             "      additional_bindings: []\n"
+             "    - {}\n"
+             "  - selector: p.S.E\n"
+             "    custom: {kind: A B, path: x}\n"
+             "  - selector: p.S.F\n"
+             "    custom: {}\n"
+             "  - 5\n",
         "6: get: path \"/v1//m\", column 5: expected a segment, found \"/\"\n"
         "7: a rule needs a key \"selector\"\n"
         "8: selector: expected pkg.Service.Method, pkg.Service.* or *, "
@@ -412,12 +411,11 @@ static void
 methods_are_checked(void **state)
 {
     (void)state;
-    bad(BASE
-        "methods:\n"
-        "- timeout: 5s\n"
-        "- {selector: p.S.A, timeout: 5}\n"
-        "- {selector: p.S.A, timeout: 5s, max_timeout: 1s}\n"
-        "- {selector: p.S.A, timeout: 0s}\n",
+    bad(BASE "methods:\n"
+             "- timeout: 5s\n"
+             "- {selector: p.S.A, timeout: 5}\n"
+             "- {selector: p.S.A, timeout: 5s, max_timeout: 1s}\n"
+             "- {selector: p.S.A, timeout: 0s}\n",
         "4: a method needs a key \"selector\"\n"
         "5: timeout: expected a duration from 0.001s to 3.1536e+07s, such as "
         "5s or 100ms, found the number 5\n"
@@ -462,10 +460,9 @@ static void
 headers_that_frame_or_belong_to_a_hop_are_refused(void **state)
 {
     (void)state;
-    bad(BASE
-        "metadata:\n"
-        "  allow_request: [Connection, grpc-timeout, ':path', TE]\n"
-        "  allow_response: [content-length, x-ok, 5]\n",
+    bad(BASE "metadata:\n"
+             "  allow_request: [Connection, grpc-timeout, ':path', TE]\n"
+             "  allow_response: [content-length, x-ok, 5]\n",
         "4: allow_request: expected a header name, neither hop-by-hop nor "
         "grpc-*, found \"Connection\"\n"
         "4: allow_request: expected a header name, neither hop-by-hop nor "
@@ -480,7 +477,7 @@ headers_that_frame_or_belong_to_a_hop_are_refused(void **state)
         "grpc-*, found the number 5");
 }
 
-/* ---- Text that is no file -------------------------------------------------- */
+/* ---- Text that is no file ----------------------------------------------- */
 
 static void
 keys_given_twice_are_reported(void **state)
@@ -502,7 +499,8 @@ broken_text_is_reported_with_its_line(void **state)
         "expected ',' or ']'");
     bad("a: 1\nb: \"\xff\"\n",
         "2: not valid YAML: invalid leading UTF-8 octet");
-    bad_text("{\n\"a\": }", true, "2: not valid JSON: unexpected token near '}'");
+    bad_text("{\n\"a\": }", true,
+        "2: not valid JSON: unexpected token near '}'");
     bad_text("", true, "1: not valid JSON: unexpected token near end of file");
 }
 
@@ -516,8 +514,7 @@ anchors_aliases_and_tags_are_refused(void **state)
         "2: YAML anchors and aliases are not supported: write the value out");
     bad("a: !!str 1\n",
         "1: YAML tags are not supported: put the text in quotes");
-    bad("a: 1\n? [x]\n: 2\n",
-        "2: expected a name as key, found a list or map");
+    bad("a: 1\n? [x]\n: 2\n", "2: expected a name as key, found a list or map");
 }
 
 static void
@@ -630,7 +627,7 @@ the_name_of_a_file_says_what_is_in_it(void **state)
     unlink(path);
 }
 
-/* ---- Texts inside ---------------------------------------------------------- */
+/* ---- Texts inside ------------------------------------------------------- */
 
 static void
 durations_have_a_unit(void **state)
@@ -639,15 +636,37 @@ durations_have_a_unit(void **state)
         const char *text;
         int64_t ns;
     } good_ones[] = {
-        { "5s", 5000000000 }, { "0.5s", 500000000 }, { "0.250s", 250000000 },
-        { "1.000000001s", 1000000001 }, { "0s", 0 }, { "100ms", 100000000 },
-        { "1.5ms", 1500000 }, { "2m", 120000000000 }, { "0.5h", 1800000000000 },
+        { "5s", 5000000000 },
+        { "0.5s", 500000000 },
+        { "0.250s", 250000000 },
+        { "1.000000001s", 1000000001 },
+        { "0s", 0 },
+        { "100ms", 100000000 },
+        { "1.5ms", 1500000 },
+        { "2m", 120000000000 },
+        { "0.5h", 1800000000000 },
         { "9223372036s", 9223372036000000000 },
     };
     static const char *const bad_ones[] = {
-        "", "s", "5", "5 s", " 5s", "5s ", "-5s", "+5s", ".5s", "5.s",
-        "1.0000000001s", "5S", "5us", "1h2m", "9223372037s", "1e3s",
-        "99999999999999999999s", "2562048h", "0x5s",
+        "",
+        "s",
+        "5",
+        "5 s",
+        " 5s",
+        "5s ",
+        "-5s",
+        "+5s",
+        ".5s",
+        "5.s",
+        "1.0000000001s",
+        "5S",
+        "5us",
+        "1h2m",
+        "9223372037s",
+        "1e3s",
+        "99999999999999999999s",
+        "2562048h",
+        "0x5s",
     };
     int64_t ns;
 
@@ -667,13 +686,27 @@ sizes_may_have_a_unit(void **state)
         const char *text;
         int64_t bytes;
     } good_ones[] = {
-        { "0", 0 }, { "512", 512 }, { "8KiB", 8192 }, { "4MiB", 4194304 },
-        { "1GiB", 1073741824 }, { "2KB", 2000 }, { "3MB", 3000000 },
-        { "1 MiB", 1048576 }, { "7B", 7 },
+        { "0", 0 },
+        { "512", 512 },
+        { "8KiB", 8192 },
+        { "4MiB", 4194304 },
+        { "1GiB", 1073741824 },
+        { "2KB", 2000 },
+        { "3MB", 3000000 },
+        { "1 MiB", 1048576 },
+        { "7B", 7 },
     };
     static const char *const bad_ones[] = {
-        "", "KiB", "-1", "1.5MiB", "4mib", "4M", "1 ", "9223372036854775808",
-        "9007199254740993KiB", "1  MiB",
+        "",
+        "KiB",
+        "-1",
+        "1.5MiB",
+        "4mib",
+        "4M",
+        "1 ",
+        "9223372036854775808",
+        "9007199254740993KiB",
+        "1  MiB",
     };
     int64_t bytes;
 
@@ -690,15 +723,43 @@ static void
 targets_are_grpc_targets(void **state)
 {
     static const char *const good_ones[] = {
-        "dns:///localhost:50051", "dns://8.8.8.8/h:1", "dns:h:1", "h.x:65535",
-        "ipv4:127.0.0.1:80", "ipv6:[::1]:80", "[2001:db8::1]:443",
-        "unix:/run/x", "unix:x", "unix:///run/x", "inproc:lib",
+        "dns:///localhost:50051",
+        "dns://8.8.8.8/h:1",
+        "dns:h:1",
+        "h.x:65535",
+        "ipv4:127.0.0.1:80",
+        "ipv6:[::1]:80",
+        "[2001:db8::1]:443",
+        "unix:/run/x",
+        "unix:x",
+        "unix:///run/x",
+        "inproc:lib",
     };
     static const char *const bad_ones[] = {
-        "", "h", "h:", "h:0", "h:65536", "h:1a", ":1", "dns:///", "dns://h:1",
-        "dns:///h", "ipv4:h:1", "ipv4:1.2.3:1", "ipv6:::1:80", "ipv6:[x]:1",
-        "unix:", "unix:///", "unix://x", "inproc:", "http://h:1", "h:1/x",
-        "h h:1", "xds:///a:1", "[::1]", "[]:1",
+        "",
+        "h",
+        "h:",
+        "h:0",
+        "h:65536",
+        "h:1a",
+        ":1",
+        "dns:///",
+        "dns://h:1",
+        "dns:///h",
+        "ipv4:h:1",
+        "ipv4:1.2.3:1",
+        "ipv6:::1:80",
+        "ipv6:[x]:1",
+        "unix:",
+        "unix:///",
+        "unix://x",
+        "inproc:",
+        "http://h:1",
+        "h:1/x",
+        "h h:1",
+        "xds:///a:1",
+        "[::1]",
+        "[]:1",
     };
 
     (void)state;

@@ -52,8 +52,7 @@ add(struct routes *r, const char *verb, const char *path)
     enum pb_err err;
 
     assert_true(r->n < BINDINGS_MAX);
-    assert_int_equal(route_template_parse(path, strlen(path), &t, NULL),
-        PB_OK);
+    assert_int_equal(route_template_parse(path, strlen(path), &t, NULL), PB_OK);
     b->verb = verb;
     b->template_text = path;
     b->n_segments = t.n_segments;
@@ -86,8 +85,8 @@ finds(struct routes *r, const char *verb, const char *path,
     struct route_match m;
     enum route_result result;
 
-    result = route_table_match(r->table, verb, strlen(verb), path,
-        strlen(path), &m, NULL);
+    result = route_table_match(r->table, verb, strlen(verb), path, strlen(path),
+        &m, NULL);
     if (result != ROUTE_FOUND)
         fail_msg("%s: no match but %d", path, (int)result);
     assert_string_equal(m.binding->template_text, expected);
@@ -102,11 +101,11 @@ captures(struct routes *r, const char *path, const char *expected)
     size_t n = 0;
 
     assert_int_equal(route_table_match(r->table, "GET", 3, path, strlen(path),
-        &m, NULL), ROUTE_FOUND);
+                         &m, NULL),
+        ROUTE_FOUND);
     for (unsigned i = 0; i < m.n_segments; i++)
         n += (size_t)snprintf(shown + n, sizeof shown - n, "%s%.*s",
-            i > 0 ? "|" : "", (int)m.segments[i].len,
-            path + m.segments[i].at);
+            i > 0 ? "|" : "", (int)m.segments[i].len, path + m.segments[i].at);
     assert_string_equal(shown, expected);
 }
 
@@ -132,11 +131,12 @@ allows(struct routes *r, const char *verb, const char *path,
     char allow[ROUTE_ALLOW_MAX];
 
     assert_int_equal(route_table_match(r->table, verb, strlen(verb), path,
-        strlen(path), &m, allow), ROUTE_WRONG_METHOD);
+                         strlen(path), &m, allow),
+        ROUTE_WRONG_METHOD);
     assert_string_equal(allow, expected);
 }
 
-/* ---- Precedence ------------------------------------------------------------ */
+/* ---- Precedence --------------------------------------------------------- */
 
 static void
 a_literal_wins_over_a_variable(void **state)
@@ -217,7 +217,7 @@ the_longer_tail_wins(void **state)
     finds(r, "GET", "/f/meta/a", "/f/{name=**}");
 }
 
-/* ---- What segments cover --------------------------------------------------- */
+/* ---- What segments cover ------------------------------------------------ */
 
 static void
 one_star_takes_exactly_one_segment(void **state)
@@ -337,7 +337,7 @@ templates_may_be_as_long_as_64_segments(void **state)
     misses(r, path);
 }
 
-/* ---- Spelling -------------------------------------------------------------- */
+/* ---- Spelling ----------------------------------------------------------- */
 
 static void
 unreserved_characters_match_their_escapes(void **state)
@@ -384,7 +384,7 @@ literals_are_compared_whole(void **state)
     misses(r, path);
 }
 
-/* ---- Verbs ----------------------------------------------------------------- */
+/* ---- Verbs -------------------------------------------------------------- */
 
 static void
 a_colon_belongs_to_the_segment_when_no_template_has_the_verb(void **state)
@@ -481,7 +481,7 @@ a_path_of_nothing_but_colons_is_only_a_path(void **state)
     finds(r, "GET", path, "/{x}");
 }
 
-/* ---- Methods --------------------------------------------------------------- */
+/* ---- Methods ------------------------------------------------------------ */
 
 static void
 a_wrong_method_says_which_are_right(void **state)
@@ -548,10 +548,12 @@ head_is_served_by_get_unless_it_has_its_own_route(void **state)
         struct route_match m;
 
         assert_int_equal(route_table_match(r->table, "HEAD", 4, "/a", 2, &m,
-            NULL), ROUTE_FOUND);
+                             NULL),
+            ROUTE_FOUND);
         assert_string_equal(m.binding->verb, "GET");
         assert_int_equal(route_table_match(r->table, "HEAD", 4, "/b", 2, &m,
-            NULL), ROUTE_FOUND);
+                             NULL),
+            ROUTE_FOUND);
         assert_string_equal(m.binding->verb, "HEAD");
     }
 }
@@ -566,8 +568,8 @@ the_kind_star_takes_every_method_that_has_no_route(void **state)
     has(r, "PUT", "/w/{name=**}");
     finds(r, "PROPFIND", "/w/a", "/w/{name=**}");
     captures(r, "/w/a", "w|a");
-    assert_int_equal(route_table_match(r->table, "PUT", 3, "/w/a", 4, &m,
-        NULL), ROUTE_FOUND);
+    assert_int_equal(route_table_match(r->table, "PUT", 3, "/w/a", 4, &m, NULL),
+        ROUTE_FOUND);
     assert_string_equal(m.binding->verb, "PUT");
 }
 
@@ -581,7 +583,7 @@ a_custom_method_is_like_any_other(void **state)
     allows(r, "GET", "/v1/m", "HEAD");
 }
 
-/* ---- Duplicates ------------------------------------------------------------ */
+/* ---- Duplicates --------------------------------------------------------- */
 
 static void
 the_same_shape_and_method_twice_is_refused(void **state)
@@ -599,7 +601,7 @@ the_same_shape_and_method_twice_is_refused(void **state)
     assert_int_equal(add(r, "GET", "/v1/{a}/x:%76"), PB_EDUPLICATE);
 }
 
-/* ---- Hostile paths --------------------------------------------------------- */
+/* ---- Hostile paths ------------------------------------------------------ */
 
 static void
 malformed_escapes_are_a_bad_path(void **state)
@@ -639,7 +641,8 @@ raw_bytes_are_a_bad_path(void **state)
     is_bad(r, "/a#b");
     is_bad(r, "/a?b");
     assert_int_equal(route_table_match(r->table, "GET", 3, "/a\0b", 4, &m,
-        NULL), ROUTE_BAD_PATH);
+                         NULL),
+        ROUTE_BAD_PATH);
 }
 
 static void
@@ -657,9 +660,20 @@ static void
 dot_segments_match_nothing(void **state)
 {
     static const char *const paths[] = {
-        "/a/../b", "/a/./b", "/..", "/.", "/a/..", "/a/../", "/%2e%2e/b",
-        "/a/%2E./b", "/a/.%2e/b", "/a/%2e/b", "/..;x/b", "/.;x/b",
-        "/a/..%3Bx/b", "/%2e%2e;/b",
+        "/a/../b",
+        "/a/./b",
+        "/..",
+        "/.",
+        "/a/..",
+        "/a/../",
+        "/%2e%2e/b",
+        "/a/%2E./b",
+        "/a/.%2e/b",
+        "/a/%2e/b",
+        "/..;x/b",
+        "/.;x/b",
+        "/a/..%3Bx/b",
+        "/%2e%2e;/b",
     };
     struct routes *r = *state;
 
@@ -709,12 +723,12 @@ backtracking_costs_no_more_than_the_tree_has_nodes(void **state)
     for (unsigned d = 0; d < DEPTH; d++)
         strcat(path, "/a");
     strcat(path, "/y");
-    assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path,
-        strlen(path)), ROUTE_NOT_FOUND);
+    assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path, strlen(path)),
+        ROUTE_NOT_FOUND);
     assert_true(w.steps <= r->table->n_nodes);
     path[strlen(path) - 1] = 'x';
-    assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path,
-        strlen(path)), ROUTE_FOUND);
+    assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path, strlen(path)),
+        ROUTE_FOUND);
     assert_true(w.steps == DEPTH + 2);
 }
 
@@ -739,8 +753,8 @@ few_routes_cost_few_steps_whatever_the_path(void **state)
     has(r, "GET", alternating);
     has(r, "GET", other);
     has(r, "GET", "/**/z");
-    assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path,
-        strlen(path)), ROUTE_NOT_FOUND);
+    assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path, strlen(path)),
+        ROUTE_NOT_FOUND);
     assert_true(w.steps <= r->table->n_nodes + 1);
 }
 
@@ -760,7 +774,8 @@ a_thousand_siblings_cost_one_step_each(void **state)
 
         snprintf(path, sizeof path, "/v1/things%u/7:do%u", i, i);
         assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path,
-            strlen(path)), ROUTE_FOUND);
+                             strlen(path)),
+            ROUTE_FOUND);
         assert_string_equal(w.found->template_text, paths[i]);
         assert_int_equal(w.steps, 4);
     }

@@ -94,8 +94,7 @@ static void
 a_variable_may_span_segments(void **state)
 {
     (void)state;
-    means("/v1/{name=shelves/*/books/*}",
-        "/v1/shelves/*/books/* name[1,4]!");
+    means("/v1/{name=shelves/*/books/*}", "/v1/shelves/*/books/* name[1,4]!");
     means("/{a=x}/{b.c_d.e=y/**}", "/x/y/** a[0,1] b.c_d.e[1,2]!");
     means("/f/{name=**}", "/f/** name[1,1]!");
 }
@@ -125,9 +124,9 @@ the_first_colon_after_a_variable_begins_the_verb(void **state)
 
     (void)state;
     means("/v1/{id}:cancel", "/v1/*:cancel id[1,1]");
+    means("/v1/*:cancel", "/v1/*:cancel");
     means("/f/{name=x/**}:tail", "/f/x/**:tail name[1,2]!");
-    assert_int_equal(route_template_parse(text, strlen(text), &t, NULL),
-        PB_OK);
+    assert_int_equal(route_template_parse(text, strlen(text), &t, NULL), PB_OK);
     assert_int_equal(t.verb_len, 3);
     assert_memory_equal(t.verb, "a:b", 3);
 }
@@ -139,8 +138,7 @@ the_verb_of_a_literal_is_not_part_of_it(void **state)
     const char *text = "/v1/a:b:c";
 
     (void)state;
-    assert_int_equal(route_template_parse(text, strlen(text), &t, NULL),
-        PB_OK);
+    assert_int_equal(route_template_parse(text, strlen(text), &t, NULL), PB_OK);
     assert_int_equal(t.segments[1].len, 3);
     assert_int_equal(t.verb_len, 1);
 }
@@ -226,6 +224,8 @@ dot_segments_are_refused_in_any_spelling(void **state)
     fails_at("/.", 2, message);
     fails_at("/%2e%2E/b", 2, message);
     fails_at("/{a=./x}", 5, message);
+    fails_at("/a/..;v=1", 4, message);
+    fails_at("/a/.%3B", 4, message);
     means("/.../.a", "/.../.a");
 }
 
@@ -275,8 +275,7 @@ a_nul_is_not_the_end(void **state)
     struct pb_error error;
 
     (void)state;
-    assert_int_equal(route_template_parse("/a\0/b", 5, &t, &error),
-        PB_ESYNTAX);
+    assert_int_equal(route_template_parse("/a\0/b", 5, &t, &error), PB_ESYNTAX);
     assert_int_equal(error.column, 3);
 }
 

@@ -70,8 +70,8 @@ log_text(char *log, size_t size, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    assert_true(vsnprintf(log + len, size - len, format, args) <
-        (int)(size - len));
+    assert_true(
+        vsnprintf(log + len, size - len, format, args) < (int)(size - len));
     va_end(args);
 }
 
@@ -122,8 +122,8 @@ static void
 on_terminated(struct sluice_termination_callback *cb,
     const struct sluice_outcome *outcome)
 {
-    struct party *p = (struct party *)((char *)cb -
-        offsetof(struct party, on_terminated));
+    struct party *p =
+        (struct party *)((char *)cb - offsetof(struct party, on_terminated));
 
     assert_false(p->is_called);
     p->terminations++;
@@ -207,8 +207,8 @@ service(struct sluice_servicer *self, struct sluice_str group,
     struct sluice_subscription *subscription,
     struct sluice_no_such_method *no_such_method)
 {
-    struct world *w = (struct world *)((char *)self -
-        offsetof(struct world, servicer));
+    struct world *w =
+        (struct world *)((char *)self - offsetof(struct world, servicer));
 
     w->serviced++;
     snprintf(w->asked_for, sizeof(w->asked_for), "%.*s/%.*s", (int)group.len,
@@ -277,11 +277,11 @@ world_fini(struct world *w)
 {
     bool invoking_stopped = false, serving_stopped = false, closed = false;
 
-    assert_int_equal(
-        sluice_end_stop(w->invoking, 0, set_flag, &invoking_stopped),
+    assert_int_equal(sluice_end_stop(w->invoking, 0, set_flag,
+                         &invoking_stopped),
         SLUICE_OK);
-    assert_int_equal(
-        sluice_end_stop(w->serving, 0, set_flag, &serving_stopped), SLUICE_OK);
+    assert_int_equal(sluice_end_stop(w->serving, 0, set_flag, &serving_stopped),
+        SLUICE_OK);
     run_until(w, &invoking_stopped);
     run_until(w, &serving_stopped);
     sluice_operation_unref(&w->invoker.op);
@@ -332,8 +332,8 @@ run_until(struct world *w, const bool *flag)
 void
 run_to_the_end(struct world *w)
 {
-    while (sluice_end_active(w->invoking) > 0 ||
-        sluice_end_active(w->serving) > 0)
+    while (
+        sluice_end_active(w->invoking) > 0 || sluice_end_active(w->serving) > 0)
         uv_run(&w->uv, UV_RUN_ONCE);
 }
 
@@ -358,8 +358,8 @@ finish_part(struct errand *errand)
 static void
 on_errand(struct sluice_task *task)
 {
-    struct errand *errand = (struct errand *)((char *)task -
-        offsetof(struct errand, task));
+    struct errand *errand =
+        (struct errand *)((char *)task - offsetof(struct errand, task));
 
     errand->run(errand->arg);
     finish_part(errand);
@@ -392,8 +392,9 @@ from_a_thread(struct world *w, void (*run)(void *arg), void *arg)
     errand->run = run;
     errand->arg = arg;
     errand->unfinished = 2;
-    assert_int_equal(
-        uv_queue_work(&w->uv, &errand->work, on_thread, on_thread_done), 0);
+    assert_int_equal(uv_queue_work(&w->uv, &errand->work, on_thread,
+                         on_thread_done),
+        0);
 }
 
 struct sluice_invocation
@@ -461,8 +462,8 @@ void
 ended(const struct party *p, enum sluice_outcome_kind kind)
 {
     assert_int_not_equal(p->outcome, STILL_ACTIVE);
-    assert_string_equal(
-        sluice_outcome_kind_name((enum sluice_outcome_kind)p->outcome),
+    assert_string_equal(sluice_outcome_kind_name(
+                            (enum sluice_outcome_kind)p->outcome),
         sluice_outcome_kind_name(kind));
     assert_int_equal(p->terminations, 1);
 }

@@ -36,7 +36,7 @@ struct party {
     char details[64];
     unsigned terminations;
     unsigned contexts;
-    enum sluice_reply reply;         /* of advance */
+    enum sluice_reply reply; /* of advance */
     enum sluice_reply context_reply;
     /* Optional: acts inside the call, after it was logged. */
     void (*react)(struct party *self, const struct sluice_values *values);

@@ -6,11 +6,56 @@
 #   tests_rpc_test_X_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # with PROTOBUF_LIBS, ROUTES_LIBS or GATEWAY_LIBS for the folders above.
 
+check_PROGRAMS += tests/rpc/test_bytes
+tests_rpc_test_bytes_SOURCES = tests/rpc/test_bytes.c
+tests_rpc_test_bytes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_bytes_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+
+check_PROGRAMS += tests/rpc/test_loop
+tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
+tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 # The base layer: two Ends and what happens between them.
 base_world = tests/rpc/base_world.c tests/rpc/base_world.h
 check_PROGRAMS += tests/rpc/test_base
 tests_rpc_test_base_SOURCES = tests/rpc/test_base.c $(base_world)
 tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# The gRPC link; the bad backend also serves scenarios: tests/bad-backend.
+grpc_world = tests/rpc/grpc_world.c tests/rpc/grpc_world.h \
+	tests/rpc/bad_backend.c tests/rpc/bad_backend.h
+
+check_PROGRAMS += tests/rpc/test_grpc_misbehaviour
+tests_rpc_test_grpc_misbehaviour_SOURCES = \
+	tests/rpc/test_grpc_misbehaviour.c $(grpc_world)
+tests_rpc_test_grpc_misbehaviour_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+noinst_PROGRAMS += tests/bad-backend
+tests_bad_backend_SOURCES = tests/rpc/bad_backend_main.c \
+	tests/rpc/bad_backend.c tests/rpc/bad_backend.h
+tests_bad_backend_LDADD = $(NGHTTP2_LIBS) -lpthread
+
+check_PROGRAMS += tests/rpc/test_grpc_streams
+tests_rpc_test_grpc_streams_SOURCES = \
+	tests/rpc/test_grpc_streams.c $(grpc_world)
+tests_rpc_test_grpc_streams_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_official
+tests_rpc_test_grpc_official_SOURCES = tests/rpc/test_grpc_official.c \
+	tests/rpc/grpc_world.c tests/rpc/grpc_world.h
+tests_rpc_test_grpc_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/rpc/grpc_server.py
+
+check_PROGRAMS += tests/rpc/test_grpc_memory
+tests_rpc_test_grpc_memory_SOURCES = \
+	tests/rpc/test_grpc_memory.c $(grpc_world)
+tests_rpc_test_grpc_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_grpc_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+check_PROGRAMS += tests/rpc/test_grpc_codings
+tests_rpc_test_grpc_codings_SOURCES = tests/rpc/test_grpc_codings.c
+tests_rpc_test_grpc_codings_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_base_echo
 tests_rpc_test_base_echo_SOURCES = tests/rpc/test_base_echo.c $(base_world)
 tests_rpc_test_base_echo_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
@@ -26,6 +71,19 @@ tests_rpc_test_base_outcome_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_base_service
 tests_rpc_test_base_service_SOURCES = tests/rpc/test_base_service.c $(base_world)
 tests_rpc_test_base_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_link
+tests_rpc_test_base_link_SOURCES = tests/rpc/test_base_link.c $(base_world)
+tests_rpc_test_base_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_base_memory
+tests_rpc_test_base_memory_SOURCES = tests/rpc/test_base_memory.c $(base_world)
+tests_rpc_test_base_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_base_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+check_PROGRAMS += tests/rpc/test_base_matrix
+tests_rpc_test_base_matrix_SOURCES = tests/rpc/test_base_matrix.c $(base_world)
+tests_rpc_test_base_matrix_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_inproc
+tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
+tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 # ---- face
 face_fixture = \
@@ -54,3 +112,7 @@ tests_rpc_test_face_memory_SOURCES = \
 tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_many
+tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
+tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -221,8 +221,8 @@ serve(struct sluice_servicer *self, struct sluice_str group,
     struct sluice_subscription *subscription,
     struct sluice_no_such_method *no_such_method)
 {
-    struct world *w = (struct world *)((char *)self -
-        offsetof(struct world, servicer));
+    struct world *w =
+        (struct world *)((char *)self - offsetof(struct world, servicer));
 
     (void)no_such_method;
     assert_true(sluice_str_equal(group, sluice_str("test group")));

@@ -22,8 +22,8 @@ static void
 on_ended(struct sluice_termination_callback *cb,
     const struct sluice_outcome *outcome)
 {
-    struct echo *e = (struct echo *)((char *)cb -
-        offsetof(struct echo, on_ended));
+    struct echo *e =
+        (struct echo *)((char *)cb - offsetof(struct echo, on_ended));
 
     (void)outcome;
     e->has_ended = true;
@@ -84,8 +84,8 @@ serve_echo(struct sluice_servicer *self, struct sluice_str group,
     struct sluice_subscription *subscription,
     struct sluice_no_such_method *no_such_method)
 {
-    struct world *w = (struct world *)((char *)self -
-        offsetof(struct world, servicer));
+    struct world *w =
+        (struct world *)((char *)self - offsetof(struct world, servicer));
     struct echo *e = &((struct echo_world *)w)->echo;
 
     (void)group;
@@ -252,8 +252,7 @@ on_service(struct world *w, struct sluice_operation *op)
 }
 
 static void
-two_hundred_unwanted_payloads_stall_nobody(
-    enum sluice_subscription_kind kind)
+two_hundred_unwanted_payloads_stall_nobody(enum sluice_subscription_kind kind)
 {
     struct firehose f;
     struct sluice_invocation i;

@@ -363,34 +363,6 @@ grants_beyond_all_numbers_do_not_overflow(void **state)
     heard(&w->service, "p1");
 }
 
-/* ------------------------------------------------------ one at a time */
-
-/* Runs the loop inside a customer call: what arrives meanwhile must wait. */
-static void
-dawdle(struct party *p, const struct sluice_values *values)
-{
-    struct world *w = p->react_arg;
-
-    (void)values;
-    p->react = NULL;
-    pass(w->pool, w->invoker.op, "p2");
-    pass(w->pool, w->invoker.op, "p3 c");
-    settle(w);
-}
-
-static void
-what_arrives_during_a_call_comes_after_it_in_order(void **state)
-{
-    struct world *w = *state;
-
-    invoke(w, "");
-    say(w, &w->service, "+5");
-    w->service.react = dawdle;
-    w->service.react_arg = w;
-    say(w, &w->invoker, "p1");
-    heard(&w->service, "p1 | p2 | p3 c");
-}
-
 static void
 answer_within(struct party *p, const struct sluice_values *values)
 {
@@ -419,8 +391,8 @@ a_customer_may_advance_inside_its_callback(void **state)
     world_fini(&w);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
-    teardown_world)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
 main(void)
@@ -452,7 +424,6 @@ main(void)
         TEST(a_sender_hears_of_no_grant_after_its_completion),
         TEST(the_send_budget_says_what_goes_without_queueing),
         TEST(grants_beyond_all_numbers_do_not_overflow),
-        TEST(what_arrives_during_a_call_comes_after_it_in_order),
         cmocka_unit_test(a_customer_may_advance_inside_its_callback),
     };
 

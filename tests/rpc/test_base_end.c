@@ -85,7 +85,8 @@ stop_of_a_stopped_end_is_reported_later(void **state)
     bool stopped = false;
 
     assert_int_equal(sluice_end_stop(w->invoking, 5 * SLUICE_SECOND, set_flag,
-        &stopped), SLUICE_OK);
+                         &stopped),
+        SLUICE_OK);
     assert_false(stopped);
     settle(w);
     assert_true(stopped);
@@ -99,7 +100,8 @@ stop_of_an_idle_end_is_prompt(void **state)
 
     world_start(w);
     assert_int_equal(sluice_end_stop(w->invoking, 3000 * SLUICE_SECOND,
-        set_flag, &stopped), SLUICE_OK);
+                         set_flag, &stopped),
+        SLUICE_OK);
     assert_false(stopped);
     settle(w);
     assert_true(stopped);
@@ -126,8 +128,9 @@ what_finishes_within_the_grace_completes(void **state)
 
     world_start(w);
     invoke(w, "c");
-    assert_int_equal(sluice_end_stop(w->serving, 3000 * SLUICE_SECOND,
-        set_flag, &stopped), SLUICE_OK);
+    assert_int_equal(sluice_end_stop(w->serving, 3000 * SLUICE_SECOND, set_flag,
+                         &stopped),
+        SLUICE_OK);
     settle(w);
     assert_false(stopped);
     say(w, &w->service, "c");
@@ -147,7 +150,8 @@ what_does_not_is_shut_down(void **state)
     invoke(w, "c");
     begin = uv_hrtime();
     assert_int_equal(sluice_end_stop(w->serving, 5 * SLUICE_MS, set_flag,
-        &stopped), SLUICE_OK);
+                         &stopped),
+        SLUICE_OK);
     assert_int_equal(w->service.outcome, STILL_ACTIVE);
     run_until(w, &stopped);
     assert_true(uv_hrtime() - begin >= 5 * SLUICE_MS);
@@ -165,7 +169,8 @@ no_grace_ends_a_long_one(void **state)
     world_start(w);
     invoke(w, "");
     assert_int_equal(sluice_end_stop(w->invoking, 3000 * SLUICE_SECOND,
-        set_flag, &first), SLUICE_OK);
+                         set_flag, &first),
+        SLUICE_OK);
     settle(w);
     assert_int_equal(w->invoker.outcome, STILL_ACTIVE);
     assert_int_equal(sluice_end_stop(w->invoking, 0, set_flag, &second),
@@ -187,7 +192,8 @@ a_longer_grace_does_not_postpone_a_shorter_one(void **state)
     assert_int_equal(sluice_end_stop(w->invoking, SLUICE_MS, set_flag, &first),
         SLUICE_OK);
     assert_int_equal(sluice_end_stop(w->invoking, 3000 * SLUICE_SECOND,
-        set_flag, &second), SLUICE_OK);
+                         set_flag, &second),
+        SLUICE_OK);
     run_until(w, &first);
     settle(w);
     assert_true(second);
@@ -203,8 +209,8 @@ a_shorter_grace_overtakes_a_longer_one(void **state)
     invoke(w, "");
     assert_int_equal(sluice_end_stop(w->invoking, INT64_MAX, set_flag, &first),
         SLUICE_OK);
-    assert_int_equal(sluice_end_stop(w->invoking, SLUICE_MS, set_flag,
-        &second), SLUICE_OK);
+    assert_int_equal(sluice_end_stop(w->invoking, SLUICE_MS, set_flag, &second),
+        SLUICE_OK);
     run_until(w, &second);
     assert_true(first);
 }
@@ -217,7 +223,8 @@ a_stopping_end_takes_no_operation(void **state)
     world_start(w);
     invoke(w, "");
     assert_int_equal(sluice_end_stop(w->invoking, 3000 * SLUICE_SECOND, NULL,
-        NULL), SLUICE_OK);
+                         NULL),
+        SLUICE_OK);
     assert_int_equal(try_to_operate(w), SLUICE_ESTATE);
     assert_int_equal(sluice_end_start(w->invoking), SLUICE_ESTATE);
     stat_is(w->invoking, SLUICE_COMPLETED, 0);
@@ -234,7 +241,8 @@ a_stopping_service_refuses_promptly(void **state)
     world_start(w);
     invoke(w, "");
     assert_int_equal(sluice_end_stop(w->serving, 3000 * SLUICE_SECOND, NULL,
-        NULL), SLUICE_OK);
+                         NULL),
+        SLUICE_OK);
     party_init(&another);
     i = full_invocation(&another);
     assert_int_equal(sluice_end_operate(w->invoking, &i, &op), SLUICE_OK);
@@ -291,7 +299,8 @@ stop_may_be_asked_by_the_last_operation(void **state)
     invoke(w, "");
     sluice_operation_cancel(w->invoker.op);
     assert_int_equal(sluice_end_stop(w->invoking, 3000 * SLUICE_SECOND,
-        set_flag, &stopped), SLUICE_OK);
+                         set_flag, &stopped),
+        SLUICE_OK);
     settle(w);
     assert_true(stopped);
     ended(&w->invoker, SLUICE_CANCELLED);
@@ -403,15 +412,16 @@ idle_actions_come_after_callbacks_and_statistics_and_before_stop(void **state)
 
     world_start(w);
     invoke(w, "");
-    assert_int_equal(
-        sluice_end_add_idle_action(w->invoking, check_all_is_over, &a),
+    assert_int_equal(sluice_end_add_idle_action(w->invoking, check_all_is_over,
+                         &a),
         SLUICE_OK);
     assert_int_equal(sluice_end_add_idle_action(w->invoking, write_name, &b),
         SLUICE_OK);
     settle(w);
     assert_string_equal(order, "");
     assert_int_equal(sluice_end_stop(w->invoking, 3000 * SLUICE_SECOND,
-        write_name, &c), SLUICE_OK);
+                         write_name, &c),
+        SLUICE_OK);
     sluice_operation_cancel(w->invoker.op);
     settle(w);
     assert_string_equal(order, "abc");
@@ -426,7 +436,8 @@ a_stopping_end_takes_idle_actions(void **state)
     world_start(w);
     invoke(w, "");
     assert_int_equal(sluice_end_stop(w->invoking, 3000 * SLUICE_SECOND, NULL,
-        NULL), SLUICE_OK);
+                         NULL),
+        SLUICE_OK);
     assert_int_equal(sluice_end_add_idle_action(w->invoking, set_flag, &flag),
         SLUICE_OK);
     sluice_operation_cancel(w->invoker.op);
@@ -452,8 +463,8 @@ an_end_counts_its_operations_until_they_have_left(void **state)
     stat_is(w->invoking, SLUICE_CANCELLED, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_stopped, \
-    teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_stopped, teardown)
 
 int
 main(void)

@@ -288,7 +288,8 @@ on_end(struct sluice_termination_callback *cb,
     assert_int_equal(sluice_operation_time_remaining(l->op), 0);
     if (l->another != NULL)
         assert_ptr_equal(sluice_operation_add_termination_callback(l->op,
-            &l->another->cb), outcome);
+                             &l->another->cb),
+            outcome);
 }
 
 static void
@@ -322,8 +323,8 @@ a_callback_registered_too_late_gets_the_outcome_instead(void **state)
     invoke(w, "");
     sluice_operation_cancel(w->invoker.op);
     late.op = w->invoker.op;
-    assert_ptr_equal(
-        sluice_operation_add_termination_callback(w->invoker.op, &late.cb),
+    assert_ptr_equal(sluice_operation_add_termination_callback(w->invoker.op,
+                         &late.cb),
         sluice_operation_outcome(w->invoker.op));
     settle(w);
     assert_string_equal(order, "");
@@ -357,6 +358,27 @@ a_handle_outlives_the_operation(void **state)
     read_words(w->pool, "m p c", &words);
     sluice_operation_advance(w->invoker.op, &words.values);
     sluice_operation_cancel(w->invoker.op);
+}
+
+static void
+a_handle_outlives_its_end_and_its_loop(void **state)
+{
+    struct sluice_operation *op;
+    struct words words;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    invoke(&w, "m");
+    op = sluice_operation_ref(w.invoker.op);
+    sluice_operation_cancel(op);
+    world_fini(&w);
+    assert_int_equal(sluice_operation_outcome(op)->kind, SLUICE_CANCELLED);
+    assert_int_equal(sluice_operation_time_remaining(op), 0);
+    read_words(NULL, "m p c", &words);
+    sluice_operation_advance(op, &words.values);
+    sluice_operation_fail(op);
+    sluice_operation_unref(&op);
 }
 
 static void
@@ -434,10 +456,10 @@ an_unlimited_operation_has_unlimited_time(void **state)
 
     i.timeout_ns = SLUICE_NO_TIMEOUT;
     invoke_with(w, &i, "");
-    assert_true(sluice_operation_time_remaining(w->invoker.op) ==
-        SLUICE_NO_TIMEOUT);
-    assert_true(sluice_operation_time_remaining(w->service.op) <=
-        300 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w->invoker.op) == SLUICE_NO_TIMEOUT);
+    assert_true(
+        sluice_operation_time_remaining(w->service.op) <= 300 * SLUICE_SECOND);
 }
 
 static void
@@ -461,12 +483,12 @@ every_kind_has_a_name(void **state)
         "local failure");
     assert_string_equal(sluice_outcome_kind_name(SLUICE_REMOTE_FAILURE),
         "remote failure");
-    assert_string_equal(
-        sluice_outcome_kind_name((enum sluice_outcome_kind)99), "unknown");
+    assert_string_equal(sluice_outcome_kind_name((enum sluice_outcome_kind)99),
+        "unknown");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
-    teardown_world)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
 main(void)
@@ -493,6 +515,7 @@ main(void)
         TEST(a_callback_registered_too_late_gets_the_outcome_instead),
         TEST(advance_and_cancel_inside_a_callback_are_harmless),
         TEST(a_handle_outlives_the_operation),
+        cmocka_unit_test(a_handle_outlives_its_end_and_its_loop),
         TEST(an_operation_lives_on_without_a_handle),
         TEST(both_sides_expire),
         TEST(no_time_at_all_expires_but_not_within_operate),

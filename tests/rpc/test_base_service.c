@@ -133,49 +133,6 @@ a_servicer_may_answer_before_it_returns(void **state)
     ended(&w->service, SLUICE_COMPLETED);
 }
 
-/* Runs the loop inside the servicer's call. */
-static void
-dawdle(struct world *w, struct sluice_operation *op)
-{
-    (void)op;
-    pass(w->pool, w->invoker.op, "pone");
-    pass(w->pool, w->invoker.op, "c4");
-    settle(w);
-    heard(&w->service, "");
-}
-
-static void
-what_arrives_while_the_servicer_runs_comes_merged_after_it(void **state)
-{
-    struct world *w = *state;
-
-    w->on_service = dawdle;
-    invoke(w, "m");
-    heard(&w->service, "m pone c4");
-}
-
-static void
-outlive(struct world *w, struct sluice_operation *op)
-{
-    while (sluice_operation_outcome(op) == NULL)
-        uv_run(&w->uv, UV_RUN_ONCE);
-}
-
-static void
-a_servicer_that_dawdles_till_the_end_is_not_called_again(void **state)
-{
-    struct world *w = *state;
-    struct sluice_invocation i = full_invocation(&w->invoker);
-
-    w->on_service = outlive;
-    i.timeout_ns = SLUICE_MS;
-    invoke_with(w, &i, "m pone c");
-    run_to_the_end(w);
-    ended(&w->invoker, SLUICE_EXPIRED);
-    stat_is(w->serving, SLUICE_EXPIRED, 1);
-    heard(&w->service, "");
-}
-
 /* ------------------------------------------------------ subscriptions */
 
 static enum sluice_reply
@@ -320,12 +277,12 @@ a_service_caps_the_timeout_and_tells_the_invoker(void **state)
     world_init_stopped(&w, &options);
     world_start(&w);
     invoke(&w, "");
-    assert_true(sluice_operation_time_remaining(w.service.op) <=
-        20 * SLUICE_SECOND);
-    assert_true(sluice_operation_time_remaining(w.service.op) >
-        10 * SLUICE_SECOND);
-    assert_true(sluice_operation_time_remaining(w.invoker.op) <=
-        20 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.service.op) <= 20 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.service.op) > 10 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.invoker.op) <= 20 * SLUICE_SECOND);
     heard(&w.invoker, "");
     world_fini(&w);
 }
@@ -346,8 +303,8 @@ a_service_without_a_timeout_takes_the_default(void **state)
     i = full_invocation(&w.invoker);
     i.timeout_ns = SLUICE_NO_TIMEOUT;
     invoke_with(&w, &i, "");
-    assert_true(sluice_operation_time_remaining(w.service.op) <=
-        10 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w.service.op) <= 10 * SLUICE_SECOND);
     world_fini(&w);
 }
 
@@ -359,12 +316,12 @@ a_service_leaves_a_short_timeout_alone(void **state)
 
     i.timeout_ns = 30 * SLUICE_SECOND;
     invoke_with(w, &i, "");
-    assert_true(sluice_operation_time_remaining(w->service.op) <=
-        30 * SLUICE_SECOND);
+    assert_true(
+        sluice_operation_time_remaining(w->service.op) <= 30 * SLUICE_SECOND);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, \
-    teardown_world)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
 int
 main(void)
@@ -379,8 +336,6 @@ main(void)
         TEST(no_such_method_is_a_defect_of_the_invoker),
         TEST(no_such_method_need_not_say_more),
         TEST(a_servicer_may_answer_before_it_returns),
-        TEST(what_arrives_while_the_servicer_runs_comes_merged_after_it),
-        TEST(a_servicer_that_dawdles_till_the_end_is_not_called_again),
         TEST(a_malformed_subscription_of_the_servicer_is_a_failure),
         TEST(malformed_subscriptions_are_rejected),
         TEST(each_protocol_receiver_is_called_once),

@@ -127,7 +127,7 @@ methods:
                  "response_body: nope}", ["nope"]),
                 ("{selector: sluice.test.v1.Everyday.Obey, get: /x, "
                  "put: /y}", ["put"]),
-                ("{selector: sluice.test.v1.Everyday.Obey}", ["path"]),
+                ("{selector: sluice.test.v1.Everyday.Obey}", ["get"]),
                 ("{selector: sluice.test.v1.Everyday.Stream, "
                  "get: '/v1/orders/{id}'}", ["/v1/orders/{id}", "Obey"])):
             with self.subTest(rule):
@@ -142,7 +142,7 @@ methods:
         self.assert_problems("a: [1\nb: }\n", (2,))
         self.assert_problems('{"upstreams": {},\n  "x" 1}', (2,),
                              name="sluice.json")
-        self.assert_problems("", (0,))
+        self.assert_problems("", (1,))
         self.assert_problems("- a\n", (1,))
         result, _ = self.check(b"\xff\xfe\x00listen")
         self.assertEqual(result.returncode, 1)

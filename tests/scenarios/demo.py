@@ -35,10 +35,10 @@ class Demo(unittest.TestCase):
         status, body = self.curl(
             "-d", '{"title":"Solaris","author":"Stanislaw Lem","year":1961}',
             "-H", "Content-Type: application/json",
-            "/v1/shelves/fiction/books")
+            "/v1/shelves/classics/books")
         self.assertEqual(status, 200, body)
         book = json.loads(body)
-        self.assertTrue(book["name"].startswith("shelves/fiction/books/"))
+        self.assertTrue(book["name"].startswith("shelves/classics/books/"))
         path = "/v1/" + book["name"]
         self.assertEqual(json.loads(self.curl(path)[1]), book)
         status, body = self.curl(
@@ -48,7 +48,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(status, 200, body)
         self.assertEqual(json.loads(body)["year"], 1962)
         self.assertEqual(json.loads(body)["title"], "Solaris")
-        status, body = self.curl("/v1/shelves/fiction/books?page_size=100")
+        status, body = self.curl("/v1/shelves/classics/books?page_size=100")
         self.assertEqual(status, 200, body)
         self.assertIn(book["name"],
                       [b["name"] for b in json.loads(body)["books"]])
@@ -58,7 +58,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(json.loads(body)["code"], 5)
 
     def test_a_missing_book_is_a_Status(self):
-        status, body = self.curl("/v1/shelves/fiction/books/none")
+        status, body = self.curl("/v1/shelves/classics/books/none")
         self.assertEqual(status, 404)
         error = json.loads(body)
         self.assertEqual(error["code"], 5)
@@ -67,7 +67,7 @@ class Demo(unittest.TestCase):
                          "type.googleapis.com/google.rpc.ResourceInfo")
 
     def test_a_stream_is_lines(self):
-        status, body = self.curl("/v1/shelves/fiction/books?page_size=1")
+        status, body = self.curl("/v1/shelves/classics/books?page_size=1")
         name = json.loads(body)["books"][0]["name"]
         status, body = self.curl("/v1/%s:read" % name)
         self.assertEqual(status, 200, body)
@@ -77,7 +77,7 @@ class Demo(unittest.TestCase):
     def test_wrong_input_is_explained(self):
         status, body = self.curl(
             "-d", '{"title":"x","year":"soon"}', "-H",
-            "Content-Type: application/json", "/v1/shelves/fiction/books")
+            "Content-Type: application/json", "/v1/shelves/classics/books")
         self.assertEqual(status, 400)
         violation = json.loads(body)["details"][0]["fieldViolations"][0]
         self.assertIn("year", violation["field"])

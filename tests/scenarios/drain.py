@@ -2,7 +2,6 @@
 """The end of the program: what runs is finished, the rest is told."""
 
 import signal
-import threading
 
 import harness
 from harness import Backend, request
@@ -40,7 +39,7 @@ class Drain(harness.Scenario):
         response = wire.response()
         self.assertEqual(response.status, 200)
         self.assertEqual(response.header("connection"), "close")
-        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(gateway.stop(None), 0)
 
     def test_what_overruns_the_grace_is_503(self):
         gateway = self.own("timeouts: {grace: 0.2s}\n")
@@ -52,7 +51,7 @@ class Drain(harness.Scenario):
         self.assert_error(response, 503, 14)
         self.assertEqual(response.header("connection"), "close")
         self.assertIsNotNone(response.header("retry-after"))
-        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(gateway.stop(None), 0)
 
     def test_a_stream_that_overruns_the_grace_breaks_with_a_line(self):
         gateway = self.own("timeouts: {grace: 0.2s}\n")
@@ -63,7 +62,7 @@ class Drain(harness.Scenario):
         response = wire.response()
         self.assertFalse(response.is_complete)
         self.assertEqual(response.lines()[-1]["code"], 14)
-        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(gateway.stop(None), 0)
 
     def test_the_last_of_many_ends_it(self):
         gateway = self.own("timeouts: {grace: 0.2s}\n")
@@ -75,7 +74,7 @@ class Drain(harness.Scenario):
         for wire in wires:
             response = wire.response()
             self.assertIn(response is None or response.status, (True, 503))
-        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(gateway.stop(None), 0)
 
     def test_a_second_signal_ends_at_once(self):
         gateway = self.own()
@@ -105,9 +104,10 @@ class BackendFaults(harness.Scenario):
         wire = self.wire(gateway.port).send(
             request("GET", "/v1/orders/1?hang=true"))
         self.assertTrue(backend.entered.wait(harness.PATIENCE))
-        threading.Thread(target=backend.stop).start()
+        backend.server.stop(None)       # the method still hangs
         response = wire.response()
         self.assertIn(response.status, (499, 502, 503))
+        backend.stop()
         self.assertEqual(gateway.stop(), 0)
 
     def test_a_backend_that_comes_back_is_used_again(self):

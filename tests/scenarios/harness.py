@@ -64,6 +64,7 @@ class Backend:
         self.cancelled = threading.Event()
         self.entered = threading.Event()
         self.release = threading.Event()
+        self.conversed = threading.Event()
         self.executor = concurrent.futures.ThreadPoolExecutor(64)
         self.server = grpc.server(self.executor, options=list(options))
         self.server.add_generic_rpc_handlers((self._handlers(),))
@@ -71,8 +72,9 @@ class Backend:
         self.server.start()
 
     def stop(self, grace=0):
+        stopped = self.server.stop(grace)
         self.release.set()
-        self.server.stop(grace).wait(PATIENCE)
+        stopped.wait(PATIENCE)
         self.executor.shutdown(wait=False)
 
     def _handlers(self):
@@ -112,9 +114,10 @@ class Backend:
     def _obey(self, order, context):
         if order.tags:
             pairs = [tag.split("=", 1) for tag in order.tags]
-            context.send_initial_metadata(
-                [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
-                 for k, v in pairs if not k.startswith("t:")])
+            initial = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
+                       for k, v in pairs if not k.startswith("t:")]
+            if initial:
+                context.send_initial_metadata(initial)
             context.set_trailing_metadata(
                 [(k[2:], bytes.fromhex(v) if k.endswith("-bin") else v)
                  for k, v in pairs if k.startswith("t:")])
@@ -157,6 +160,7 @@ class Backend:
         self._note("Converse", context)
         for i, order in enumerate(orders):
             yield Answer(id=order.id, index=i)
+            self.conversed.set()
 
 
 ROUTE_FILE = """\
@@ -221,8 +225,9 @@ class Gateway:
             return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1)) * 1024
 
     def stop(self, with_signal=signal.SIGTERM):
-        """Ends it; its exit status, and fails when it leaves a report."""
-        if self.process.poll() is None:
+        """Ends it (None: it was told already); its exit status. Fails when it
+        leaves a sanitizer's report."""
+        if with_signal is not None and self.process.poll() is None:
             self.process.send_signal(with_signal)
         status = self.process.wait(PATIENCE)
         self.reader.join(PATIENCE)
@@ -274,7 +279,10 @@ class Wire:
         return self
 
     def half_close(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the other side was faster
         return self
 
     def close(self):

@@ -60,7 +60,6 @@ FINE = [
     ('{"u64":18446744073709551615}', {"u64": "18446744073709551615"}),
     ('{"real":"Infinity"}', {"real": "Infinity"}),
     ('{"real":"NaN"}', {"real": "NaN"}),
-    ('{"real":-0}', {"real": -0.0}),
     ('{"real":0.1,"single":0.1}', {"real": 0.1, "single": 0.1}),
     ('{"raw":"-_8"}', {"raw": "+/8="}),
     ('{"raw":"+/8="}', {"raw": "+/8="}),
@@ -92,6 +91,8 @@ FINE = [
 
 
 class HostileBodies(harness.Scenario):
+    more = "limits: {max_header_bytes: 256KiB}\n"
+
     def echo(self, body, headers=()):
         if isinstance(body, str):
             body = body.encode()
@@ -117,7 +118,10 @@ class HostileBodies(harness.Scenario):
             with self.subTest(body):
                 response = self.echo(body)
                 self.assertEqual(response.status, 200, response)
-                self.assertEqual(repr(response.json()), repr(expected))
+                self.assertEqual(response.json(), expected)
+
+    def test_minus_zero_keeps_its_sign(self):
+        self.assertEqual(self.echo('{"real":-0}').body, b'{"real":-0}')
 
     def test_an_empty_body_is_an_empty_message(self):
         for body in (b"", b" \n", None):
@@ -139,8 +143,8 @@ class HostileBodies(harness.Scenario):
         self.assertIn("int32", violation["description"])
 
     def test_an_unknown_field_is_named_with_its_neighbour(self):
-        error = self.assert_error(self.echo('{"nmae":"x"}'), 400, 3)
-        self.assertIn("name", error["message"])
+        error = self.assert_error(self.echo('{"worlds":"x"}'), 400, 3)
+        self.assertIn('"words"', error["message"])
 
     def test_every_truncation_of_a_document_is_refused(self):
         text = json.dumps({
@@ -220,7 +224,7 @@ class HostileBodies(harness.Scenario):
                 ("count=2147483648", "count"), ("count=1&count=2", "count"),
                 ("hang=yes", "hang"), ("id=2", "id"), ("inner=1", "inner"),
                 ("inner.x=1", "inner"), ("details=%21", "details"),
-                ("a[0]=1", "a"), ("message=%zz", "message"),
+                ("a[0]=1", "a"), ("message=%zz", "%"),
                 (".".join("a" * 200) + "=1", "a"),
                 ("inner" + ".inner" * 60 + ".text=1", "inner")):
             with self.subTest(query):

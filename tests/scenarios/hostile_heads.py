@@ -61,7 +61,7 @@ TABLE = [
     ("hexadecimal length", post("Content-Length: 0x2\r\n"), {400}, True),
     ("empty length", post("Content-Length: \r\n"), {400}, True),
     ("length over 2^64",
-     post("Content-Length: 99999999999999999999999\r\n"), {413}, True),
+     post("Content-Length: 99999999999999999999999\r\n"), {400, 413}, True),
     ("length 2^63", post("Content-Length: 9223372036854775808\r\n"),
      {413}, True),
     ("length 2^63, expecting 100",

@@ -4,6 +4,7 @@
 # the scripts import goes to EXTRA_DIST only.
 
 scenarios = \
+	tests/scenarios/bad_backends.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/configuration.py \
 	tests/scenarios/demo.py \
@@ -17,7 +18,8 @@ TESTS += $(scenarios)
 EXTRA_DIST += \
 	$(scenarios) \
 	tests/scenarios/everything.proto \
-	tests/scenarios/harness.py
+	tests/scenarios/harness.py \
+	tests/scenarios/http2.py
 
 check_DATA = tests/scenarios/everything.pb
 CLEANFILES += tests/scenarios/everything.pb

@@ -77,7 +77,7 @@ methods:
     def test_what_HTTP_2_forbids_ends_the_call_alone(self):
         for name in ("transfer-encoding", "connection"):
             self.assert_error(self.ask(
-                "GET", "/v1/orders/1?tags=%s=x" % name), 500, 13)
+                "GET", "/v1/orders/1?tags=%s=x" % name), 502, 13)
             self.assertEqual(self.ask("GET", "/v1/orders/1").status, 200)
 
     def test_metadata_of_an_error_comes_out(self):

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as a message. The first byte chooses the message and the options.
+ * What is written must be the same whether the output is one buffer or leaves
+ * in small pieces.
+ */
+#include "protobuf/json.h"
+#include "tests/protobuf/writer2.pb.embed.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { PIECE = 24, OUT_MAX = 1 << 24 };
+
+static const struct pb_message *
+message_of(unsigned choice)
+{
+    static const char *const names[] = { "sluice.test.writer.All",
+        "sluice.test.writer2.Old", "sluice.test.writer.Pairs",
+        "google.protobuf.Value" };
+    static struct pb_schema *schema;
+    const char *name = names[choice % 4];
+
+    if (schema == NULL) {
+        struct pb_schema_builder *b = pb_schema_builder_new();
+
+        if (b == NULL ||
+            pb_schema_builder_add_set(b, writer2_pb, writer2_pb_size, NULL) !=
+                PB_OK ||
+            pb_schema_builder_build(b, &schema, NULL) != PB_OK)
+            abort();
+        pb_schema_builder_free(&b);
+    }
+    return pb_schema_message(schema, name, strlen(name));
+}
+
+/* Compares each piece with what the whole text has there. */
+struct pieces {
+    struct pb_buf buf;
+    uint8_t bytes[PIECE];
+    const struct pb_buf *whole;
+    size_t at;
+};
+
+static bool
+compare(struct pb_buf *b, size_t need)
+{
+    struct pieces *p = b->arg;
+
+    if (b->len > p->whole->len - p->at ||
+        memcmp(b->data, p->whole->data + p->at, b->len) != 0)
+        abort();
+    p->at += b->len;
+    b->len = 0;
+    return need <= b->cap;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct pb_json_writer *w;
+    struct pb_json_options options = { .max_depth = 0 };
+    const struct pb_message *m;
+    struct pieces p = { .at = 0 };
+    struct pb_error error;
+    struct pb_buf whole;
+
+    if (size == 0)
+        return 0;
+    if (w == NULL)
+        w = pb_json_writer_new();
+    m = message_of(data[0]);
+    options.emit_defaults = (data[0] & 4) != 0;
+    options.pretty = (data[0] & 8) != 0;
+    options.enum_numbers = (data[0] & 16) != 0;
+
+    pb_buf_init_heap(&whole, OUT_MAX);
+    if (pb_wire_to_json(w, m, &options, data + 1, size - 1, &whole, &error) ==
+        PB_OK) {
+        p.whole = &whole;
+        p.buf = (struct pb_buf){ .data = p.bytes,
+            .cap = PIECE,
+            .max = SIZE_MAX,
+            .grow = compare,
+            .arg = &p };
+        if (pb_wire_to_json(w, m, &options, data + 1, size - 1, &p.buf,
+                &error) != PB_OK ||
+            !compare(&p.buf, 0) || p.at != whole.len)
+            abort();
+    }
+    pb_buf_fini_heap(&whole);
+    return 0;
+}

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Path variables and query parameters to fields: every kind of field, every
+ * way to get it wrong, every limit.
+ */
+#include "tests/routes/support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static int
+set_up(void **state)
+{
+    *state = set_with_rules(RULE("One", "get: /q") RULE("Two",
+        "get: '/p/{id}/{sub.deeper.n}/{oa}', "
+        "additional_bindings: [{get: '/ts/{ts}'}, "
+        "{get: '/w/{wrapped}/{took}'}, "
+        "{get: '/multi/{name=*/*}/{id}'}, "
+        "{get: '/v/{value}'}]") RULE("Three",
+        "post: '/b/{sub.s}', body: book, additional_bindings: "
+        "[{post: /o, body: oc}]"));
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct route_set *set = *state;
+
+    route_set_free(&set);
+    return 0;
+}
+
+/* GET /q?QUERY */
+static void
+query(void **state, const char *text, const char *expected)
+{
+    char target[4096];
+
+    snprintf(target, sizeof target, "/q?%s", text);
+    gives(*state, "GET", target, NULL, expected);
+}
+
+static void
+get(void **state, const char *target, const char *expected)
+{
+    gives(*state, "GET", target, NULL, expected);
+}
+
+/* ---- Paths -------------------------------------------------------------- */
+
+static void
+path_variables_set_fields_at_any_depth(void **state)
+{
+    get(state, "/p/a/7/o", "id:\"a\" sub{deeper{n:7}} oa:\"o\"");
+}
+
+static void
+well_known_types_come_as_text(void **state)
+{
+    get(state, "/ts/1970-01-01T00:00:01Z", "ts{seconds:1 nanos:0}");
+    get(state, "/w/a%2Fb/1.5s",
+        "wrapped{value:\"a/b\"} took{seconds:1 nanos:500000000}");
+    get(state, "/v/5", "value{number_value:5}");
+    get(state, "/v/%22x%22", "value{string_value:\"x\"}");
+}
+
+static void
+every_variable_is_decoded_by_its_own_rule(void **state)
+{
+    get(state, "/multi/a%2Fb/%20/c%2Fd%20", "name:\"a%2Fb/ \" id:\"c/d \"");
+}
+
+static void
+an_encoded_slash_does_not_split(void **state)
+{
+    get(state, "/p/a%2Fb%2fc/7/o", "id:\"a/b/c\" sub{deeper{n:7}} oa:\"o\"");
+}
+
+static void
+a_path_variable_must_be_utf8(void **state)
+{
+    get(state, "/p/%C3%A9/7/o", "id:\"\xc3\xa9\" sub{deeper{n:7}} oa:\"o\"");
+    get(state, "/p/%ED%A0%80/7/o", "id: expected UTF-8");
+    get(state, "/p/%C0%80/7/o", "id: expected UTF-8");
+}
+
+static void
+an_error_in_the_path_names_the_variable(void **state)
+{
+    get(state, "/p/a/x/o", "sub.deeper.n: expected an int32, found \"x\"");
+}
+
+static void
+a_long_path_variable_is_refused(void **state)
+{
+    struct route_set *set = *state;
+    size_t len = ROUTE_MAX_QUERY + 100;
+    char *path = malloc(len);
+    struct route_match match;
+    struct pb_error error;
+    struct pb_buf out;
+
+    assert_non_null(path);
+    memset(path, 'a', len);
+    memcpy(path, "/multi/", 7);
+    memcpy(path + len - 4, "/x/b", 4);
+    pb_buf_init_heap(&out, 1 << 20);
+    assert_int_equal(route_table_match(set->table, "GET", 3, path, len, &match,
+                         NULL),
+        ROUTE_FOUND);
+    assert_int_equal(route_bind(&match, path, NULL, 0, NULL, &out, &error),
+        PB_ELIMIT);
+    assert_string_equal(error.path, "name");
+    pb_buf_fini_heap(&out);
+    free(path);
+}
+
+/* ---- Names -------------------------------------------------------------- */
+
+static void
+both_names_of_a_field_are_accepted(void **state)
+{
+    query(state, "long_name=1", "long_name:1");
+    query(state, "longName=1", "long_name:1");
+    query(state, "longName=1&long_name=2", "long_name: given twice");
+}
+
+static void
+names_are_decoded(void **state)
+{
+    query(state, "sub%2En=1", "sub{n:1}");
+    query(state, "%73ub.n=1", "sub{n:1}");
+    query(state, "m%5Bk%5D=v", "m{key:\"k\" value:\"v\"}");
+}
+
+static void
+nested_fields_come_by_path(void **state)
+{
+    query(state, "sub.deeper.deeper.n=1", "sub{deeper{deeper{n:1}}}");
+}
+
+static void
+unknown_names_come_with_the_nearest_field(void **state)
+{
+    query(state, "longNam=1",
+        "longNam: there is no field \"longNam\" in t.v1.M; did you mean "
+        "\"longName\"?");
+    query(state, "sub.deper.n=1",
+        "sub.deper.n: there is no field \"deper\" in t.v1.Sub; did you mean "
+        "\"deeper\"?");
+    query(state, "xyzzy=1", "xyzzy: there is no field \"xyzzy\" in t.v1.M");
+    query(state, "$alt=json", "$alt: there is no field \"$alt\" in t.v1.M");
+    query(state, "=1", ": there is no field \"\" in t.v1.M");
+    query(state, "sub..n=1", "sub..n: there is no field \"\" in t.v1.Sub");
+    query(state, "sub.=1", "sub.: there is no field \"\" in t.v1.Sub");
+    query(state, ".=1", ".: there is no field \"\" in t.v1.M");
+}
+
+static void
+unknown_names_are_quoted_printably(void **state)
+{
+    query(state, "%1B%00%FF=1",
+        "\\x1B\\x00\\xFF: there is no field \"\\x1B\\x00\\xFF\" in t.v1.M");
+}
+
+static void
+unknown_names_may_be_ignored(void **state)
+{
+    struct route_set *set = *state;
+
+    set->config->json.ignore_unknown = true;
+    query(state, "zzz=1&id=2&sub.zzz=3&$alt=x", "id:\"2\"");
+    query(state, "id=2&id=3", "id: given twice");
+    query(state, "rev=x", "rev: expected an int64, found \"x\"");
+}
+
+static void
+a_name_does_not_go_through_scalars_or_lists(void **state)
+{
+    query(state, "id.x=1", "id.x: there is no field inside \"id\"");
+    query(state, "many.n=1",
+        "many.n: there is no field inside \"many\", which is repeated");
+    query(state, "m.k=1",
+        "m.k: there is no field inside \"m\", which is repeated");
+    query(state, "tag[0]=1", "tag[0]: \"tag\" is not a map");
+    query(state, "tag[]=1", "tag[]: \"tag\" is not a map");
+    query(state, "many=1",
+        "many: expected a field inside \"many\", which is a message");
+    query(state, "raw=1",
+        "raw: expected a field inside \"raw\", which is a message");
+}
+
+/* ---- Values ------------------------------------------------------------- */
+
+static void
+a_plus_is_a_space_and_an_escape_a_plus(void **state)
+{
+    query(state, "id=a+b%2Bc%20d", "id:\"a b+c d\"");
+}
+
+static void
+nothing_is_a_value_for_texts_only(void **state)
+{
+    query(state, "id=", "id:\"\"");
+    query(state, "id", "id:\"\"");
+    query(state, "b=", "b:");
+    query(state, "rev=", "rev: expected an int64, found \"\"");
+    query(state, "on", "on: expected true or false, found \"\"");
+}
+
+static void
+a_value_may_hold_equals_signs_and_nuls(void **state)
+{
+    query(state, "id=a=b==", "id:\"a=b==\"");
+    query(state, "id=a%00b", "id:\"a\\0b\"");
+}
+
+static void
+empty_parameters_are_skipped(void **state)
+{
+    query(state, "&&id=1&&rev=2&", "id:\"1\" rev:2");
+    query(state, "&", "");
+    query(state, "", "");
+}
+
+static void
+repeated_fields_keep_the_order(void **state)
+{
+    query(state, "tag=b&id=x&tag=a&tag=b",
+        "tag:\"b\" id:\"x\" tag:\"a\" tag:\"b\"");
+    query(state, "moreKinds=B&moreKinds=0", "more_kinds:1 more_kinds:0");
+    query(state, "numbers=1&numbers=0", "numbers{value:1} numbers{value:0}");
+}
+
+static void
+maps_of_scalars_come_by_key(void **state)
+{
+    query(state, "m[a]=1&m[b.c]=2&m[]=3",
+        "m{key:\"a\" value:\"1\"} m{key:\"b.c\" value:\"2\"} "
+        "m{key:\"\" value:\"3\"}");
+    query(state, "kinds[-7]=B", "kinds{key:-7 value:1}");
+    query(state, "kinds[x]=B", "kinds[x]: expected an int32, found \"x\"");
+    query(state, "kinds[1]=C",
+        "kinds[1]: expected a value of enum t.v1.Kind, found \"C\"");
+    query(state, "m[a]=1&m[a]=2", "m[a]: given twice");
+    query(state, "m[]]=1", "m{key:\"]\" value:\"1\"}");
+    query(state, "m[%C3%A9]=1", "m{key:\"\xc3\xa9\" value:\"1\"}");
+}
+
+static void
+maps_are_not_set_otherwise(void **state)
+{
+    query(state, "m=1", "m: expected m[key]: it is a map");
+    query(state, "m[a=1", "m[a: expected m[key]");
+    query(state, "m[=1", "m[: expected m[key]");
+    query(state, "m[a]b=1", "m[a]b: expected m[key]");
+    query(state, "subs[a]=1",
+        "subs[a]: \"subs\" is a map of messages, which a query cannot give");
+    query(state, "subs[a].n=1",
+        "subs[a].n: \"subs\" is a map of messages, which a query cannot give");
+    query(state, "m[%FF]=1", "m[\\xFF]: expected a key in UTF-8");
+}
+
+static void
+well_known_types_are_values(void **state)
+{
+    query(state, "took=1.5s&wrapped=x&mask=a,fooBar.c",
+        "took{seconds:1 nanos:500000000} wrapped{value:\"x\"} "
+        "mask{paths:\"a\" paths:\"foo_bar.c\"}");
+    query(state, "value=%7B%22a%22:1%7D",
+        "value{struct_value{fields{key:\"a\" value{number_value:1}}}}");
+    query(state, "ts.seconds=5", "ts{seconds:5}");
+}
+
+static void
+a_query_must_be_encoded(void **state)
+{
+    static const char raw[] =
+        ": the query has a byte that must be percent-encoded";
+    static const char percent[] =
+        ": the query has a \"%\" without two hexadecimal digits";
+
+    query(state, "id=\xc3\xa9", raw);
+    query(state, "id=a b", raw);
+    query(state, "id=a\x7f", raw);
+    query(state, "id=a\x01", raw);
+    query(state, "id=a#b", raw);
+    query(state, "id=%", percent);
+    query(state, "id=%2", percent);
+    query(state, "id=%zz", percent);
+    query(state, "%=1", percent);
+}
+
+static void
+values_must_be_utf8(void **state)
+{
+    query(state, "id=%C3%A9", "id:\"\xc3\xa9\"");
+    query(state, "id=%FF", "id: expected UTF-8");
+    query(state, "id=%C0%AF", "id: expected UTF-8");
+    query(state, "id=%ED%A0%80", "id: expected UTF-8");
+    query(state, "tag=a&tag=%E2%82", "tag: expected UTF-8");
+}
+
+/* ---- Once --------------------------------------------------------------- */
+
+static void
+a_singular_field_is_given_once(void **state)
+{
+    query(state, "id=1&id=1", "id: given twice");
+    query(state, "sub.n=1&sub.deeper.n=2&sub.n=3", "sub.n: given twice");
+    query(state, "sub.n=1&sub.deeper.n=2", "sub{n:1} sub{deeper{n:2}}");
+}
+
+static void
+one_member_of_a_oneof_is_given(void **state)
+{
+    query(state, "oa=x&ob=1",
+        "ob: of the oneof \"o\", \"oa\" is already given");
+    query(state, "oc.n=1&oc.s=x", "oc{n:1} oc{s:\"x\"}");
+    query(state, "oc.n=1&oa=x",
+        "oa: of the oneof \"o\", \"oc\" is already given");
+    query(state, "sub.left=1&sub.deeper.right=2",
+        "sub{left:\"1\"} sub{deeper{right:\"2\"}}");
+    query(state, "sub.left=1&sub.right=2",
+        "sub.right: of the oneof \"choice\", \"left\" is already given");
+}
+
+static void
+what_the_path_gives_is_not_given_again(void **state)
+{
+    get(state, "/p/a/7/o?rev=1", "id:\"a\" sub{deeper{n:7}} oa:\"o\" rev:1");
+    get(state, "/p/a/7/o?id=b", "id: is already given by the path");
+    get(state, "/p/a/7/o?sub.deeper.n=1",
+        "sub.deeper.n: is already given by the path");
+    get(state, "/p/a/7/o?sub.deeper.s=x",
+        "id:\"a\" sub{deeper{n:7}} oa:\"o\" sub{deeper{s:\"x\"}}");
+    get(state, "/p/a/7/o?ob=1",
+        "ob: excludes \"oa\" of the same oneof, which is in the path");
+    get(state, "/ts/1970-01-01T00:00:01Z?ts.nanos=1",
+        "ts.nanos: is already given by the path");
+}
+
+static void
+what_the_body_gives_is_not_given_again(void **state)
+{
+    gives(*state, "POST", "/b/x?book.year=1", "{}",
+        "book.year: belongs into the body");
+    gives(*state, "POST", "/b/x?rev=1", "{\"year\":2}",
+        "book{year:2} sub{s:\"x\"} rev:1");
+    gives(*state, "POST", "/o?oa=1", "{\"n\":2}",
+        "oa: excludes \"oc\" of the same oneof, which is in the body");
+    gives(*state, "POST", "/t.v1.Bare/One?rev=1", "{}",
+        "rev: belongs into the body, which is the whole request");
+    gives(*state, "POST", "/t.v1.Bare/One?zzz=1", "{}",
+        "zzz: there is no field \"zzz\" in t.v1.M");
+}
+
+static void
+fields_of_one_type_are_told_apart_by_their_path(void **state)
+{
+    query(state, "sub.n=1&oc.n=2&sub.deeper.n=3&oc.deeper.n=4",
+        "sub{n:1} oc{n:2} sub{deeper{n:3}} oc{deeper{n:4}}");
+}
+
+/* ---- Limits ------------------------------------------------------------- */
+
+/* times * text, then last; as a query of GET /q. */
+static enum pb_err
+bind_many(void **state, const char *text, unsigned times, const char *last,
+    struct pb_error *error)
+{
+    struct route_set *set = *state;
+    size_t len = strlen(text), n = 0, last_len = strlen(last);
+    char *big = malloc(len * times + last_len + 1);
+    struct route_match match;
+    struct pb_buf out;
+    enum pb_err err;
+
+    assert_non_null(big);
+    for (unsigned i = 0; i < times; i++, n += len)
+        memcpy(big + n, text, len);
+    memcpy(big + n, last, last_len + 1);
+    pb_buf_init_heap(&out, 1 << 20);
+    assert_int_equal(route_table_match(set->table, "GET", 3, "/q", 2, &match,
+                         NULL),
+        ROUTE_FOUND);
+    err = route_bind(&match, "/q", big, n + last_len, NULL, &out, error);
+    if (err != PB_OK)
+        assert_int_equal(out.len, 0);
+    pb_buf_fini_heap(&out);
+    free(big);
+    return err;
+}
+
+static void
+a_query_has_at_most_1000_parameters(void **state)
+{
+    struct pb_error error;
+
+    assert_int_equal(bind_many(state, "tag=a&", 999, "tag=b", &error), PB_OK);
+    assert_int_equal(bind_many(state, "tag=a&", 1000, "tag=b", &error),
+        PB_ELIMIT);
+    assert_string_equal(error.message, "more than 1000 parameters");
+    assert_int_equal(bind_many(state, "tag=a&", 10000, "tag=b", &error),
+        PB_ELIMIT);
+}
+
+static void
+a_query_has_at_most_64_kib(void **state)
+{
+    struct pb_error error;
+
+    assert_int_equal(bind_many(state, "b", 65533, "", &error), PB_ELIMIT);
+    assert_string_equal(error.message, "a name of more than 1024 bytes");
+    assert_int_equal(bind_many(state, "&", 900, "id=%41", &error), PB_OK);
+    assert_int_equal(bind_many(state, "b", 65537, "", &error), PB_ELIMIT);
+    assert_string_equal(error.message, "a query of more than 64 KiB");
+}
+
+static void
+a_name_is_at_most_32_fields_deep(void **state)
+{
+    struct pb_error error;
+    char name[512] = "sub";
+
+    for (unsigned i = 0; i < 30; i++)
+        strcat(name, ".deeper");
+    strcat(name, ".n=1");
+    assert_int_equal(bind_many(state, "", 0, name, &error), PB_OK);
+    memcpy(name + strlen(name) - 4, ".deeper.n=1", 12);
+    assert_int_equal(bind_many(state, "", 0, name, &error), PB_ELIMIT);
+    assert_string_equal(error.message, "more than 32 fields deep");
+    assert_int_equal(bind_many(state, "a.b.c.", 200, "n=1", &error), PB_ELIMIT);
+}
+
+static void
+many_different_parameters_are_told_apart(void **state)
+{
+    struct pb_error error;
+    static char text[32000];
+    size_t n = 0;
+
+    for (unsigned i = 0; i < 999; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "m[key%u]=v&", i);
+    assert_int_equal(bind_many(state, text, 1, "rev=1", &error), PB_OK);
+    assert_int_equal(bind_many(state, text, 1, "m[key500]=v", &error),
+        PB_EDUPLICATE);
+    assert_string_equal(error.path, "m[key500]");
+}
+
+/* Each of these is one field and one oneof, and there are 2^10 of them. */
+static enum pb_err
+bind_wide(void **state, unsigned times, struct pb_error *error)
+{
+    static char text[ROUTE_MAX_QUERY];
+    size_t n = 0;
+
+    for (unsigned i = 0; i < times; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "sub.");
+        for (unsigned bit = 0; bit < 10; bit++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s.",
+                (i >> bit & 1) != 0 ? "wide" : "deeper");
+        n += (size_t)snprintf(text + n, sizeof text - n, "left=%u&", i);
+    }
+    return bind_many(state, text, 1, "", error);
+}
+
+static void
+what_is_remembered_is_bounded(void **state)
+{
+    struct pb_error error;
+
+    assert_int_equal(bind_wide(state, 760, &error), PB_OK);
+    assert_int_equal(bind_wide(state, 780, &error), PB_ELIMIT);
+    assert_string_equal(error.message, "too many parameters");
+}
+
+static void
+a_long_value_is_decoded_whole(void **state)
+{
+    struct route_set *set = *state;
+    char *text = malloc(60000 + 8);
+    struct route_match match;
+    struct pb_error error;
+    struct pb_buf out;
+
+    assert_non_null(text);
+    memcpy(text, "id=", 3);
+    for (size_t i = 0; i < 20000; i++)
+        memcpy(text + 3 + i * 3, "%61", 3);
+    pb_buf_init_heap(&out, 1 << 20);
+    assert_int_equal(route_table_match(set->table, "GET", 3, "/q", 2, &match,
+                         NULL),
+        ROUTE_FOUND);
+    assert_int_equal(route_bind(&match, "/q", text, 60003, NULL, &out, &error),
+        PB_OK);
+    assert_int_equal(out.len, 1 + 3 + 20000); /* tag, length, text */
+    assert_int_equal(out.data[4], 'a');
+    assert_int_equal(out.data[out.len - 1], 'a');
+    pb_buf_fini_heap(&out);
+    free(text);
+}
+
+static void
+a_buffer_that_cannot_grow_is_an_error_and_stays_as_it_was(void **state)
+{
+    struct route_set *set = *state;
+    static const char text[] = "sub.deeper.s=abc";
+    uint8_t room[64];
+    struct route_match match;
+    struct pb_error error;
+
+    assert_int_equal(route_table_match(set->table, "GET", 3, "/q", 2, &match,
+                         NULL),
+        ROUTE_FOUND);
+    for (size_t cap = 0; cap < 16; cap++) {
+        struct pb_buf out = { .data = room,
+            .len = 3,
+            .cap = 3 + cap,
+            .max = sizeof room };
+        enum pb_err err =
+            route_bind(&match, "/q", text, sizeof text - 1, NULL, &out, &error);
+
+        if (cap < 9) {
+            assert_true(err == PB_ENOMEM || err == PB_ELIMIT);
+            assert_int_equal(error.kind, err);
+            assert_int_equal(out.len, 3);
+        } else {
+            assert_int_equal(err, PB_OK);
+            assert_int_equal(out.len, 12);
+        }
+    }
+}
+
+static void
+errors_may_go_unread(void **state)
+{
+    struct pb_error *none = NULL;
+
+    assert_int_equal(bind_many(state, "", 0, "rev=x", none), PB_EVALUE);
+    assert_int_equal(bind_many(state, "", 0, "zzz=x", none), PB_EUNKNOWN);
+    assert_int_equal(bind_many(state, "", 0, "id=%ff", none), PB_EVALUE);
+}
+
+static void
+an_error_says_where_in_the_query_it_is(void **state)
+{
+    struct pb_error error;
+
+    assert_int_equal(bind_many(state, "", 0, "id=1&rev=x", &error), PB_EVALUE);
+    assert_int_equal(error.offset, 5);
+}
+
+/* ---- Groups ------------------------------------------------------------- */
+
+static void
+a_path_may_go_through_groups(void **state)
+{
+    struct route_problems problems;
+    struct route_set *set = build_set(
+        "upstreams: {u: {target: 'h:1', schema: groups.pb}}\n"
+        "services: [{name: t.v2.Groups}]\n"
+        "http: {rules: [{selector: '*', get: '/g/{inner.innermost.n}'}]}\n",
+        &problems);
+
+    (void)state;
+    assert_non_null(set);
+    route_problems_fini(&problems);
+    gives(set, "GET", "/g/5?inner.s=x&needed=y", NULL,
+        "inner{innermost{n:5}} inner{s:\"x\"} needed:\"y\"");
+    route_set_free(&set);
+}
+
+#define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOUND(path_variables_set_fields_at_any_depth),
+        BOUND(well_known_types_come_as_text),
+        BOUND(every_variable_is_decoded_by_its_own_rule),
+        BOUND(an_encoded_slash_does_not_split),
+        BOUND(a_path_variable_must_be_utf8),
+        BOUND(an_error_in_the_path_names_the_variable),
+        BOUND(a_long_path_variable_is_refused),
+        BOUND(both_names_of_a_field_are_accepted),
+        BOUND(names_are_decoded),
+        BOUND(nested_fields_come_by_path),
+        BOUND(unknown_names_come_with_the_nearest_field),
+        BOUND(unknown_names_are_quoted_printably),
+        BOUND(unknown_names_may_be_ignored),
+        BOUND(a_name_does_not_go_through_scalars_or_lists),
+        BOUND(a_plus_is_a_space_and_an_escape_a_plus),
+        BOUND(nothing_is_a_value_for_texts_only),
+        BOUND(a_value_may_hold_equals_signs_and_nuls),
+        BOUND(empty_parameters_are_skipped),
+        BOUND(repeated_fields_keep_the_order),
+        BOUND(maps_of_scalars_come_by_key),
+        BOUND(maps_are_not_set_otherwise),
+        BOUND(well_known_types_are_values),
+        BOUND(a_query_must_be_encoded),
+        BOUND(values_must_be_utf8),
+        BOUND(a_singular_field_is_given_once),
+        BOUND(one_member_of_a_oneof_is_given),
+        BOUND(what_the_path_gives_is_not_given_again),
+        BOUND(what_the_body_gives_is_not_given_again),
+        BOUND(fields_of_one_type_are_told_apart_by_their_path),
+        BOUND(a_query_has_at_most_1000_parameters),
+        BOUND(a_query_has_at_most_64_kib),
+        BOUND(a_name_is_at_most_32_fields_deep),
+        BOUND(many_different_parameters_are_told_apart),
+        BOUND(what_is_remembered_is_bounded),
+        BOUND(a_long_value_is_decoded_whole),
+        BOUND(a_buffer_that_cannot_grow_is_an_error_and_stays_as_it_was),
+        BOUND(errors_may_go_unread),
+        BOUND(an_error_says_where_in_the_query_it_is),
+        BOUND(a_path_may_go_through_groups),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why near routes are not the one.
+ */
+#include "routes/explain.h"
+#include "tests/routes/support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static int
+set_up(void **state)
+{
+    *state = set_with_rules(RULE("One", "get: /v1/books/new") RULE("Two",
+        "get: '/v1/books/{id}', additional_bindings: "
+        "[{put: '/v1/books/{id}', body: '*'}, "
+        "{post: '/v1/books/{id}:lend', body: '*'}, "
+        "{custom: {kind: '*', path: /v1/books/new}}]") RULE("Three",
+        "get: '/v1/{name=**}', additional_bindings: "
+        "[{get: '/v1/{name=**}/x/meta'}, {get: '/v1/%62'}]"));
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct route_set *set = *state;
+
+    route_set_free(&set);
+    return 0;
+}
+
+/* "VERB TEMPLATE: WHY" of the nearest max routes, one a line. */
+static void
+explains(void **state, const char *verb, const char *path, size_t max,
+    const char *expected)
+{
+    struct route_near near[16];
+    char shown[4096] = "";
+    size_t n = 0, n_near;
+
+    n_near = route_explain(*state, verb, strlen(verb), path, strlen(path), near,
+        max);
+    assert_true(n_near <= max);
+    for (size_t i = 0; i < n_near; i++) {
+        if (i > 0)
+            assert_true(near[i].rank <= near[i - 1].rank);
+        n += (size_t)snprintf(shown + n, sizeof shown - n, "%s %s: %s\n",
+            near[i].binding->verb, near[i].binding->template_text, near[i].why);
+    }
+    assert_string_equal(shown, expected);
+}
+
+static void
+what_lost_to_a_more_special_route_says_to_which(void **state)
+{
+    explains(state, "GET", "/v1/books/new", 4,
+        "GET /v1/{name=**}: GET /v1/books/new is more special: segment 2 is "
+        "a literal there, \"**\" here\n"
+        "GET /v1/books/{id}: GET /v1/books/new is more special: segment 3 is "
+        "a literal there, \"*\" here\n"
+        "* /v1/books/new: GET /v1/books/new is for the very method\n"
+        "PUT /v1/books/{id}: it is for PUT\n");
+}
+
+static void
+another_verb_is_named(void **state)
+{
+    explains(state, "GET", "/v1/books/7:lend", 4,
+        "POST /v1/books/{id}:lend: it is for POST\n"
+        "GET /v1/{name=**}: the path has the verb \":lend\"\n"
+        "GET /v1/books/{id}: the path has the verb \":lend\"\n"
+        "PUT /v1/books/{id}: the path has the verb \":lend\"\n");
+    explains(state, "POST", "/v1/books/7", 4,
+        "GET /v1/{name=**}: it is for GET\n"
+        "GET /v1/books/{id}: it is for GET\n"
+        "PUT /v1/books/{id}: it is for PUT\n"
+        "POST /v1/books/{id}:lend: the path does not have the verb "
+        "\":lend\"\n");
+}
+
+static void
+the_first_segment_that_differs_is_named(void **state)
+{
+    explains(state, "GET", "/v1/bocks/new/x", 16,
+        "GET /v1/books/new: segment 2 is \"bocks\", not \"books\"\n"
+        "GET /v1/{name=**}/x/meta: segment 3 is \"new\", not \"x\"\n"
+        "GET /v1/%62: segment 2 is \"bocks\", not \"%62\"\n"
+        "GET /v1/books/{id}: segment 2 is \"bocks\", not \"books\"\n"
+        "PUT /v1/books/{id}: segment 2 is \"bocks\", not \"books\"\n"
+        "POST /v1/books/{id}:lend: segment 2 is \"bocks\", not \"books\"\n"
+        "* /v1/books/new: segment 2 is \"bocks\", not \"books\"\n");
+}
+
+static void
+a_path_too_long_or_short_is_named(void **state)
+{
+    explains(state, "GET", "/v1/books/new/x", 4,
+        "GET /v1/books/new: the path goes on after segment 3\n"
+        "GET /v1/books/{id}: the path goes on after segment 3\n"
+        "PUT /v1/books/{id}: the path goes on after segment 3\n"
+        "POST /v1/books/{id}:lend: the path goes on after segment 3\n");
+    explains(state, "GET", "/v1/books/", 2,
+        "GET /v1/books/new: the path ends before segment 3\n"
+        "GET /v1/books/{id}: the path ends before segment 3\n");
+    explains(state, "PUT", "/v1/b", 4,
+        "GET /v1/{name=**}: it is for GET\n"
+        "GET /v1/%62: it is for GET\n"
+        "GET /v1/books/new: segment 2 is \"b\", not \"books\"\n"
+        "GET /v1/{name=**}/x/meta: the path is too short for what follows "
+        "\"**\"\n");
+}
+
+static void
+what_has_nothing_in_common_is_not_near(void **state)
+{
+    explains(state, "GET", "/v2/books", 16, "");
+    explains(state, "GET", "/", 16, "");
+}
+
+static void
+a_refused_path_has_nothing_near(void **state)
+{
+    explains(state, "GET", "/v1/books/%", 16, "");
+    explains(state, "GET", "/v1//books", 16, "");
+    explains(state, "GET", "/v1/../books", 16, "");
+    explains(state, "GET", "", 16, "");
+}
+
+static void
+at_most_as_many_as_asked_for_are_told(void **state)
+{
+    explains(state, "GET", "/v1/books/new", 0, "");
+    explains(state, "GET", "/v1/books/new", 1,
+        "GET /v1/{name=**}: GET /v1/books/new is more special: segment 2 is "
+        "a literal there, \"**\" here\n");
+}
+
+#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SET(what_lost_to_a_more_special_route_says_to_which),
+        WITH_SET(another_verb_is_named),
+        WITH_SET(the_first_segment_that_differs_is_named),
+        WITH_SET(a_path_too_long_or_short_is_named),
+        WITH_SET(what_has_nothing_in_common_is_not_near),
+        WITH_SET(a_refused_path_has_nothing_near),
+        WITH_SET(at_most_as_many_as_asked_for_are_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

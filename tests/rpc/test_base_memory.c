@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/rpc/test_base_memory.c - the base layer when memory is short, and how
+ * little of it it asks for. malloc and calloc of libsluice are wrapped.
+ */
+#include <stdlib.h>
+
+#include "tests/rpc/base_world.h"
+
+/* Under the address sanitizer pools keep nothing. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNCACHED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNCACHED
+#endif
+#endif
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static struct {
+    unsigned long calls;
+    unsigned long failing; /* this call and all after it; 0: none */
+} memory;
+
+static bool
+is_short(void)
+{
+    memory.calls++;
+    return memory.failing != 0 && memory.calls >= memory.failing;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    return is_short() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    return is_short() ? NULL : __real_calloc(count, size);
+}
+
+static void
+fail_from(unsigned long call)
+{
+    memory.calls = 0;
+    memory.failing = call;
+}
+
+static unsigned long
+fail_no_more(void)
+{
+    memory.failing = 0;
+    return memory.calls;
+}
+
+static void
+answer(struct party *p, const struct sluice_values *values)
+{
+    struct sluice_completion c = { .has_code = true,
+        .message = sluice_str("a message") };
+    struct sluice_values v = { .completion = &c };
+
+    (void)values;
+    sluice_operation_advance(p->op, &v);
+}
+
+static void
+on_service(struct world *w, struct sluice_operation *op)
+{
+    (void)op;
+    w->service.react = answer;
+}
+
+/* Operate, more payloads than allowance, an answer, stop. True if it was
+ * completed in spite of all. */
+static bool
+converse(struct world *w, struct words first, struct words *more, size_t count)
+{
+    struct sluice_invocation i = full_invocation(&w->invoker);
+    bool is_complete;
+    size_t n;
+
+    i.first = first.values;
+    if (sluice_end_operate(w->invoking, &i, &w->invoker.op) != SLUICE_OK) {
+        for (n = 0; n < count; n++)
+            release_values(&more[n].values);
+        return false;
+    }
+    listen_for_end(&w->invoker, w->invoker.op);
+    for (n = 0; n < count; n++)
+        sluice_operation_advance(w->invoker.op, &more[n].values);
+    settle(w);
+    is_complete = w->invoker.outcome == SLUICE_COMPLETED;
+    sluice_operation_cancel(w->invoker.op);
+    return is_complete;
+}
+
+#define MORE 5
+
+/* Whatever allocation fails, and all after it: the operation ends in order and
+ * nothing leaks. */
+static void
+an_operation_survives_every_failure(void **state)
+{
+    struct words first, more[MORE];
+    struct world w;
+    unsigned long failing = 0, calls;
+    bool is_complete;
+    size_t n;
+
+    (void)state;
+    do {
+        world_init(&w);
+        w.on_service = on_service;
+        read_words(w.pool, "m pone", &first);
+        for (n = 0; n < MORE; n++)
+            read_words(w.pool, n + 1 < MORE ? "pmore" : "plast c1:end",
+                &more[n]);
+        first.values.completion = NULL;
+        more[MORE - 1].values.completion = &more[MORE - 1].completion;
+        more[MORE - 1].completion.message = sluice_str("the end");
+        fail_from(++failing);
+        is_complete = converse(&w, first, more, MORE);
+        calls = fail_no_more();
+        run_to_the_end(&w);
+        if (w.invoker.op != NULL)
+            assert_int_equal(w.invoker.terminations, 1);
+        world_fini(&w);
+    } while (calls >= failing);
+    assert_true(failing > 1);
+    assert_true(is_complete);
+}
+
+static void
+making_ends_and_links_survives_every_failure(void **state)
+{
+    struct sluice_link *link = NULL;
+    struct sluice_end *end = NULL;
+    struct sluice_loop *loop;
+    unsigned long failing = 0;
+    uv_loop_t uv;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&uv), 0);
+    while (link == NULL) {
+        fail_from(++failing);
+        loop = sluice_loop_new(&uv);
+        end = loop != NULL ? sluice_end_new(loop, NULL) : NULL;
+        link = end != NULL ? sluice_inproc_link_new(end) : NULL;
+        fail_no_more();
+        sluice_inproc_link_free(&(struct sluice_link *){ link });
+        sluice_end_free(&end);
+        if (loop != NULL)
+            sluice_loop_close(&loop, NULL, NULL);
+        uv_run(&uv, UV_RUN_DEFAULT);
+    }
+    assert_int_equal(failing, 5);
+    assert_int_equal(uv_loop_close(&uv), 0);
+}
+
+static void
+stop_and_idle_actions_say_when_memory_is_short(void **state)
+{
+    struct world w;
+    bool flag = false;
+
+    (void)state;
+    world_init(&w);
+    fail_from(1);
+    assert_int_equal(sluice_end_add_idle_action(w.invoking,
+                         (void (*)(void *))abort, &flag),
+        SLUICE_ENOMEM);
+    assert_int_equal(sluice_end_stop(w.invoking, 0, (void (*)(void *))abort,
+                         &flag),
+        SLUICE_ENOMEM);
+    assert_int_equal(sluice_end_stop(w.invoking, 0, NULL, NULL), SLUICE_OK);
+    fail_no_more();
+    world_fini(&w);
+}
+
+#ifndef UNCACHED
+/* Whole unary exchanges, both sides, on storage that was used before. */
+static void
+a_steady_unary_operation_allocates_nothing(void **state)
+{
+    struct world w;
+    int i;
+
+    (void)state;
+    world_init(&w);
+    for (i = 0; i < 100; i++) {
+        if (i == 10)
+            fail_from(0);
+        party_init(&w.invoker);
+        invoke(&w, "m pone c");
+        say(&w, &w.service, "m ptwo c0:fine");
+        ended(&w.invoker, SLUICE_COMPLETED);
+        sluice_operation_unref(&w.invoker.op);
+    }
+    assert_int_equal(fail_no_more(), 0);
+    world_fini(&w);
+}
+#endif
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_operation_survives_every_failure),
+        cmocka_unit_test(making_ends_and_links_survives_every_failure),
+        cmocka_unit_test(stop_and_idle_actions_say_when_memory_is_short),
+#ifndef UNCACHED
+        cmocka_unit_test(a_steady_unary_operation_allocates_nothing),
+#endif
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
