@@ -102,7 +102,7 @@ parse_v4(struct gw_address *a, const char *text)
 const char *
 gw_address_parse(struct gw_address *a, const char *text)
 {
-    *a = (struct gw_address) { 0 };
+    *a = (struct gw_address){ 0 };
     if (strlen(text) >= sizeof a->text)
         return "an address of under 128 characters was expected";
     memcpy(a->text, text, strlen(text) + 1);
@@ -160,9 +160,9 @@ static bool
 is_listened_on(const struct gw_address *a)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool is_refused = fd >= 0
-        && connect(fd, (const struct sockaddr *)&a->storage, a->len) < 0
-        && errno == ECONNREFUSED;
+    bool is_refused = fd >= 0 &&
+        connect(fd, (const struct sockaddr *)&a->storage, a->len) < 0 &&
+        errno == ECONNREFUSED;
 
     if (fd >= 0)
         close(fd);
@@ -177,8 +177,8 @@ remove_stale_socket(const struct gw_address *a)
     const struct sockaddr_un *un = (const struct sockaddr_un *)&a->storage;
     struct stat st;
 
-    if (a->storage.ss_family == AF_UNIX && stat(un->sun_path, &st) == 0
-        && S_ISSOCK(st.st_mode) && !is_listened_on(a))
+    if (a->storage.ss_family == AF_UNIX && stat(un->sun_path, &st) == 0 &&
+        S_ISSOCK(st.st_mode) && !is_listened_on(a))
         unlink(un->sun_path);
 }
 
@@ -228,8 +228,8 @@ gw_address_listen(const struct gw_address *a)
             goto out;
     }
     remove_stale_socket(a);
-    if (bind(fd, (const struct sockaddr *)&a->storage, a->len) < 0
-        || listen(fd, BACKLOG) < 0)
+    if (bind(fd, (const struct sockaddr *)&a->storage, a->len) < 0 ||
+        listen(fd, BACKLOG) < 0)
         goto out;
     return fd;
 

@@ -68,7 +68,8 @@ run(const char *listen)
         .servicer_free = sluice_face_servicer_free,
         .arg = store,
     };
-    struct gw_server_options options = { .inprocs = &inproc, .n_inprocs = 1,
+    struct gw_server_options options = { .inprocs = &inproc,
+        .n_inprocs = 1,
         .listen = listen };
     struct route_set *set;
     int status = CLI_FAILED;

@@ -15,8 +15,8 @@
 int
 cli_version(int argc, char **argv)
 {
-    if (argc == 2
-        && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    if (argc == 2 &&
+        (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         printf("Usage: sluice version\n"
                "Print the versions of sluice and its libraries.\n");
         return CLI_OK;

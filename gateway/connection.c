@@ -118,8 +118,8 @@ look_at_sending(struct gw_connection *c, uint64_t now)
 static void
 on_expire(struct sluice_timer *timer)
 {
-    struct gw_connection *c = (struct gw_connection *)(
-        (char *)timer - offsetof(struct gw_connection, timer));
+    struct gw_connection *c = (struct gw_connection *)((char *)timer -
+        offsetof(struct gw_connection, timer));
     uint64_t now = sluice_loop_now(c->worker->loop);
 
     if (c->phase == GW_PHASE_SENDING)
@@ -140,7 +140,7 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
 
     if (c == NULL)
         return NULL;
-    *c = (struct gw_connection) {
+    *c = (struct gw_connection){
         .worker = w,
         .shard = shard,
         .fd = fd,

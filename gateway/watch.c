@@ -19,8 +19,8 @@
 static struct gw_exchange *
 of_timer(struct sluice_timer *timer)
 {
-    return (struct gw_exchange *)((char *)timer
-        - offsetof(struct gw_exchange, watch_timer));
+    return (struct gw_exchange *)((char *)timer -
+        offsetof(struct gw_exchange, watch_timer));
 }
 
 static void
@@ -71,8 +71,7 @@ probe(const struct gw_exchange *x)
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
     return send(x->connection->fd, text, sizeof text - 1,
-               MSG_DONTWAIT | MSG_NOSIGNAL)
-        == (ssize_t)(sizeof text - 1);
+               MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
 }
 
 static void
@@ -83,8 +82,7 @@ on_end(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     stop_polling(x);
-    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x)
-        || !probe(x)) {
+    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x) || !probe(x)) {
         client_is_gone(x);
         return;
     }
@@ -147,7 +145,7 @@ on_timer(struct sluice_timer *timer)
 void
 gw_watch_init(struct gw_exchange *x)
 {
-    x->watch_timer = (struct sluice_timer) { .expire = on_timer };
+    x->watch_timer = (struct sluice_timer){ .expire = on_timer };
 }
 
 void

@@ -66,18 +66,18 @@ struct sluice_grpc_client;
 
 /* Zero means the default in brackets. */
 struct sluice_grpc_client_options {
-    struct sluice_str target;    /* dns:[///]host:port, ipv4:, ipv6:, unix:, or
+    struct sluice_str target;     /* dns:[///]host:port, ipv4:, ipv6:, unix:, or
                                     host:port ("gRPC Name Resolution") */
-    struct sluice_str authority; /* [from the target] */
-    struct sluice_str user_agent;/* ["grpc-c-sluice/VERSION"] */
-    size_t max_message;          /* received, bytes [4 MiB] */
-    size_t max_metadata;         /* received, bytes as HTTP/2 counts a
+    struct sluice_str authority;  /* [from the target] */
+    struct sluice_str user_agent; /* ["grpc-c-sluice/VERSION"] */
+    size_t max_message;           /* received, bytes [4 MiB] */
+    size_t max_metadata;          /* received, bytes as HTTP/2 counts a
                                     field section [16 KiB] */
-    size_t max_waiting;          /* operations without a stream [10000] */
-    uint32_t initial_window;     /* per stream, bytes [65535] */
-    int64_t connect_timeout_ns;  /* [20 s] */
-    int64_t initial_backoff_ns;  /* [1 s] */
-    int64_t max_backoff_ns;      /* [120 s] */
+    size_t max_waiting;           /* operations without a stream [10000] */
+    uint32_t initial_window;      /* per stream, bytes [65535] */
+    int64_t connect_timeout_ns;   /* [20 s] */
+    int64_t initial_backoff_ns;   /* [1 s] */
+    int64_t max_backoff_ns;       /* [120 s] */
 };
 
 /* Checks a target without connecting; *why (static text) says what is wrong
@@ -87,8 +87,7 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_target_check(
 
 /* Connects nothing yet. Copies the options. SLUICE_EINVAL: bad target. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_client_new(
-    struct sluice_loop *loop,
-    const struct sluice_grpc_client_options *options,
+    struct sluice_loop *loop, const struct sluice_grpc_client_options *options,
     struct sluice_grpc_client **client);
 
 /* For sluice_end_join(). Valid until closed. */
