@@ -99,6 +99,8 @@ listen_for(struct gw_address *a, unsigned index, int first)
 
     if (index > 0 && a->storage.ss_family == AF_UNIX)
         return dup(first);
+    if (index == 0 && !gw_address_is_free(a))
+        return -1;
     fd = gw_address_listen(a);
     if (fd >= 0 && index == 0) {
         a->len = sizeof a->storage;

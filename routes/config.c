@@ -400,7 +400,7 @@ static const struct route_key top_keys[] = {
     { .name = "workers",
         .read = route_read_unsigned,
         .min = 0,
-        .max = 1024,
+        .max = 256,
         .offset = offsetof(struct route_config, workers) },
     { .name = "upstreams", .read = read_upstreams, .is_required = true },
     { .name = "services", .read = read_services, .is_required = true },

@@ -37,6 +37,17 @@ timeouts: {header: 0.3s, body: 0.3s, idle: 0.3s}
         self.backend.release.set()
         self.assertEqual(wire.response().status, 200)
 
+    def test_leaving_after_a_half_close_cancels_the_call(self):
+        # A stream that stays silent has no deadline to end it instead.
+        wire = self.wire().send(
+            request("GET", "/v1/streams/s?hang=true")).half_close()
+        self.assertTrue(self.backend.entered.wait(harness.PATIENCE))
+        # The second probe: the half-close has been borne, and is looked at.
+        for _ in range(2):
+            wire.read_until(b"HTTP/1.1 100 Continue\r\n\r\n")
+        wire.close()
+        self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
+
     def test_leaving_a_stream_cancels_it(self):
         wire = self.wire().send(
             request("GET", "/v1/streams/s?count=1&hang=true"))
