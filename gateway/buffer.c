@@ -2,7 +2,7 @@
 /* gateway/buffer.c - see buffer.h. */
 #include "gateway/buffer.h"
 
-#define FIRST_BYTES 480u /* with the block's own head: one 512-byte class */
+#define FIRST_BYTES 440u /* with the block's own head: a 512-byte class */
 
 static bool
 grow(struct pb_buf *pb, size_t need)

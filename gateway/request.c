@@ -217,6 +217,26 @@ read_seconds(struct gw_request *r, const char *name, struct sluice_str value)
         set_timeout(r, ns);
 }
 
+/* "Connect-Timeout-Ms": up to ten digits (Connect protocol, Unary-Request). */
+static void
+read_milliseconds(struct gw_request *r, const char *name,
+    struct sluice_str value)
+{
+    int64_t ms = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (i >= 10 || !isdigit((unsigned char)value.ptr[i])) {
+            ms = -1;
+            break;
+        }
+        ms = ms * 10 + (value.ptr[i] - '0');
+    }
+    if (value.len == 0 || ms < 0)
+        bad(r, name, "expected 1 to 10 digits");
+    else
+        set_timeout(r, ms * SLUICE_MS);
+}
+
 /* --------------------------------------------------------------- headers */
 
 static bool
@@ -316,6 +336,11 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             return true;
         }
         return false;
+    case 18:
+        if (!is(name, len, "connect-timeout-ms"))
+            return false;
+        read_milliseconds(r, "Connect-Timeout-Ms", value);
+        return true;
     case 17:
         if (!is(name, len, "transfer-encoding"))
             return false;

@@ -95,6 +95,7 @@ methods:
         for headers, low, high in (
                 ([("Grpc-Timeout", "5S")], 3000, 5000),
                 ([("X-Server-Timeout", "2.5")], 1000, 2500),
+                ([("Connect-Timeout-Ms", "4000")], 2000, 4000),
                 ([("Grpc-Timeout", "9S"), ("X-Server-Timeout", "3")],
                  1500, 3000),
                 ([], 15000, 20000),
@@ -109,6 +110,10 @@ methods:
             self.assert_error(
                 self.ask("GET", "/v1/orders/1",
                          headers=[("Grpc-Timeout", value)]), 400, 3)
+        for value in ("", "x", "-1", "1.5", "12345678901"):
+            self.assert_error(
+                self.ask("GET", "/v1/orders/1",
+                         headers=[("Connect-Timeout-Ms", value)]), 400, 3)
         for value in ("x", "-1", "1.", ".5", "1e3", "99999999999"):
             self.assert_error(
                 self.ask("GET", "/v1/orders/1",
