@@ -24,6 +24,14 @@ struct pb_json_options {
 };
 
 /* ---- JSON -> wire ---------------------------------------------------------- */
+/*
+ * Stricter than some: a field or map key given twice and two fields of a oneof
+ * are errors (PB_EDUPLICATE). Limits beside max_depth and out->max: a number
+ * has at most 2,048 characters; a name, an enum value, a number in quotes, a
+ * timestamp, duration or field mask 65,535 bytes; an Any keeps at most out->max
+ * bytes of text until its "@type" comes, and 16 such Anys may be nested. All
+ * are PB_ELIMIT. Results and errors do not depend on how the text is cut.
+ */
 
 struct pb_json_reader;
 
@@ -130,8 +138,10 @@ enum pb_err pb_json_quote(struct pb_buf *out, const char *s, size_t len);
  * FieldMask, wrappers; Value and Struct as JSON text) from the text of a path
  * variable or query parameter (google/api/http.proto), appended to out with the
  * field's tag; for a repeated field one element. Already percent-decoded. Empty
- * text is a value for strings and bytes only. PB_EVALUE says what was
- * expected. */
+ * text is a value for strings and bytes only. Booleans may also be 1, 0, t, f
+ * and the like; field masks may be in snake case. Defaults are written too, as
+ * they replace what stood before. PB_EVALUE says what was expected; after an
+ * error out is as it was. */
 enum pb_err pb_text_to_wire(const struct pb_field *field, const char *text,
     size_t len, struct pb_buf *out, struct pb_error *error);
 

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+/* Bytes of each kind that a reader keeps from one text to the next. */
+#define MEMORY_KEPT (64 * 1024)
+
 /* What the reader looks at while it has no piece. */
 static const char nothing[1];
 
@@ -400,10 +403,26 @@ pb_json_reader_free(struct pb_json_reader **reader)
     free(r);
 }
 
+/* What one hostile text made grow does not stay for all that follow. */
+static void
+trim(struct pb_json_reader *r)
+{
+    if (r->kept.cap > MEMORY_KEPT) {
+        free(r->kept.data);
+        r->kept = (struct pb_chars){ 0 };
+    }
+    if (r->words_cap > MEMORY_KEPT / sizeof(r->words[0])) {
+        free(r->words);
+        r->words = NULL;
+        r->words_cap = 0;
+    }
+}
+
 static void
 start(struct pb_json_reader *r, const struct pb_schema *schema,
     const struct pb_json_options *options, struct pb_buf *out)
 {
+    trim(r);
     r->err = PB_OK;
     r->error = NULL;
     r->out = out;
