@@ -182,6 +182,21 @@ a_status_of_the_peer_is_a_remote_failure(void **state)
 }
 
 static void
+a_long_message_is_cut_and_its_status_kept(void **state)
+{
+    struct scene *s = *state;
+
+    open_with(s, HELLO "wait end; headers end | :status=200 | content-type="
+        "application/grpc | grpc-status=5 | grpc-message*40000=x; " SERVE,
+        NULL);
+    grpc_call_unary(&s->call, &s->w, "Call");
+    grpc_call_ended(&s->call, SLUICE_REMOTE_FAILURE, SLUICE_CODE_NOT_FOUND);
+    assert_int_equal(strspn(s->call.details, "x"),
+        sizeof s->call.details - 1);
+    close_scene(s);
+}
+
+static void
 statuses_with_a_meaning_of_their_own_have_their_own_outcomes(void **state)
 {
     play(*state, HELLO "wait end; ok; status 1; hold", SLUICE_CANCELLED, 1);
@@ -204,6 +219,7 @@ a_status_that_is_no_code_is_unknown(void **state)
     play(*state, STATUS(""), SLUICE_REMOTE_FAILURE, 2);
     play(*state, STATUS("00"), SLUICE_COMPLETED, 0);
     play(*state, STATUS("5 | grpc-status=0"), SLUICE_REMOTE_FAILURE, 5);
+    play(*state, STATUS("0 | grpc-status=5"), SLUICE_REMOTE_FAILURE, 5);
 }
 
 static void
@@ -793,6 +809,7 @@ main(void)
         T(padding_is_not_payload),
         T(a_content_type_may_have_parameters),
         T(a_status_of_the_peer_is_a_remote_failure),
+        T(a_long_message_is_cut_and_its_status_kept),
         T(statuses_with_a_meaning_of_their_own_have_their_own_outcomes),
         T(a_status_that_is_no_code_is_unknown),
         T(trailers_without_a_status_are_unknown),
