@@ -59,19 +59,19 @@ CLEANFILES += \
 EXTRA_DIST += \
 	examples/library/library.proto \
 	examples/library/messages.sed \
-	examples/library/sluice.yaml \
-	$(library_annotations)
+	examples/library/sluice.yaml
 
-# What library.proto imports besides protobuf's own.
+# What library.proto imports besides protobuf's own; in the archive by
+# protobuf/local.mk.
 library_annotations = \
-	examples/proto/google/api/annotations.proto \
-	examples/proto/google/api/http.proto
+	protobuf/fixed/google/api/annotations.proto \
+	protobuf/fixed/google/api/http.proto
 
 examples/library/library.pb: examples/library/library.proto \
 		$(library_annotations)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
 		--proto_path=$(top_srcdir)/examples/library \
-		--proto_path=$(top_srcdir)/examples/proto \
+		--proto_path=$(protobuf_fixed) \
 		--include_imports --descriptor_set_out=$@ library.proto
 
 # The C structs come from what messages.sed leaves of library.proto.

@@ -182,6 +182,36 @@ remove_stale_socket(const struct gw_address *a)
         unlink(un->sun_path);
 }
 
+static void
+set_options(int fd, const struct gw_address *a)
+{
+    int on = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (a->storage.ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+}
+
+bool
+gw_address_is_free(const struct gw_address *a)
+{
+    bool is_free;
+    int saved;
+    int fd;
+
+    if (a->storage.ss_family == AF_UNIX || port_of(a) == 0)
+        return true;
+    fd = socket(a->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    set_options(fd, a);
+    is_free = bind(fd, (const struct sockaddr *)&a->storage, a->len) == 0;
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return is_free;
+}
+
 int
 gw_address_listen(const struct gw_address *a)
 {
@@ -193,12 +223,10 @@ gw_address_listen(const struct gw_address *a)
     if (fd < 0)
         return -1;
     if (a->storage.ss_family != AF_UNIX) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        set_options(fd, a);
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
             goto out;
     }
-    if (a->storage.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     remove_stale_socket(a);
     if (bind(fd, (const struct sockaddr *)&a->storage, a->len) < 0
         || listen(fd, BACKLOG) < 0)

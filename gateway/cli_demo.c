@@ -104,7 +104,7 @@ cli_demo(int argc, char **argv)
     const char *listen = NULL;
     int c;
 
-    while ((c = getopt_long(argc, argv, "+l:h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+:l:h", options, NULL)) != -1) {
         switch (c) {
         case 'l':
             listen = optarg;
@@ -113,6 +113,7 @@ cli_demo(int argc, char **argv)
             fputs(help, stdout);
             return CLI_OK;
         default:
+            cli_bad_option(c, argv);
             return CLI_USAGE;
         }
     }

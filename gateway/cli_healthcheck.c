@@ -62,7 +62,10 @@ cli_healthcheck(int argc, char **argv)
     bool is_well;
     int fd;
 
-    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--help") == 0)) {
+    if (argc > 2
+        || (argc == 2
+            && (strcmp(argv[1], "--help") == 0
+                || strcmp(argv[1], "-h") == 0))) {
         printf("Usage: sluice healthcheck [ADDRESS]\n"
                "Ask the gateway at ADDRESS (default " DEFAULT_ADDRESS
                ") for /healthz.\n"

@@ -133,7 +133,11 @@ write_access_line(struct gw_exchange *x)
         .remote = x->connection->remote,
     };
 
-    if (x->is_client_gone || line.outcome == NULL) {
+    if (x->connection->cut != NULL) {
+        line.outcome = x->connection->cut;
+        line.status = x->reply.is_ready ? x->reply.status : 408;
+        line.code = SLUICE_CODE_DEADLINE_EXCEEDED;
+    } else if (x->is_client_gone || line.outcome == NULL) {
         line.status = 499;
         line.outcome = "client gone";
         line.code = SLUICE_CODE_CANCELLED;
@@ -198,6 +202,13 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
         sluice_call_cancel(x->call); /* its final callback releases us */
     else
         release(x);
+}
+
+bool
+gw_exchange_is_answered(const struct gw_exchange *x)
+{
+    return x->reply.is_ready
+        && (!x->reply.is_stream || x->is_out_ended || x->is_refused);
 }
 
 /* ------------------------------------------------------------------ suspension */
@@ -296,7 +307,7 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
         gw_exchange_wait(x);
         return MHD_YES;
     }
-    if (x->reply.is_ready) {
+    if (gw_exchange_is_answered(x)) {
         x->swallowed += used;
         /* As much as a good body may have; then closing is the answer. */
         if (x->swallowed > x->worker->set->config->max_request_message)

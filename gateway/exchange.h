@@ -75,6 +75,7 @@ struct gw_exchange {
     size_t n_values;
     uint64_t bytes_in;
     bool is_body_complete;
+    bool is_refused;         /* the body is wrong; the RPC is being cancelled */
     size_t swallowed;        /* of the body, after the answer was known */
     bool is_http10;
 
@@ -121,6 +122,10 @@ void gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
 
 /* Asserts that the move is legal. */
 void gw_exchange_enter(struct gw_exchange *x, enum gw_exchange_state state);
+
+/* True when what remains of the body no longer matters: the answer is known and
+ * whole. A response stream that has merely begun still takes requests. */
+bool gw_exchange_is_answered(const struct gw_exchange *x);
 
 /* ---- For the front protocol ---------------------------------------------------- */
 

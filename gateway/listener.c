@@ -118,6 +118,7 @@ gw_listener_close(struct gw_listener *l)
 {
     if (!l->is_open)
         return;
+    on_readable(&l->poll, 0, 0); /* who has connected is still answered */
     l->is_open = false;
     sluice_timer_stop(l->worker->loop, &l->rest);
     uv_poll_stop(&l->poll);

@@ -132,7 +132,7 @@ gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
             x->terminal_metadata);
     if (x->request.wants_trailers)
         return MHD_add_response_header(response, MHD_HTTP_HEADER_TRAILER,
-                   "grpc-status, grpc-message")
+                   "grpc-status")
             == MHD_YES;
     return true;
 }

@@ -15,6 +15,7 @@
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
+#include "gateway/connection.h"
 #include "gateway/metadata_out.h"
 #include "gateway/rest.h"
 #include "gateway/status_json.h"
@@ -37,13 +38,20 @@ schema_of(const struct gw_exchange *x)
     return NULL;
 }
 
+/* The first answer that is ready stays. */
+static bool
+is_settled(const struct gw_exchange *x)
+{
+    return x->reply.is_ready && !x->reply.is_stream;
+}
+
 static void
 set_status(struct gw_exchange *x, unsigned http, const char *outcome,
     const struct gw_status *status)
 {
     struct gw_buffer b;
 
-    if (x->reply.is_ready && !x->reply.is_stream)
+    if (is_settled(x))
         return;
     x->reply.code = status->code;
     x->reply.outcome = outcome;
@@ -141,17 +149,31 @@ pushback_seconds(const struct sluice_metadata *terminal)
 {
     struct sluice_str v = sluice_metadata_find(terminal,
         sluice_str("grpc-retry-pushback-ms"));
-    unsigned long ms = 0;
+    uint64_t ms = 0;
 
-    if (v.ptr == NULL || v.len == 0 || v.len > 9)
+    if (v.ptr == NULL || v.len == 0 || v.len > 10)
         return 0;
     for (size_t i = 0; i < v.len; i++) {
         if (v.ptr[i] < '0' || v.ptr[i] > '9')
             return 0;
-        ms = ms * 10 + (unsigned long)(v.ptr[i] - '0');
+        ms = ms * 10 + (uint64_t)(v.ptr[i] - '0');
     }
     ms = (ms + 999) / 1000;
     return ms > 86400 ? 86400 : (unsigned)ms;
+}
+
+/* What the upstream says about when to come again; 0: nothing. */
+static unsigned
+retry_seconds(unsigned http, struct sluice_str details,
+    const struct sluice_metadata *terminal)
+{
+    unsigned seconds = 0;
+
+    if (http == 429 || http == 503 || http == 504)
+        seconds = gw_status_retry_seconds(details);
+    if (seconds == 0 && (http == 429 || http == 503))
+        seconds = pushback_seconds(terminal);
+    return seconds;
 }
 
 /* At most MESSAGE_MAX_BYTES, and no piece of a character at the end. */
@@ -181,19 +203,16 @@ reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     status.message = cut_message(status.message);
     status.details = details_for(terminal, code);
     set_status(x, http, outcome, &status);
-    if (http == 503 || http == 429) {
-        x->reply.retry_after = gw_status_retry_seconds(status.details);
-        if (x->reply.retry_after == 0)
-            x->reply.retry_after = pushback_seconds(terminal);
-    }
+    x->reply.retry_after = retry_seconds(http, status.details, terminal);
 }
 
 void
 gw_reply_failed_completion(struct gw_exchange *x,
     const struct sluice_completion *completion)
 {
-    reply_upstream_status(x, "remote failure", completion->code,
-        completion->message, completion->terminal_metadata);
+    if (!is_settled(x))
+        reply_upstream_status(x, "remote failure", completion->code,
+            completion->message, completion->terminal_metadata);
 }
 
 static void
@@ -231,16 +250,40 @@ reply_local_failure(struct gw_exchange *x, const struct sluice_abortion *a)
             a->terminal_metadata);
 }
 
+/* A cancellation or an expiration with a code is the peer's own answer. */
+static void
+reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
+    const char *outcome, int code, const char *text)
+{
+    if (a->has_code)
+        reply_upstream_status(x, outcome, a->code,
+            a->details.ptr == NULL ? sluice_str(text) : a->details,
+            a->terminal_metadata);
+    else
+        gw_reply_error(x, sluice_code_http_status(code), code, outcome, "%s",
+            text);
+}
+
 void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
+    if (x->reply.is_ready && !x->reply.is_stream)
+        return; /* an error of our own led to the abort */
+    if (is_settled(x))
+        return;
+    if (a->has_code && a->code == SLUICE_CODE_OK) {
+        /* A contradiction, which must not become a 200. */
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL,
+            sluice_abortion_kind_name(a->kind), "internal gateway error");
+        return;
+    }
     switch (a->kind) {
     case SLUICE_ABORTION_CANCELLED:
-        gw_reply_error(x, 499, SLUICE_CODE_CANCELLED, "cancelled",
+        reply_ended(x, a, "cancelled", SLUICE_CODE_CANCELLED,
             "the call was cancelled");
         break;
     case SLUICE_ABORTION_EXPIRED:
-        gw_reply_error(x, 504, SLUICE_CODE_DEADLINE_EXCEEDED, "expired",
+        reply_ended(x, a, "expired", SLUICE_CODE_DEADLINE_EXCEEDED,
             "the deadline was exceeded");
         break;
     case SLUICE_ABORTION_LOCAL_SHUTDOWN:
@@ -262,7 +305,7 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
         break;
     case SLUICE_ABORTION_REMOTE_FAILURE:
         reply_upstream_status(x, "remote failure",
-            a->has_code && a->code != 0 ? a->code : SLUICE_CODE_UNKNOWN,
+            a->has_code ? a->code : SLUICE_CODE_UNKNOWN,
             a->details.ptr == NULL ? sluice_str("backend error") : a->details,
             a->terminal_metadata);
         break;
@@ -356,7 +399,7 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
         is_good = is_good
             && MHD_add_response_header(response,
                    MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer") == MHD_YES;
-    if (r->retry_after > 0) {
+    if (r->retry_after > 0 && !r->is_stream) {
         snprintf(number, sizeof number, "%u", r->retry_after);
         is_good = is_good
             && MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
@@ -388,6 +431,7 @@ gw_reply_queue(struct gw_exchange *x)
     }
     gw_exchange_enter(x, GW_X_REPLYING);
     x->mhd_response = response;
+    gw_connection_enter(x->connection, GW_PHASE_SENDING);
     result = MHD_queue_response(x->mhd, x->reply.status, response);
     MHD_destroy_response(response); /* MHD holds its own */
     return result;

@@ -72,7 +72,7 @@ is_reserved(struct sluice_str name)
         "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
         "trailer", "transfer-encoding", "upgrade", "user-agent" };
 
-    if (name.len > 5 && memcmp(name.ptr, "grpc-", 5) == 0)
+    if (name.len >= 5 && memcmp(name.ptr, "grpc-", 5) == 0)
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (sluice_str_equal(name, sluice_str(names[i])))
@@ -181,7 +181,7 @@ read_grpc_timeout(struct gw_request *r, const char *name,
         set_timeout(r, ns);
 }
 
-/* "X-Server-Timeout": seconds, with up to nine decimals. */
+/* "X-Server-Timeout": seconds; of decimals the first nine count. */
 static bool
 parse_seconds(struct sluice_str text, int64_t *ns)
 {
@@ -220,6 +220,12 @@ read_seconds(struct gw_request *r, const char *name, struct sluice_str value)
 /* --------------------------------------------------------------- headers */
 
 static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool
 has_token(struct sluice_str list, const char *token)
 {
     size_t len = strlen(token);
@@ -230,10 +236,10 @@ has_token(struct sluice_str list, const char *token)
 
         while (end < list.len && list.ptr[end] != ',')
             end++;
-        while (at < end && list.ptr[at] == ' ')
+        while (at < end && is_blank(list.ptr[at]))
             at++;
         stop = at;
-        while (stop < end && list.ptr[stop] != ';' && list.ptr[stop] != ' ')
+        while (stop < end && list.ptr[stop] != ';' && !is_blank(list.ptr[stop]))
             stop++;
         if (stop - at == len && strncasecmp(list.ptr + at, token, len) == 0)
             return true;
@@ -261,7 +267,8 @@ read_content_length(struct gw_request *r, struct sluice_str value)
     }
 }
 
-/* The headers that steer the gateway. false: not one of them. */
+/* The headers that steer the gateway; those that are lists may come in several
+ * lines. false: not one of them, or one that may be passed as well. */
 static bool
 read_steering(struct gw_request *r, const char *name, size_t len,
     struct sluice_str value)
@@ -270,7 +277,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 2:
         if (!is(name, len, "te"))
             return false;
-        r->wants_trailers = has_token(value, "trailers");
+        r->wants_trailers |= has_token(value, "trailers");
         return true;
     case 4:
         if (!is(name, len, "host"))
@@ -278,15 +285,12 @@ read_steering(struct gw_request *r, const char *name, size_t len,
         r->host = value;
         return true;
     case 6:
-        if (is(name, len, "accept")) {
+        if (is(name, len, "accept"))
             r->accept = value;
-            return true;
-        }
-        if (is(name, len, "expect")) {
-            r->has_bad_expect = !is(value.ptr, value.len, "100-continue");
-            return true;
-        }
-        return false;
+        if (!is(name, len, "expect"))
+            return false;
+        r->has_bad_expect |= !is(value.ptr, value.len, "100-continue");
+        return true;
     case 12:
         if (is(name, len, "content-type")) {
             r->content_type = value;
@@ -301,11 +305,6 @@ read_steering(struct gw_request *r, const char *name, size_t len,
         if (!is(name, len, "content-length"))
             return false;
         read_content_length(r, value);
-        return true;
-    case 15:
-        if (!is(name, len, "x-forwarded-for"))
-            return false;
-        r->forwarded_for = value;
         return true;
     case 16:
         if (is(name, len, "content-encoding")) {
@@ -327,6 +326,15 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     }
 }
 
+static void
+add_callers(struct reading *in, struct sluice_str callers)
+{
+    struct sluice_str name = { "x-forwarded-for", 15 };
+
+    if (callers.len > 0 && sluice_metadata_value_is_valid(name, callers))
+        add(in, name, callers);
+}
+
 static enum MHD_Result
 on_header(void *cls, enum MHD_ValueKind kind, const char *name,
     size_t name_len, const char *value, size_t value_len)
@@ -339,16 +347,24 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name,
     in->r->n_headers++;
     if (read_steering(in->r, name, name_len, sluice_str_n(value, value_len)))
         return MHD_YES;
+    if (is(name, name_len, "x-forwarded-for")) {
+        add_callers(in, in->r->forwarded_for);
+        in->r->forwarded_for = sluice_str_n(value, value_len);
+        return MHD_YES;
+    }
     if (name_len > sizeof PREFIX - 1
         && strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
         add_header(in, name, name + sizeof PREFIX - 1,
             name_len - (sizeof PREFIX - 1), value, value_len);
+    else if (is(name, name_len, "user-agent"))
+        add_header(in, name, "x-user-agent", 12, value, value_len);
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
 }
 
-/* "X-Forwarded-For: client, proxy": we add who called us. */
+/* "X-Forwarded-For: client, proxy": we add who called us, whatever was claimed
+ * before. What is too long to be joined stays a value of its own. */
 static void
 add_forwarded_for(struct reading *in, const char *remote)
 {
@@ -357,17 +373,16 @@ add_forwarded_for(struct reading *in, const char *remote)
     size_t len = strlen(remote);
     struct sluice_str name = { "x-forwarded-for", 15 };
 
-    if (before.len == 0) {
-        add(in, name, sluice_str_n(remote, len));
+    if (before.len == 0 || before.len + 2 + len > sizeof text
+        || !sluice_metadata_value_is_valid(name, before)) {
+        add_callers(in, before);
+        add_callers(in, sluice_str_n(remote, len));
         return;
     }
-    if (before.len + 2 + len > sizeof text
-        || !sluice_metadata_value_is_valid(name, before))
-        return;
     memcpy(text, before.ptr, before.len);
     memcpy(text + before.len, ", ", 2);
     memcpy(text + before.len + 2, remote, len);
-    add(in, name, sluice_str_n(text, before.len + 2 + len));
+    add_callers(in, sluice_str_n(text, before.len + 2 + len));
 }
 
 bool

@@ -244,6 +244,9 @@ reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
     } else {
         gw_reply_bad_input(x, "body", error);
     }
+    x->is_refused = true;
+    if (x->is_calling)
+        sluice_call_cancel(x->call); /* the answer is known: it stays */
 }
 
 static bool
@@ -397,7 +400,7 @@ gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
 {
     size_t at = 0;
 
-    if (x->reply.is_ready || is_over_limit(x, len))
+    if (gw_exchange_is_answered(x) || is_over_limit(x, len))
         return len;
     if (x->binding->body == ROUTE_BODY_NONE) {
         while (at < len && is_space(data[at]))
@@ -407,7 +410,7 @@ gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
                 "this route takes no body");
         return len;
     }
-    while (at < len && !x->reply.is_ready) {
+    while (at < len && !gw_exchange_is_answered(x)) {
         if (!x->in_value && x->n_values > 0
             && x->rpc->method->client_streaming
             && !gw_rest_call_has_room(x))
@@ -430,7 +433,7 @@ finish_last_value(struct gw_exchange *x)
     }
     if (pb_json_reader_finish(x->reader, &error) == PB_JSON_DONE) {
         finish_value(x);
-        return !x->reply.is_ready;
+        return !gw_exchange_is_answered(x);
     }
     reply_bad_body(x, &error);
     return false;
@@ -457,7 +460,7 @@ gw_rest_end(struct gw_exchange *x)
     struct sluice_bytes *message;
 
     x->is_body_complete = true;
-    if (x->reply.is_ready)
+    if (gw_exchange_is_answered(x))
         return;
     if (!finish_last_value(x))
         goto out;

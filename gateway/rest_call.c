@@ -44,14 +44,16 @@ to_json(struct gw_exchange *x, const struct sluice_bytes *message,
     struct pb_error *error)
 {
     const struct pb_field *field = x->binding->response_field;
-    const struct pb_json_options *options = &config_of(x)->json;
+    struct pb_json_options options = config_of(x)->json;
     const uint8_t *wire = sluice_bytes_data(message);
     size_t len = sluice_bytes_size(message);
 
+    if (is_response_stream(x))
+        options.pretty = false; /* NDJSON: a line is a message */
     if (field != NULL)
-        return pb_wire_field_to_json(x->worker->writer, field, options, wire,
+        return pb_wire_field_to_json(x->worker->writer, field, &options, wire,
             len, &x->out.pb, error);
-    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, options,
+    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, &options,
         wire, len, &x->out.pb, error);
 }
 
@@ -373,7 +375,7 @@ gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
              * libmicrohttpd 1.0.10 until the peer closes, when epoll drives
              * it. Writing to a socket that is shut ends it at once; this byte
              * goes nowhere. */
-            gw_connection_shut(x->connection);
+            gw_connection_shut(x->connection, NULL);
             buf[0] = '\n';
             return 1;
         }
@@ -389,6 +391,7 @@ gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
     memcpy(buf, x->out.pb.data + x->out_at, n);
     x->out_at += n;
     x->bytes_out += n;
+    x->connection->has_sent = true;
     if (x->owes_allowance && out_waiting(x) <= OUT_LOW) {
         x->owes_allowance = false;
         sluice_call_allow(x->call, 1);

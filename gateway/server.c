@@ -99,6 +99,8 @@ listen_for(struct gw_address *a, unsigned index, int first)
 
     if (index > 0 && a->storage.ss_family == AF_UNIX)
         return dup(first);
+    if (index == 0 && !gw_address_is_free(a))
+        return -1;
     fd = gw_address_listen(a);
     if (fd >= 0 && index == 0) {
         a->len = sizeof a->storage;
@@ -188,10 +190,18 @@ block_signals(void)
 }
 
 static void
-finish(struct server *s)
+drain(struct server *s)
 {
     for (unsigned i = 0; i < s->n_started; i++)
         gw_worker_drain(s->workers[i]);
+    for (unsigned i = 0; i < s->n_started; i++)
+        gw_worker_await_drain(s->workers[i]);
+    gw_log("draining");
+}
+
+static void
+finish(struct server *s)
+{
     for (unsigned i = 0; i < s->n_started; i++) {
         gw_worker_join(s->workers[i]);
         gw_worker_free(&s->workers[i]);
@@ -237,7 +247,7 @@ gw_server_run(const struct gw_server_options *options)
     }
     announce(&s);
     wait_for_signal();
-    gw_log("draining");
+    drain(&s);
     finish(&s);
     gw_log("stopped");
     return 0;

@@ -4,7 +4,7 @@
  *
  * Details are google.protobuf.Any. One whose type the schema knows is written
  * as ProtoJSON says; any other keeps its bytes as {"@type", "value"}, so that
- * an error never fails for want of a type.
+ * an error never fails for want of a type (specs/status-mapping section 3).
  */
 #include "gateway/status_json.h"
 
@@ -18,6 +18,7 @@
 #define BAD_REQUEST_TYPE "type.googleapis.com/google.rpc.BadRequest"
 #define RETRY_INFO_SUFFIX "/google.rpc.RetryInfo"
 #define ANY "google.protobuf.Any"
+#define RETRY_MAX_SECONDS 86400
 
 struct record {
     uint32_t number;
@@ -26,13 +27,6 @@ struct record {
     const uint8_t *data;
     size_t len;
 };
-
-/* An absent text has no address to count from. */
-static const uint8_t *
-bytes_of(struct sluice_str s)
-{
-    return (const uint8_t *)(s.ptr == NULL ? "" : s.ptr);
-}
 
 /* The next field of a message. NULL at a break. */
 static const uint8_t *
@@ -50,10 +44,17 @@ next_record(const uint8_t *p, const uint8_t *end, struct record *r)
     return pb_skip(p, end, r->number, r->wire, 100);
 }
 
+/* Absent text has no end to compute: it is taken as empty. */
+static const uint8_t *
+first_byte(struct sluice_str s)
+{
+    return (const uint8_t *)(s.ptr == NULL ? "" : s.ptr);
+}
+
 bool
 gw_status_code(struct sluice_str status, int32_t *code)
 {
-    const uint8_t *p = bytes_of(status);
+    const uint8_t *p = first_byte(status);
     const uint8_t *end = p + status.len;
 
     *code = 0;
@@ -104,10 +105,11 @@ ends_with(struct sluice_str s, const char *suffix)
 static unsigned
 duration_seconds(struct sluice_str retry_info)
 {
-    const uint8_t *p = bytes_of(retry_info);
+    const uint8_t *p = (const uint8_t *)retry_info.ptr;
     const uint8_t *end = p + retry_info.len;
-    struct record delay = { .data = bytes_of(sluice_str("")) };
+    struct record delay = { .data = p };
     int64_t seconds = 0;
+    int32_t nanos = 0;
 
     while (p != end) {
         struct record r;
@@ -127,19 +129,21 @@ duration_seconds(struct sluice_str retry_info)
         if (p == NULL)
             return 0;
         if (r.number == 1 && r.wire == PB_WIRE_VARINT)
-            seconds += (int64_t)r.varint;
-        if (r.number == 2 && r.wire == PB_WIRE_VARINT && (int32_t)r.varint > 0)
-            seconds += 1;
+            seconds = (int64_t)r.varint;
+        if (r.number == 2 && r.wire == PB_WIRE_VARINT)
+            nanos = (int32_t)r.varint;
     }
-    if (seconds <= 0)
+    if (seconds < 0)
         return 0;
-    return seconds > 86400 ? 86400 : (unsigned)seconds;
+    if (seconds >= RETRY_MAX_SECONDS)
+        return RETRY_MAX_SECONDS;
+    return (unsigned)seconds + (nanos > 0);
 }
 
 unsigned
 gw_status_retry_seconds(struct sluice_str status)
 {
-    const uint8_t *p = bytes_of(status);
+    const uint8_t *p = first_byte(status);
     const uint8_t *end = p + status.len;
 
     while (p != end) {
@@ -218,7 +222,7 @@ static enum pb_err
 put_details(struct pb_json_writer *writer, const struct pb_schema *schema,
     struct sluice_str status, struct pb_buf *out)
 {
-    const uint8_t *p = bytes_of(status);
+    const uint8_t *p = first_byte(status);
     const uint8_t *end = p + status.len;
     bool is_first = true;
 

@@ -14,6 +14,7 @@
 #define PATIENCE_NS (5 * SLUICE_MS)
 #define CHECK_NS (15 * SLUICE_MS)
 #define CHECKS 4u
+#define AGAIN_NS (1 * SLUICE_SECOND)
 
 static struct gw_exchange *
 of_timer(struct sluice_timer *timer)
@@ -91,6 +92,23 @@ on_end(uv_poll_t *poll, int status, int events)
     start_timer(x, CHECK_NS);
 }
 
+/* Who has finished sending may still leave, and the kernel tells that only to
+ * who writes. Inside an answer nothing can be written but the answer. */
+static void
+look_again(struct gw_exchange *x)
+{
+    if (is_reset(x)) {
+        client_is_gone(x);
+    } else if (x->state == GW_X_REPLYING) {
+        start_timer(x, AGAIN_NS);
+    } else if (!probe(x)) {
+        client_is_gone(x);
+    } else {
+        x->watch_checks = CHECKS;
+        start_timer(x, CHECK_NS);
+    }
+}
+
 static void
 start_polling(struct gw_exchange *x)
 {
@@ -112,7 +130,9 @@ on_timer(struct sluice_timer *timer)
 {
     struct gw_exchange *x = of_timer(timer);
 
-    if (x->watch_checks == 0) {
+    if (x->watch_checks == 0 && x->is_half_closed) {
+        look_again(x);
+    } else if (x->watch_checks == 0) {
         start_polling(x);
     } else if (is_reset(x)) {
         client_is_gone(x);
@@ -120,6 +140,7 @@ on_timer(struct sluice_timer *timer)
         start_timer(x, CHECK_NS);
     } else {
         x->is_half_closed = true;
+        start_timer(x, AGAIN_NS);
     }
 }
 
@@ -133,8 +154,7 @@ void
 gw_watch_start(struct gw_exchange *x)
 {
     x->watch_checks = 0;
-    if (!x->is_half_closed)
-        start_timer(x, PATIENCE_NS);
+    start_timer(x, x->is_half_closed ? AGAIN_NS : PATIENCE_NS);
 }
 
 void

@@ -81,7 +81,7 @@ on_cut_off(struct sluice_timer *timer)
         - offsetof(struct gw_worker, drain_timer));
 
     for (struct gw_connection *c = w->connections; c != NULL; c = c->next)
-        gw_connection_shut(c);
+        gw_connection_shut(c, "local shutdown");
     gw_worker_check_drained(w);
 }
 
@@ -116,6 +116,7 @@ on_drain_task(struct sluice_task *task)
     sluice_timer_start(w->loop, &w->drain_timer,
         sluice_loop_now(w->loop)
             + (uint64_t)w->set->config->shutdown_grace_ns);
+    uv_sem_post(&w->drain_began);
     gw_worker_check_drained(w);
 }
 
@@ -148,6 +149,12 @@ void
 gw_worker_drain(struct gw_worker *w)
 {
     sluice_loop_post(w->loop, &w->drain_task);
+}
+
+void
+gw_worker_await_drain(struct gw_worker *w)
+{
+    uv_sem_wait(&w->drain_began);
 }
 
 void
@@ -220,7 +227,8 @@ gw_worker_new(const struct gw_shared *shared, unsigned index, const int *fds,
     w->drain_task.run = on_drain_task;
     w->stop_task.run = on_stop_task;
     /* A failure here ends the program: what was made is left to its exit. */
-    if (!init_loop(w) || !init_upstreams(w, why) || !init_front(w, fds))
+    if (uv_sem_init(&w->drain_began, 0) != 0 || !init_loop(w) ||
+        !init_upstreams(w, why) || !init_front(w, fds))
         return NULL;
     return w;
 }
@@ -239,6 +247,7 @@ gw_worker_free(struct gw_worker **wp)
     while (w->n_idle_readers > 0)
         pb_json_reader_free(&w->idle_readers[--w->n_idle_readers]);
     pb_json_writer_free(&w->writer);
+    uv_sem_destroy(&w->drain_began);
     free(w->idle_readers);
     free(w->callables);
     free(w->upstreams);

@@ -82,6 +82,7 @@ struct gw_worker {
     bool is_stopping;
     unsigned n_stopping_upstreams;
     struct sluice_task drain_task;
+    uv_sem_t drain_began;
     struct sluice_timer drain_timer;
     struct sluice_task stop_task;
 };
@@ -98,6 +99,8 @@ bool gw_worker_start(struct gw_worker *w);
 /* Stops accepting, finishes what runs within the configured grace, then ends
  * the thread. Once. */
 void gw_worker_drain(struct gw_worker *w);
+/* Waits until it drains: every answer from now on says Connection: close. */
+void gw_worker_await_drain(struct gw_worker *w);
 
 void gw_worker_join(struct gw_worker *w);
 void gw_worker_free(struct gw_worker **w);

@@ -89,11 +89,24 @@ struct pb_json_writer *pb_json_writer_new(void);
 void pb_json_writer_free(struct pb_json_writer **w);
 
 /* Writes a message as JSON. wire is the whole message; out may be a drained
- * buffer (its grow empties it), so output leaves in pieces of any size. Broken
- * wire format, bad UTF-8, unprintable well-known
- * types: an error; what was written before is then to be thrown away. Fields
- * split or out of order on the wire are merged as the specification says.
- * Groups and messages nested over max_depth are refused. */
+ * buffer of any size (its grow empties it), so output leaves in pieces of any
+ * size. options may be NULL: none.
+ *
+ * Fields come in the order of their numbers, the entries of a map in that of
+ * the wire, of equal keys the last one. Fields split or out of order on the
+ * wire are merged as the specification says; that takes scratch memory of
+ * about twice the message, which the writer keeps while it is small.
+ *
+ * Errors: what was written before is then to be thrown away. offset counts in
+ * wire (for what had to be merged, the first byte of the level that was).
+ *   PB_ESYNTAX   broken wire format
+ *   PB_EVALUE    text that is not UTF-8, a required field that is missing
+ *                (not asked for inside an Any), a well-known type that has no
+ *                JSON: out of range, a Value that holds nothing, ...
+ *   PB_EUNKNOWN  an Any of a type that the message's schema does not have
+ *   PB_ELIMIT    out->max, more than 2 GiB of wire, or messages and groups
+ *                nested over max_depth, the outermost one counted, a Value not
+ *                (max_depth over 1000 counts as 1000: it is C stack) */
 enum pb_err pb_wire_to_json(struct pb_json_writer *w,
     const struct pb_message *message, const struct pb_json_options *options,
     const uint8_t *wire, size_t len, struct pb_buf *out,

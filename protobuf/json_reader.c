@@ -12,7 +12,7 @@
 /* What the reader looks at while it has no piece. */
 static const char nothing[1];
 
-/* ---- Names ------------------------------------------------------------------ */
+/* ---- Names -------------------------------------------------------------- */
 
 /* The field of that name. Clients mostly keep to the order of the fields, so
  * those after the last one are tried before the index is asked. */
@@ -40,7 +40,7 @@ fail_seen(struct pb_json_reader *r, enum pb_err err)
 {
     if (err == PB_EDUPLICATE)
         return pb_reader_fail(r, err, r->token,
-            "this field was given before") != NULL;
+                   "this field was given before") != NULL;
     return pb_reader_fail_out(r, err) != NULL;
 }
 
@@ -89,9 +89,9 @@ entry_key(struct pb_json_reader *r, const char *text, size_t len)
         fault = PB_NUMBER_SYNTAX;
     if (fault != PB_NUMBER_OK)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "expected a key that is %s, found %s",
-            pb_type_noun((enum pb_type)key->type),
-            pb_excerpt(excerpt, text, len)) != NULL;
+                   "expected a key that is %s, found %s",
+                   pb_type_noun((enum pb_type)key->type),
+                   pb_excerpt(excerpt, text, len)) != NULL;
     err = pb_buf_put(r->out, key->tag, key->tag_len);
     if (err == PB_OK)
         err = pb_put_scalar(r->out, (enum pb_wire)key->wire, bits);
@@ -159,7 +159,7 @@ name(struct pb_json_reader *r, const char *p)
     return pb_reader_string(r, p + 1, use);
 }
 
-/* ---- Brackets and commas ---------------------------------------------------- */
+/* ---- Brackets and commas ------------------------------------------------ */
 
 static bool
 check_required(struct pb_json_reader *r)
@@ -173,7 +173,8 @@ check_required(struct pb_json_reader *r)
             continue;
         f->field = field;
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "the required field \"%s\" is missing", field->json_name) != NULL;
+                   "the required field \"%s\" is missing",
+                   field->json_name) != NULL;
     }
     return true;
 }
@@ -300,7 +301,7 @@ colon(struct pb_json_reader *r, const char *p)
     return p + 1;
 }
 
-/* ---- The loop --------------------------------------------------------------- */
+/* ---- The loop ----------------------------------------------------------- */
 
 /* Takes the token at p < end, or more. */
 static const char *
@@ -360,12 +361,12 @@ run(struct pb_json_reader *r, const char *p)
         else if (r->n_sources > 0)
             p = end_source(r);
         else
-            break;
+            return pb_reader_piece_used(r);
     }
     return p;
 }
 
-/* ---- Public ----------------------------------------------------------------- */
+/* ---- Public ------------------------------------------------------------- */
 
 struct pb_json_reader *
 pb_json_reader_new(void)
@@ -418,15 +419,15 @@ start(struct pb_json_reader *r, const struct pb_schema *schema,
     r->n_frames = 0;
     r->token = 0;
     r->now = (struct pb_source){ .begin = nothing, .end = nothing, .line = 1 };
+    r->piece_end = nothing;
     r->state = PB_AT_VALUE;
     if (pb_reader_push(r, PB_FRAME_ROOT) == NULL)
         r->err = PB_ENOMEM;
 }
 
 void
-pb_json_reader_start(struct pb_json_reader *r,
-    const struct pb_message *message, const struct pb_json_options *options,
-    struct pb_buf *out)
+pb_json_reader_start(struct pb_json_reader *r, const struct pb_message *message,
+    const struct pb_json_options *options, struct pb_buf *out)
 {
     start(r, message->schema, options, out);
     r->message = message;
@@ -455,15 +456,6 @@ fail_again(const struct pb_json_reader *r, struct pb_error *error)
     return PB_JSON_ERROR;
 }
 
-/* Moves on behind the piece in hand. */
-static void
-use_piece(struct pb_json_reader *r, const char *text, size_t len)
-{
-    r->now.base += (size_t)(r->now.end - r->now.begin);
-    r->now.begin = text;
-    r->now.end = text + len;
-}
-
 enum pb_json_state
 pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     size_t *used, struct pb_error *error)
@@ -479,7 +471,7 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     if (r->state == PB_AT_END)
         return PB_JSON_DONE;
     r->error = error;
-    use_piece(r, len > 0 ? text : nothing, len);
+    pb_reader_use_piece(r, len > 0 ? text : nothing, len);
     stop = run(r, r->now.begin);
     if (stop != NULL && r->state == PB_AT_END) {
         state = PB_JSON_DONE;
@@ -492,10 +484,12 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     }
     if (used != NULL && stop != NULL)
         *used = (size_t)(stop - r->now.begin);
-    if (state == PB_JSON_DONE)
+    if (state == PB_JSON_DONE) {
         r->now.end = stop; /* what follows is for pb_json_reader_rest() */
+        r->piece_end = stop;
+    }
     if (state == PB_JSON_MORE)
-        use_piece(r, nothing, 0);
+        pb_reader_use_piece(r, nothing, 0);
     r->error = NULL;
     return state;
 }
@@ -509,9 +503,9 @@ pb_json_reader_finish(struct pb_json_reader *r, struct pb_error *error)
     if (r->state == PB_IN_NUMBER && r->depth == 0)
         pb_reader_number_end(r);
     else if (r->state != PB_AT_END)
-        pb_reader_fail(r, PB_ESYNTAX, pb_reader_offset(r, r->now.end),
+        pb_reader_fail(r, PB_ESYNTAX, r->now.base,
             pb_json_reader_is_blank(r) ? "expected a JSON value, found nothing"
-                        : "unexpected end of the text");
+                                       : "unexpected end of the text");
     r->error = NULL;
     return r->err == PB_OK ? PB_JSON_DONE : PB_JSON_ERROR;
 }
@@ -565,7 +559,7 @@ pb_json_reader_rest(struct pb_json_reader *r, const char *text, size_t len,
     if (r->err != PB_OK)
         return fail_again(r, error);
     r->error = error;
-    use_piece(r, len > 0 ? text : nothing, len);
+    pb_reader_use_piece(r, len > 0 ? text : nothing, len);
     p = skip_space(r, r->now.begin);
     if (p != r->now.end)
         pb_reader_unexpected(r, p, "the end of the text");

@@ -20,6 +20,29 @@ is_name(const char *text, size_t len, const char *name)
     return len == strlen(name) && memcmp(text, name, len) == 0;
 }
 
+/* No more than out->max bytes are kept: the piece in hand is made to end there,
+ * so that nothing beyond is looked at, however the text is cut. */
+static void
+limit_piece(struct pb_json_reader *r)
+{
+    size_t offset = r->kept_base + r->out->max;
+    size_t end = pb_reader_offset(r, r->piece_end);
+
+    if (offset < r->kept_base || offset >= end)
+        return;
+    r->now.end = offset < r->now.base ? r->now.begin
+                                      : r->now.begin + (offset - r->now.base);
+}
+
+static void
+stop_keeping(struct pb_json_reader *r)
+{
+    if (r->n_sources > 0)
+        return;
+    r->is_keeping = false;
+    r->now.end = r->piece_end;
+}
+
 void
 pb_reader_any_begin(struct pb_json_reader *r, size_t offset)
 {
@@ -29,11 +52,38 @@ pb_reader_any_begin(struct pb_json_reader *r, size_t offset)
     f->u.any.comma = PB_NOWHERE;
     f->u.any.line = r->now.line;
     f->u.any.line_start = r->now.line_start;
-    if (r->n_sources == 0) {
-        r->kept.len = 0;
-        r->kept_base = offset;
-        r->is_keeping = true;
-    }
+    if (r->n_sources > 0)
+        return;
+    r->kept.len = 0;
+    r->kept_base = offset;
+    r->is_keeping = true;
+    limit_piece(r);
+}
+
+void
+pb_reader_use_piece(struct pb_json_reader *r, const char *text, size_t len)
+{
+    r->now.base += (size_t)(r->piece_end - r->now.begin);
+    r->now.begin = text;
+    r->now.end = text + len;
+    r->piece_end = text + len;
+    if (r->is_keeping)
+        limit_piece(r);
+}
+
+const char *
+pb_reader_piece_used(struct pb_json_reader *r)
+{
+    const struct pb_frame *f = r->top;
+
+    if (r->now.end == r->piece_end)
+        return r->now.end;
+    while (f->kind != PB_FRAME_ANY)
+        f--;
+    r->now.line = f->u.any.line;
+    r->now.line_start = f->u.any.line_start;
+    return pb_reader_fail(r, PB_ELIMIT, f->u.any.at,
+        "no \"@type\" in the first %zu bytes of an Any", r->out->max);
 }
 
 enum pb_err
@@ -44,7 +94,7 @@ pb_reader_keep(struct pb_json_reader *r, const char *end)
     if (!r->is_keeping || r->n_sources > 0)
         return PB_OK;
     from = r->now.begin + (r->kept_base + r->kept.len - r->now.base);
-    return pb_chars_append(&r->kept, from, (size_t)(end - from), r->out->max);
+    return pb_chars_append(&r->kept, from, (size_t)(end - from), SIZE_MAX);
 }
 
 bool
@@ -58,11 +108,13 @@ pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len)
     if (f->kind == PB_FRAME_ANY) {
         if (is_type)
             r->target = PB_TO_TYPE;
+        if (is_type && f->u.any.comma == PB_NOWHERE)
+            stop_keeping(r); /* there is nothing to keep */
         return true;
     }
     if (is_type || (is_name(text, len, "value") && f->has_value))
         return pb_reader_fail(r, PB_EDUPLICATE, r->token,
-            "this name was given before") != NULL;
+                   "this name was given before") != NULL;
     if (is_name(text, len, "value")) {
         f->has_value = true;
         r->target = PB_TO_MESSAGE;
@@ -72,11 +124,11 @@ pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len)
     if (r->options.ignore_unknown)
         return true;
     return pb_reader_fail(r, PB_EUNKNOWN, r->token,
-        "a %s within an Any has \"@type\" and \"value\" only",
-        f->message->full_name) != NULL;
+               "a %s within an Any has \"@type\" and \"value\" only",
+               f->message->full_name) != NULL;
 }
 
-/* ---- The type --------------------------------------------------------------- */
+/* ---- The type ----------------------------------------------------------- */
 
 static const struct pb_message *
 find_type(struct pb_json_reader *r, const char *url, size_t len)
@@ -189,8 +241,7 @@ pb_reader_any_type(struct pb_json_reader *r, const char *p, const char *text,
         err = pb_reader_keep(r, p);
     if (err != PB_OK)
         return pb_reader_fail_out(r, err);
-    if (r->n_sources == 0)
-        r->is_keeping = false;
+    stop_keeping(r);
     if (!open_typed(r, any.message, message))
         return NULL;
     r->state = PB_AT_COMMA;
@@ -204,10 +255,10 @@ pb_reader_any_end(struct pb_json_reader *r)
 
     if (f->kind == PB_FRAME_ANY && f->u.any.at != PB_NOWHERE)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "an Any without \"@type\"") != NULL;
+                   "an Any without \"@type\"") != NULL;
     if (f->kind == PB_FRAME_ANY_VALUE && !f->has_value)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "a %s within an Any without \"value\"", f->message->full_name) !=
-            NULL;
+                   "a %s within an Any without \"value\"",
+                   f->message->full_name) != NULL;
     return pb_reader_pop(r) && pb_reader_value_done(r);
 }

@@ -10,11 +10,7 @@
 
 #include <math.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-/* ---- Room ------------------------------------------------------------------ */
+/* ---- Room ---------------------------------------------------------------- */
 
 static void
 open_room(struct pb_sink *s)
@@ -82,7 +78,7 @@ pb_sink_put_slow(struct pb_sink *s, const void *bytes, size_t n)
     }
 }
 
-/* ---- Plain text ------------------------------------------------------------ */
+/* ---- Plain text ---------------------------------------------------------- */
 
 static size_t
 plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
@@ -98,25 +94,12 @@ plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
 
 #ifdef __SSE2__
 
-/* One bit for each byte that is not plain. */
-static inline unsigned
-special16(__m128i v)
-{
-    /* signed: controls and everything above 0x7f are below 0x20 */
-    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-
-    return (unsigned)_mm_movemask_epi8(
-        _mm_or_si128(low, _mm_or_si128(quote, backslash)));
-}
-
 /* Copies 16 bytes whatever they are; returns how many are plain. */
 static inline size_t
 plain_copy_16(uint8_t *to, const uint8_t *from)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
-    unsigned special = special16(v);
+    unsigned special = pb_special16(v);
 
     _mm_storeu_si128((__m128i *)(void *)to, v);
     return special == 0 ? 16 : (size_t)__builtin_ctz(special);
@@ -131,7 +114,7 @@ plain_copy_16(uint8_t *to, const uint8_t *from)
 
     memcpy(&a, from, 8);
     memcpy(&b, from + 8, 8);
-    if ((pb_special8(a) | pb_special8(b)) != 0)
+    if (!pb_are_plain(a, b))
         return plain_copy_bytes(to, from, 16);
     memcpy(to, &a, 8);
     memcpy(to + 8, &b, 8);
@@ -146,9 +129,8 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     size_t i = 0;
 
     if (n <= 16)
-        return pb_plain_copy_short(to, from, n)
-                   ? n
-                   : plain_copy_bytes(to, from, n);
+        return pb_plain_copy_short(to, from, n) ? n
+                                                : plain_copy_bytes(to, from, n);
 
     for (; n - i > 16; i += 16) {
         size_t plain = plain_copy_16(to + i, from + i);
@@ -160,7 +142,7 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     return i + plain_copy_16(to + i, from + i);
 }
 
-/* ---- UTF-8 and escapes ------------------------------------------------------ */
+/* ---- UTF-8 and escapes --------------------------------------------------- */
 
 static inline bool
 is_tail(uint8_t c)
@@ -318,7 +300,7 @@ pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
     return NULL;
 }
 
-/* ---- Numbers ---------------------------------------------------------------- */
+/* ---- Numbers ------------------------------------------------------------- */
 
 void
 pb_sink_double(struct pb_sink *s, double v)
@@ -349,7 +331,7 @@ pb_sink_float(struct pb_sink *s, float v)
     pb_sink_to(s, at, pb_float_format(at, v));
 }
 
-/* ---- Texts outside messages -------------------------------------------------- */
+/* ---- Texts outside messages ---------------------------------------------- */
 
 enum pb_err
 pb_json_quote(struct pb_buf *out, const char *text, size_t len)

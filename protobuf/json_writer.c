@@ -11,7 +11,7 @@
 
 enum { SCRATCH_KEPT_BYTES = 64 * 1024 }; /* from one message to the next */
 
-/* ---- What is absent --------------------------------------------------------- */
+/* ---- What is absent ------------------------------------------------------ */
 
 /* The value of a field that is not there. */
 static bool
@@ -35,8 +35,7 @@ write_default(struct pb_json_writer *w, const struct pb_field *f)
 
 /* Defaults of the fields up to number, those of explicit presence excepted. */
 static void
-write_defaults(
-    struct pb_json_writer *w, struct pb_jw_level *l, uint32_t number)
+write_defaults(struct pb_json_writer *w, struct pb_jw_level *l, uint32_t number)
 {
     const struct pb_message *m = l->message;
 
@@ -72,8 +71,7 @@ note_presence(struct pb_jw_level *l, const struct pb_field *f)
 }
 
 static bool
-end_required(
-    struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
+end_required(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
 {
     if (!l->message->has_required || w->in_any > 0)
         return true;
@@ -96,7 +94,7 @@ pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
     note_presence(l, f);
 }
 
-/* ---- Messages --------------------------------------------------------------- */
+/* ---- Messages ------------------------------------------------------------ */
 
 static bool
 write_settled(struct pb_json_writer *w, const struct pb_message *m,
@@ -168,7 +166,7 @@ write_submessage(struct pb_json_writer *w, const struct pb_field *f,
     return pb_jw_message(w, f->message, body, body + len) ? body + len : NULL;
 }
 
-/* ---- Fields ----------------------------------------------------------------- */
+/* ---- Fields -------------------------------------------------------------- */
 
 /* A singular string; what write_singular does, with fewer questions. */
 static const uint8_t *
@@ -306,28 +304,37 @@ write_repeated(struct pb_json_writer *w, struct pb_jw_level *l,
     return p;
 }
 
-/* One record, or the run of a repeated field. */
+/* One record, or the run of a repeated field. next: the index of the field
+ * that is likely to come, often known by its tag alone. */
 static const uint8_t *
-write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *hint,
+write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *next,
     const uint8_t *p, const uint8_t *end)
 {
+    const struct pb_message *m = l->message;
     const struct pb_field *f;
     const uint8_t *payload, *after;
     uint32_t number;
     unsigned wire;
 
-    payload = pb_jw_tag_read(p, end, &number, &wire);
-    if (payload == NULL)
-        return NULL;
-    f = pb_jw_find(l->message, number, *hint);
-    if (f == NULL || !pb_jw_accepts(f, wire))
-        return pb_jw_skip(payload, end, number, wire, w->depth);
+    if (*next < m->n_fields && m->fields[*next].tag_len == 1 &&
+        m->fields[*next].tag[0] == *p) {
+        f = &m->fields[*next];
+        payload = p + 1;
+    } else {
+        payload = pb_jw_tag_read(p, end, &number, &wire);
+        if (payload == NULL)
+            return NULL;
+        f = pb_jw_find(m, number, *next);
+        if (f == NULL || !pb_jw_accepts(f, wire))
+            return pb_jw_skip(payload, end, number, wire, w->depth);
+    }
 
     after = f->is_repeated ? write_repeated(w, l, f, p, end)
                            : write_singular(w, l, f, payload, end);
     if (after == NULL && w->err != PB_OK)
         pb_jw_path_field(w, f);
-    *hint = f->is_extension ? *hint : f->index + 1u;
+    if (!f->is_extension)
+        *next = f->index + 1u;
     return after;
 }
 
@@ -339,10 +346,10 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
         .message = m,
         .is_strict = w->options.emit_defaults || m->has_required,
     };
-    unsigned hint = 0;
+    unsigned next = 0;
 
     while (p < end && w->out.err == PB_OK) {
-        const uint8_t *after = write_record(w, &l, &hint, p, end);
+        const uint8_t *after = write_record(w, &l, &next, p, end);
 
         if (after == NULL)
             return w->err != PB_OK ? false : pb_jw_broken(w, p, end);
@@ -353,7 +360,7 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     return end_required(w, &l, p);
 }
 
-/* ---- One field alone --------------------------------------------------------- */
+/* ---- One field alone ----------------------------------------------------- */
 
 /* The first record of f in a settled level, or NULL; checks what the level
  * requires on the way. */
@@ -400,8 +407,7 @@ write_value_at(struct pb_json_writer *w, const struct pb_field *f,
         return write_submessage(w, f, p, end) != NULL;
     if (pb_jw_read(f, p, end, &v) == NULL)
         return pb_jw_broken(w, p, end);
-    return pb_jw_is_void(f, &v) ? write_default(w, f)
-                                : pb_jw_scalar(w, f, &v);
+    return pb_jw_is_void(f, &v) ? write_default(w, f) : pb_jw_scalar(w, f, &v);
 }
 
 static bool
@@ -440,7 +446,7 @@ write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     return ok;
 }
 
-/* ---- From outside ------------------------------------------------------------ */
+/* ---- From outside -------------------------------------------------------- */
 
 struct pb_json_writer *
 pb_json_writer_new(void)
@@ -475,8 +481,7 @@ pb_json_writer_free(struct pb_json_writer **w)
 
 static void
 start(struct pb_json_writer *w, const struct pb_json_options *options,
-    const uint8_t *wire, size_t len, struct pb_buf *out,
-    struct pb_error *error)
+    const uint8_t *wire, size_t len, struct pb_buf *out, struct pb_error *error)
 {
     static const struct pb_json_options plain = { .max_depth = 0 };
 
@@ -504,7 +509,7 @@ static bool
 is_acceptable(struct pb_json_writer *w)
 {
     return w->wire_len <= INT32_MAX ||
-           pb_jw_fail(w, PB_ELIMIT, w->wire, "a message over 2 GiB");
+        pb_jw_fail(w, PB_ELIMIT, w->wire, "a message over 2 GiB");
 }
 
 static enum pb_err
@@ -516,9 +521,9 @@ finish(struct pb_json_writer *w)
         SCRATCH_KEPT_BYTES)
         drop_scratch(w);
     if (err != PB_OK)
-        return pb_error_set(w->error, err, err == PB_ENOMEM
-                ? "out of memory for the JSON text"
-                : "the JSON text is over its limit");
+        return pb_error_set(w->error, err,
+            err == PB_ENOMEM ? "out of memory for the JSON text"
+                             : "the JSON text is over its limit");
     if (w->err != PB_OK && w->error != NULL)
         memcpy(w->error->path, w->path + w->path_at,
             sizeof w->path - w->path_at);

@@ -35,10 +35,10 @@ struct pb_json_writer {
     struct pb_sink out;
     struct pb_json_options options;
     bool has_plain_keys; /* JSON names, not pretty */
-    bool is_fresh;   /* nothing written since the last { or [: no comma */
-    unsigned indent; /* containers that are open */
-    unsigned depth;  /* levels that may still be entered */
-    unsigned in_any; /* required fields are not asked for inside */
+    bool is_fresh;       /* nothing written since the last { or [: no comma */
+    unsigned indent;     /* containers that are open */
+    unsigned depth;      /* levels that may still be entered */
+    unsigned in_any;     /* required fields are not asked for inside */
 
     enum pb_err err; /* of the input; out has its own */
     struct pb_error *error;
@@ -82,14 +82,14 @@ struct pb_jw_level {
     const struct pb_field *missing; /* a required one */
 };
 
-/* ---- json_writer_state.c ------------------------------------------------------ */
+/* ---- json_writer_state.c ------------------------------------------------- */
 
 /* Both return false. at: the byte that is wrong. */
 bool pb_jw_fail(struct pb_json_writer *w, enum pb_err kind, const uint8_t *at,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The record that begins at `at` is no wire format. */
-bool pb_jw_broken(
-    struct pb_json_writer *w, const uint8_t *at, const uint8_t *end);
+bool pb_jw_broken(struct pb_json_writer *w, const uint8_t *at,
+    const uint8_t *end);
 bool pb_jw_no_memory(struct pb_json_writer *w);
 
 /* To be called on the way up from a failure, innermost first. */
@@ -140,7 +140,7 @@ void pb_jw_colon(struct pb_json_writer *w);
 void pb_jw_key(struct pb_json_writer *w, const struct pb_field *f);
 void pb_jw_member(struct pb_json_writer *w, const char *name);
 
-/* ---- Reading values ----------------------------------------------------------- */
+/* ---- Reading values ------------------------------------------------------ */
 
 /* Like their namesakes without jw, quick for one byte. */
 static inline const uint8_t *
@@ -162,8 +162,8 @@ pb_jw_len_read(const uint8_t *p, const uint8_t *end, size_t *len)
 }
 
 static inline const uint8_t *
-pb_jw_tag_read(
-    const uint8_t *p, const uint8_t *end, uint32_t *number, unsigned *wire)
+pb_jw_tag_read(const uint8_t *p, const uint8_t *end, uint32_t *number,
+    unsigned *wire)
 {
     if (p == end || *p >= 0x80)
         return pb_tag_read(p, end, number, wire);
@@ -173,8 +173,8 @@ pb_jw_tag_read(
 }
 
 static inline const uint8_t *
-pb_jw_skip(const uint8_t *p, const uint8_t *end, uint32_t number,
-    unsigned wire, unsigned depth)
+pb_jw_skip(const uint8_t *p, const uint8_t *end, uint32_t number, unsigned wire,
+    unsigned depth)
 {
     uint64_t bits;
     size_t len;
@@ -192,7 +192,7 @@ static inline uint32_t
 pb_jw_little32(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-           (uint32_t)p[3] << 24;
+        (uint32_t)p[3] << 24;
 }
 
 /* Reads one value; returns the byte after it, or NULL (without pb_jw_fail). */
@@ -226,8 +226,8 @@ pb_jw_read(const struct pb_field *f, const uint8_t *p, const uint8_t *end,
 static inline bool
 pb_jw_accepts(const struct pb_field *f, unsigned wire)
 {
-    return wire == f->wire || (wire == PB_WIRE_LEN && f->is_repeated &&
-                                  f->wire != PB_WIRE_SGROUP);
+    return wire == f->wire ||
+        (wire == PB_WIRE_LEN && f->is_repeated && f->wire != PB_WIRE_SGROUP);
 }
 
 /* Fields and extensions, trying m->fields[hint] first. */
@@ -265,10 +265,20 @@ static inline bool
 pb_jw_is_void(const struct pb_field *f, const struct pb_jw_value *v)
 {
     return f->type == PB_ENUM && f->enumeration->is_closed &&
-           pb_enum_value_by_number(f->enumeration, (int32_t)v->bits) == NULL;
+        pb_enum_value_by_number(f->enumeration, (int32_t)v->bits) == NULL;
 }
 
-/* ---- json_writer_value.c ------------------------------------------------------ */
+/* ---- json_writer_value.c ------------------------------------------------- */
+
+/* Reads one record of a message whose fields are few and not packed: *f is NULL
+ * when it is unknown. Returns the byte after it, or NULL after pb_jw_fail. */
+const uint8_t *pb_jw_read_known(struct pb_json_writer *w,
+    const struct pb_message *m, const uint8_t *p, const uint8_t *end,
+    const struct pb_field **f, struct pb_jw_value *v);
+/* Reads a message of n singular scalars that are its first fields: the last
+ * value of each, zero or empty when there is none. False after pb_jw_fail. */
+bool pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end, struct pb_jw_value *v, unsigned n);
 
 /* Writes one value, no message. False after pb_jw_fail. */
 bool pb_jw_scalar(struct pb_json_writer *w, const struct pb_field *f,
@@ -278,7 +288,7 @@ bool pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n);
 bool pb_jw_map_key(struct pb_json_writer *w, const struct pb_field *f,
     const struct pb_jw_value *v);
 
-/* ---- json_writer.c ------------------------------------------------------------ */
+/* ---- json_writer.c ------------------------------------------------------- */
 
 /* A whole message, whatever its JSON form. */
 bool pb_jw_message(struct pb_json_writer *w, const struct pb_message *m,
@@ -300,7 +310,7 @@ pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
     pb_jw_key(w, f);
 }
 
-/* ---- json_writer_merge.c ------------------------------------------------------ */
+/* ---- json_writer_merge.c ------------------------------------------------- */
 
 /* See above. group: 0, or the number of the group whose body begins at s->p:
  * s->end is then set to its end, and *after to the byte after its end tag.
@@ -313,7 +323,7 @@ void pb_jw_release(struct pb_json_writer *w, struct pb_jw_span *s);
 /* Room for cap entries in the hash table, all of them 0. */
 bool pb_jw_clear_table(struct pb_json_writer *w, size_t cap);
 
-/* ---- json_writer_map.c -------------------------------------------------------- */
+/* ---- json_writer_map.c --------------------------------------------------- */
 
 /* Writes the run of entries of f at p, nothing when none counts. Returns the
  * byte after the run, or NULL after pb_jw_fail. */
@@ -323,12 +333,22 @@ const uint8_t *pb_jw_map(struct pb_json_writer *w, struct pb_jw_level *l,
 bool pb_jw_map_object(struct pb_json_writer *w, const struct pb_field *f,
     const uint8_t *p, const uint8_t *end);
 
-/* ---- wkt_out.c ---------------------------------------------------------------- */
+/* ---- wkt_out.c ----------------------------------------------------------- */
 
 /* Whether the JSON form of m is its own and not an object of its fields. */
 bool pb_jw_is_special(const struct pb_message *m);
 /* Writes it. The span need not be settled. */
 bool pb_jw_special(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+
+/* ---- wkt_text_out.c ------------------------------------------------------ */
+
+/* Those that are one string. */
+bool pb_jw_timestamp(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+bool pb_jw_duration(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+bool pb_jw_field_mask(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end);
 
 #endif

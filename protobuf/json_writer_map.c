@@ -28,7 +28,7 @@ struct run {
     bool has_marks;
 };
 
-/* ---- Entries ---------------------------------------------------------------- */
+/* ---- Entries ------------------------------------------------------------- */
 
 /* The next entry of the run, from *p on: its record and the body in it.
  * Returns 1, or 0 when the run has ended (then *p is its end), or -1 when the
@@ -89,6 +89,19 @@ normalize_key(const struct pb_field *f, struct pb_jw_value *v)
     }
 }
 
+/* The key of an entry that is nothing but a key and a value, quickly. */
+static bool
+read_only_key(const struct run *run, const uint8_t *p, const uint8_t *end,
+    struct pb_jw_value *key)
+{
+    if (p == end || *p != run->key->tag[0] || run->value->type == PB_ENUM)
+        return false;
+    p = pb_jw_read(run->key, p + 1, end, key);
+    if (p != NULL && p < end && *p == run->value->tag[0])
+        p = pb_jw_skip(p + 1, end, run->value->number, run->value->wire, 0);
+    return p == end;
+}
+
 /* The last key of an entry; *is_void when it is as if not there. */
 static bool
 read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
@@ -96,8 +109,12 @@ read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
 {
     struct pb_jw_value value;
 
-    *key = no_value;
     *is_void = false;
+    if (read_only_key(run, p, end, key)) {
+        normalize_key(run->key, key);
+        return true;
+    }
+    *key = no_value;
     while (p < end) {
         const uint8_t *at = p;
         uint32_t number = 0;
@@ -109,8 +126,7 @@ read_key(struct pb_json_writer *w, const struct run *run, const uint8_t *p,
         if (number == run->key->number && wire == run->key->wire) {
             p = pb_jw_read(run->key, p, end, key);
         } else if (number == run->value->number &&
-                   run->value->type == PB_ENUM &&
-                   wire == run->value->wire) {
+            run->value->type == PB_ENUM && wire == run->value->wire) {
             p = pb_jw_read(run->value, p, end, &value);
             *is_void = p != NULL && pb_jw_is_void(run->value, &value);
         } else {
@@ -132,7 +148,7 @@ is_same_key(const struct pb_field *f, const struct pb_jw_value *a,
     return a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
 }
 
-/* ---- Marks ------------------------------------------------------------------- */
+/* ---- Marks --------------------------------------------------------------- */
 
 static bool
 grow_marks(struct pb_json_writer *w, size_t need)
@@ -155,8 +171,7 @@ mark(struct pb_json_writer *w, struct run *run, const uint8_t *at)
     if (!run->has_marks) {
         size_t n = (size_t)(run->end - run->p) / 16 + 1;
 
-        if (w->marks_cap - w->marks_len < n &&
-            !grow_marks(w, w->marks_len + n))
+        if (w->marks_cap - w->marks_len < n && !grow_marks(w, w->marks_len + n))
             return false;
         run->marks = w->marks_len;
         run->has_marks = true;
@@ -174,7 +189,7 @@ is_marked(const struct pb_json_writer *w, const struct run *run,
     size_t bit = (size_t)(at - run->p) / 2;
 
     return run->has_marks &&
-           (w->marks[run->marks + bit / 8] >> bit % 8 & 1) != 0;
+        (w->marks[run->marks + bit / 8] >> bit % 8 & 1) != 0;
 }
 
 static void
@@ -184,7 +199,7 @@ drop_marks(struct pb_json_writer *w, const struct run *run)
         w->marks_len = run->marks;
 }
 
-/* ---- Equal keys -------------------------------------------------------------- */
+/* ---- Equal keys ---------------------------------------------------------- */
 
 /* *n: how many entries there are; no more than FEW + 1 are counted. */
 static bool
@@ -260,8 +275,8 @@ enter_key(struct pb_json_writer *w, struct run *run, size_t mask,
         bool is_void;
 
         if (*steps == 0)
-            return pb_jw_fail(
-                w, PB_ELIMIT, at, "the keys of a map collide too often");
+            return pb_jw_fail(w, PB_ELIMIT, at,
+                "the keys of a map collide too often");
         --*steps;
         (void)next_entry(run, w->depth, &p, &body);
         if (!read_key(w, run, body.p, body.p + body.len, &other, &is_void))
@@ -330,7 +345,7 @@ mark_equal_keys(struct pb_json_writer *w, struct run *run)
     return mark_among_many(w, run);
 }
 
-/* ---- Writing ---------------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------- */
 
 /* The name of an entry in the path of an error: labels["a"], counts[5]. */
 static void
@@ -364,8 +379,8 @@ write_pair(struct pb_json_writer *w, const struct run *run,
     ok = pb_jw_map_key(w, run->key, key);
     pb_jw_colon(w);
     if (ok && run->value->message != NULL)
-        ok = pb_jw_message(
-            w, run->value->message, value->p, value->p + value->len);
+        ok = pb_jw_message(w, run->value->message, value->p,
+            value->p + value->len);
     else if (ok)
         ok = pb_jw_scalar(w, run->value, value);
     if (!ok)
@@ -462,7 +477,7 @@ write_run(struct pb_json_writer *w, struct pb_jw_level *l, struct run *run,
     if (!mark_equal_keys(w, run))
         return NULL;
     while ((more = next_entry(run, w->depth, &p, &body)) > 0 &&
-           w->out.err == PB_OK) {
+        w->out.err == PB_OK) {
         if (!is_marked(w, run, p) && !write_entry(w, l, run, &body, is_open))
             return NULL;
         p = body.p + body.len;

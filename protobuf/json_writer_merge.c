@@ -43,16 +43,16 @@ struct record {
 
 enum { SLOTS_FIRST = 16 };
 
-/* ---- Checking --------------------------------------------------------------- */
+/* ---- Checking ------------------------------------------------------------ */
 
 /* What has been seen of a level. */
 struct order {
-    uint32_t last;         /* field number */
+    uint32_t last; /* field number */
     unsigned hint;
     bool is_last_repeated; /* as far as known: it may come again */
     bool is_cut;           /* an unknown field came since */
     bool is_mixed;
-    uint64_t oneofs;       /* bit index % 64: a member was seen */
+    uint64_t oneofs; /* bit index % 64: a member was seen */
 };
 
 static void
@@ -165,12 +165,12 @@ check(struct pb_json_writer *w, const struct pb_message *m,
         note_order(o, m, number);
     }
     if (group != 0)
-        return pb_jw_fail(
-            w, PB_ESYNTAX, p, "broken wire format: a group that does not end");
+        return pb_jw_fail(w, PB_ESYNTAX, p,
+            "broken wire format: a group that does not end");
     return true;
 }
 
-/* ---- Slots ------------------------------------------------------------------ */
+/* ---- Slots --------------------------------------------------------------- */
 
 bool
 pb_jw_clear_table(struct pb_json_writer *w, size_t cap)
@@ -253,7 +253,7 @@ slot_of(struct pb_json_writer *w, uint32_t key, const struct pb_field *f)
     return w->n_slots - 1;
 }
 
-/* ---- Tally ------------------------------------------------------------------ */
+/* ---- Tally --------------------------------------------------------------- */
 
 /* Reads the record at p of a level that was checked. */
 static void
@@ -273,8 +273,8 @@ read_record(const struct pb_json_writer *w, const struct pb_message *m,
     if (!pb_jw_accepts(r->field, r->wire))
         r->field = NULL;
     else if (!r->field->is_repeated && r->field->type == PB_ENUM &&
-             pb_jw_read(r->field, r->payload, r->after, &v) != NULL &&
-             pb_jw_is_void(r->field, &v))
+        pb_jw_read(r->field, r->payload, r->after, &v) != NULL &&
+        pb_jw_is_void(r->field, &v))
         r->field = NULL;
 }
 
@@ -373,7 +373,7 @@ tally(struct pb_json_writer *w, const struct pb_message *m,
     return true;
 }
 
-/* ---- Lay out and place ------------------------------------------------------ */
+/* ---- Lay out and place --------------------------------------------------- */
 
 static int
 by_key(const void *a, const void *b)
@@ -410,8 +410,7 @@ lay_out(struct pb_json_writer *w, uint8_t *to)
         slot->to = to;
         to += slot->size;
         if (is_joined(f) && f->type == PB_GROUP)
-            to = pb_varint_write(
-                to, (uint64_t)f->number << 3 | PB_WIRE_EGROUP);
+            to = pb_varint_write(to, (uint64_t)f->number << 3 | PB_WIRE_EGROUP);
     }
     return to;
 }
@@ -455,7 +454,7 @@ sort_level(struct pb_json_writer *w, const struct pb_message *m,
     return to;
 }
 
-/* ---- Settling --------------------------------------------------------------- */
+/* ---- Settling ------------------------------------------------------------ */
 
 /* Makes w->copy ready for the first level that is rewritten. */
 static bool

@@ -13,7 +13,7 @@ enum {
     PATH_KEY_MAX = 40, /* of a map's key */
 };
 
-/* ---- Errors ---------------------------------------------------------------- */
+/* ---- Errors -------------------------------------------------------------- */
 
 static size_t
 offset_of(const struct pb_json_writer *w, const uint8_t *at)
@@ -65,8 +65,8 @@ why_broken(const uint8_t *at, const uint8_t *end)
 
     if (p == NULL)
         return pb_varint_read(at, end, &n) == NULL && end - at < 10
-                   ? "a tag that is cut short"
-                   : "a tag that is none";
+            ? "a tag that is cut short"
+            : "a tag that is none";
     switch (wire) {
     case PB_WIRE_VARINT:
         return end - p < 10 ? "a varint that is cut short"
@@ -90,7 +90,7 @@ pb_jw_broken(struct pb_json_writer *w, const uint8_t *at, const uint8_t *end)
         why_broken(at, end), offset_of(w, at));
 }
 
-/* ---- The path of an error --------------------------------------------------- */
+/* ---- The path of an error ------------------------------------------------ */
 
 static void
 path_prepend(struct pb_json_writer *w, const char *s, size_t n)
@@ -139,7 +139,7 @@ pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
     pb_jw_path_name(w, text, (size_t)n);
 }
 
-/* ---- Levels ----------------------------------------------------------------- */
+/* ---- Levels -------------------------------------------------------------- */
 
 bool
 pb_jw_enter(struct pb_json_writer *w, const uint8_t *at)
@@ -156,7 +156,7 @@ pb_jw_leave(struct pb_json_writer *w)
     w->depth++;
 }
 
-/* ---- Punctuation ------------------------------------------------------------- */
+/* ---- Punctuation --------------------------------------------------------- */
 
 void
 pb_jw_line(struct pb_json_writer *w)

@@ -4,7 +4,48 @@
  */
 #include "protobuf/json_writer.h"
 
-/* ---- Writing ---------------------------------------------------------------- */
+const uint8_t *
+pb_jw_read_known(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end, const struct pb_field **f,
+    struct pb_jw_value *v)
+{
+    const uint8_t *at = p;
+    uint32_t number = 0;
+    unsigned wire = 0;
+
+    p = pb_jw_tag_read(p, end, &number, &wire);
+    if (p != NULL) {
+        *f = pb_jw_find(m, number, number - 1);
+        if (*f != NULL && (*f)->wire != wire)
+            *f = NULL;
+        p = *f != NULL ? pb_jw_read(*f, p, end, v)
+                       : pb_jw_skip(p, end, number, wire, w->depth);
+    }
+    if (p == NULL)
+        (void)pb_jw_broken(w, at, end);
+    return p;
+}
+
+bool
+pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end, struct pb_jw_value *v, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        v[i] = (struct pb_jw_value){ .p = (const uint8_t *)"" };
+    while (p < end) {
+        const struct pb_field *f;
+        struct pb_jw_value one;
+
+        p = pb_jw_read_known(w, m, p, end, &f, &one);
+        if (p == NULL)
+            return false;
+        if (f != NULL && f->index < n)
+            v[f->index] = one;
+    }
+    return true;
+}
+
+/* ---- Writing ------------------------------------------------------------- */
 
 bool
 pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n)
@@ -30,8 +71,8 @@ put_enum(struct pb_json_writer *w, const struct pb_enum *e, int32_t number)
     if (value == NULL)
         pb_sink_i64(&w->out, number);
     else
-        (void)pb_sink_string(
-            &w->out, (const uint8_t *)value->name, value->name_len);
+        (void)pb_sink_string(&w->out, (const uint8_t *)value->name,
+            value->name_len);
 }
 
 /* 64 bits as a string, unless the options want a number. */

@@ -49,7 +49,8 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/json_writer_value.c \
 	protobuf/number_out.c \
 	protobuf/number_out.h \
-	protobuf/wkt_out.c
+	protobuf/wkt_out.c \
+	protobuf/wkt_text_out.c
 
 # JSON to wire
 protobuf_libpb_la_SOURCES += \
@@ -61,8 +62,10 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/json_reader_error.c \
 	protobuf/json_reader_frame.c \
 	protobuf/json_reader_keys.c \
+	protobuf/json_reader_scalar.c \
 	protobuf/json_reader_string.c \
 	protobuf/json_reader_value.c \
+	protobuf/json_scan.h \
 	protobuf/number_in.c \
 	protobuf/number_in.h \
 	protobuf/text.c \

@@ -2,16 +2,16 @@
 /*
  * Decimal text to wire bits.
  *
- * A number is read once into its sign, its significant digits and a power of
- * ten. Integers come from the digits alone. For floating point the first 19
- * digits fit 64 bits, and while the power of ten is small enough for its power
- * of five to fit 64 bits too, the quotient or product is exact in 128 bits and
- * needs one rounding. What is left (about one number in a million) goes to
- * strtod in the C locale.
+ * A number is read into its sign, its digits and a power of ten. Integers come
+ * from the digits alone. For floating point up to 19 digits fit 64 bits, and
+ * while the power of ten is small enough for its power of five to fit 64 bits
+ * too, the quotient or product is exact in 128 bits and needs one rounding. The
+ * few others go to strtod in the C locale.
  */
 #include "protobuf/number_in.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,23 +22,47 @@
 #define MAX_POWER_OF_5 27   /* 5^27 < 2^64 */
 #define EXPONENT_CAP 100000 /* far outside of every type */
 
+/* A number as it stands in the text: value = digits * 10^exponent, where digits
+ * are those before the point and those after it, read as one integer. */
 struct decimal {
     bool is_negative;
-    bool is_cut;       /* digits beyond the 19th that are not zero */
-    const char *first; /* the first digit that is not zero */
-    const char *last;  /* the last one; NULL: the number is zero */
-    uint64_t head;     /* the first 19 significant digits */
-    int head_exponent; /* value = head * 10^head_exponent, unless is_cut */
-    int exponent;      /* value = all digits as an integer * 10^exponent */
+    const char *whole;
+    const char *fraction;
+    size_t n_whole;
+    size_t n_fraction;
+    uint64_t head; /* the digits; worthless if there are too many */
+    int exponent;
 };
 
 static const uint64_t powers_of_5[MAX_POWER_OF_5 + 1] = {
-    1u, 5u, 25u, 125u, 625u, 3125u, 15625u, 78125u, 390625u, 1953125u,
-    9765625u, 48828125u, 244140625u, 1220703125u, 6103515625u, 30517578125u,
-    152587890625u, 762939453125u, 3814697265625u, 19073486328125u,
-    95367431640625u, 476837158203125u, 2384185791015625u, 11920928955078125u,
-    59604644775390625u, 298023223876953125u, 1490116119384765625u,
-    7450580596923828125u
+    1u,
+    5u,
+    25u,
+    125u,
+    625u,
+    3125u,
+    15625u,
+    78125u,
+    390625u,
+    1953125u,
+    9765625u,
+    48828125u,
+    244140625u,
+    1220703125u,
+    6103515625u,
+    30517578125u,
+    152587890625u,
+    762939453125u,
+    3814697265625u,
+    19073486328125u,
+    95367431640625u,
+    476837158203125u,
+    2384185791015625u,
+    11920928955078125u,
+    59604644775390625u,
+    298023223876953125u,
+    1490116119384765625u,
+    7450580596923828125u,
 };
 
 /* How wide a floating point type is, and where its exponents end. */
@@ -76,58 +100,48 @@ read_exponent(const char *p, const char *end, int *exponent)
     return p;
 }
 
-/* Notes one digit; point counts the digits after the decimal point so far. */
-static void
-take_digit(struct decimal *d, const char *p, unsigned *n_significant)
+static const char *
+read_digits(const char *p, const char *end, uint64_t *value)
 {
-    unsigned digit = (unsigned)(*p - '0');
+    uint64_t v = *value;
 
-    if (digit != 0) {
-        if (d->first == NULL)
-            d->first = p;
-        d->last = p;
-    }
-    if (d->first == NULL)
-        return;
-    if (*n_significant < MAX_DIGITS)
-        d->head = d->head * 10 + digit;
-    else if (digit != 0)
-        d->is_cut = true;
-    ++*n_significant;
+    for (; p < end && is_digit(*p); p++)
+        v = v * 10 + (uint64_t)(*p - '0');
+    *value = v;
+    return p;
 }
 
-/* Reads a JSON number that fills [p, end). False: it is none. */
-static bool
+/* Reads a JSON number at p as far as it goes. Returns the byte after it, or
+ * NULL: there is none. */
+static const char *
 read_decimal(struct decimal *d, const char *p, const char *end)
 {
-    unsigned n_significant = 0;
-    int n_after_point = 0;
     int exponent = 0;
 
-    memset(d, 0, sizeof(*d));
-    if (p < end && *p == '-') {
-        d->is_negative = true;
-        p++;
-    }
-    if (p == end || !is_digit(*p))
-        return false;
-    if (*p == '0' && p + 1 < end && is_digit(p[1]))
-        return false;
-    for (; p < end && is_digit(*p); p++)
-        take_digit(d, p, &n_significant);
+    d->is_negative = p < end && *p == '-';
+    p += d->is_negative;
+    d->head = 0;
+    d->whole = p;
+    p = read_digits(p, end, &d->head);
+    d->n_whole = (size_t)(p - d->whole);
+    if (d->n_whole == 0 || (*d->whole == '0' && d->n_whole > 1))
+        return NULL;
+    d->fraction = p;
+    d->n_fraction = 0;
     if (p < end && *p == '.') {
-        if (++p == end || !is_digit(*p))
-            return false;
-        for (; p < end && is_digit(*p); p++, n_after_point++)
-            take_digit(d, p, &n_significant);
+        d->fraction = ++p;
+        p = read_digits(p, end, &d->head);
+        d->n_fraction = (size_t)(p - d->fraction);
+        if (d->n_fraction == 0)
+            return NULL;
     }
-    if (p < end && (*p == 'e' || *p == 'E'))
+    if (p < end && (*p == 'e' || *p == 'E')) {
         p = read_exponent(p, end, &exponent);
-    d->exponent = exponent - n_after_point;
-    d->head_exponent = d->exponent;
-    if (n_significant > MAX_DIGITS)
-        d->head_exponent += (int)(n_significant - MAX_DIGITS);
-    return p == end;
+        if (p == NULL)
+            return NULL;
+    }
+    d->exponent = exponent - (int)d->n_fraction;
+    return p;
 }
 
 bool
@@ -135,32 +149,49 @@ pb_number_is_valid(const char *text, size_t len)
 {
     struct decimal d;
 
-    return len <= PB_NUMBER_MAX && read_decimal(&d, text, text + len);
+    return len <= PB_NUMBER_MAX &&
+        read_decimal(&d, text, text + len) == text + len;
 }
 
-/* The magnitude as an integer of 64 bits: drops zeros at the end of the digits
- * into the exponent, then appends the zeros that the exponent stands for. */
+/* Appends a digit to value once a digit comes that is not zero; until then it
+ * counts the zeros. False: more than 64 bits. */
+static bool
+append_digit(uint64_t *value, int *n_zeros, char digit)
+{
+    uint64_t v = *value;
+
+    if (digit == '0') {
+        *n_zeros += v != 0;
+        return true;
+    }
+    for (; *n_zeros >= 0; --*n_zeros)
+        if (__builtin_mul_overflow(v, 10u, &v))
+            return false;
+    *n_zeros = 0;
+    return !__builtin_add_overflow(v, (uint64_t)(digit - '0'), value);
+}
+
+/* The magnitude as an integer of 64 bits. Zeros at the end go into the exponent
+ * first, as do those the exponent stands for. */
 static enum pb_number_fault
-decimal_to_integer(const struct decimal *d, const char *end, uint64_t *value)
+decimal_to_integer(const struct decimal *d, uint64_t *value)
 {
     uint64_t v = 0;
     int exponent = d->exponent;
-    const char *p;
+    int n_zeros = 0;
 
-    *value = 0;
-    if (d->last == NULL)
+    for (size_t i = 0; i < d->n_whole; i++)
+        if (!append_digit(&v, &n_zeros, d->whole[i]))
+            return PB_NUMBER_RANGE;
+    for (size_t i = 0; i < d->n_fraction; i++)
+        if (!append_digit(&v, &n_zeros, d->fraction[i]))
+            return PB_NUMBER_RANGE;
+    *value = v;
+    if (v == 0)
         return PB_NUMBER_OK;
-    for (p = d->last + 1; p < end && (is_digit(*p) || *p == '.'); p++)
-        exponent += *p != '.';
+    exponent += n_zeros;
     if (exponent < 0)
         return PB_NUMBER_FRACTION;
-    for (p = d->first; p <= d->last; p++) {
-        if (*p == '.')
-            continue;
-        if (__builtin_mul_overflow(v, 10u, &v) ||
-            __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
-            return PB_NUMBER_RANGE;
-    }
     for (; exponent > 0; exponent--)
         if (__builtin_mul_overflow(v, 10u, &v))
             return PB_NUMBER_RANGE; /* at the latest after 20 rounds */
@@ -314,44 +345,77 @@ convert_slowly(enum pb_type type, const char *text, size_t len, uint64_t *bits)
     return is_finite ? PB_NUMBER_OK : PB_NUMBER_RANGE;
 }
 
-static enum pb_number_fault
-decimal_to_float(enum pb_type type, const struct decimal *d, const char *text,
-    size_t len, uint64_t *bits)
+/* Do all digits fit head? Zeros in front do not count. */
+static bool
+is_head_whole(const struct decimal *d)
 {
-    const struct float_shape *shape =
-        type == PB_FLOAT ? &shape_of_float : &shape_of_double;
-    unsigned sign_at = type == PB_FLOAT ? 31 : 63;
+    size_t n = d->n_fraction;
+
+    if (d->n_whole + n <= MAX_DIGITS)
+        return true;
+    if (*d->whole != '0')
+        return false;
+    for (const char *p = d->fraction; n > 0 && *p == '0'; n--)
+        p++;
+    return n <= MAX_DIGITS;
+}
+
+/* False: it takes more than 128 bits. */
+static bool
+is_scalable(const struct decimal *d)
+{
+    return is_head_whole(d) &&
+        (d->head == 0 ||
+            (d->exponent <= MAX_POWER_OF_5 && d->exponent >= -MAX_POWER_OF_5));
+}
+
+static enum pb_number_fault
+decimal_to_float(enum pb_type type, const struct decimal *d, uint64_t *bits)
+{
+    bool is_float = type == PB_FLOAT;
     enum pb_number_fault fault = PB_NUMBER_OK;
 
     *bits = 0;
-    if (d->head != 0) {
-        if (d->is_cut || d->head_exponent > MAX_POWER_OF_5 ||
-            d->head_exponent < -MAX_POWER_OF_5)
-            return convert_slowly(type, text, len, bits);
-        fault = scale_exactly(shape, d->head, d->head_exponent, bits);
-    }
-    *bits |= (uint64_t)d->is_negative << sign_at;
+    if (d->head != 0)
+        fault = scale_exactly(is_float ? &shape_of_float : &shape_of_double,
+            d->head, d->exponent, bits);
+    *bits |= (uint64_t)d->is_negative << (is_float ? 31 : 63);
     return fault;
+}
+
+const char *
+pb_float_read(enum pb_type type, const char *p, const char *end, uint64_t *bits)
+{
+    struct decimal d;
+    const char *q = read_decimal(&d, p, end);
+
+    if (q == NULL || q == end || q - p > PB_NUMBER_MAX || pb_is_in_number(*q) ||
+        !is_scalable(&d) || decimal_to_float(type, &d, bits) != PB_NUMBER_OK)
+        return NULL;
+    return q;
 }
 
 enum pb_number_fault
 pb_number_to_bits(enum pb_type type, const char *text, size_t len,
     uint64_t *bits)
 {
+    const char *end = text + len;
     enum pb_number_fault fault;
     struct decimal d;
     uint64_t magnitude;
+    bool is_negative;
 
     if (len == 0 || len > PB_NUMBER_MAX)
         return PB_NUMBER_SYNTAX;
-    if (type == PB_FLOAT || type == PB_DOUBLE) {
-        if (!read_decimal(&d, text, text + len))
-            return PB_NUMBER_SYNTAX;
-        return decimal_to_float(type, &d, text, len, bits);
-    }
-    if (!read_decimal(&d, text, text + len))
+    if (type != PB_FLOAT && type != PB_DOUBLE &&
+        pb_integer_read(text, end, &is_negative, &magnitude) == end)
+        return pb_integer_to_bits(type, is_negative, magnitude, bits);
+    if (read_decimal(&d, text, end) != end)
         return PB_NUMBER_SYNTAX;
-    fault = decimal_to_integer(&d, text + len, &magnitude);
+    if (type == PB_FLOAT || type == PB_DOUBLE)
+        return is_scalable(&d) ? decimal_to_float(type, &d, bits)
+                               : convert_slowly(type, text, len, bits);
+    fault = decimal_to_integer(&d, &magnitude);
     if (fault != PB_NUMBER_OK)
         return fault;
     return pb_integer_to_bits(type, d.is_negative, magnitude, bits);
@@ -377,8 +441,7 @@ pb_number_is_special(enum pb_type type, const char *text, size_t len,
         if (strlen(specials[i].text) != len ||
             memcmp(specials[i].text, text, len) != 0)
             continue;
-        *bits = type == PB_FLOAT ? specials[i].as_float
-                                 : specials[i].as_double;
+        *bits = type == PB_FLOAT ? specials[i].as_float : specials[i].as_double;
         return true;
     }
     return false;
@@ -388,15 +451,24 @@ const char *
 pb_type_noun(enum pb_type type)
 {
     static const char *const nouns[] = {
-        [PB_DOUBLE] = "a double", [PB_FLOAT] = "a float",
-        [PB_INT64] = "an int64", [PB_UINT64] = "a uint64",
-        [PB_INT32] = "an int32", [PB_FIXED64] = "a fixed64",
-        [PB_FIXED32] = "a fixed32", [PB_BOOL] = "true or false",
-        [PB_STRING] = "a string", [PB_GROUP] = "an object",
-        [PB_MESSAGE] = "an object", [PB_BYTES] = "a string of base64",
-        [PB_UINT32] = "a uint32", [PB_ENUM] = "an enum value",
-        [PB_SFIXED32] = "an sfixed32", [PB_SFIXED64] = "an sfixed64",
-        [PB_SINT32] = "an sint32", [PB_SINT64] = "an sint64"
+        [PB_DOUBLE] = "a double",
+        [PB_FLOAT] = "a float",
+        [PB_INT64] = "an int64",
+        [PB_UINT64] = "a uint64",
+        [PB_INT32] = "an int32",
+        [PB_FIXED64] = "a fixed64",
+        [PB_FIXED32] = "a fixed32",
+        [PB_BOOL] = "true or false",
+        [PB_STRING] = "a string",
+        [PB_GROUP] = "an object",
+        [PB_MESSAGE] = "an object",
+        [PB_BYTES] = "a string of base64",
+        [PB_UINT32] = "a uint32",
+        [PB_ENUM] = "an enum value",
+        [PB_SFIXED32] = "an sfixed32",
+        [PB_SFIXED64] = "an sfixed64",
+        [PB_SINT32] = "an sint32",
+        [PB_SINT64] = "an sint64",
     };
 
     assert(type >= PB_DOUBLE && type <= PB_SINT64);
@@ -407,12 +479,10 @@ enum pb_err
 pb_put_scalar(struct pb_buf *out, enum pb_wire wire, uint64_t bits)
 {
     uint8_t bytes[10];
-    size_t n = 0;
+    uint64_t little = htole64(bits); /* its first half, for 32 bits too */
 
     if (wire == PB_WIRE_VARINT)
-        n = (size_t)(pb_varint_write(bytes, bits) - bytes);
-    else
-        for (size_t width = wire == PB_WIRE_I32 ? 4 : 8; n < width; n++)
-            bytes[n] = (uint8_t)(bits >> (8 * n));
-    return pb_buf_put(out, bytes, n);
+        return pb_buf_put(out, bytes,
+            (size_t)(pb_varint_write(bytes, bits) - bytes));
+    return pb_buf_put(out, &little, wire == PB_WIRE_I32 ? 4 : 8);
 }

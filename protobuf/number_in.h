@@ -33,9 +33,16 @@ enum pb_number_fault pb_number_to_bits(enum pb_type type, const char *text,
 enum pb_number_fault pb_integer_to_bits(enum pb_type type, bool is_negative,
     uint64_t magnitude, uint64_t *bits);
 
-/* Reads an integer of up to 18 digits, no fraction or exponent, that ends before
- * end: nearly every one. Returns the byte after it, or NULL: look at it
- * closely. */
+/* Can c be part of a number? */
+static inline bool
+pb_is_in_number(char c)
+{
+    return (unsigned char)(c - '0') < 10 || c == '.' || c == '-' || c == 'e' ||
+        c == 'E' || c == '+';
+}
+
+/* Reads up to 18 digits with an optional sign: nearly every integer. Returns
+ * the byte after it, end perhaps; NULL: it is none or needs a closer look. */
 static inline const char *
 pb_integer_read(const char *p, const char *end, bool *is_negative,
     uint64_t *magnitude)
@@ -48,13 +55,16 @@ pb_integer_read(const char *p, const char *end, bool *is_negative,
     first = p;
     while (p < end && (unsigned char)(*p - '0') < 10)
         value = value * 10 + (uint64_t)(*p++ - '0');
-    if (p == end || p == first || p - first > 18 || *p == '.' ||
-        (*p | 0x20) == 'e' || *p == '-' || *p == '+' ||
-        (*first == '0' && p - first > 1))
+    if (p == first || p - first > 18 || (*first == '0' && p - first > 1))
         return NULL;
     *magnitude = value;
     return p;
 }
+
+/* Reads the number at p as PB_FLOAT or PB_DOUBLE. Returns the byte after it,
+ * which comes before end; NULL: it is none or needs a closer look. */
+const char *pb_float_read(enum pb_type type, const char *p, const char *end,
+    uint64_t *bits);
 
 /* "NaN", "Infinity" and "-Infinity", for PB_FLOAT and PB_DOUBLE. */
 bool pb_number_is_special(enum pb_type type, const char *text, size_t len,

@@ -35,12 +35,11 @@ struct u128 {
     uint64_t hi, lo;
 };
 
-static const char pairs[200] =
-    "0001020304050607080910111213141516171819"
-    "2021222324252627282930313233343536373839"
-    "4041424344454647484950515253545556575859"
-    "6061626364656667686970717273747576777879"
-    "8081828384858687888990919293949596979899";
+static const char pairs[] = "0001020304050607080910111213141516171819"
+                            "2021222324252627282930313233343536373839"
+                            "4041424344454647484950515253545556575859"
+                            "6061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
 
 static const uint64_t powers10[DIGITS_MAX] = {
     UINT64_C(1),
@@ -122,7 +121,7 @@ static const struct u128 anchors[] = {
     { UINT64_C(0x95527a5202df0ccb), UINT64_C(0x0f37801e0c43ebc9) },
 };
 
-/* ---- Integers -------------------------------------------------------------- */
+/* ---- Integers ------------------------------------------------------------ */
 
 static unsigned
 count_digits(uint64_t v)
@@ -197,7 +196,7 @@ pb_u32_format_fixed(uint8_t *to, uint32_t v, unsigned digits)
     return to + digits;
 }
 
-/* ---- Powers of ten --------------------------------------------------------- */
+/* ---- Powers of ten ------------------------------------------------------- */
 
 static struct u128
 multiply(uint64_t a, uint64_t b)
@@ -253,7 +252,7 @@ pow10_scaled(int k)
     return a;
 }
 
-/* ---- Shortest decimals ------------------------------------------------------ */
+/* ---- Shortest decimals --------------------------------------------------- */
 
 /* floor(g * c / 2^128) whose last bit is also set when a fraction was lost. A
  * fraction of one unit may be the error of g and counts as none. */
@@ -336,7 +335,7 @@ strip_zeros(struct decimal d)
     return d;
 }
 
-/* ---- Their text ------------------------------------------------------------- */
+/* ---- Their text ---------------------------------------------------------- */
 
 /* d.ddd with its point after the first digit, then the exponent. */
 static uint8_t *

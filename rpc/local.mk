@@ -45,8 +45,7 @@ libsluice_la_LDFLAGS = \
 	-version-info $(LIBSLUICE_VERSION_INFO) \
 	-no-undefined \
 	$(SANITIZER_CFLAGS)
-libsluice_la_LIBADD = \
-	$(UV_LIBS) $(NGHTTP2_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS) -lpthread
+libsluice_la_LIBADD = $(UV_LIBS) $(NGHTTP2_LIBS) -lpthread
 
 libsluice_la_SOURCES += \
 	rpc/link/grpc_backoff.c \

@@ -25,16 +25,37 @@
  *   no connection could be had              TRANSMISSION_FAILURE, code 14
  *   connection lost during the call         RECEPTION_FAILURE, code 14
  *   message over the limit                  LOCAL_FAILURE, code 8
+ *   request metadata over the peer's limit
+ *   or 60 KiB, or memory is short           LOCAL_FAILURE, code 8
+ *   too many operations wait                TRANSMISSION_FAILURE, code 14
  *   an answer that is not well-formed gRPC  LOCAL_FAILURE, code 13
  *   broken HTTP/2 by the peer               RECEPTION_FAILURE, code 13
  * The details of outcomes made here are fixed texts without addresses.
+ *
+ * Order: a status comes after the messages before it, however long the reader
+ * leaves them; a reset, a loss or broken framing comes at once, after those
+ * messages that there is allowance for.
+ *
+ * Sending again: what never left goes out on the next connection. What the
+ * backend refused (REFUSED_STREAM, GOAWAY below it) goes out once more, if
+ * nothing was answered and the request's payloads are still at hand: when its
+ * only payload was its last, or has not wholly gone out.
  *
  * Flow control: a stream's HTTP/2 window is opened only for messages that the
  * operation has allowance for, so a reader that grants nothing holds back at
  * most initial_window bytes per stream. A message is taken from the sender
  * when all its bytes went into frames; that grants the next one.
  *
+ * Metadata: reserved and malformed names and values are not sent, silently.
+ * Initial metadata goes out at the end of the turn in which the operation
+ * began; later it ends the operation with TRANSMISSION_FAILURE.
+ *
+ * Resets: backends hang up on a connection with many in a short time. One on
+ * which this side has reset 500 streams (16 more for each second) takes no new
+ * calls; they go to a new one.
+ *
  * Thread      The loop's thread.
+ * Signals     SIGPIPE must be ignored or blocked, as with libuv everywhere.
  */
 #ifndef SLUICE_GRPC_H
 #define SLUICE_GRPC_H

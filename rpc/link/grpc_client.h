@@ -11,7 +11,8 @@
 #include "rpc/link/grpc_dial.h"
 #include "rpc/link/grpc_session.h"
 
-#define RPC_GRPC_BUFFER (64u * 1024)
+#define RPC_GRPC_INPUT (64u * 1024)
+#define RPC_GRPC_OUTPUT (128u * 1024)
 
 struct sluice_grpc_client {
     struct sluice_link link; /* first: the base layer knows only this */
@@ -35,7 +36,7 @@ struct sluice_grpc_client {
     struct sluice_timer timer; /* the attempt's end, or the backoff's */
     uint64_t attempt_began_ns;
     struct rpc_grpc_dial *dial;
-    struct rpc_grpc_session *session; /* being set up, or in use */
+    struct rpc_grpc_session *session;        /* being set up, or in use */
     TAILQ_HEAD(, rpc_grpc_session) sessions; /* with those that drain */
 
     struct rpc_grpc_calls waiting;
@@ -44,8 +45,8 @@ struct sluice_grpc_client {
     /* Shared by sessions and calls */
     struct rpc_grpc_session_shared *shared;
     struct sluice_metadata *no_metadata; /* an empty list */
-    uint8_t *input;                      /* RPC_GRPC_BUFFER each */
-    uint8_t *output;
+    uint8_t *input;                      /* RPC_GRPC_INPUT bytes */
+    uint8_t *output;                     /* RPC_GRPC_OUTPUT bytes */
 
     /* Closing */
     struct rpc_grpc_hold hold;

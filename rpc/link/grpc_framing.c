@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rpc/link/grpc_framing.c - assembles length-prefixed messages. A short
- * message gets its block at once; a long one starts with 64 KiB and doubles as
- * its bytes arrive, so that an announced length costs its sender that many
- * bytes before it costs us memory.
+ * message gets its block at once; a long one starts with 64 KiB and gets four
+ * times as much whenever that is full, so that an announced length costs its
+ * sender a quarter of it before it costs us the memory.
  */
 #include "rpc/link/grpc_framing.h"
 
 #include "rpc/check.h"
 
 #define FIRST_STEP (64u * 1024)
+#define GROWTH 4u
 #define HELD_STEP 1024u
 
 static size_t
@@ -68,7 +69,7 @@ grow(struct rpc_grpc_reader *r, struct sluice_pool *pool, size_t length)
     struct sluice_bytes *larger;
     size_t size = sluice_bytes_size(r->partial);
 
-    larger = sluice_bytes_new(pool, min_size(length, 2 * size));
+    larger = sluice_bytes_new(pool, min_size(length, GROWTH * size));
     if (larger == NULL)
         return false;
     memcpy(sluice_bytes_fill(larger), sluice_bytes_data(r->partial), size);
@@ -86,9 +87,8 @@ read_body(struct rpc_grpc_reader *r, struct sluice_pool *pool,
     size_t size = sluice_bytes_size(r->partial);
     size_t n;
 
-    while (size < length && *len > 0) {
-        if (size == sluice_bytes_capacity(r->partial) &&
-            !grow(r, pool, length))
+    while (size<length && * len> 0) {
+        if (size == sluice_bytes_capacity(r->partial) && !grow(r, pool, length))
             return RPC_GRPC_READ_NO_MEMORY;
         n = min_size(*len, length - size);
         n = min_size(n, sluice_bytes_capacity(r->partial) - size);
@@ -204,8 +204,7 @@ rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r, size_t max_message)
     size_t missing = RPC_GRPC_PREFIX - r->have;
 
     if (r->partial != NULL)
-        return len >=
-            announced(r->prefix) - sluice_bytes_size(r->partial);
+        return len >= announced(r->prefix) - sluice_bytes_size(r->partial);
     if (len < missing)
         return false;
     memcpy(prefix, r->prefix, r->have);

@@ -39,9 +39,7 @@ on_socket_closed(void *arg)
 static struct rpc_grpc_end
 end_of(const struct rpc_grpc_session *s)
 {
-    return s->is_broken
-        ? rpc_grpc_end_broken()
-        : rpc_grpc_end_lost();
+    return s->is_broken ? rpc_grpc_end_broken() : rpc_grpc_end_lost();
 }
 
 static void
@@ -78,7 +76,7 @@ write_rest(struct rpc_grpc_session *s, const uint8_t *data, size_t len)
     uv_buf_t buf;
 
     if (s->unsent == NULL)
-        s->unsent = malloc(RPC_GRPC_BUFFER);
+        s->unsent = malloc(RPC_GRPC_OUTPUT);
     if (s->unsent == NULL) {
         close_now(s);
         return false;
@@ -103,13 +101,13 @@ gather(struct rpc_grpc_session *s)
     s->out_len = 0;
     s->out_is_full = false;
     while (!s->out_is_full &&
-        RPC_GRPC_BUFFER - s->out_len >= RPC_GRPC_FRAME_ROOM) {
+        RPC_GRPC_OUTPUT - s->out_len >= RPC_GRPC_FRAME_ROOM) {
         n = nghttp2_session_mem_send(s->h2, &frame);
         if (n < 0)
             return false;
         if (n == 0)
             break;
-        assert((size_t)n <= RPC_GRPC_BUFFER - s->out_len);
+        assert((size_t)n <= RPC_GRPC_OUTPUT - s->out_len);
         memcpy(s->client->output + s->out_len, frame, (size_t)n);
         s->out_len += (size_t)n;
     }
@@ -233,7 +231,7 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     struct rpc_grpc_session *s = handle->data;
 
     (void)suggested;
-    *buf = uv_buf_init((char *)s->client->input, RPC_GRPC_BUFFER);
+    *buf = uv_buf_init((char *)s->client->input, RPC_GRPC_INPUT);
 }
 
 static void
@@ -303,8 +301,7 @@ max_block(const struct rpc_grpc_session *s)
 }
 
 enum sluice_err
-rpc_grpc_session_submit(struct rpc_grpc_session *s,
-    struct rpc_grpc_call *call)
+rpc_grpc_session_submit(struct rpc_grpc_session *s, struct rpc_grpc_call *call)
 {
     nghttp2_data_provider body = { { .ptr = call }, on_offer };
     nghttp2_nv fields[RPC_GRPC_FIELDS];
@@ -382,16 +379,14 @@ static int
 submit_settings(struct rpc_grpc_session *s)
 {
     struct sluice_grpc_client *client = s->client;
-    nghttp2_settings_entry settings[] = {
-        { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+    nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, client->initial_window },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
             client->max_metadata < UINT32_MAX ? (uint32_t)client->max_metadata
-                                              : UINT32_MAX }
-    };
+                                              : UINT32_MAX } };
 
     if (nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings,
-            sizeof settings / sizeof settings[0]) != 0)
+            sizeof(settings) / sizeof(settings[0])) != 0)
         return -1;
     return nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0,
         RPC_GRPC_CONNECTION_WINDOW);
@@ -401,7 +396,7 @@ struct rpc_grpc_session *
 rpc_grpc_session_new(struct sluice_grpc_client *client,
     struct rpc_grpc_socket *socket)
 {
-    struct rpc_grpc_session *s = calloc(1, sizeof *s);
+    struct rpc_grpc_session *s = calloc(1, sizeof(*s));
 
     if (s == NULL)
         goto out;
@@ -409,8 +404,8 @@ rpc_grpc_session_new(struct sluice_grpc_client *client,
     s->client = client;
     s->flush.run = on_flush;
     TAILQ_INIT(&s->calls);
-    if (nghttp2_session_client_new2(&s->h2, client->shared->callbacks, s,
-            client->shared->option) != 0)
+    if (nghttp2_session_client_new3(&s->h2, client->shared->callbacks, s,
+            client->shared->option, client->shared->mem) != 0)
         goto out;
     if (submit_settings(s) != 0)
         goto out;

@@ -12,6 +12,11 @@ tests_examples_test_library_books_SOURCES = \
 	tests/examples/test_library_books.c $(library_fixture)
 tests_examples_test_library_books_LDADD = $(library_libs)
 
+check_PROGRAMS += tests/examples/test_library_lists
+tests_examples_test_library_lists_SOURCES = \
+	tests/examples/test_library_lists.c $(library_fixture)
+tests_examples_test_library_lists_LDADD = $(library_libs)
+
 check_PROGRAMS += tests/examples/test_library_streams
 tests_examples_test_library_streams_SOURCES = \
 	tests/examples/test_library_streams.c $(library_fixture)
@@ -24,5 +29,6 @@ tests_examples_test_library_store_LDADD = $(library_libs)
 thread_tests += tests/examples/test_library_store
 
 $(tests_examples_test_library_books_OBJECTS) \
+$(tests_examples_test_library_lists_OBJECTS) \
 $(tests_examples_test_library_streams_OBJECTS) \
 $(tests_examples_test_library_store_OBJECTS): $(library_made)

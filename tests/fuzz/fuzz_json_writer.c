@@ -26,8 +26,8 @@ message_of(unsigned choice)
         struct pb_schema_builder *b = pb_schema_builder_new();
 
         if (b == NULL ||
-            pb_schema_builder_add_set(
-                b, writer2_pb, writer2_pb_size, NULL) != PB_OK ||
+            pb_schema_builder_add_set(b, writer2_pb, writer2_pb_size, NULL) !=
+                PB_OK ||
             pb_schema_builder_build(b, &schema, NULL) != PB_OK)
             abort();
         pb_schema_builder_free(&b);
@@ -79,8 +79,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (pb_wire_to_json(w, m, &options, data + 1, size - 1, &whole, &error) ==
         PB_OK) {
         p.whole = &whole;
-        p.buf = (struct pb_buf){ .data = p.bytes, .cap = PIECE,
-            .max = SIZE_MAX, .grow = compare, .arg = &p };
+        p.buf = (struct pb_buf){ .data = p.bytes,
+            .cap = PIECE,
+            .max = SIZE_MAX,
+            .grow = compare,
+            .arg = &p };
         if (pb_wire_to_json(w, m, &options, data + 1, size - 1, &p.buf,
                 &error) != PB_OK ||
             !compare(&p.buf, 0) || p.at != whole.len)

@@ -25,3 +25,37 @@ tests_gateway_test_buffer_LDFLAGS = $(AM_LDFLAGS) \
 check_PROGRAMS += tests/gateway/test_log
 tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
 tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# On a worker and an exchange of tests/gateway/fixture.h
+gateway_fixture = tests/gateway/fixture.c tests/gateway/fixture.h
+check_PROGRAMS += tests/gateway/test_request
+tests_gateway_test_request_SOURCES = tests/gateway/test_request.c \
+	$(gateway_fixture)
+tests_gateway_test_request_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_metadata_out
+tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
+	$(gateway_fixture)
+tests_gateway_test_metadata_out_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_reply
+tests_gateway_test_reply_SOURCES = tests/gateway/test_reply.c \
+	$(gateway_fixture)
+tests_gateway_test_reply_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_reply_http
+tests_gateway_test_reply_http_SOURCES = tests/gateway/test_reply_http.c \
+	$(gateway_fixture)
+tests_gateway_test_reply_http_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_status_json
+tests_gateway_test_status_json_SOURCES = tests/gateway/test_status_json.c
+tests_gateway_test_status_json_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# A fuzzer of what upstreams say in their trailers: configure with CC=clang
+# --enable-sanitizers CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make
+# tests/fuzz/fuzz_status_json, and run it.
+EXTRA_PROGRAMS += tests/fuzz/fuzz_status_json
+tests_fuzz_fuzz_status_json_SOURCES = tests/fuzz/fuzz_status_json.c
+tests_fuzz_fuzz_status_json_LDADD = $(GATEWAY_LIBS)
+tests_fuzz_fuzz_status_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -181,3 +181,57 @@ nodist_tests_fuzz_fuzz_json_writer_SOURCES = $(tests_protobuf_writer_made)
 tests/fuzz/fuzz_json_writer.o: $(tests_protobuf_writer_made)
 tests_fuzz_fuzz_json_writer_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_json_writer_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+check_PROGRAMS += tests/protobuf/test_json_reader_types
+tests_protobuf_test_json_reader_types_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_json_reader_types.c
+nodist_tests_protobuf_test_json_reader_types_SOURCES = \
+	$(tests_protobuf_reader_made)
+tests_protobuf_test_json_reader_types_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+# realloc is wrapped: the n-th call fails
+check_PROGRAMS += tests/protobuf/test_json_reader_hostile
+tests_protobuf_test_json_reader_hostile_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_json_reader_hostile.c
+nodist_tests_protobuf_test_json_reader_hostile_SOURCES = \
+	$(tests_protobuf_reader_made)
+tests_protobuf_test_json_reader_hostile_LDADD = \
+	$(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+tests_protobuf_test_json_reader_hostile_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=realloc -Wl,--wrap=reallocarray
+
+check_PROGRAMS += tests/protobuf/test_text
+tests_protobuf_test_text_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_text.c
+nodist_tests_protobuf_test_text_SOURCES = $(tests_protobuf_reader_made)
+tests_protobuf_test_text_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_number_in
+tests_protobuf_test_number_in_SOURCES = tests/protobuf/test_number_in.c
+tests_protobuf_test_number_in_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+# Against the official library
+TESTS += tests/protobuf/test_json_reader_official.py
+EXTRA_DIST += tests/protobuf/test_json_reader_official.py
+EXTRA_PROGRAMS += tests/protobuf/json_to_wire
+CLEANFILES += tests/protobuf/json_to_wire$(EXEEXT)
+tests_protobuf_json_to_wire_SOURCES = tests/protobuf/json_to_wire.c
+tests_protobuf_json_to_wire_LDADD = $(PROTOBUF_LIBS)
+tests/protobuf/test_json_reader_official.log: \
+	tests/protobuf/json_to_wire$(EXEEXT) \
+	tests/protobuf/reader.pb \
+	tests/protobuf/reader2.pb
+
+# A fuzzer of JSON texts: as above, make tests/fuzz/fuzz_json_reader.
+EXTRA_PROGRAMS += tests/fuzz/fuzz_json_reader
+tests_fuzz_fuzz_json_reader_SOURCES = tests/fuzz/fuzz_json_reader.c
+nodist_tests_fuzz_fuzz_json_reader_SOURCES = $(tests_protobuf_reader_made)
+tests_fuzz_fuzz_json_reader_LDADD = $(PROTOBUF_LIBS)
+tests_fuzz_fuzz_json_reader_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+check_PROGRAMS += tests/protobuf/test_unite
+tests_protobuf_test_unite_SOURCES = tests/protobuf/test_unite.c
+tests_protobuf_test_unite_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)

@@ -76,8 +76,8 @@ a_special_byte_is_found_wherever_it_stands(void **state)
 
             memset(text, 'x', n);
             text[at] = '"';
-            (void)snprintf(json, sizeof json, "\"%.*s\\\"%.*s\"", (int)at,
-                text, (int)(n - at - 1), text + at + 1);
+            (void)snprintf(json, sizeof json, "\"%.*s\\\"%.*s\"", (int)at, text,
+                (int)(n - at - 1), text + at + 1);
             pb_buf_init_heap(&out, 1 << 10);
             assert_int_equal(pb_json_quote(&out, text, n), PB_OK);
             assert_int_equal(out.len, strlen(json));
@@ -100,8 +100,7 @@ every_byte_but_the_special_ones_is_plain(void **state)
             for (size_t at = 0; at < n; at++) {
                 memset(from, 'a', n);
                 from[at] = (uint8_t)c;
-                assert_int_equal(
-                    pb_plain_copy(to, from, n), is_plain ? n : at);
+                assert_int_equal(pb_plain_copy(to, from, n), is_plain ? n : at);
                 assert_memory_equal(to, from, is_plain ? n : at);
             }
         }
@@ -172,7 +171,7 @@ a_full_buffer_is_an_error(void **state)
     assert_int_equal(pb_json_quote(&fixed, "1234567", 7), PB_ELIMIT);
 }
 
-/* ---- Base64 ------------------------------------------------------------------- */
+/* ---- Base64 -------------------------------------------------------------- */
 
 static void
 encodes(const void *bytes, size_t n, const char *json)

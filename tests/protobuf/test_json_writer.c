@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* ---- Scalars ------------------------------------------------------------------ */
+/* ---- Scalars ------------------------------------------------------------- */
 
 static void
 an_empty_message_is_an_empty_object(void **state)
@@ -65,9 +65,10 @@ floating_point_is_shortest_and_names_what_is_no_number(void **state)
     writes(*state, "All", "#2:5 cdcccc3d", "{\"fFloat\":0.1}");
     writes(*state, "All", "#1:1 0000000000000080", "{\"fDouble\":-0}");
     writes(*state, "All", "#2:5 00000080", "{\"fFloat\":-0}");
-    writes(*state, "All", "#1:1 000000000000f07f", "{\"fDouble\":\"Infinity\"}");
-    writes(
-        *state, "All", "#1:1 000000000000f0ff", "{\"fDouble\":\"-Infinity\"}");
+    writes(*state, "All", "#1:1 000000000000f07f",
+        "{\"fDouble\":\"Infinity\"}");
+    writes(*state, "All", "#1:1 000000000000f0ff",
+        "{\"fDouble\":\"-Infinity\"}");
     writes(*state, "All", "#1:1 010000000000f0ff", "{\"fDouble\":\"NaN\"}");
     writes(*state, "All", "#2:5 0000807f", "{\"fFloat\":\"Infinity\"}");
     writes(*state, "All", "#2:5 000080ff", "{\"fFloat\":\"-Infinity\"}");
@@ -120,7 +121,7 @@ a_closed_enum_has_no_unknown_numbers(void **state)
     writes(*state, "2.Old", "#11:2 { #1 =1 #2 =9 }", "{}");
 }
 
-/* ---- Presence ------------------------------------------------------------------ */
+/* ---- Presence ------------------------------------------------------------ */
 
 static void
 defaults_without_presence_are_left_out(void **state)
@@ -166,7 +167,7 @@ required_fields_inside_an_any_are_not_asked_for(void **state)
         "{\"any\":{\"@type\":\"x/sluice.test.writer2.Strict\",\"id\":1}}");
 }
 
-/* ---- Repeated ------------------------------------------------------------------- */
+/* ---- Repeated ------------------------------------------------------------ */
 
 static void
 packed_and_single_elements_may_be_mixed(void **state)
@@ -193,7 +194,7 @@ repeated_texts_and_messages_are_arrays(void **state)
         "{\"rColor\":[\"RED\",\"COLOR_UNSPECIFIED\",9]}");
 }
 
-/* ---- Groups, extensions, unknown fields ------------------------------------------- */
+/* ---- Groups, extensions, unknown fields ---------------------------------- */
 
 static void
 groups_are_objects(void **state)
@@ -226,8 +227,10 @@ extensions_have_their_names_in_brackets(void **state)
 static void
 unknown_fields_are_passed_over(void **state)
 {
-    writes(*state, "All", "#18 =1 #19:2 {'xyz'} #20:5 00000000 "
-                          "#3000:1 0000000000000000", "{}");
+    writes(*state, "All",
+        "#18 =1 #19:2 {'xyz'} #20:5 00000000 "
+        "#3000:1 0000000000000000",
+        "{}");
     writes(*state, "All", "#3 =1 #200:3 #1 =1 #2:3 #2:4 #200:4 #300 =1",
         "{\"fInt32\":1}");
     writes(*state, "2.Old", "#1 =1 #199 =5 #300 =2",
@@ -241,12 +244,11 @@ a_field_of_another_wire_type_is_unknown(void **state)
     writes(*state, "All", "#14 =5 #34 =7 #37 =1", "{}");
     writes(*state, "All", "#17:3 #17:4", "{}");
     writes(*state, "2.Old", "#6:2 { #1 =1 }", "{}");
-    writes(*state, "All", "#23 =1 #23:5 00000000 #23 =2",
-        "{\"rInt32\":[1,2]}");
+    writes(*state, "All", "#23 =1 #23:5 00000000 #23 =2", "{\"rInt32\":[1,2]}");
     writes(*state, "All", "#61 =1", "{}");
 }
 
-/* ---- Options ---------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------- */
 
 static void
 proto_names_are_written_on_request(void **state)
@@ -362,14 +364,13 @@ no_options_are_the_default_ones(void **state)
     struct writer_fixture *x = *state;
 
     x->out.len = 0;
-    assert_int_equal(
-        pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
-            (const uint8_t *)"\x18\x07", 2, &x->out, NULL),
+    assert_int_equal(pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
+                         (const uint8_t *)"\x18\x07", 2, &x->out, NULL),
         PB_OK);
     assert_memory_equal(x->out.data, "{\"fInt32\":7}", x->out.len);
 }
 
-/* ---- One field alone ---------------------------------------------------------------- */
+/* ---- One field alone ----------------------------------------------------- */
 
 static void
 a_field_alone_is_its_value(void **state)
@@ -430,26 +431,35 @@ a_field_alone_is_merged_like_any_other(void **state)
 }
 
 static void
+field_fails(struct writer_fixture *x, const char *message, const char *field,
+    const char *text, enum pb_err kind, const char *path)
+{
+    struct pb_buf wire;
+
+    pb_buf_init_heap(&wire, 1 << 10);
+    put_wire(&wire, text);
+    x->out.len = 0;
+    assert_int_equal(pb_wire_field_to_json(x->writer,
+                         fixture_field(x, message, field), &x->options,
+                         wire.data, wire.len, &x->out, &x->error),
+        kind);
+    assert_string_equal(x->error.path, path);
+    pb_buf_fini_heap(&wire);
+}
+
+static void
 errors_in_a_field_alone_name_it(void **state)
 {
     struct writer_fixture *x = *state;
-    const uint8_t wire[] = { 0x72, 1, 0xff };
 
-    x->out.len = 0;
-    assert_int_equal(
-        pb_wire_field_to_json(x->writer, fixture_field(x, "All", "f_string"),
-            NULL, wire, sizeof wire, &x->out, &x->error),
-        PB_EVALUE);
-    assert_string_equal(x->error.path, "fString");
+    field_fails(x, "All", "f_string", "#14:2 { ff }", PB_EVALUE, "fString");
     assert_int_equal(x->error.offset, 2);
-    assert_int_equal(
-        pb_wire_field_to_json(x->writer, fixture_field(x, "All", "f_int32"),
-            NULL, wire, 2, &x->out, &x->error),
-        PB_ESYNTAX);
-    assert_int_equal(
-        pb_wire_field_to_json(x->writer, fixture_field(x, "2.Strict", "id"),
-            NULL, wire, 0, &x->out, &x->error),
-        PB_EVALUE);
+    field_fails(x, "All", "r_int32", "#23 =1 #23:2 { 80 }", PB_ESYNTAX,
+        "rInt32");
+    field_fails(x, "All", "children", "#37:2 {} #37:2 { #14:2 { ff } }",
+        PB_EVALUE, "children[1].fString");
+    field_fails(x, "All", "f_int32", "#14:2", PB_ESYNTAX, "");
+    field_fails(x, "2.Strict", "id", "", PB_EVALUE, "");
     assert_non_null(strstr(x->error.message, "required field \"id\""));
 }
 

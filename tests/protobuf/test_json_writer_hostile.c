@@ -22,13 +22,15 @@ static const char everything[] =
     "#37:2 { #14:2 {'x'} } #37:2 {} #41 =0 #53:2 { #3 =5 } "
     "#61:2 { #1:2 {'k'} #2:2 {'v'} } #62:2 { #1 =-7 #2 =300 } "
     "#70:2 { #1:2 {'k'} #2:2 { #3 =1 } } "
-    "#81:2 { " ANY_OF(".Publisher", "#1:2 {'n'} #3 =5") " } "
-    "#82:2 { #1 =1700000000 #2 =5000 } #83:2 { #1 =-3 #2 =-500000000 } "
-    "#84:2 { #1:2 {'foo_bar'} #1:2 {'b'} } "
-    "#85:2 { #1:2 { #1:2 {'a'} #2:2 { #6:2 { #1:2 { #1 =0 } #1:2 { #4 =1 } } "
-    "} } } #86:2 { #2:1 000000000000f83f } #92:2 { #1 =-1 } "
-    "#101:2 { " ANY_OF("2.Old", "#6:3 #1 =1 #4:3 #1 =2 #4:4 #6:4 #100 =5") " } "
-    "#3000:3 #1 =1 #2:3 #2:4 #3000:4";
+    "#81:2 { " ANY_OF(".Publisher",
+        "#1:2 {'n'} #3 =5") " } "
+                            "#82:2 { #1 =1700000000 #2 =5000 } #83:2 { #1 =-3 #2 =-500000000 } "
+                            "#84:2 { #1:2 {'foo_bar'} #1:2 {'b'} } "
+                            "#85:2 { #1:2 { #1:2 {'a'} #2:2 { #6:2 { #1:2 { #1 =0 } #1:2 { #4 =1 } } "
+                            "} } } #86:2 { #2:1 000000000000f83f } #92:2 { #1 =-1 } "
+                            "#101:2 { " ANY_OF("2.Old",
+                                "#6:3 #1 =1 #4:3 #1 =2 #4:4 #6:4 #100 =5") " } "
+                                                                           "#3000:3 #1 =1 #2:3 #2:4 #3000:4";
 
 /* The like, in disorder. */
 static const char disorder[] =
@@ -40,7 +42,7 @@ static const char disorder[] =
     "#1:2 { '/sluice.test.writer2.Old' } } #61:2 { #1:2 {'z'} } #1:1 "
     "000000000000f03f #61:2 { #1:2 {'z'} #2:2 {'y'} }";
 
-/* ---- Allocations that fail -------------------------------------------------------- */
+/* ---- Allocations that fail ----------------------------------------------- */
 
 void *__real_malloc(size_t n);
 void *__real_realloc(void *p, size_t n);
@@ -69,7 +71,7 @@ __wrap_realloc(void *p, size_t n)
     return is_blown() ? NULL : __real_realloc(p, n);
 }
 
-/* ---- Running the writer on bytes ---------------------------------------------------- */
+/* ---- Running the writer on bytes ----------------------------------------- */
 
 static enum pb_err
 run(struct writer_fixture *x, const char *message, const uint8_t *bytes,
@@ -100,7 +102,7 @@ assemble(struct pb_buf *wire, const char *text)
     put_wire(wire, text);
 }
 
-/* ---- Broken records ------------------------------------------------------------------- */
+/* ---- Broken records ------------------------------------------------------ */
 
 static void
 broken_wire_format_is_refused_and_named(void **state)
@@ -151,6 +153,12 @@ broken_parts_inside_are_refused_with_their_place(void **state)
         NULL);
     refuses(*state, "All", "#70:2 { #1:2 {'k'} #2:2 { 00 } }", PB_ESYNTAX,
         "mStringAll[\"k\"]", NULL);
+    refuses(*state, "All", "#62:2 { #1 =5 } #62:2 { #1 =-7 08 }", PB_ESYNTAX,
+        "mInt32Int32", NULL);
+    refuses(*state, "All", "#72:2 {} #67:2 { #1 =3 #2:2 05 }", PB_ESYNTAX,
+        "mSint64Bytes", NULL);
+    refuses(*state, "All", "#63:2 { #1 =-7 #2:2 { ff } }", PB_EVALUE,
+        "mInt64String[-7]", NULL);
     refuses(*state, "All", "#82:2 { 08 }", PB_ESYNTAX, "time", NULL);
     refuses(*state, "All", "#84:2 { 0a 05 }", PB_ESYNTAX, "mask", NULL);
     refuses(*state, "All", "#86:2 { 1a 05 }", PB_ESYNTAX, "value", NULL);
@@ -204,7 +212,7 @@ every_byte_may_be_any_other(void **state)
     assert_true(answered > 100000);
 }
 
-/* ---- Depth ----------------------------------------------------------------------------- */
+/* ---- Depth --------------------------------------------------------------- */
 
 enum nest { CHILDREN, GROUPS, UNKNOWN_GROUPS, LISTS, ANYS, MAPS };
 
@@ -277,25 +285,25 @@ a_hundred_levels_are_written_and_no_more(void **state)
     assert_int_equal(run_nested(*state, "All", CHILDREN, 100), PB_ELIMIT);
     assert_int_equal(run_nested(*state, "All", MAPS, 99), PB_OK);
     assert_int_equal(run_nested(*state, "All", MAPS, 100), PB_ELIMIT);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Value", LISTS, 100), PB_OK);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Value", LISTS, 101), PB_ELIMIT);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Any", ANYS, 100), PB_OK);
-    assert_int_equal(
-        run_nested(*state, "google.protobuf.Any", ANYS, 101), PB_ELIMIT);
+    assert_int_equal(run_nested(*state, "google.protobuf.Value", LISTS, 100),
+        PB_OK);
+    assert_int_equal(run_nested(*state, "google.protobuf.Value", LISTS, 101),
+        PB_ELIMIT);
+    assert_int_equal(run_nested(*state, "google.protobuf.Any", ANYS, 100),
+        PB_OK);
+    assert_int_equal(run_nested(*state, "google.protobuf.Any", ANYS, 101),
+        PB_ELIMIT);
     assert_int_equal(run_nested(*state, "All", UNKNOWN_GROUPS, 99), PB_OK);
-    assert_int_equal(
-        run_nested(*state, "All", UNKNOWN_GROUPS, 101), PB_ESYNTAX);
+    assert_int_equal(run_nested(*state, "All", UNKNOWN_GROUPS, 101),
+        PB_ESYNTAX);
 }
 
 static void
 absurd_depths_are_refused(void **state)
 {
     assert_int_equal(run_nested(*state, "All", CHILDREN, 5000), PB_ELIMIT);
-    assert_int_equal(
-        run_nested(*state, "All", UNKNOWN_GROUPS, 100000), PB_ESYNTAX);
+    assert_int_equal(run_nested(*state, "All", UNKNOWN_GROUPS, 100000),
+        PB_ESYNTAX);
     assert_true(run_nested(*state, "2.Old", GROUPS, 10000) != PB_OK);
 }
 
@@ -312,8 +320,9 @@ a_path_that_is_too_long_loses_its_beginning(void **state)
     assert_int_equal(run(x, "All", wire.data, wire.len), PB_EVALUE);
     assert_memory_equal(x->error.path, "...", 3);
     assert_true(strlen(x->error.path) > sizeof x->error.path - 20);
-    assert_string_equal(
-        x->error.path + strlen(x->error.path) - (sizeof tail - 1), tail);
+    assert_string_equal(x->error.path + strlen(x->error.path) -
+            (sizeof tail - 1),
+        tail);
     pb_buf_fini_heap(&wire);
 }
 
@@ -331,7 +340,7 @@ the_depth_is_an_option(void **state)
     assert_int_equal(run_nested(x, "All", CHILDREN, 1000), PB_ELIMIT);
 }
 
-/* ---- Output ---------------------------------------------------------------------------- */
+/* ---- Output -------------------------------------------------------------- */
 
 static void
 the_text_does_not_depend_on_the_pieces_it_leaves_in(void **state)
@@ -351,13 +360,13 @@ the_text_does_not_depend_on_the_pieces_it_leaves_in(void **state)
             struct drain d;
 
             drain_init(&d, room);
-            assert_int_equal(
-                pb_wire_to_json(x->writer, fixture_message(x, "All"),
-                    &x->options, wire.data, wire.len, &d.buf, &x->error),
+            assert_int_equal(pb_wire_to_json(x->writer,
+                                 fixture_message(x, "All"), &x->options,
+                                 wire.data, wire.len, &d.buf, &x->error),
                 PB_OK);
             drain_rest(&d);
-            assert_string_equal(
-                (const char *)d.sink.data, (const char *)x->out.data);
+            assert_string_equal((const char *)d.sink.data,
+                (const char *)x->out.data);
             drain_fini(&d);
         }
         pb_buf_fini_heap(&wire);
@@ -371,9 +380,8 @@ output_follows_what_the_buffer_has(void **state)
 
     x->out.len = 0;
     assert_int_equal(pb_buf_put(&x->out, "data: ", 6), PB_OK);
-    assert_int_equal(
-        pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
-            (const uint8_t *)"\x18\x07", 2, &x->out, &x->error),
+    assert_int_equal(pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
+                         (const uint8_t *)"\x18\x07", 2, &x->out, &x->error),
         PB_OK);
     assert_int_equal(x->out.len, 18);
     assert_memory_equal(x->out.data, "data: {\"fInt32\":7}", 18);
@@ -395,8 +403,8 @@ output_over_its_limit_is_an_error(void **state)
         enum pb_err err;
 
         assert_non_null(bytes);
-        err = pb_wire_to_json(x->writer, fixture_message(x, "All"),
-            &x->options, wire.data, wire.len, &out, &x->error);
+        err = pb_wire_to_json(x->writer, fixture_message(x, "All"), &x->options,
+            wire.data, wire.len, &out, &x->error);
         assert_int_equal(err, max < full ? PB_ELIMIT : PB_OK);
         if (max == full)
             assert_memory_equal(bytes, x->out.data, full);
@@ -405,7 +413,39 @@ output_over_its_limit_is_an_error(void **state)
     pb_buf_fini_heap(&wire);
 }
 
-/* ---- Memory ---------------------------------------------------------------------------- */
+/* The reader takes what the writer made, and the two agree. */
+static void
+what_is_written_reads_back(void **state)
+{
+    static const char *const texts[] = { everything, disorder };
+    struct writer_fixture *x = *state;
+    struct pb_json_reader *r = pb_json_reader_new();
+
+    assert_non_null(r);
+    for (size_t i = 0; i < 4; i++) {
+        struct pb_buf wire, again, first;
+
+        x->options.pretty = i >= 2;
+        assemble(&wire, texts[i % 2]);
+        pb_buf_init_heap(&first, 1 << 20);
+        pb_buf_init_heap(&again, 1 << 20);
+        assert_int_equal(run(x, "All", wire.data, wire.len), PB_OK);
+        assert_int_equal(pb_buf_put(&first, x->out.data, x->out.len), PB_OK);
+        if (pb_json_to_wire(r, fixture_message(x, "All"), &x->options,
+                (const char *)first.data, first.len, &again,
+                &x->error) != PB_OK)
+            fail_msg("%s: %s", x->error.path, x->error.message);
+        assert_int_equal(run(x, "All", again.data, again.len), PB_OK);
+        assert_int_equal(x->out.len, first.len);
+        assert_memory_equal(x->out.data, first.data, first.len);
+        pb_buf_fini_heap(&wire);
+        pb_buf_fini_heap(&first);
+        pb_buf_fini_heap(&again);
+    }
+    pb_json_reader_free(&r);
+}
+
+/* ---- Memory -------------------------------------------------------------- */
 
 /* A message in disorder with maps too large for the short way. */
 static void
@@ -477,6 +517,40 @@ a_writer_is_as_good_as_new_after_an_error(void **state)
 }
 
 static void
+a_large_message_in_disorder_is_written_and_so_is_the_next(void **state)
+{
+    struct writer_fixture *x = *state;
+    struct pb_buf wire;
+
+    assemble(&wire, "#4 =1");
+    while (wire.len < 300000)
+        put_wire(&wire, "#34:2 { 'some text' } #4 =2 #17:2 { #4 =3 #3 =4 }");
+    assert_int_equal(run(x, "All", wire.data, wire.len), PB_OK);
+    assert_memory_equal(x->out.data,
+        "{\"fInt64\":\"2\",\"child\":{\"fInt32\":4,\"fInt64\":\"3\"},"
+        "\"rString\":[\"some text\",\"some text\",",
+        75);
+    pb_buf_fini_heap(&wire);
+    writes(x, "All", "#4 =1 #3 =1", "{\"fInt32\":1,\"fInt64\":\"1\"}");
+}
+
+static void
+no_bytes_at_all_are_an_empty_message(void **state)
+{
+    struct writer_fixture *x = *state;
+
+    x->out.len = 0;
+    assert_int_equal(pb_wire_to_json(x->writer, fixture_message(x, "All"), NULL,
+                         NULL, 0, &x->out, NULL),
+        PB_OK);
+    assert_int_equal(pb_wire_field_to_json(x->writer,
+                         fixture_field(x, "All", "child"), NULL, NULL, 0,
+                         &x->out, NULL),
+        PB_OK);
+    assert_memory_equal(x->out.data, "{}null", x->out.len);
+}
+
+static void
 free_takes_a_writer_or_nothing(void **state)
 {
     struct pb_json_writer *w = NULL;
@@ -504,8 +578,11 @@ main(void)
         writer_test(the_text_does_not_depend_on_the_pieces_it_leaves_in),
         writer_test(output_follows_what_the_buffer_has),
         writer_test(output_over_its_limit_is_an_error),
+        writer_test(what_is_written_reads_back),
         writer_test(short_memory_is_an_error_and_no_more),
         writer_test(a_writer_is_as_good_as_new_after_an_error),
+        writer_test(a_large_message_in_disorder_is_written_and_so_is_the_next),
+        writer_test(no_bytes_at_all_are_an_empty_message),
         writer_test(free_takes_a_writer_or_nothing),
     };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- Order ----------------------------------------------------------------------- */
+/* ---- Order --------------------------------------------------------------- */
 
 static void
 fields_are_written_in_the_order_of_their_numbers(void **state)
@@ -43,7 +43,7 @@ unknown_fields_between_elements_do_no_harm(void **state)
         "{\"mStringString\":{\"a\":\"\",\"b\":\"\"}}");
 }
 
-/* ---- Last one wins ------------------------------------------------------------------ */
+/* ---- Last one wins ------------------------------------------------------- */
 
 static void
 of_equal_scalars_the_last_one_counts(void **state)
@@ -52,8 +52,7 @@ of_equal_scalars_the_last_one_counts(void **state)
     writes(*state, "All", "#3 =1 #4 =7 #3 =2",
         "{\"fInt32\":2,\"fInt64\":\"7\"}");
     writes(*state, "All", "#3 =1 #3 =0", "{}");
-    writes(*state, "All", "#14:2 {'first'} #14:2 {'x'}",
-        "{\"fString\":\"x\"}");
+    writes(*state, "All", "#14:2 {'first'} #14:2 {'x'}", "{\"fString\":\"x\"}");
     writes(*state, "All", "#3 =1 #3:2 {'q'}", "{\"fInt32\":1}");
     writes(*state, "All", "#41 =1 #41 =0", "{\"oInt32\":0}");
 }
@@ -100,7 +99,7 @@ pieces_of_a_required_field_fill_each_other_in(void **state)
         "{\"number\":3,\"strict\":{\"id\":1,\"name\":\"n\"}}");
 }
 
-/* ---- Oneofs ---------------------------------------------------------------------- */
+/* ---- Oneofs -------------------------------------------------------------- */
 
 static void
 of_a_oneof_the_last_member_counts(void **state)
@@ -112,7 +111,8 @@ of_a_oneof_the_last_member_counts(void **state)
         "{\"b\":{},\"d\":{}}");
     writes(*state, "Pairs", "#70000:2 {} #1000:2 {} #2 =5 #1:2 {'a'}",
         "{\"a\":\"a\",\"c\":5}");
-    writes(*state, "2.Old", "#10:3 #1 =1 #10:4 #9 =3", "{\"pickSize\":\"SMALL\"}");
+    writes(*state, "2.Old", "#10:3 #1 =1 #10:4 #9 =3",
+        "{\"pickSize\":\"SMALL\"}");
 }
 
 static void
@@ -137,7 +137,7 @@ a_member_of_another_wire_type_does_not_choose(void **state)
     writes(*state, "All", "#51 =1 #53:3 #53:4", "{\"cInt32\":1}");
 }
 
-/* ---- Maps ------------------------------------------------------------------------- */
+/* ---- Maps ---------------------------------------------------------------- */
 
 static void
 map_keys_are_strings(void **state)
@@ -229,11 +229,11 @@ put_entries(struct pb_buf *b, bool strings, unsigned n, unsigned distinct)
 
         if (strings)
             (void)snprintf(text, sizeof text,
-                "#61:2 { #1:2 { 'a rather long key %u' } #2:2 { '%u' } }",
-                key, i);
+                "#61:2 { #1:2 { 'a rather long key %u' } #2:2 { '%u' } }", key,
+                i);
         else
-            (void)snprintf(
-                text, sizeof text, "#62:2 { #1 =%u #2 =%u }", key, i);
+            (void)snprintf(text, sizeof text, "#62:2 { #1 =%u #2 =%u }", key,
+                i);
         put_wire(b, text);
     }
 }
@@ -276,13 +276,13 @@ large_maps_are_searched_for_equal_keys_too(void **state)
             put_entries(&wire, kind % 2 == 0, n, distinct);
             put_expected(&json, kind % 2 == 0, n, distinct);
             x->out.len = 0;
-            assert_int_equal(
-                pb_wire_to_json(x->writer, fixture_message(x, "All"),
-                    &x->options, wire.data, wire.len, &x->out, &x->error),
+            assert_int_equal(pb_wire_to_json(x->writer,
+                                 fixture_message(x, "All"), &x->options,
+                                 wire.data, wire.len, &x->out, &x->error),
                 PB_OK);
             assert_int_equal(pb_buf_put(&x->out, "", 1), PB_OK);
-            assert_string_equal(
-                (const char *)x->out.data, (const char *)json.data);
+            assert_string_equal((const char *)x->out.data,
+                (const char *)json.data);
             pb_buf_fini_heap(&wire);
             pb_buf_fini_heap(&json);
         }
@@ -304,7 +304,7 @@ equal_keys_in_maps_within_maps_are_found(void **state)
         "\"c\":{\"mInt32Int32\":{\"5\":4}}}}");
 }
 
-/* ---- Many fields ------------------------------------------------------------------- */
+/* ---- Many fields --------------------------------------------------------- */
 
 static void
 every_field_backwards_is_every_field_in_order(void **state)

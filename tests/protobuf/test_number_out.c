@@ -57,7 +57,7 @@ significant(const char *text)
     return n - zeros;
 }
 
-/* ---- Integers ---------------------------------------------------------------- */
+/* ---- Integers ------------------------------------------------------------ */
 
 static void
 is_like_printf(uint64_t v)
@@ -104,14 +104,13 @@ fixed_digits_have_leading_zeros(void **state)
     for (unsigned digits = 1; digits <= 9; digits++) {
         uint32_t v = digits < 2 ? 7 : 42;
 
-        assert_ptr_equal(
-            pb_u32_format_fixed(text, v, digits), text + digits);
+        assert_ptr_equal(pb_u32_format_fixed(text, v, digits), text + digits);
         (void)snprintf(expected, sizeof expected, "%0*u", (int)digits, v);
         assert_memory_equal(text, expected, digits);
     }
 }
 
-/* ---- The form of floating point ------------------------------------------------ */
+/* ---- The form of floating point ------------------------------------------ */
 
 static void
 doubles_have_the_form_that_is_promised(void **state)
@@ -188,7 +187,7 @@ floats_have_the_form_that_is_promised(void **state)
         assert_string_equal(text_of_float(text, table[i].v), table[i].text);
 }
 
-/* ---- Shortest, and the same number --------------------------------------------- */
+/* ---- Shortest, and the same number --------------------------------------- */
 
 /* The significant digits alone. */
 static void

@@ -134,7 +134,7 @@ main(int argc, char **argv)
 
     while (fread(head, 1, sizeof head, stdin) == sizeof head) {
         size_t len = (size_t)head[0] | (size_t)head[1] << 8 |
-                     (size_t)head[2] << 16 | (size_t)head[3] << 24;
+            (size_t)head[2] << 16 | (size_t)head[3] << 24;
         uint8_t *wire = malloc(len + 1);
 
         if (wire == NULL || fread(wire, 1, len, stdin) != len)

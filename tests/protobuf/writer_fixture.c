@@ -10,7 +10,7 @@
 
 enum { TEXT_MAX = 1 << 26 };
 
-/* ---- The fixture ------------------------------------------------------------ */
+/* ---- The fixture --------------------------------------------------------- */
 
 int
 make_fixture(void **state)
@@ -20,8 +20,8 @@ make_fixture(void **state)
 
     assert_non_null(x);
     assert_non_null(b);
-    if (pb_schema_builder_add_set(
-            b, writer2_pb, writer2_pb_size, &x->error) != PB_OK ||
+    if (pb_schema_builder_add_set(b, writer2_pb, writer2_pb_size, &x->error) !=
+            PB_OK ||
         pb_schema_builder_build(b, &x->schema, &x->error) != PB_OK)
         fail_msg("%s", x->error.message);
     pb_schema_builder_free(&b);
@@ -74,17 +74,18 @@ fixture_message(const struct writer_fixture *x, const char *name)
 }
 
 const struct pb_field *
-fixture_field(
-    const struct writer_fixture *x, const char *message, const char *name)
+fixture_field(const struct writer_fixture *x, const char *message,
+    const char *name)
 {
-    const struct pb_field *f = pb_message_field_by_name(
-        fixture_message(x, message), name, strlen(name));
+    const struct pb_field *f =
+        pb_message_field_by_name(fixture_message(x, message), name,
+            strlen(name));
 
     assert_non_null(f);
     return f;
 }
 
-/* ---- Messages by hand ------------------------------------------------------- */
+/* ---- Messages by hand ---------------------------------------------------- */
 
 static void
 put(struct pb_buf *b, const void *p, size_t n)
@@ -165,7 +166,7 @@ put_wire(struct pb_buf *b, const char *text)
     assert_int_equal(*put_tokens(b, text), '\0');
 }
 
-/* ---- Claims ------------------------------------------------------------------ */
+/* ---- Claims -------------------------------------------------------------- */
 
 /* A copy without a byte to spare, so that a checker sees reads past the end. */
 static uint8_t *
@@ -187,8 +188,7 @@ end_text(struct pb_buf *b)
 }
 
 enum pb_err
-write_wire(
-    struct writer_fixture *x, const char *message, const char *text)
+write_wire(struct writer_fixture *x, const char *message, const char *text)
 {
     uint8_t *wire;
     enum pb_err err;
@@ -252,7 +252,7 @@ writes_field(struct writer_fixture *x, const char *message, const char *field,
     assert_string_equal((const char *)x->out.data, json);
 }
 
-/* ---- Drained output ---------------------------------------------------------- */
+/* ---- Drained output ------------------------------------------------------ */
 
 static bool
 take(struct pb_buf *b, size_t need)

@@ -33,10 +33,10 @@ int clear_options(void **state);
 
 /* Short names: "All" is sluice.test.writer.All, "2.Old" is
  * sluice.test.writer2.Old, others are whole. */
-const struct pb_message *fixture_message(
-    const struct writer_fixture *x, const char *name);
-const struct pb_field *fixture_field(
-    const struct writer_fixture *x, const char *message, const char *name);
+const struct pb_message *fixture_message(const struct writer_fixture *x,
+    const char *name);
+const struct pb_field *fixture_field(const struct writer_fixture *x,
+    const char *message, const char *name);
 
 /* Appends the message that text writes down to b. */
 void put_wire(struct pb_buf *b, const char *text);

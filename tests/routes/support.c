@@ -145,6 +145,7 @@ show_value(struct shower *s, const struct pb_field *f, unsigned wire,
     switch (wire) {
     case PB_WIRE_VARINT:
         p = pb_varint_read(p, end, &v);
+        assert_non_null(p);
         put(s, ":%" PRId64, (int64_t)v);
         return p;
     case PB_WIRE_I64:

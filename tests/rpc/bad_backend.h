@@ -3,19 +3,19 @@
  * tests/rpc/bad_backend.h - an HTTP/2 server that does exactly what a script
  * says, right or wrong: raw frames, no library in between.
  *
- * A script is lines (or what lies between "; "). "connection" starts the part for
- * the next connection; the last part serves all further ones. Within a part:
+ * A script is lines, or what lies between "; ". "connection" starts the part
+ * for the next connection; the last part serves all further ones. In a part:
  *
  *   settings [ID=VALUE]...     a SETTINGS frame (numbers)
  *   ack                        a SETTINGS frame with ACK
  *   wait preface | request | data | end | rst | goaway | pong | ack | window |
  *        close
- *                              reads frames until that one came; "request" is a
- *                              HEADERS frame and makes its stream the current
- *                              one; "end" is END_STREAM on any stream;
- *                              "window" is WINDOW_UPDATE of a stream
+ *                              reads frames until that one came and makes
+ *                              its stream the current one; "request" is
+ *                              HEADERS, "end" END_STREAM, "window" the
+ *                              WINDOW_UPDATE of a stream
  *   stream N                   makes N the current stream
- *   headers [end] [1xx] | NAME=VALUE | ...
+ *   headers [end] | NAME=VALUE | ...
  *   ok                         the usual response head
  *   status N [| NAME=VALUE]... the usual trailers
  *   message TEXT               one DATA frame with one message

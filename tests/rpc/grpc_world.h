@@ -47,7 +47,7 @@ struct grpc_call {
 
     /* To be set before the start */
     int64_t timeout_ns;
-    bool grants_nothing; /* else one for each payload */
+    bool grants_nothing;              /* else one for each payload */
     struct sluice_metadata *metadata; /* taken */
 
     /* What happened */
@@ -72,6 +72,8 @@ void grpc_call_fini(struct grpc_call *c);
 /* payload may be NULL (none). Completes at once when asked. */
 void grpc_call_start(struct grpc_call *c, const char *method,
     const char *payload, bool completes);
+/* Without a payload; false when it cannot be started. */
+bool grpc_call_try(struct grpc_call *c, const char *method);
 void grpc_call_send(struct grpc_call *c, const void *payload, size_t len,
     bool completes);
 void grpc_call_complete(struct grpc_call *c);

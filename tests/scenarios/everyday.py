@@ -195,6 +195,34 @@ class Everyday(harness.Scenario):
                             b'{"id":"a"}\n{"id":"b"}\n')
         self.assertEqual([l["id"] for l in response.lines()], ["a", "b"])
 
+    def test_a_bidi_stream_takes_requests_after_its_first_response(self):
+        wire = self.wire().send(
+            "POST /sluice.test.v1.Everyday/Converse HTTP/1.1\r\nHost: a\r\n"
+            "Content-Type: application/json\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n")
+        wire.send('a\r\n{"id":"a"}\r\n')
+        self.backend.conversed.wait(harness.PATIENCE)
+        for i in range(20):  # the first response is there meanwhile
+            self.assertEqual(self.ask("GET", "/v1/orders/1").status, 200)
+        wire.send('a\r\n{"id":"b"}\r\n0\r\n\r\n')
+        response = wire.response()
+        self.assertTrue(response.is_complete)
+        self.assertEqual([l["id"] for l in response.lines()], ["a", "b"])
+
+    def test_a_bad_value_after_the_first_response_is_a_late_error(self):
+        self.backend.conversed.clear()
+        wire = self.wire().send(
+            "POST /sluice.test.v1.Everyday/Converse HTTP/1.1\r\nHost: a\r\n"
+            "Content-Type: application/json\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n")
+        wire.send('a\r\n{"id":"a"}\r\n')
+        self.backend.conversed.wait(harness.PATIENCE)
+        for i in range(20):
+            self.assertEqual(self.ask("GET", "/v1/orders/1").status, 200)
+        wire.send('8\r\n{"id":7}\r\n0\r\n\r\n')
+        response = wire.response()
+        self.assertEqual(response.lines()[-1]["code"], 3)
+
     def test_large_messages_pass_in_both_directions(self):
         text = "a" * 3000000
         response = self.ask("POST", "/v1/echo", {"name": text})
@@ -214,6 +242,19 @@ class Everyday(harness.Scenario):
                      'remote="127.0.0.1"'):
             self.assertIn(part, line)
         self.assertNotIn("secret", line)
+
+
+class Pretty(harness.Scenario):
+    more = "json: {pretty: true}\n"
+
+    def test_a_unary_answer_is_indented(self):
+        response = self.ask("POST", "/v1/echo", {"name": "n"})
+        self.assertEqual(response.body, b'{\n  "name": "n"\n}')
+
+    def test_a_stream_has_a_message_per_line_all_the_same(self):
+        response = self.ask("GET", "/v1/streams/s?count=3&size=1")
+        self.assertEqual([line["id"] for line in response.lines()],
+                         ["s", "s", "s"])
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ class Backend:
         self.cancelled = threading.Event()
         self.entered = threading.Event()
         self.release = threading.Event()
+        self.conversed = threading.Event()
         self.executor = concurrent.futures.ThreadPoolExecutor(64)
         self.server = grpc.server(self.executor, options=list(options))
         self.server.add_generic_rpc_handlers((self._handlers(),))
@@ -159,6 +160,7 @@ class Backend:
         self._note("Converse", context)
         for i, order in enumerate(orders):
             yield Answer(id=order.id, index=i)
+            self.conversed.set()
 
 
 ROUTE_FILE = """\

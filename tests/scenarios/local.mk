@@ -17,6 +17,14 @@ scenarios = \
 	tests/scenarios/raw_limits.py
 
 TESTS += $(scenarios)
+
+# With two workers, so that what they share is seen by the thread sanitizer
+thread_tests += \
+	tests/scenarios/client_gone.py \
+	tests/scenarios/drain.py \
+	tests/scenarios/everyday.py \
+	tests/scenarios/metadata.py
+
 EXTRA_DIST += \
 	$(scenarios) \
 	tests/scenarios/bad.py \

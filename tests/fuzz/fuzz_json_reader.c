@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as JSON. The first byte chooses the type and the options, the second
+ * how the rest is cut. Read whole and in pieces, the text has to come out the
+ * same; what comes out has to be wire format.
+ */
+#include "protobuf/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "protobuf/wire.h"
+#include "tests/protobuf/reader.pb.embed.h"
+#include "tests/protobuf/reader2.pb.embed.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+/* Lives as long as the process. */
+struct fuzz {
+    struct pb_schema *schema;
+    struct pb_json_reader *reader;
+    struct pb_buf whole;
+    struct pb_buf pieces;
+};
+
+static const char *const types[] = { "tests.reader.M", "tests.reader.Scalars",
+    "tests.reader.Repeated", "tests.reader.Maps", "tests.reader.Tree",
+    "tests.reader.WellKnown", "tests.reader2.Strict", "tests.reader2.Loose" };
+
+static void
+check(bool ok, const char *what)
+{
+    if (ok)
+        return;
+    (void)fprintf(stderr, "%s\n", what);
+    abort();
+}
+
+static struct fuzz *
+begin(void)
+{
+    struct pb_schema_builder *b = pb_schema_builder_new();
+    struct fuzz *f = calloc(1, sizeof(*f));
+    struct pb_error e;
+
+    check(b != NULL && f != NULL, "out of memory");
+    check(pb_schema_builder_add_set(b, reader_pb, reader_pb_size, &e) == PB_OK,
+        e.message);
+    check(pb_schema_builder_add_set(b, reader2_pb, reader2_pb_size, &e) ==
+            PB_OK,
+        e.message);
+    check(pb_schema_builder_build(b, &f->schema, &e) == PB_OK, e.message);
+    pb_schema_builder_free(&b);
+    f->reader = pb_json_reader_new();
+    check(f->reader != NULL, "out of memory");
+    pb_buf_init_heap(&f->whole, 1 << 16);
+    pb_buf_init_heap(&f->pieces, 1 << 16);
+    return f;
+}
+
+static enum pb_err
+read_text(struct fuzz *f, const struct pb_message *message,
+    const struct pb_json_options *options, const char *text, size_t len,
+    size_t piece, struct pb_buf *out, struct pb_error *error)
+{
+    enum pb_json_state s = PB_JSON_MORE;
+
+    out->len = 0;
+    pb_json_reader_start(f->reader, message, options, out);
+    for (size_t at = 0; at < len && s == PB_JSON_MORE; at += piece)
+        s = pb_json_reader_feed(f->reader, text + at,
+            piece < len - at ? piece : len - at, NULL, error);
+    if (s == PB_JSON_MORE)
+        s = pb_json_reader_finish(f->reader, error);
+    return s == PB_JSON_DONE ? PB_OK : error->kind;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static struct fuzz *f;
+    const struct pb_message *message;
+    struct pb_json_options options = { 0 };
+    struct pb_error whole = { 0 }, pieces = { 0 };
+    const char *text, *type;
+    enum pb_err err;
+
+    if (f == NULL)
+        f = begin();
+    if (len < 2)
+        return 0;
+    type = types[data[0] % 8];
+    options.ignore_unknown = data[0] >> 3 & 1;
+    options.max_depth = data[0] & 0x10 ? 5 : 0;
+    message = pb_schema_message(f->schema, type, strlen(type));
+    check(message != NULL, type);
+    text = (const char *)data + 2;
+    err =
+        read_text(f, message, &options, text, len - 2, len, &f->whole, &whole);
+    check(read_text(f, message, &options, text, len - 2, data[1] % 7 + 1u,
+              &f->pieces, &pieces) == err,
+        "another verdict in pieces");
+    check(whole.offset == pieces.offset && whole.line == pieces.line &&
+            whole.column == pieces.column &&
+            strcmp(whole.path, pieces.path) == 0 &&
+            strcmp(whole.message, pieces.message) == 0,
+        "another error in pieces");
+    if (err != PB_OK)
+        return 0;
+    check(f->whole.len == f->pieces.len, "another length in pieces");
+    if (f->whole.len == 0)
+        return 0;
+    check(memcmp(f->whole.data, f->pieces.data, f->whole.len) == 0,
+        "other bytes in pieces");
+    for (const uint8_t *p = f->whole.data, *end = p + f->whole.len; p < end;) {
+        uint32_t number;
+        unsigned wire;
+
+        p = pb_tag_read(p, end, &number, &wire);
+        check(p != NULL, "a broken tag");
+        p = pb_skip(p, end, number, wire, 100);
+        check(p != NULL, "a broken record");
+    }
+    return 0;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/rpc/test_grpc_memory.c - the gRPC link when memory is short, and how
+ * little of it it asks for. malloc, calloc and realloc of libsluice are
+ * wrapped; nghttp2 gets ours.
+ */
+#include "config.h"
+#include "tests/rpc/bad_backend.h"
+#include "tests/rpc/grpc_world.h"
+
+#include "rpc/link/grpc_client.h"
+#include "rpc/link/grpc_session_private.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCRIPT                                                       \
+    "wait preface; settings; ack; label; wait end; "                 \
+    "headers | :status=200 | content-type=application/grpc | a=1 | " \
+    "b-bin=AQI; message one; zeros 100000; message two; "            \
+    "headers end | grpc-status=0 | grpc-message=fine | c=2; again"
+
+static pthread_t victim;
+static long allocations;
+static long fail_at; /* 0: never */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static bool
+is_denied(void)
+{
+    if (!pthread_equal(pthread_self(), victim))
+        return false;
+    return ++allocations == fail_at;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    return is_denied() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    return is_denied() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *p, size_t size)
+{
+    return is_denied() ? NULL : __real_realloc(p, size);
+}
+
+/* ---------------------------------------------------- nghttp2's memory */
+
+static void *
+take_by_malloc(size_t size, void *arg)
+{
+    (void)arg;
+    return malloc(size);
+}
+
+static void *
+take_by_calloc(size_t count, size_t size, void *arg)
+{
+    (void)arg;
+    return calloc(count, size);
+}
+
+static void *
+take_by_realloc(void *p, size_t size, void *arg)
+{
+    (void)arg;
+    return realloc(p, size);
+}
+
+static void
+give_back(void *p, void *arg)
+{
+    (void)arg;
+    free(p);
+}
+
+static nghttp2_mem nghttp2_memory = { NULL, take_by_malloc, give_back,
+    take_by_calloc, take_by_realloc };
+
+/* ------------------------------------------------------------ the tests */
+
+struct scene {
+    struct bad_backend *backend;
+    struct grpc_world w;
+    struct grpc_call calls[3];
+};
+
+static int
+setup(void **state)
+{
+    victim = pthread_self();
+    fail_at = 0;
+    *state = test_calloc(1, sizeof(struct scene));
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    test_free(*state);
+    return 0;
+}
+
+/* A call with metadata of both kinds, started if memory allows. */
+static void
+start_call(struct grpc_call *c, struct grpc_world *w)
+{
+    struct sluice_metadata *md;
+    long n = fail_at;
+    long count = allocations;
+
+    grpc_call_init(c, w);
+    c->timeout_ns = 5 * SLUICE_SECOND;
+    fail_at = 0; /* what follows is the customer's own memory */
+    md = sluice_metadata_new(NULL);
+    assert_int_equal(sluice_metadata_add(md, sluice_str("a"), sluice_str("1")),
+        SLUICE_OK);
+    assert_int_equal(sluice_metadata_add(md, sluice_str("b-bin"),
+                         sluice_str("2")),
+        SLUICE_OK);
+    fail_at = n;
+    allocations = count;
+    c->metadata = md;
+    if (!grpc_call_try(c, "Call"))
+        c->terminations = 1;
+}
+
+static void
+converse(struct scene *s)
+{
+    size_t i;
+
+    for (i = 0; i < 3; i++)
+        start_call(&s->calls[i], &s->w);
+    for (i = 0; i < 3; i++) {
+        grpc_call_await(&s->calls[i]);
+        assert_true(s->calls[i].op == NULL ||
+            s->calls[i].kind != SLUICE_COMPLETED ||
+            s->calls[i].bytes == 100006);
+    }
+    for (i = 0; i < 3; i++)
+        grpc_call_fini(&s->calls[i]);
+}
+
+/* Whether memory ran short within the talk. */
+static bool
+talk_with_denied(struct scene *s, long n)
+{
+    struct sluice_grpc_client_options o = { .initial_window = 1u << 20 };
+    bool was_denied;
+
+    s->backend = bad_backend_start(SCRIPT);
+    grpc_world_open(&s->w, bad_backend_port(s->backend), &o);
+    s->w.client->shared->mem = &nghttp2_memory;
+    allocations = 0;
+    fail_at = n;
+    converse(s);
+    was_denied = allocations >= n;
+    fail_at = 0;
+    grpc_world_close(&s->w);
+    bad_backend_stop(&s->backend);
+    return was_denied;
+}
+
+static void
+each_allocation_in_turn_may_fail(void **state)
+{
+    struct scene *s = *state;
+    long n = 1;
+
+    while (talk_with_denied(s, n))
+        n++;
+    assert_true(n > 50);
+}
+
+static void
+a_client_is_made_whole_or_not_at_all(void **state)
+{
+    struct sluice_grpc_client_options o = { .target = sluice_str("a:1") };
+    struct scene *s = *state;
+    struct sluice_grpc_client *client = NULL;
+    enum sluice_err err = SLUICE_ENOMEM;
+    long n;
+
+    s->backend = bad_backend_start(SCRIPT);
+    grpc_world_open(&s->w, bad_backend_port(s->backend), NULL);
+    for (n = 1; err != SLUICE_OK; n++) {
+        allocations = 0;
+        fail_at = n;
+        err = sluice_grpc_client_new(s->w.loop, &o, &client);
+        assert_true(err == SLUICE_OK || (err == SLUICE_ENOMEM && !client));
+    }
+    fail_at = 0;
+    assert_true(n > 4);
+    sluice_grpc_client_close(&client, NULL, NULL);
+    grpc_world_idle(&s->w);
+    grpc_world_close(&s->w);
+    bad_backend_stop(&s->backend);
+}
+
+static void
+a_unary_call_allocates_nothing_once_warm(void **state)
+{
+    struct scene *s = *state;
+    long before;
+    int i;
+
+#ifdef SLUICE_SANITIZED
+    skip(); /* pools give everything back to the sanitizer at once */
+#endif
+    s->backend =
+        bad_backend_start("wait preface; settings; ack; label; "
+                          "wait end; ok; message pong; status 0; again");
+    grpc_world_open(&s->w, bad_backend_port(s->backend), NULL);
+    for (i = 0; i < 20; i++) {
+        grpc_call_unary(&s->calls[0], &s->w, "Call");
+        grpc_call_ended(&s->calls[0], SLUICE_COMPLETED, 0);
+        grpc_call_fini(&s->calls[0]);
+    }
+    before = allocations;
+    for (i = 0; i < 200; i++) {
+        grpc_call_unary(&s->calls[0], &s->w, "Call");
+        grpc_call_fini(&s->calls[0]);
+    }
+    assert_int_equal(allocations - before, 0);
+    grpc_world_close(&s->w);
+    bad_backend_stop(&s->backend);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(each_allocation_in_turn_may_fail),
+        T(a_client_is_made_whole_or_not_at_all),
+        T(a_unary_call_allocates_nothing_once_warm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
