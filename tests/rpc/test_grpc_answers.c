@@ -122,6 +122,21 @@ a_status_of_the_peer_is_a_remote_failure(void **state)
 }
 
 static void
+a_long_message_is_cut_and_its_status_kept(void **state)
+{
+    struct scene *s = *state;
+
+    open_with(s, HELLO "wait end; headers end | :status=200 | content-type="
+        "application/grpc | grpc-status=5 | grpc-message*40000=x; " SERVE,
+        NULL);
+    grpc_call_unary(&s->call, &s->w, "Call");
+    grpc_call_ended(&s->call, SLUICE_REMOTE_FAILURE, SLUICE_CODE_NOT_FOUND);
+    assert_int_equal(strspn(s->call.details, "x"),
+        sizeof s->call.details - 1);
+    close_scene(s);
+}
+
+static void
 statuses_with_a_meaning_of_their_own_have_their_own_outcomes(void **state)
 {
     scene_play(*state, HELLO "wait end; ok; status 1; hold", SLUICE_CANCELLED,
@@ -422,6 +437,7 @@ main(void)
         SCENE(padding_is_not_payload),
         SCENE(a_content_type_may_have_parameters),
         SCENE(a_status_of_the_peer_is_a_remote_failure),
+        SCENE(a_long_message_is_cut_and_its_status_kept),
         SCENE(statuses_with_a_meaning_of_their_own_have_their_own_outcomes),
         SCENE(a_status_that_is_no_code_is_unknown),
         SCENE(trailers_without_a_status_are_unknown),

@@ -244,8 +244,8 @@ def hello(connection):
 
 class Backend:
     """scripts: id -> function(connection, stream, times), where times says how
-    often that id has been asked for, from 1. openings: function(connection) for
-    the first connections; the others are opened well."""
+    often that id has been asked for, from 1. openings: function(connection)
+    for the first connections; the others are opened well."""
 
     def __init__(self, scripts, *openings, port=0):
         self.scripts = scripts

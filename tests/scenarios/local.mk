@@ -5,6 +5,7 @@
 
 scenarios = \
 	tests/scenarios/bad_backends.py \
+	tests/scenarios/bad_connections.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/configuration.py \
 	tests/scenarios/demo.py \
@@ -26,6 +27,7 @@ thread_tests += \
 
 EXTRA_DIST += \
 	$(scenarios) \
+	tests/scenarios/bad.py \
 	tests/scenarios/everything.proto \
 	tests/scenarios/harness.py \
 	tests/scenarios/http2.py

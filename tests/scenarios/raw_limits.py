@@ -10,6 +10,7 @@ import unittest
 
 import harness
 import http2
+from bad import start_alone
 from harness import Gateway, request
 
 CLIENTS = 64
@@ -44,15 +45,8 @@ def readable(wires):
 
 class RawLimits(harness.Scenario):
     def own(self, more="", backend=None):
-        path = self.route_file((backend or self.backend).port, more)
-        with open(path) as f:
-            text = f.read().replace("workers: 2", "workers: 1")
-        with open(path, "w") as f:
-            f.write(text)
-        # What ASan keeps of freed memory would hide what we keep.
-        gateway = Gateway("serve", "-c", path, environment={
-            "ASAN_OPTIONS": ":".join(filter(None, [
-                os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1"]))})
+        gateway = start_alone(
+            self.route_file((backend or self.backend).port, more))
         self.addCleanup(lambda: self.assertEqual(gateway.stop(), 0))
         self.addCleanup(self.backend.release.set)
         self.backend.release.clear()
