@@ -126,8 +126,8 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame,
     (void)flags;
     (void)arg;
     if (c != NULL && name_len == 5 && memcmp(name, ":path", 5) == 0)
-        c->is_stream = value_len >= 7
-            && memcmp(value + value_len - 7, "/Stream", 7) == 0;
+        c->is_stream =
+            value_len >= 7 && memcmp(value + value_len - 7, "/Stream", 7) == 0;
     return 0;
 }
 
@@ -159,9 +159,9 @@ static int
 on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     (void)arg;
-    if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS)
-        && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0
-        && call_of(session, frame->hd.stream_id) != NULL)
+    if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
+        call_of(session, frame->hd.stream_id) != NULL)
         answer(session, frame->hd.stream_id);
     return 0;
 }
@@ -196,8 +196,7 @@ new_session(struct peer *p)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks,
         on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
-        on_close);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     nghttp2_session_server_new(&session, callbacks, p);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, 2);
@@ -249,8 +248,7 @@ send_output(struct peer *p, struct output *out)
         buf.base += n;
         buf.len -= (size_t)n;
     }
-    if (uv_write(&out->write, (uv_stream_t *)&p->tcp, &buf, 1, on_written)
-        != 0)
+    if (uv_write(&out->write, (uv_stream_t *)&p->tcp, &buf, 1, on_written) != 0)
         free(out);
 }
 
@@ -259,8 +257,8 @@ on_flush(uv_prepare_t *handle)
 {
     struct peer *p = handle->data;
 
-    while (nghttp2_session_want_write(p->session)
-        && uv_stream_get_write_queue_size((uv_stream_t *)&p->tcp) == 0) {
+    while (nghttp2_session_want_write(p->session) &&
+        uv_stream_get_write_queue_size((uv_stream_t *)&p->tcp) == 0) {
         struct output *out = malloc(sizeof *out);
 
         out->len = 0;
@@ -294,10 +292,10 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct peer *p = stream->data;
 
-    if (n < 0
-        || (n > 0
-            && nghttp2_session_mem_recv(p->session, (uint8_t *)buf->base,
-                   (size_t)n) < 0))
+    if (n < 0 ||
+        (n > 0 &&
+            nghttp2_session_mem_recv(p->session, (uint8_t *)buf->base,
+                (size_t)n) < 0))
         close_peer(p);
 }
 
@@ -346,10 +344,11 @@ main(int argc, char **argv)
     int len = sizeof addr;
 
     make_stream_frame();
-    uv_ip4_addr("127.0.0.1", (int)strtol(argc > 1 ? argv[1] : "0", NULL, 10), &addr);
+    uv_ip4_addr("127.0.0.1", (int)strtol(argc > 1 ? argv[1] : "0", NULL, 10),
+        &addr);
     uv_tcp_init(loop, &server);
-    if (uv_tcp_bind(&server, (struct sockaddr *)&addr, 0) != 0
-        || uv_listen((uv_stream_t *)&server, 128, on_connection) != 0) {
+    if (uv_tcp_bind(&server, (struct sockaddr *)&addr, 0) != 0 ||
+        uv_listen((uv_stream_t *)&server, 128, on_connection) != 0) {
         fprintf(stderr, "backend: cannot listen\n");
         return 1;
     }

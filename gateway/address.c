@@ -102,7 +102,7 @@ parse_v4(struct gw_address *a, const char *text)
 const char *
 gw_address_parse(struct gw_address *a, const char *text)
 {
-    *a = (struct gw_address) { 0 };
+    *a = (struct gw_address){ 0 };
     if (strlen(text) >= sizeof a->text)
         return "an address of under 128 characters was expected";
     memcpy(a->text, text, strlen(text) + 1);
@@ -160,9 +160,9 @@ static bool
 is_listened_on(const struct gw_address *a)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool is_refused = fd >= 0
-        && connect(fd, (const struct sockaddr *)&a->storage, a->len) < 0
-        && errno == ECONNREFUSED;
+    bool is_refused = fd >= 0 &&
+        connect(fd, (const struct sockaddr *)&a->storage, a->len) < 0 &&
+        errno == ECONNREFUSED;
 
     if (fd >= 0)
         close(fd);
@@ -177,9 +177,39 @@ remove_stale_socket(const struct gw_address *a)
     const struct sockaddr_un *un = (const struct sockaddr_un *)&a->storage;
     struct stat st;
 
-    if (a->storage.ss_family == AF_UNIX && stat(un->sun_path, &st) == 0
-        && S_ISSOCK(st.st_mode) && !is_listened_on(a))
+    if (a->storage.ss_family == AF_UNIX && stat(un->sun_path, &st) == 0 &&
+        S_ISSOCK(st.st_mode) && !is_listened_on(a))
         unlink(un->sun_path);
+}
+
+static void
+set_options(int fd, const struct gw_address *a)
+{
+    int on = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (a->storage.ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+}
+
+bool
+gw_address_is_free(const struct gw_address *a)
+{
+    bool is_free;
+    int saved;
+    int fd;
+
+    if (a->storage.ss_family == AF_UNIX || port_of(a) == 0)
+        return true;
+    fd = socket(a->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    set_options(fd, a);
+    is_free = bind(fd, (const struct sockaddr *)&a->storage, a->len) == 0;
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return is_free;
 }
 
 int
@@ -193,15 +223,13 @@ gw_address_listen(const struct gw_address *a)
     if (fd < 0)
         return -1;
     if (a->storage.ss_family != AF_UNIX) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        set_options(fd, a);
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
             goto out;
     }
-    if (a->storage.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     remove_stale_socket(a);
-    if (bind(fd, (const struct sockaddr *)&a->storage, a->len) < 0
-        || listen(fd, BACKLOG) < 0)
+    if (bind(fd, (const struct sockaddr *)&a->storage, a->len) < 0 ||
+        listen(fd, BACKLOG) < 0)
         goto out;
     return fd;
 

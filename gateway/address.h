@@ -29,6 +29,11 @@ void gw_address_print(const struct gw_address *a);
 /* Removes the file of a unix socket. */
 void gw_address_cleanup(const struct gw_address *a);
 
+/* False and errno when somebody else listens there already: SO_REUSEPORT lets
+ * gw_address_listen() succeed beside another process of the same user. Unix
+ * sockets and port 0 are always free. */
+bool gw_address_is_free(const struct gw_address *a);
+
 /* A listening, non-blocking socket with SO_REUSEPORT. -1 and errno. */
 int gw_address_listen(const struct gw_address *a);
 

@@ -33,7 +33,7 @@ grow(struct pb_buf *pb, size_t need)
 void
 gw_buffer_init(struct gw_buffer *b, struct sluice_pool *pool, size_t max)
 {
-    b->pb = (struct pb_buf) { .max = max, .grow = grow, .arg = b };
+    b->pb = (struct pb_buf){ .max = max, .grow = grow, .arg = b };
     b->bytes = NULL;
     b->pool = pool;
 }

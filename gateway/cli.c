@@ -6,6 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void
+cli_bad_option(int c, char **argv)
+{
+    const char *last = argv[optind - 1];
+
+    if (c == ':')
+        gw_log("%s: a value is missing after %s", argv[0], last);
+    else if (strncmp(last, "--", 2) == 0)
+        gw_log("%s: no such option: %s", argv[0], last);
+    else
+        gw_log("%s: no such option: -%c", argv[0], optopt);
+}
+
 const char *
 cli_config_option(int argc, char **argv, const char *help)
 {
@@ -17,7 +30,7 @@ cli_config_option(int argc, char **argv, const char *help)
     const char *path = NULL;
     int c;
 
-    while ((c = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+:c:h", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             path = optarg;
@@ -26,6 +39,7 @@ cli_config_option(int argc, char **argv, const char *help)
             fputs(help, stdout);
             exit(CLI_OK);
         default:
+            cli_bad_option(c, argv);
             return NULL;
         }
     }

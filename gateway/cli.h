@@ -23,6 +23,10 @@ int cli_healthcheck(int argc, char **argv);
  * with 0. NULL: wrong usage, said on stderr. */
 const char *cli_config_option(int argc, char **argv, const char *help);
 
+/* Says what is wrong with an option; c is what getopt_long() returned for it,
+ * the short options beginning with ":" after "+". */
+void cli_bad_option(int c, char **argv);
+
 /* Loads a route file and everything it names. NULL when there were problems:
  * all of them have been printed. */
 struct route_set *cli_load(const char *path);

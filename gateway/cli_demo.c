@@ -68,7 +68,8 @@ run(const char *listen)
         .servicer_free = sluice_face_servicer_free,
         .arg = store,
     };
-    struct gw_server_options options = { .inprocs = &inproc, .n_inprocs = 1,
+    struct gw_server_options options = { .inprocs = &inproc,
+        .n_inprocs = 1,
         .listen = listen };
     struct route_set *set;
     int status = CLI_FAILED;
@@ -104,7 +105,7 @@ cli_demo(int argc, char **argv)
     const char *listen = NULL;
     int c;
 
-    while ((c = getopt_long(argc, argv, "+l:h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+:l:h", options, NULL)) != -1) {
         switch (c) {
         case 'l':
             listen = optarg;
@@ -113,6 +114,7 @@ cli_demo(int argc, char **argv)
             fputs(help, stdout);
             return CLI_OK;
         default:
+            cli_bad_option(c, argv);
             return CLI_USAGE;
         }
     }

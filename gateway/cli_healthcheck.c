@@ -41,8 +41,7 @@ ask(int fd)
     char answer[sizeof expected - 1];
     size_t at = 0;
 
-    if (write(fd, request, sizeof request - 1)
-        != (ssize_t)(sizeof request - 1))
+    if (write(fd, request, sizeof request - 1) != (ssize_t)(sizeof request - 1))
         return false;
     while (at < sizeof answer) {
         ssize_t n = read(fd, answer + at, sizeof answer - at);
@@ -62,7 +61,9 @@ cli_healthcheck(int argc, char **argv)
     bool is_well;
     int fd;
 
-    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--help") == 0)) {
+    if (argc > 2 ||
+        (argc == 2 &&
+            (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))) {
         printf("Usage: sluice healthcheck [ADDRESS]\n"
                "Ask the gateway at ADDRESS (default " DEFAULT_ADDRESS
                ") for /healthz.\n"
@@ -76,8 +77,7 @@ cli_healthcheck(int argc, char **argv)
         return CLI_FAILED;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    is_well = connect(fd, (struct sockaddr *)&a.storage, a.len) == 0
-        && ask(fd);
+    is_well = connect(fd, (struct sockaddr *)&a.storage, a.len) == 0 && ask(fd);
     close(fd);
     return is_well ? CLI_OK : CLI_FAILED;
 }

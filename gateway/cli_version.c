@@ -15,6 +15,12 @@
 int
 cli_version(int argc, char **argv)
 {
+    if (argc == 2 &&
+        (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        printf("Usage: sluice version\n"
+               "Print the versions of sluice and its libraries.\n");
+        return CLI_OK;
+    }
     if (argc > 1) {
         gw_log("%s: unexpected argument %s", argv[0], argv[1]);
         return CLI_USAGE;

@@ -3,6 +3,8 @@
 #include "gateway/connection.h"
 
 #include <stddef.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "gateway/address.h"
@@ -15,12 +17,17 @@
 #define FIRST_LOOK_NS (100 * SLUICE_MS)
 #define NEXT_LOOK_NS SLUICE_SECOND
 
+/* How long a new connection may take for its first request while we drain. */
+#define LAST_CHANCE_NS (200 * SLUICE_MS)
+
 /* A body that comes slower than this does not earn more time. */
 #define MIN_BODY_BYTES_PER_SECOND 1024
 
 void
-gw_connection_shut(struct gw_connection *c)
+gw_connection_shut(struct gw_connection *c, const char *why)
 {
+    if (c->cut == NULL)
+        c->cut = why;
     shutdown(c->fd, SHUT_RDWR);
 }
 
@@ -43,7 +50,7 @@ time_is_up(struct gw_connection *c)
 {
     if (c->phase == GW_PHASE_HEAD || c->phase == GW_PHASE_BODY)
         answer_timeout(c);
-    gw_connection_shut(c);
+    gw_connection_shut(c, "timeout");
 }
 
 /* The peer has sent its last byte, and MHD has read all of them. */
@@ -65,17 +72,62 @@ start_timer(struct gw_connection *c, uint64_t now, uint64_t look_ns)
     sluice_timer_start(c->worker->loop, &c->timer, due);
 }
 
+static int64_t
+phase_limit(const struct gw_connection *c)
+{
+    const struct route_config *config = c->worker->set->config;
+
+    switch (c->phase) {
+    case GW_PHASE_HEAD:
+        return config->header_timeout_ns;
+    case GW_PHASE_BODY:
+        return config->body_timeout_ns;
+    case GW_PHASE_IDLE:
+        return config->idle_timeout_ns;
+    case GW_PHASE_SENDING:
+        return config->send_timeout_ns;
+    case GW_PHASE_WORKING:
+        break;
+    }
+    return 0;
+}
+
+/* The client takes what it is sent, or there is nothing to take. */
+static bool
+is_taking(struct gw_connection *c)
+{
+    int before = c->unsent;
+
+    if (ioctl(c->fd, SIOCOUTQ, &c->unsent) != 0 || c->unsent == 0)
+        return true;
+    return before < 0 || c->unsent < before || c->has_sent;
+}
+
+static void
+look_at_sending(struct gw_connection *c, uint64_t now)
+{
+    if (!is_taking(c)) {
+        time_is_up(c);
+        return;
+    }
+    c->has_sent = false;
+    c->deadline_ns = now + (uint64_t)phase_limit(c);
+    start_timer(c, now, 0);
+}
+
 static void
 on_expire(struct sluice_timer *timer)
 {
-    struct gw_connection *c = (struct gw_connection *)(
-        (char *)timer - offsetof(struct gw_connection, timer));
+    struct gw_connection *c = (struct gw_connection *)((char *)timer -
+        offsetof(struct gw_connection, timer));
     uint64_t now = sluice_loop_now(c->worker->loop);
 
-    if (now >= c->deadline_ns)
+    if (c->phase == GW_PHASE_SENDING)
+        look_at_sending(c, now);
+    else if (now >= c->deadline_ns)
         time_is_up(c);
     else if (is_ended(c))
-        gw_connection_shut(c);
+        gw_connection_shut(c, NULL);
     else
         start_timer(c, now, c->phase == GW_PHASE_IDLE ? 0 : NEXT_LOOK_NS);
 }
@@ -88,7 +140,7 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
 
     if (c == NULL)
         return NULL;
-    *c = (struct gw_connection) {
+    *c = (struct gw_connection){
         .worker = w,
         .shard = shard,
         .fd = fd,
@@ -126,38 +178,23 @@ gw_connection_free(struct gw_connection **cp)
     gw_worker_check_drained(w);
 }
 
-static int64_t
-phase_limit(const struct gw_connection *c)
-{
-    const struct route_config *config = c->worker->set->config;
-
-    switch (c->phase) {
-    case GW_PHASE_HEAD:
-        return config->header_timeout_ns;
-    case GW_PHASE_BODY:
-        return config->body_timeout_ns;
-    case GW_PHASE_IDLE:
-        return config->idle_timeout_ns;
-    case GW_PHASE_WORKING:
-        break;
-    }
-    return 0;
-}
-
 void
 gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
 {
     struct sluice_loop *loop = c->worker->loop;
+    uint64_t now = sluice_loop_now(loop);
     int64_t limit;
 
     c->phase = phase;
+    c->unsent = -1;
+    c->has_sent = false;
     limit = phase_limit(c);
     if (limit == 0) {
         sluice_timer_stop(loop, &c->timer);
         return;
     }
-    c->deadline_ns = sluice_loop_now(loop) + (uint64_t)limit;
-    start_timer(c, sluice_loop_now(loop), FIRST_LOOK_NS);
+    c->deadline_ns = now + (uint64_t)limit;
+    start_timer(c, now, phase == GW_PHASE_SENDING ? 0 : FIRST_LOOK_NS);
 }
 
 void
@@ -170,6 +207,13 @@ gw_connection_progress(struct gw_connection *c, uint64_t bytes)
 void
 gw_connection_close_if_idle(struct gw_connection *c)
 {
-    if (c->phase == GW_PHASE_IDLE || c->phase == GW_PHASE_HEAD)
-        gw_connection_shut(c);
+    uint64_t now = sluice_loop_now(c->worker->loop);
+
+    if (c->phase == GW_PHASE_IDLE) {
+        gw_connection_shut(c, NULL);
+    } else if (c->phase == GW_PHASE_HEAD) {
+        c->phase = GW_PHASE_IDLE; /* a request makes it a head again */
+        c->deadline_ns = now + LAST_CHANCE_NS;
+        start_timer(c, now, 0);
+    }
 }

@@ -23,6 +23,7 @@ enum gw_phase {
     GW_PHASE_HEAD,    /* a head is expected or arriving */
     GW_PHASE_BODY,    /* a body is arriving */
     GW_PHASE_WORKING, /* the exchange has its own deadlines */
+    GW_PHASE_SENDING, /* the client is to take its answer */
     GW_PHASE_IDLE     /* between two requests */
 };
 
@@ -34,6 +35,9 @@ struct gw_connection {
     int fd;
     enum gw_phase phase;
     uint64_t deadline_ns; /* of the phase */
+    int unsent;           /* bytes in the socket's buffer at the last look */
+    bool has_sent;        /* a stream gave MHD something since */
+    const char *cut;      /* why we ended it; NULL: we did not */
     struct sluice_timer timer;
     char remote[64];
 };
@@ -48,9 +52,12 @@ void gw_connection_free(struct gw_connection **c);
 void gw_connection_enter(struct gw_connection *c, enum gw_phase phase);
 void gw_connection_progress(struct gw_connection *c, uint64_t bytes);
 
-/* Ends a connection: MHD notices a disconnect. The second only if it waits for
- * its next request. */
-void gw_connection_shut(struct gw_connection *c);
+/* Ends a connection: MHD notices a disconnect. why is for the log, and static;
+ * NULL when the exchange itself knows. */
+void gw_connection_shut(struct gw_connection *c, const char *why);
+
+/* Ends one that waits for its next request; one that has not sent its first yet
+ * may do so for a moment. */
 void gw_connection_close_if_idle(struct gw_connection *c);
 
 #endif

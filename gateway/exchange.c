@@ -65,8 +65,8 @@ take(struct gw_worker *w)
     /* The arena, the largest part, needs no clearing. */
     memset(x, 0, offsetof(struct gw_exchange, match));
     memset((char *)x + offsetof(struct gw_exchange, binding), 0,
-        offsetof(struct gw_exchange, arena)
-            - offsetof(struct gw_exchange, binding));
+        offsetof(struct gw_exchange, arena) -
+            offsetof(struct gw_exchange, binding));
     gw_arena_init(&x->arena, w->pool);
     x->magic = MAGIC;
     x->worker = w;
@@ -133,7 +133,11 @@ write_access_line(struct gw_exchange *x)
         .remote = x->connection->remote,
     };
 
-    if (x->is_client_gone || line.outcome == NULL) {
+    if (x->connection->cut != NULL) {
+        line.outcome = x->connection->cut;
+        line.status = x->reply.is_ready ? x->reply.status : 408;
+        line.code = SLUICE_CODE_DEADLINE_EXCEEDED;
+    } else if (x->is_client_gone || line.outcome == NULL) {
         line.status = 499;
         line.outcome = "client gone";
         line.code = SLUICE_CODE_CANCELLED;
@@ -142,8 +146,7 @@ write_access_line(struct gw_exchange *x)
 }
 
 void *
-gw_exchange_on_target(void *cls, const char *target,
-    struct MHD_Connection *mhd)
+gw_exchange_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     struct gw_shard *s = cls;
     struct gw_exchange *x = take(s->worker);
@@ -169,8 +172,8 @@ gw_exchange_on_target(void *cls, const char *target,
 }
 
 void
-gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
-    void **context, enum MHD_RequestTerminationCode code)
+gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
+    enum MHD_RequestTerminationCode code)
 {
     struct gw_exchange *x = *context;
 
@@ -182,8 +185,8 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
     check(x);
     x->is_suspended = false;
     gw_watch_stop(x);
-    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->is_out_broken
-        && !(x->state == GW_X_REPLYING && !x->reply.is_stream))
+    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->is_out_broken &&
+        !(x->state == GW_X_REPLYING && !x->reply.is_stream))
         x->is_client_gone = true;
     if (x->state != GW_X_HEAD)
         write_access_line(x);
@@ -203,8 +206,8 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd,
 bool
 gw_exchange_is_answered(const struct gw_exchange *x)
 {
-    return x->reply.is_ready
-        && (!x->reply.is_stream || x->is_out_ended || x->is_refused);
+    return x->reply.is_ready &&
+        (!x->reply.is_stream || x->is_out_ended || x->is_refused);
 }
 
 /* ------------------------------------------------------------------ suspension */
@@ -258,8 +261,8 @@ gw_exchange_called(struct gw_exchange *x)
 static bool
 is_known_version(const char *version)
 {
-    return strcmp(version, MHD_HTTP_VERSION_1_1) == 0
-        || strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    return strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ||
+        strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 }
 
 static enum MHD_Result

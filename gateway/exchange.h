@@ -43,13 +43,13 @@ enum gw_exchange_state {
 /* What is answered, made up before MHD is asked to send it. */
 struct gw_reply {
     bool is_ready;
-    bool is_stream;     /* chunked, from out as it fills */
-    bool close;         /* Connection: close */
+    bool is_stream; /* chunked, from out as it fills */
+    bool close;     /* Connection: close */
     unsigned status;
-    int code;           /* canonical code, for the log; -1: none */
-    const char *outcome;/* for the log */
+    int code;            /* canonical code, for the log; -1: none */
+    const char *outcome; /* for the log */
     const char *content_type;
-    const char *allow;  /* Allow, for 405 */
+    const char *allow;    /* Allow, for 405 */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
 };
@@ -68,20 +68,20 @@ struct gw_exchange {
     struct route_match match;
     const struct route_binding *binding; /* NULL until one was found */
     const struct route_rpc *rpc;
-    struct gw_buffer bound;  /* wire format of path and query */
-    struct gw_buffer message;/* the request message under construction */
+    struct gw_buffer bound;   /* wire format of path and query */
+    struct gw_buffer message; /* the request message under construction */
     struct pb_json_reader *reader;
-    bool in_value;           /* reader is inside a JSON value */
+    bool in_value; /* reader is inside a JSON value */
     size_t n_values;
     uint64_t bytes_in;
     bool is_body_complete;
-    bool is_refused;         /* the body is wrong; the RPC is being cancelled */
-    size_t swallowed;        /* of the body, after the answer was known */
+    bool is_refused;  /* the body is wrong; the RPC is being cancelled */
+    size_t swallowed; /* of the body, after the answer was known */
     bool is_http10;
 
     /* The RPC. */
     struct sluice_call *call;
-    bool is_calling;         /* its final callback is still to come */
+    bool is_calling; /* its final callback is still to come */
     bool is_client_gone;
     struct sluice_bytes *response;
     struct sluice_metadata *initial_metadata;
@@ -89,11 +89,11 @@ struct gw_exchange {
 
     /* The answer. */
     struct gw_reply reply;
-    struct gw_buffer out;    /* a stream's text not yet taken by MHD */
-    size_t out_at;           /* how much of it was taken */
-    bool is_out_ended;       /* nothing more will be added to out */
-    bool is_out_broken;      /* the stream ends by breaking the connection */
-    bool owes_allowance;     /* a response was not granted yet: out is full */
+    struct gw_buffer out; /* a stream's text not yet taken by MHD */
+    size_t out_at;        /* how much of it was taken */
+    bool is_out_ended;    /* nothing more will be added to out */
+    bool is_out_broken;   /* the stream ends by breaking the connection */
+    bool owes_allowance;  /* a response was not granted yet: out is full */
     uint64_t bytes_out;
     struct MHD_Response *mhd_response;
 
@@ -101,9 +101,9 @@ struct gw_exchange {
     bool is_suspended;
     bool is_waking;
     struct sluice_timer watch_timer;
-    uv_poll_t *watch;        /* of the client's socket, while a call is long */
-    unsigned watch_checks;   /* looks left whether the peer has reset */
-    bool is_half_closed;     /* the peer only finished sending */
+    uv_poll_t *watch;      /* of the client's socket, while a call is long */
+    unsigned watch_checks; /* looks left whether the peer has reset */
+    bool is_half_closed;   /* the peer only finished sending */
 
     struct gw_arena arena;
 };

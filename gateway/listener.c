@@ -35,8 +35,8 @@ refuse(int fd)
 static void
 on_rested(struct sluice_timer *timer)
 {
-    struct gw_listener *l = (struct gw_listener *)((char *)timer
-        - offsetof(struct gw_listener, rest));
+    struct gw_listener *l = (struct gw_listener *)((char *)timer -
+        offsetof(struct gw_listener, rest));
 
     if (l->is_open)
         uv_poll_start(&l->poll, UV_READABLE, on_readable);
@@ -53,8 +53,8 @@ take_rest(struct gw_listener *l)
 static bool
 is_passing(int err)
 {
-    return err == EINTR || err == ECONNABORTED || err == EPROTO
-        || err == ENETDOWN || err == EHOSTUNREACH || err == ENETUNREACH;
+    return err == EINTR || err == ECONNABORTED || err == EPROTO ||
+        err == ENETDOWN || err == EHOSTUNREACH || err == ENETUNREACH;
 }
 
 static void
@@ -92,7 +92,7 @@ on_readable(uv_poll_t *poll, int status, int events)
 bool
 gw_listener_init(struct gw_listener *l, struct gw_worker *w, int fd)
 {
-    *l = (struct gw_listener) {
+    *l = (struct gw_listener){
         .worker = w,
         .fd = fd,
         .rest = { .expire = on_rested },
@@ -118,6 +118,7 @@ gw_listener_close(struct gw_listener *l)
 {
     if (!l->is_open)
         return;
+    on_readable(&l->poll, 0, 0); /* who has connected is still answered */
     l->is_open = false;
     sluice_timer_stop(l->worker->loop, &l->rest);
     uv_poll_stop(&l->poll);

@@ -69,7 +69,7 @@ on_flush(struct sluice_task *task)
 void
 gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop, int fd)
 {
-    log->flush = (struct sluice_task) { .run = on_flush };
+    log->flush = (struct sluice_task){ .run = on_flush };
     log->loop = loop;
     log->fd = fd;
     log->len = 0;
@@ -160,8 +160,7 @@ put_time(struct gw_access_log *log, char *p)
 #define KEY(p, text) put_text(p, " " text "=", sizeof text + 1)
 
 static char *
-put_line(struct gw_access_log *log, char *p,
-    const struct gw_access_line *line)
+put_line(struct gw_access_log *log, char *p, const struct gw_access_line *line)
 {
     p = put_text(p, "time=", 5);
     p = put_time(log, p);

@@ -17,11 +17,11 @@ void gw_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct gw_access_log {
     struct sluice_task flush;
     struct sluice_loop *loop;
-    int fd;      /* -1: off */
+    int fd; /* -1: off */
     size_t len;
-    uint64_t lost;     /* lines that a full disk or pipe swallowed */
-    int64_t second;    /* that stamp shows; it is made once a second */
-    char stamp[20];    /* "2026-01-31T23:59:59" */
+    uint64_t lost;  /* lines that a full disk or pipe swallowed */
+    int64_t second; /* that stamp shows; it is made once a second */
+    char stamp[20]; /* "2026-01-31T23:59:59" */
     char buf[16384];
 };
 

@@ -16,7 +16,8 @@ static const struct {
         "demo [--listen ADDR]   run with the built-in library service" },
     { "check", cli_check,
         "check -c FILE          load everything, report every problem" },
-    { "routes", cli_routes, "routes -c FILE         print the effective routes" },
+    { "routes", cli_routes,
+        "routes -c FILE         print the effective routes" },
     { "healthcheck", cli_healthcheck,
         "healthcheck [ADDR]     ask a running gateway how it is" },
     { "version", cli_version,
@@ -46,8 +47,8 @@ main(int argc, char **argv)
         print_help(stderr);
         return CLI_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
-        || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return CLI_OK;
     }

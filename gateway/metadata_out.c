@@ -21,8 +21,8 @@
 /* An answer's head shares the connection's memory with the request's. */
 #define MAX_SHARE 3u
 
-typedef enum MHD_Result add_fn(struct MHD_Response *response,
-    const char *name, const char *value);
+typedef enum MHD_Result add_fn(struct MHD_Response *response, const char *name,
+    const char *value);
 
 static bool
 is_kept_back(struct sluice_str name)
@@ -37,8 +37,8 @@ is_kept_back(struct sluice_str name)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (sluice_str_equal(name, sluice_str(names[i])))
             return true;
-    return !sluice_metadata_name_is_valid(name)
-        || name.len + sizeof INITIAL_PREFIX > NAME_MAX_BYTES;
+    return !sluice_metadata_name_is_valid(name) ||
+        name.len + sizeof INITIAL_PREFIX > NAME_MAX_BYTES;
 }
 
 static bool
@@ -63,8 +63,8 @@ add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
     char name[NAME_MAX_BYTES];
     char *value;
 
-    if (is_kept_back(m.name)
-        || !sluice_metadata_value_is_valid(m.name, m.value))
+    if (is_kept_back(m.name) ||
+        !sluice_metadata_value_is_valid(m.name, m.value))
         return true;
     snprintf(name, sizeof name, "%s%.*s",
         is_unprefixed(x->worker->set->config, m.name) ? "" : prefix,
@@ -106,8 +106,8 @@ weight(const struct sluice_metadata *md)
         struct sluice_metadatum m = sluice_metadata_at(md, i);
 
         if (!is_kept_back(m.name))
-            sum += sizeof INITIAL_PREFIX + 4 + m.name.len
-                + (is_binary(m.name) ? m.value.len / 3 * 4 + 4 : m.value.len);
+            sum += sizeof INITIAL_PREFIX + 4 + m.name.len +
+                (is_binary(m.name) ? m.value.len / 3 * 4 + 4 : m.value.len);
     }
     return sum;
 }
@@ -115,8 +115,8 @@ weight(const struct sluice_metadata *md)
 bool
 gw_metadata_out_fits(const struct gw_exchange *x)
 {
-    return weight(x->initial_metadata) + weight(x->terminal_metadata)
-        <= x->worker->set->config->max_header_bytes / MAX_SHARE;
+    return weight(x->initial_metadata) + weight(x->terminal_metadata) <=
+        x->worker->set->config->max_header_bytes / MAX_SHARE;
 }
 
 bool
@@ -132,8 +132,7 @@ gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
             x->terminal_metadata);
     if (x->request.wants_trailers)
         return MHD_add_response_header(response, MHD_HTTP_HEADER_TRAILER,
-                   "grpc-status, grpc-message")
-            == MHD_YES;
+                   "grpc-status") == MHD_YES;
     return true;
 }
 

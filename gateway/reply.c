@@ -15,6 +15,7 @@
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
+#include "gateway/connection.h"
 #include "gateway/metadata_out.h"
 #include "gateway/rest.h"
 #include "gateway/status_json.h"
@@ -133,8 +134,8 @@ gw_reply_bad_input(struct gw_exchange *x, const char *what,
 static struct sluice_str
 details_for(const struct sluice_metadata *terminal, int code)
 {
-    struct sluice_str details = sluice_metadata_find(terminal,
-        sluice_str("grpc-status-details-bin"));
+    struct sluice_str details =
+        sluice_metadata_find(terminal, sluice_str("grpc-status-details-bin"));
     int32_t said;
 
     if (details.ptr == NULL || !gw_status_code(details, &said) || said != code)
@@ -146,8 +147,8 @@ details_for(const struct sluice_metadata *terminal, int code)
 static unsigned
 pushback_seconds(const struct sluice_metadata *terminal)
 {
-    struct sluice_str v = sluice_metadata_find(terminal,
-        sluice_str("grpc-retry-pushback-ms"));
+    struct sluice_str v =
+        sluice_metadata_find(terminal, sluice_str("grpc-retry-pushback-ms"));
     uint64_t ms = 0;
 
     if (v.ptr == NULL || v.len == 0 || v.len > 10)
@@ -182,8 +183,8 @@ cut_message(struct sluice_str s)
     if (s.len <= MESSAGE_MAX_BYTES)
         return s;
     s.len = MESSAGE_MAX_BYTES;
-    while (s.len > MESSAGE_MAX_BYTES - 4
-        && ((unsigned char)s.ptr[s.len] & 0xc0) == 0x80)
+    while (s.len > MESSAGE_MAX_BYTES - 4 &&
+        ((unsigned char)s.ptr[s.len] & 0xc0) == 0x80)
         s.len--;
     return s;
 }
@@ -224,8 +225,8 @@ reply_network_failure(struct gw_exchange *x, const struct sluice_abortion *a)
     } else if (a->has_code && a->code == SLUICE_CODE_INTERNAL) {
         gw_reply_error(x, 502, SLUICE_CODE_INTERNAL, "network failure",
             "the backend broke off its answer");
-    } else if (a->has_code && a->code != SLUICE_CODE_UNAVAILABLE
-        && a->code != SLUICE_CODE_UNKNOWN) {
+    } else if (a->has_code && a->code != SLUICE_CODE_UNAVAILABLE &&
+        a->code != SLUICE_CODE_UNKNOWN) {
         gw_reply_error(x, sluice_code_http_status(a->code), a->code,
             "network failure", "the backend ended the call");
     } else {
@@ -266,6 +267,8 @@ reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
 void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
+    if (x->reply.is_ready && !x->reply.is_stream)
+        return; /* an error of our own led to the abort */
     if (is_settled(x))
         return;
     if (a->has_code && a->code == SLUICE_CODE_OK) {
@@ -386,26 +389,25 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
 
     if (r->content_type != NULL)
         is_good = MHD_add_response_header(response,
-                      MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type)
-            == MHD_YES;
+                      MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) == MHD_YES;
     if (r->allow != NULL)
-        is_good = is_good
-            && MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-                   r->allow) == MHD_YES;
+        is_good = is_good &&
+            MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+                r->allow) == MHD_YES;
     if (r->status == 401)
-        is_good = is_good
-            && MHD_add_response_header(response,
-                   MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer") == MHD_YES;
+        is_good = is_good &&
+            MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                "Bearer") == MHD_YES;
     if (r->retry_after > 0 && !r->is_stream) {
         snprintf(number, sizeof number, "%u", r->retry_after);
-        is_good = is_good
-            && MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
-                   number) == MHD_YES;
+        is_good = is_good &&
+            MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
+                number) == MHD_YES;
     }
     if (r->close || x->worker->is_draining)
-        is_good = is_good
-            && MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
-                   "close") == MHD_YES;
+        is_good = is_good &&
+            MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
+                "close") == MHD_YES;
     return is_good && gw_metadata_out_headers(x, response);
 }
 
@@ -428,6 +430,7 @@ gw_reply_queue(struct gw_exchange *x)
     }
     gw_exchange_enter(x, GW_X_REPLYING);
     x->mhd_response = response;
+    gw_connection_enter(x->connection, GW_PHASE_SENDING);
     result = MHD_queue_response(x->mhd, x->reply.status, response);
     MHD_destroy_response(response); /* MHD holds its own */
     return result;

@@ -59,8 +59,8 @@ add(struct reading *in, struct sluice_str name, struct sluice_str value)
 {
     if (in->r->metadata == NULL)
         in->r->metadata = sluice_metadata_new(in->pool);
-    if (in->r->metadata == NULL
-        || sluice_metadata_add(in->r->metadata, name, value) != SLUICE_OK)
+    if (in->r->metadata == NULL ||
+        sluice_metadata_add(in->r->metadata, name, value) != SLUICE_OK)
         in->is_short = true;
 }
 
@@ -336,8 +336,8 @@ add_callers(struct reading *in, struct sluice_str callers)
 }
 
 static enum MHD_Result
-on_header(void *cls, enum MHD_ValueKind kind, const char *name,
-    size_t name_len, const char *value, size_t value_len)
+on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+    const char *value, size_t value_len)
 {
     struct reading *in = cls;
 
@@ -352,10 +352,12 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name,
         in->r->forwarded_for = sluice_str_n(value, value_len);
         return MHD_YES;
     }
-    if (name_len > sizeof PREFIX - 1
-        && strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
+    if (name_len > sizeof PREFIX - 1 &&
+        strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
         add_header(in, name, name + sizeof PREFIX - 1,
             name_len - (sizeof PREFIX - 1), value, value_len);
+    else if (is(name, name_len, "user-agent"))
+        add_header(in, name, "x-user-agent", 12, value, value_len);
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
@@ -371,8 +373,8 @@ add_forwarded_for(struct reading *in, const char *remote)
     size_t len = strlen(remote);
     struct sluice_str name = { "x-forwarded-for", 15 };
 
-    if (before.len == 0 || before.len + 2 + len > sizeof text
-        || !sluice_metadata_value_is_valid(name, before)) {
+    if (before.len == 0 || before.len + 2 + len > sizeof text ||
+        !sluice_metadata_value_is_valid(name, before)) {
         add_callers(in, before);
         add_callers(in, sluice_str_n(remote, len));
         return;
@@ -405,8 +407,7 @@ trim(struct sluice_str s)
         s.ptr++;
         s.len--;
     }
-    while (s.len > 0
-        && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
         s.len--;
     return s;
 }
@@ -442,8 +443,8 @@ gw_request_media(const struct gw_request *r)
 
         if (is_first) {
             part = trim(part);
-            if (!is(part.ptr, part.len, "application/json")
-                && !is(part.ptr, part.len, "application/x-ndjson"))
+            if (!is(part.ptr, part.len, "application/json") &&
+                !is(part.ptr, part.len, "application/x-ndjson"))
                 return GW_MEDIA_UNSUPPORTED;
         } else if (!is_utf8_parameter(part)) {
             return GW_MEDIA_UNSUPPORTED;

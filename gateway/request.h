@@ -18,10 +18,10 @@
 struct gw_request {
     const char *target; /* raw, as received, in the exchange's arena */
     size_t target_len;
-    size_t path_len;    /* up to '?' */
-    const char *query;  /* NULL: none */
+    size_t path_len;   /* up to '?' */
+    const char *query; /* NULL: none */
     size_t query_len;
-    const char *verb;   /* MHD's, valid for the whole request */
+    const char *verb; /* MHD's, valid for the whole request */
     size_t verb_len;
 
     /* From the headers. */
@@ -36,7 +36,7 @@ struct gw_request {
     bool is_chunked;
     bool wants_trailers; /* TE: trailers */
     bool has_bad_expect;
-    int64_t timeout_ns;  /* -1: the client named none */
+    int64_t timeout_ns; /* -1: the client named none */
     struct sluice_metadata *metadata;
 
     /* What is wrong with a header; NULL when all is well. */
@@ -55,7 +55,7 @@ bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
 
 /* How the body is coded. */
 enum gw_media {
-    GW_MEDIA_JSON,      /* application/json in UTF-8, or nothing said */
+    GW_MEDIA_JSON, /* application/json in UTF-8, or nothing said */
     GW_MEDIA_UNSUPPORTED
 };
 enum gw_media gw_request_media(const struct gw_request *r);

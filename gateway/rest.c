@@ -4,7 +4,6 @@
 
 #include <sluice/status.h>
 
-
 #include "gateway/connection.h"
 #include "gateway/reply.h"
 #include "gateway/rest_call.h"
@@ -27,7 +26,8 @@ static bool
 is_token(const char *s)
 {
     for (; *s != '\0'; s++)
-        if (*s <= ' ' || *s >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *s) != NULL)
+        if (*s <= ' ' || *s >= 0x7f ||
+            strchr("\"(),/:;<=>?@[\\]{}", *s) != NULL)
             return false;
     return true;
 }
@@ -69,8 +69,8 @@ reply_health(struct gw_exchange *x)
 static bool
 is_path(const struct gw_exchange *x, const char *path)
 {
-    return x->request.path_len == strlen(path)
-        && memcmp(x->request.target, path, x->request.path_len) == 0;
+    return x->request.path_len == strlen(path) &&
+        memcmp(x->request.target, path, x->request.path_len) == 0;
 }
 
 static bool
@@ -144,8 +144,8 @@ check_body_headers(struct gw_exchange *x)
     }
     if (!gw_request_has_body(r))
         return true;
-    if (r->content_encoding.len > 0
-        && !sluice_str_equal(r->content_encoding, sluice_str("identity"))) {
+    if (r->content_encoding.len > 0 &&
+        !sluice_str_equal(r->content_encoding, sluice_str("identity"))) {
         gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
             "the body's content-encoding is not supported");
         return false;
@@ -155,8 +155,8 @@ check_body_headers(struct gw_exchange *x)
             "expected a body of content-type application/json in UTF-8");
         return false;
     }
-    if (r->has_content_length && r->content_length > max
-        && !x->rpc->method->client_streaming) {
+    if (r->has_content_length && r->content_length > max &&
+        !x->rpc->method->client_streaming) {
         gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
             "the body is over the limit of %zu bytes", max);
         x->reply.close = true;
@@ -200,8 +200,8 @@ expect_message(struct gw_exchange *x)
 void
 gw_rest_begin(struct gw_exchange *x)
 {
-    if (!check_head(x) || !find_route(x) || !check_body_headers(x)
-        || !bind_target(x))
+    if (!check_head(x) || !find_route(x) || !check_body_headers(x) ||
+        !bind_target(x))
         return;
     expect_message(x);
     if (x->binding->body != ROUTE_BODY_NONE) {
@@ -235,8 +235,8 @@ start_value(struct gw_exchange *x)
 static void
 reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
 {
-    if (error->kind == PB_ELIMIT
-        && x->message.pb.len >= x->message.pb.max / 2) {
+    if (error->kind == PB_ELIMIT &&
+        x->message.pb.len >= x->message.pb.max / 2) {
         gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
             "the request message is over the limit of %zu bytes",
             x->message.pb.max);
@@ -257,8 +257,8 @@ binds_inside(const struct gw_exchange *x)
     for (unsigned i = 0; i < b->n_variables; i++)
         if (b->variables[i].depth > 1)
             return true;
-    return x->request.query_len > 0
-        && memchr(x->request.query, '.', x->request.query_len) != NULL;
+    return x->request.query_len > 0 &&
+        memchr(x->request.query, '.', x->request.query_len) != NULL;
 }
 
 /* What path and query put inside submessages joins what is there. */
@@ -385,8 +385,8 @@ take_piece(struct gw_exchange *x, const char *data, size_t len)
 static bool
 is_over_limit(struct gw_exchange *x, size_t len)
 {
-    if (x->rpc->method->client_streaming
-        || x->bytes_in + len <= config_of(x)->max_request_message)
+    if (x->rpc->method->client_streaming ||
+        x->bytes_in + len <= config_of(x)->max_request_message)
         return false;
     gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
         "the body is over the limit of %zu bytes",
@@ -411,9 +411,8 @@ gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
         return len;
     }
     while (at < len && !gw_exchange_is_answered(x)) {
-        if (!x->in_value && x->n_values > 0
-            && x->rpc->method->client_streaming
-            && !gw_rest_call_has_room(x))
+        if (!x->in_value && x->n_values > 0 &&
+            x->rpc->method->client_streaming && !gw_rest_call_has_room(x))
             return at;
         at += take_piece(x, data + at, len - at);
     }
@@ -446,8 +445,7 @@ put_empty_body(struct gw_exchange *x)
     const struct pb_field *f = x->binding->body_field;
     static const uint8_t zero = 0;
 
-    if (x->n_values > 0 || f == NULL || f->is_repeated
-        || f->type != PB_MESSAGE)
+    if (x->n_values > 0 || f == NULL || f->is_repeated || f->type != PB_MESSAGE)
         return;
     /* A fixed limit of some bytes is never met here. */
     (void)pb_buf_put(&x->message.pb, f->tag, f->tag_len);

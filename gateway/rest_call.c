@@ -375,7 +375,7 @@ gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
              * libmicrohttpd 1.0.10 until the peer closes, when epoll drives
              * it. Writing to a socket that is shut ends it at once; this byte
              * goes nowhere. */
-            gw_connection_shut(x->connection);
+            gw_connection_shut(x->connection, NULL);
             buf[0] = '\n';
             return 1;
         }
@@ -391,6 +391,7 @@ gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
     memcpy(buf, x->out.pb.data + x->out_at, n);
     x->out_at += n;
     x->bytes_out += n;
+    x->connection->has_sent = true;
     if (x->owes_allowance && out_waiting(x) <= OUT_LOW) {
         x->owes_allowance = false;
         sluice_call_allow(x->call, 1);

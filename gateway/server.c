@@ -29,8 +29,8 @@ raise_descriptor_limit(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0
-        && limit.rlim_cur < limit.rlim_max) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
@@ -57,8 +57,8 @@ open_access_log(const struct route_config *config)
         return STDERR_FILENO;
     if (strcmp(config->access_log, "off") == 0)
         return -1;
-    fd = open(config->access_log,
-        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    fd = open(config->access_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+        0640);
     if (fd < 0)
         gw_log("%s: access_log: cannot open %s: %s", config->file,
             config->access_log, strerror(errno));
@@ -99,6 +99,8 @@ listen_for(struct gw_address *a, unsigned index, int first)
 
     if (index > 0 && a->storage.ss_family == AF_UNIX)
         return dup(first);
+    if (index == 0 && !gw_address_is_free(a))
+        return -1;
     fd = gw_address_listen(a);
     if (fd >= 0 && index == 0) {
         a->len = sizeof a->storage;
@@ -231,13 +233,13 @@ gw_server_run(const struct gw_server_options *options)
     if (s.shared.max_connections == 0)
         s.shared.max_connections = 1;
     s.shared.access_fd = open_access_log(config);
-    if (s.shared.access_fd < 0 && config->access_log != NULL
-        && strcmp(config->access_log, "off") != 0)
+    if (s.shared.access_fd < 0 && config->access_log != NULL &&
+        strcmp(config->access_log, "off") != 0)
         return 1;
     if (!parse_addresses(&s, options) || !make_workers(&s))
         return 1;
-    while (s.n_started < s.shared.n_workers
-        && gw_worker_start(s.workers[s.n_started]))
+    while (s.n_started < s.shared.n_workers &&
+        gw_worker_start(s.workers[s.n_started]))
         s.n_started++;
     if (s.n_started < s.shared.n_workers) {
         gw_log("cannot start a thread");

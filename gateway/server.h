@@ -11,7 +11,7 @@ struct gw_server_options {
     const struct route_set *set;     /* must outlive the call */
     const struct gw_inproc *inprocs; /* what "inproc:NAME" targets lead to */
     size_t n_inprocs;
-    const char *listen;              /* instead of the configured; or NULL */
+    const char *listen; /* instead of the configured; or NULL */
 };
 
 /* Serves until SIGTERM or SIGINT, then drains. The exit status: 0 after an

@@ -80,15 +80,15 @@ run(struct gw_shard *s)
 static void
 on_run_task(struct sluice_task *task)
 {
-    run((struct gw_shard *)((char *)task
-        - offsetof(struct gw_shard, run_task)));
+    run((
+        struct gw_shard *)((char *)task - offsetof(struct gw_shard, run_task)));
 }
 
 static void
 on_run_timer(struct sluice_timer *timer)
 {
-    run((struct gw_shard *)((char *)timer
-        - offsetof(struct gw_shard, run_timer)));
+    run((struct gw_shard *)((char *)timer -
+        offsetof(struct gw_shard, run_timer)));
 }
 
 static void
@@ -118,9 +118,9 @@ start_daemon(struct gw_shard *s)
         { MHD_OPTION_END, 0, NULL },
     };
 
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET
-            | MHD_USE_NO_THREAD_SAFETY | MHD_ALLOW_SUSPEND_RESUME
-            | MHD_USE_ERROR_LOG,
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+            MHD_USE_NO_THREAD_SAFETY | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_USE_ERROR_LOG,
         0, NULL, NULL, gw_exchange_on_request, s, MHD_OPTION_ARRAY, options,
         MHD_OPTION_END);
 }
@@ -188,8 +188,8 @@ gw_shard_for_new(struct gw_worker *w)
     for (unsigned i = 1; i < w->n_shards; i++)
         if (w->shards[i]->n_suspended < best->n_suspended)
             best = w->shards[i];
-    if (best->n_suspended >= SUSPENDED_PER_SHARD
-        && w->n_shards < GW_SHARDS_MAX) {
+    if (best->n_suspended >= SUSPENDED_PER_SHARD &&
+        w->n_shards < GW_SHARDS_MAX) {
         struct gw_shard *s = gw_shard_new(w);
 
         if (s != NULL) {

@@ -25,7 +25,7 @@ struct gw_shard {
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     struct sluice_task run_task;
-    struct sluice_timer run_timer; /* when MHD asks to be run by itself */
+    struct sluice_timer run_timer;  /* when MHD asks to be run by itself */
     struct gw_connection *arriving; /* during MHD_add_connection only */
     size_t n_suspended;
     size_t n_connections;

@@ -154,8 +154,8 @@ gw_status_retry_seconds(struct sluice_str status)
         p = next_record(p, end, &r);
         if (p == NULL)
             return 0;
-        if (r.number == 3 && r.wire == PB_WIRE_LEN && split_any(&r, &url, &value)
-            && ends_with(url, RETRY_INFO_SUFFIX))
+        if (r.number == 3 && r.wire == PB_WIRE_LEN &&
+            split_any(&r, &url, &value) && ends_with(url, RETRY_INFO_SUFFIX))
             return duration_seconds(value);
     }
     return 0;
@@ -173,7 +173,8 @@ put_base64(struct pb_buf *out, struct sluice_str value)
 
     if (err != PB_OK)
         return err;
-    n = sluice_base64_encode(value.ptr, value.len, (char *)out->data + out->len);
+    n = sluice_base64_encode(value.ptr, value.len,
+        (char *)out->data + out->len);
     while (n % 4 != 0)
         out->data[out->len + n++] = '=';
     out->len += n;
@@ -210,9 +211,9 @@ put_detail(struct pb_json_writer *writer, const struct pb_schema *schema,
         pb_schema_message(schema, ANY, sizeof ANY - 1);
     size_t before = out->len;
 
-    if (type != NULL
-        && pb_wire_to_json(writer, type, &options, any->data, any->len, out,
-               NULL) == PB_OK)
+    if (type != NULL &&
+        pb_wire_to_json(writer, type, &options, any->data, any->len, out,
+            NULL) == PB_OK)
         return PB_OK;
     out->len = before;
     return put_unknown_any(out, any);
@@ -250,8 +251,8 @@ put_violation(struct pb_buf *out, const struct gw_status *status)
 {
     enum pb_err err;
 
-    err = PUT(out,
-        "{\"@type\":\"" BAD_REQUEST_TYPE "\",\"fieldViolations\":[{");
+    err =
+        PUT(out, "{\"@type\":\"" BAD_REQUEST_TYPE "\",\"fieldViolations\":[{");
     if (err == PB_OK && status->field.len > 0) {
         err = PUT(out, "\"field\":");
         if (err == PB_OK)
@@ -270,9 +271,8 @@ put_violation(struct pb_buf *out, const struct gw_status *status)
 }
 
 enum pb_err
-gw_status_to_json(struct pb_json_writer *writer,
-    const struct pb_schema *schema, const struct gw_status *status,
-    bool with_type, struct pb_buf *out)
+gw_status_to_json(struct pb_json_writer *writer, const struct pb_schema *schema,
+    const struct gw_status *status, bool with_type, struct pb_buf *out)
 {
     char number[32];
     enum pb_err err = PUT(out, "{");

@@ -71,8 +71,8 @@ init_grpc(struct gw_upstream *u)
         .max_message = config->max_response_message,
     };
 
-    if (sluice_grpc_client_new(u->worker->loop, &options, &u->client)
-        != SLUICE_OK)
+    if (sluice_grpc_client_new(u->worker->loop, &options, &u->client) !=
+        SLUICE_OK)
         return false;
     sluice_end_join(u->end, sluice_grpc_client_link(u->client));
     return true;
@@ -84,10 +84,10 @@ gw_upstream_init(struct gw_upstream *u, struct gw_worker *w,
 {
     bool is_ready;
 
-    *u = (struct gw_upstream) { .worker = w, .config = config };
+    *u = (struct gw_upstream){ .worker = w, .config = config };
     u->end = sluice_end_new(w->loop, NULL);
-    is_ready = u->end != NULL
-        && (is_inproc(config->targets[0]) ? init_inproc(u) : init_grpc(u));
+    is_ready = u->end != NULL &&
+        (is_inproc(config->targets[0]) ? init_inproc(u) : init_grpc(u));
     if (is_ready)
         u->stub = sluice_stub_new(u->end);
     if (u->stub == NULL || sluice_end_start(u->end) != SLUICE_OK) {
@@ -126,8 +126,8 @@ gw_upstream_stop(struct gw_upstream *u)
     u->n_stopping = u->service_end != NULL ? 2 : 1;
     if (sluice_end_stop(u->end, 0, on_stopped, u) != SLUICE_OK)
         on_stopped(u);
-    if (u->service_end != NULL
-        && sluice_end_stop(u->service_end, 0, on_stopped, u) != SLUICE_OK)
+    if (u->service_end != NULL &&
+        sluice_end_stop(u->service_end, 0, on_stopped, u) != SLUICE_OK)
         on_stopped(u);
 }
 

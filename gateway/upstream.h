@@ -16,8 +16,8 @@ struct gw_upstream {
     const struct route_upstream *config;
     struct sluice_end *end;
     struct sluice_stub *stub;
-    struct sluice_grpc_client *client;    /* NULL when in process */
-    struct sluice_link *inproc_link;      /* NULL over gRPC */
+    struct sluice_grpc_client *client; /* NULL when in process */
+    struct sluice_link *inproc_link;   /* NULL over gRPC */
     struct sluice_end *service_end;
     struct sluice_face_servicer *servicer;
     const struct gw_inproc *inproc;

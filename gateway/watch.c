@@ -14,12 +14,13 @@
 #define PATIENCE_NS (5 * SLUICE_MS)
 #define CHECK_NS (15 * SLUICE_MS)
 #define CHECKS 4u
+#define AGAIN_NS (1 * SLUICE_SECOND)
 
 static struct gw_exchange *
 of_timer(struct sluice_timer *timer)
 {
-    return (struct gw_exchange *)((char *)timer
-        - offsetof(struct gw_exchange, watch_timer));
+    return (struct gw_exchange *)((char *)timer -
+        offsetof(struct gw_exchange, watch_timer));
 }
 
 static void
@@ -70,8 +71,7 @@ probe(const struct gw_exchange *x)
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
     return send(x->connection->fd, text, sizeof text - 1,
-               MSG_DONTWAIT | MSG_NOSIGNAL)
-        == (ssize_t)(sizeof text - 1);
+               MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
 }
 
 static void
@@ -82,13 +82,29 @@ on_end(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     stop_polling(x);
-    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x)
-        || !probe(x)) {
+    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x) || !probe(x)) {
         client_is_gone(x);
         return;
     }
     x->watch_checks = CHECKS;
     start_timer(x, CHECK_NS);
+}
+
+/* Who has finished sending may still leave, and the kernel tells that only to
+ * who writes. Inside an answer nothing can be written but the answer. */
+static void
+look_again(struct gw_exchange *x)
+{
+    if (is_reset(x)) {
+        client_is_gone(x);
+    } else if (x->state == GW_X_REPLYING) {
+        start_timer(x, AGAIN_NS);
+    } else if (!probe(x)) {
+        client_is_gone(x);
+    } else {
+        x->watch_checks = CHECKS;
+        start_timer(x, CHECK_NS);
+    }
 }
 
 static void
@@ -112,7 +128,9 @@ on_timer(struct sluice_timer *timer)
 {
     struct gw_exchange *x = of_timer(timer);
 
-    if (x->watch_checks == 0) {
+    if (x->watch_checks == 0 && x->is_half_closed) {
+        look_again(x);
+    } else if (x->watch_checks == 0) {
         start_polling(x);
     } else if (is_reset(x)) {
         client_is_gone(x);
@@ -120,21 +138,21 @@ on_timer(struct sluice_timer *timer)
         start_timer(x, CHECK_NS);
     } else {
         x->is_half_closed = true;
+        start_timer(x, AGAIN_NS);
     }
 }
 
 void
 gw_watch_init(struct gw_exchange *x)
 {
-    x->watch_timer = (struct sluice_timer) { .expire = on_timer };
+    x->watch_timer = (struct sluice_timer){ .expire = on_timer };
 }
 
 void
 gw_watch_start(struct gw_exchange *x)
 {
     x->watch_checks = 0;
-    if (!x->is_half_closed)
-        start_timer(x, PATIENCE_NS);
+    start_timer(x, x->is_half_closed ? AGAIN_NS : PATIENCE_NS);
 }
 
 void

@@ -9,8 +9,9 @@
  * A peer that has closed and one that has merely finished sending (shutdown of
  * one direction) look the same: both sent a FIN. Only a written byte tells them
  * apart. So an unanswered request is probed with an interim "100 Continue",
- * which every HTTP/1.1 client skips: a closed socket answers with a reset. On a
- * stream that has begun, and for HTTP/1.0, a FIN counts as gone.
+ * which every HTTP/1.1 client skips: a closed socket answers with a reset. Who
+ * bears it may leave later, so the probe is repeated. On a stream that has
+ * begun, and for HTTP/1.0, a FIN counts as gone.
  */
 #ifndef GW_WATCH_H
 #define GW_WATCH_H

@@ -39,8 +39,8 @@ free_callables(struct gw_worker *w)
 static void
 on_stop_task(struct sluice_task *task)
 {
-    struct gw_worker *w = (struct gw_worker *)((char *)task
-        - offsetof(struct gw_worker, stop_task));
+    struct gw_worker *w = (struct gw_worker *)((char *)task -
+        offsetof(struct gw_worker, stop_task));
 
     sluice_timer_stop(w->loop, &w->drain_timer);
     free_callables(w);
@@ -77,19 +77,19 @@ gw_worker_check_drained(struct gw_worker *w)
 static void
 on_cut_off(struct sluice_timer *timer)
 {
-    struct gw_worker *w = (struct gw_worker *)((char *)timer
-        - offsetof(struct gw_worker, drain_timer));
+    struct gw_worker *w = (struct gw_worker *)((char *)timer -
+        offsetof(struct gw_worker, drain_timer));
 
     for (struct gw_connection *c = w->connections; c != NULL; c = c->next)
-        gw_connection_shut(c);
+        gw_connection_shut(c, "local shutdown");
     gw_worker_check_drained(w);
 }
 
 static void
 on_grace_over(struct sluice_timer *timer)
 {
-    struct gw_worker *w = (struct gw_worker *)((char *)timer
-        - offsetof(struct gw_worker, drain_timer));
+    struct gw_worker *w = (struct gw_worker *)((char *)timer -
+        offsetof(struct gw_worker, drain_timer));
 
     stop_upstreams(w);
     timer->expire = on_cut_off;
@@ -100,8 +100,8 @@ on_grace_over(struct sluice_timer *timer)
 static void
 on_drain_task(struct sluice_task *task)
 {
-    struct gw_worker *w = (struct gw_worker *)((char *)task
-        - offsetof(struct gw_worker, drain_task));
+    struct gw_worker *w = (struct gw_worker *)((char *)task -
+        offsetof(struct gw_worker, drain_task));
     struct gw_connection *c;
     struct gw_connection *next;
 
@@ -114,8 +114,7 @@ on_drain_task(struct sluice_task *task)
     }
     w->drain_timer.expire = on_grace_over;
     sluice_timer_start(w->loop, &w->drain_timer,
-        sluice_loop_now(w->loop)
-            + (uint64_t)w->set->config->shutdown_grace_ns);
+        sluice_loop_now(w->loop) + (uint64_t)w->set->config->shutdown_grace_ns);
     uv_sem_post(&w->drain_began);
     gw_worker_check_drained(w);
 }
@@ -177,8 +176,7 @@ init_upstreams(struct gw_worker *w, char *why)
     if (w->upstreams == NULL || w->callables == NULL)
         return false;
     for (size_t i = 0; i < config->n_upstreams; i++)
-        if (!gw_upstream_init(&w->upstreams[i], w, &config->upstreams[i],
-                why))
+        if (!gw_upstream_init(&w->upstreams[i], w, &config->upstreams[i], why))
             return false;
     return true;
 }
@@ -267,9 +265,9 @@ gw_worker_callable(struct gw_worker *w, const struct route_rpc *rpc)
         : (m->server_streaming ? SLUICE_UNARY_STREAM : SLUICE_UNARY_UNARY);
 
     if (w->callables[i] == NULL)
-        w->callables[i] = sluice_stub_multi_callable(
-            w->upstreams[rpc->upstream].stub, cardinality,
-            sluice_str(rpc->group), sluice_str(rpc->name));
+        w->callables[i] =
+            sluice_stub_multi_callable(w->upstreams[rpc->upstream].stub,
+                cardinality, sluice_str(rpc->group), sluice_str(rpc->name));
     return w->callables[i];
 }
 

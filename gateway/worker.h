@@ -31,8 +31,8 @@ struct gw_upstream;
  * worker, made on the worker's thread. */
 struct gw_inproc {
     const char *name;
-    struct sluice_face_servicer *(*servicer_new)(void *arg,
-        struct sluice_loop *loop);
+    struct sluice_face_servicer *(
+        *servicer_new)(void *arg, struct sluice_loop *loop);
     void (*servicer_free)(struct sluice_face_servicer **servicer);
     void *arg;
 };
@@ -68,8 +68,8 @@ struct gw_worker {
     struct gw_connection *connections; /* every open one */
     size_t n_connections;
 
-    struct gw_upstream *upstreams;             /* one per configured one */
-    struct sluice_multi_callable **callables;  /* one per RPC, made when used */
+    struct gw_upstream *upstreams;            /* one per configured one */
+    struct sluice_multi_callable **callables; /* one per RPC, made when used */
 
     /* Recycled, so that the steady state allocates nothing. */
     struct gw_exchange *idle_exchanges;

@@ -11,21 +11,23 @@
 #define NONE 0x80
 
 /* Six-bit values of both alphabets; 0x80: not a base64 character. */
-#define ROW8(x) (x), (x) + 1, (x) + 2, (x) + 3, (x) + 4, (x) + 5, (x) + 6, \
-    (x) + 7
+#define ROW8(x) \
+    (x), (x) + 1, (x) + 2, (x) + 3, (x) + 4, (x) + 5, (x) + 6, (x) + 7
 #define NONE8 NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE
 #define NONE32 NONE8, NONE8, NONE8, NONE8
 
+/* clang-format off */
 static const uint8_t six_bits[256] = {
     NONE32,
-    NONE8, NONE, NONE, NONE, 62, NONE, 62, NONE, 63,   /* + - / */
-    ROW8(52), 60, 61, NONE, NONE, NONE, NONE, NONE, NONE,
-    NONE, 0, 1, 2, 3, 4, 5, 6, ROW8(7), ROW8(15),      /* A..W */
-    23, 24, 25, NONE, NONE, NONE, NONE, 63,            /* X Y Z _ */
+    NONE8, NONE, NONE, NONE, 62, NONE, 62, NONE, 63,      /* + - / */
+    ROW8(52), 60, 61, NONE, NONE, NONE, NONE, NONE, NONE, /* 0..9 */
+    NONE, 0, 1, 2, 3, 4, 5, 6, ROW8(7), ROW8(15),         /* A..W */
+    23, 24, 25, NONE, NONE, NONE, NONE, 63,               /* X Y Z _ */
     NONE, 26, 27, 28, 29, 30, 31, 32, ROW8(33), ROW8(41), /* a..w */
-    49, 50, 51, NONE, NONE, NONE, NONE, NONE,
+    49, 50, 51, NONE, NONE, NONE, NONE, NONE,             /* x y z */
     NONE32, NONE32, NONE32, NONE32
 };
+/* clang-format on */
 
 /* Four characters as 24 bits; more than that: not all of them are base64. */
 static inline uint32_t

@@ -11,10 +11,10 @@
 
 /* All zero to start with. */
 struct pb_base64 {
-    uint32_t bits;      /* of the quad in hand */
-    uint8_t n_chars;    /* of the quad in hand: 0..3 */
+    uint32_t bits;   /* of the quad in hand */
+    uint8_t n_chars; /* of the quad in hand: 0..3 */
     uint8_t n_padding;
-    bool is_closed;     /* after padding nothing may follow */
+    bool is_closed; /* after padding nothing may follow */
 };
 
 /* Decodes text, all of it, to the end of out. PB_EVALUE: *at is where it stops

@@ -16,7 +16,7 @@ struct pb_buf {
     uint8_t *data; /* may move in grow */
     size_t len;    /* written so far */
     size_t cap;
-    size_t max;    /* limit on len; exceeding it is PB_ELIMIT */
+    size_t max; /* limit on len; exceeding it is PB_ELIMIT */
     /* Makes room for need more bytes (cap - len >= need) or, for an output
      * that is drained, empties data and resets len. false: out of memory. May
      * be NULL: the buffer is fixed. Never asked for more than max. */

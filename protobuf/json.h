@@ -28,9 +28,9 @@ struct pb_json_options {
 struct pb_json_reader;
 
 enum pb_json_state {
-    PB_JSON_MORE,  /* the value has not ended; feed more */
-    PB_JSON_DONE,  /* the value has ended; *used says where */
-    PB_JSON_ERROR  /* see the error; the reader must be started anew */
+    PB_JSON_MORE, /* the value has not ended; feed more */
+    PB_JSON_DONE, /* the value has ended; *used says where */
+    PB_JSON_ERROR /* see the error; the reader must be started anew */
 };
 
 /* NULL when memory is short. */

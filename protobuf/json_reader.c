@@ -12,7 +12,7 @@
 /* What the reader looks at while it has no piece. */
 static const char nothing[1];
 
-/* ---- Names ------------------------------------------------------------------ */
+/* ---- Names -------------------------------------------------------------- */
 
 /* The field of that name. Clients mostly keep to the order of the fields, so
  * those after the last one are tried before the index is asked. */
@@ -40,7 +40,7 @@ fail_seen(struct pb_json_reader *r, enum pb_err err)
 {
     if (err == PB_EDUPLICATE)
         return pb_reader_fail(r, err, r->token,
-            "this field was given before") != NULL;
+                   "this field was given before") != NULL;
     return pb_reader_fail_out(r, err) != NULL;
 }
 
@@ -89,9 +89,9 @@ entry_key(struct pb_json_reader *r, const char *text, size_t len)
         fault = PB_NUMBER_SYNTAX;
     if (fault != PB_NUMBER_OK)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "expected a key that is %s, found %s",
-            pb_type_noun((enum pb_type)key->type),
-            pb_excerpt(excerpt, text, len)) != NULL;
+                   "expected a key that is %s, found %s",
+                   pb_type_noun((enum pb_type)key->type),
+                   pb_excerpt(excerpt, text, len)) != NULL;
     err = pb_buf_put(r->out, key->tag, key->tag_len);
     if (err == PB_OK)
         err = pb_put_scalar(r->out, (enum pb_wire)key->wire, bits);
@@ -159,7 +159,7 @@ name(struct pb_json_reader *r, const char *p)
     return pb_reader_string(r, p + 1, use);
 }
 
-/* ---- Brackets and commas ---------------------------------------------------- */
+/* ---- Brackets and commas ------------------------------------------------ */
 
 static bool
 check_required(struct pb_json_reader *r)
@@ -173,7 +173,8 @@ check_required(struct pb_json_reader *r)
             continue;
         f->field = field;
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "the required field \"%s\" is missing", field->json_name) != NULL;
+                   "the required field \"%s\" is missing",
+                   field->json_name) != NULL;
     }
     return true;
 }
@@ -300,7 +301,7 @@ colon(struct pb_json_reader *r, const char *p)
     return p + 1;
 }
 
-/* ---- The loop --------------------------------------------------------------- */
+/* ---- The loop ----------------------------------------------------------- */
 
 /* Takes the token at p < end, or more. */
 static const char *
@@ -365,7 +366,7 @@ run(struct pb_json_reader *r, const char *p)
     return p;
 }
 
-/* ---- Public ----------------------------------------------------------------- */
+/* ---- Public ------------------------------------------------------------- */
 
 struct pb_json_reader *
 pb_json_reader_new(void)
@@ -425,9 +426,8 @@ start(struct pb_json_reader *r, const struct pb_schema *schema,
 }
 
 void
-pb_json_reader_start(struct pb_json_reader *r,
-    const struct pb_message *message, const struct pb_json_options *options,
-    struct pb_buf *out)
+pb_json_reader_start(struct pb_json_reader *r, const struct pb_message *message,
+    const struct pb_json_options *options, struct pb_buf *out)
 {
     start(r, message->schema, options, out);
     r->message = message;
@@ -505,7 +505,7 @@ pb_json_reader_finish(struct pb_json_reader *r, struct pb_error *error)
     else if (r->state != PB_AT_END)
         pb_reader_fail(r, PB_ESYNTAX, r->now.base,
             pb_json_reader_is_blank(r) ? "expected a JSON value, found nothing"
-                        : "unexpected end of the text");
+                                       : "unexpected end of the text");
     r->error = NULL;
     return r->err == PB_OK ? PB_JSON_DONE : PB_JSON_ERROR;
 }

@@ -4,7 +4,8 @@
  *
  * json_reader.c          pieces of text, the loop over tokens, the public face
  * json_reader_string.c   strings: whole ones in place, others byte by byte
- * json_reader_value.c    what a token means for the field it is given to
+ * json_reader_value.c    values, and which of them are objects and arrays
+ * json_reader_scalar.c   the others: what a token means for its field
  * json_reader_frame.c    the stack: lengths, what has been seen
  * json_reader_keys.c     the keys of maps
  * json_reader_any.c      google.protobuf.Any
@@ -17,18 +18,21 @@
  * are found at the same byte either way.
  *
  * Functions that consume text take the next byte and return the byte to go on
- * with, or NULL when they have failed.
+ * with, or NULL when they have failed. Those that say why return NULL too; one
+ * that returns bool passes that on as `!= NULL`.
  */
 #ifndef PB_JSON_READER_H
 #define PB_JSON_READER_H
+
+#include <assert.h>
 
 #include "protobuf/base64_in.h"
 #include "protobuf/json.h"
 #include "protobuf/number_in.h"
 
-#define PB_READER_DEPTH 100      /* when the options do not say */
+#define PB_READER_DEPTH 100       /* when the options do not say */
 #define PB_READER_TOKEN_MAX 65535 /* names, enum values, times, masks */
-#define PB_READER_REPLAYS 16     /* nested Anys with a late "@type" */
+#define PB_READER_REPLAYS 16      /* nested Anys with a late "@type" */
 #define PB_NOWHERE SIZE_MAX
 
 enum pb_reader_state {
@@ -37,8 +41,8 @@ enum pb_reader_state {
     PB_AT_MEMBER,  /* after "{": a name or "}" */
     PB_AT_NAME,    /* after a comma in an object */
     PB_AT_COLON,
-    PB_AT_COMMA,   /* after a value: a comma or the closing bracket */
-    PB_IN_STRING,  /* from here on: within a token */
+    PB_AT_COMMA,  /* after a value: a comma or the closing bracket */
+    PB_IN_STRING, /* from here on: within a token */
     PB_IN_NUMBER,
     PB_IN_LITERAL,
     PB_AT_END
@@ -67,46 +71,46 @@ enum pb_reader_string {
 
 enum pb_frame_kind {
     PB_FRAME_ROOT,
-    PB_FRAME_MESSAGE,     /* object: members are fields */
+    PB_FRAME_MESSAGE, /* object: members are fields */
     PB_FRAME_LIST,
-    PB_FRAME_MAP,         /* object: members are entries */
-    PB_FRAME_ENTRY,       /* no text of its own: ends with its one value */
-    PB_FRAME_WRAP,        /* the same: wrappers, Value, Any around its value */
-    PB_FRAME_ANY,         /* object whose "@type" is still unknown */
-    PB_FRAME_ANY_VALUE,   /* object {"@type", "value"} */
+    PB_FRAME_MAP,       /* object: members are entries */
+    PB_FRAME_ENTRY,     /* no text of its own: ends with its one value */
+    PB_FRAME_WRAP,      /* the same: wrappers, Value, Any around its value */
+    PB_FRAME_ANY,       /* object whose "@type" is still unknown */
+    PB_FRAME_ANY_VALUE, /* object {"@type", "value"} */
     PB_FRAME_SKIP_OBJECT,
     PB_FRAME_SKIP_LIST
 };
 
 struct pb_frame {
     uint8_t kind;
-    bool is_typed;      /* ANY's object: "@type" has been read */
-    bool is_lenient;    /* inside of an Any: required fields may be missing */
-    bool drop_empty;    /* a body of no bytes leaves no record behind */
-    bool has_key;       /* ENTRY: the key is complete */
-    bool has_value;     /* ANY_VALUE: "value" has been read */
-    uint16_t hint;      /* MESSAGE: the field that is likely next */
-    uint32_t index;     /* LIST: of the element in hand; MAP: keys so far */
-    size_t start;       /* in out: where its record begins */
-    size_t len_at;      /* in out: the byte kept for the length, or NOWHERE */
-    size_t words;       /* the reader's words are cut back to this at the end */
+    bool is_typed;   /* ANY's object: "@type" has been read */
+    bool is_lenient; /* inside of an Any: required fields may be missing */
+    bool drop_empty; /* a body of no bytes leaves no record behind */
+    bool has_key;    /* ENTRY: the key is complete */
+    bool has_value;  /* ANY_VALUE: "value" has been read */
+    uint16_t hint;   /* MESSAGE: the field that is likely next */
+    uint32_t index;  /* LIST: of the element in hand; MAP: keys so far */
+    size_t start;    /* in out: where its record begins */
+    size_t len_at;   /* in out: the byte kept for the length, or NOWHERE */
+    size_t words;    /* the reader's words are cut back to this at the end */
     const struct pb_message *message;
     const struct pb_field *field; /* MESSAGE: of the member in hand */
     const struct pb_field *group; /* ends with this field's EGROUP */
     union {
         struct {
-            uint64_t seen;       /* fields, then oneofs: the first 64 */
-            size_t more;         /* the others: index in words, or NOWHERE */
-            size_t extensions;   /* list in words: last seen, or NOWHERE */
+            uint64_t seen;     /* fields, then oneofs: the first 64 */
+            size_t more;       /* the others: index in words, or NOWHERE */
+            size_t extensions; /* list in words: last seen, or NOWHERE */
         } members;
         struct {
-            uint32_t cap;        /* slots of the table; 0: a plain list */
-            uint32_t last;       /* the slot filled last */
+            uint32_t cap;  /* slots of the table; 0: a plain list */
+            uint32_t last; /* the slot filled last */
         } keys;
         struct {
-            size_t at;           /* offset of the first member, or NOWHERE */
-            size_t comma;        /* offset of the last comma */
-            size_t line_start;   /* of the first member */
+            size_t at;         /* offset of the first member, or NOWHERE */
+            size_t comma;      /* offset of the last comma */
+            size_t line_start; /* of the first member */
             unsigned line;
         } any;
     } u;
@@ -116,9 +120,9 @@ struct pb_frame {
 struct pb_source {
     const char *begin;
     const char *end;
-    const char *next;   /* where to go on; of a source that waits */
-    size_t base;        /* offset of begin */
-    size_t line_start;  /* offset of the line's first byte */
+    const char *next;  /* where to go on; of a source that waits */
+    size_t base;       /* offset of begin */
+    size_t line_start; /* offset of the line's first byte */
     unsigned line;
 };
 
@@ -130,23 +134,23 @@ struct pb_chars {
 
 enum pb_string_step {
     PB_STEP_PLAIN,
-    PB_STEP_ESCAPE,     /* after a backslash */
-    PB_STEP_HEX,        /* after \u */
-    PB_STEP_LOW_SLASH,  /* after the first half of a surrogate pair */
+    PB_STEP_ESCAPE,    /* after a backslash */
+    PB_STEP_HEX,       /* after \u */
+    PB_STEP_LOW_SLASH, /* after the first half of a surrogate pair */
     PB_STEP_LOW_U,
-    PB_STEP_UTF8        /* within a character */
+    PB_STEP_UTF8 /* within a character */
 };
 
 /* A string that did not lie whole in its piece, or has escapes. */
 struct pb_string {
-    uint8_t use;        /* enum pb_reader_string */
-    uint8_t step;       /* enum pb_string_step */
-    uint8_t n;          /* hex digits or bytes in hand */
-    char bytes[4];      /* a character cut by the end of a piece */
-    uint32_t code;      /* the hex digits so far */
-    uint32_t high;      /* first half of a pair, or 0 */
-    size_t at;          /* offset of the escape or character in hand */
-    size_t start;       /* in out: its record, and its reserved length byte */
+    uint8_t use;   /* enum pb_reader_string */
+    uint8_t step;  /* enum pb_string_step */
+    uint8_t n;     /* hex digits or bytes in hand */
+    char bytes[4]; /* a character cut by the end of a piece */
+    uint32_t code; /* the hex digits so far */
+    uint32_t high; /* first half of a pair, or 0 */
+    size_t at;     /* offset of the escape or character in hand */
+    size_t start;  /* in out: its record, and its reserved length byte */
     size_t len_at;
     struct pb_base64 base64;
 };
@@ -159,34 +163,34 @@ struct pb_json_reader {
     struct pb_frame *top;
     struct pb_buf *out;
     struct pb_source now;
-    size_t token;               /* offset of the token in hand */
+    size_t token; /* offset of the token in hand */
 
     const struct pb_schema *schema;
     struct pb_json_options options; /* max_depth set */
     unsigned depth;
-    const char *literal;        /* "true", "false" or "null" */
-    uint8_t literal_len;        /* of it seen so far */
+    const char *literal; /* "true", "false" or "null" */
+    uint8_t literal_len; /* of it seen so far */
     struct pb_string string;
-    struct pb_chars text;        /* of the token in hand */
+    struct pb_chars text; /* of the token in hand */
 
     struct pb_frame *frames;
     size_t n_frames;
     size_t frames_cap;
-    uint64_t *words;            /* bits, slots and lists of the frames */
+    uint64_t *words; /* bits, slots and lists of the frames */
     size_t n_words;
     size_t words_cap;
     uint64_t seed[2];
 
-    struct pb_chars kept;        /* an Any's members before its "@type" */
-    size_t kept_base;           /* offset of the first byte of it */
+    struct pb_chars kept; /* an Any's members before its "@type" */
+    size_t kept_base;     /* offset of the first byte of it */
     bool is_keeping;
-    const char *piece_end;      /* of the piece that feed was given */
+    const char *piece_end; /* of the piece that feed was given */
     struct pb_source sources[PB_READER_REPLAYS]; /* that wait */
     unsigned n_sources;
 
-    size_t origin;              /* out->len at the start */
+    size_t origin; /* out->len at the start */
     enum pb_err err;
-    struct pb_error *error;     /* the caller's, may be NULL */
+    struct pb_error *error; /* the caller's, may be NULL */
 };
 
 static inline size_t
@@ -195,7 +199,60 @@ pb_reader_offset(const struct pb_json_reader *r, const char *p)
     return r->now.base + (size_t)(p - r->now.begin);
 }
 
-/* ---- json_reader_error.c -------------------------------------------------- */
+/* Field numbers of google.protobuf.Value. */
+enum {
+    PB_VALUE_NULL = 1,
+    PB_VALUE_NUMBER,
+    PB_VALUE_STRING,
+    PB_VALUE_BOOL,
+    PB_VALUE_STRUCT,
+    PB_VALUE_LIST
+};
+
+/* The message that the target is a value of; NULL: it is a scalar, or an array
+ * or a map as a whole. */
+static inline const struct pb_message *
+pb_reader_target_message(const struct pb_json_reader *r)
+{
+    if (r->target == PB_TO_MESSAGE)
+        return r->message;
+    if (r->target == PB_TO_FIELD && r->field->is_repeated)
+        return NULL;
+    return r->field->message;
+}
+
+static inline bool
+pb_reader_is_whole(const struct pb_json_reader *r)
+{
+    return r->target == PB_TO_FIELD && r->field->is_repeated;
+}
+
+/* A member of a well-known type, by its number. */
+static inline const struct pb_field *
+pb_reader_member(const struct pb_message *message, uint32_t number)
+{
+    const struct pb_field *f =
+        pb_message_field_by_number(message, number, number - 1);
+
+    assert(f != NULL); /* the schema knows the well-known types */
+    return f;
+}
+
+/* Does null stand for a value of the target, not for absence? */
+static inline bool
+pb_reader_is_null_a_value(const struct pb_json_reader *r)
+{
+    const struct pb_message *message;
+
+    if (pb_reader_is_whole(r))
+        return false;
+    message = pb_reader_target_message(r);
+    if (message != NULL)
+        return message->wkt == PB_WKT_VALUE;
+    return r->field->type == PB_ENUM && r->field->enumeration->is_null_value;
+}
+
+/* ---- json_reader_error.c ------------------------------------------------ */
 
 /* Notes the error at that offset of the line in hand. Returns NULL. */
 const char *pb_reader_fail(struct pb_json_reader *r, enum pb_err kind,
@@ -232,7 +289,7 @@ const char *pb_reader_unknown(struct pb_json_reader *r,
     const struct pb_message *message, const char *name, size_t len)
     __attribute__((cold));
 
-/* ---- json_reader_frame.c -------------------------------------------------- */
+/* ---- json_reader_frame.c ------------------------------------------------ */
 
 /* A new top frame, all zero but kind, start and the inherited; NULL: failed. */
 struct pb_frame *pb_reader_push(struct pb_json_reader *r,
@@ -281,36 +338,49 @@ bool pb_reader_add_words(struct pb_json_reader *r, size_t n);
 enum pb_err pb_chars_append(struct pb_chars *t, const char *p, size_t len,
     size_t max);
 
-/* ---- json_reader_keys.c --------------------------------------------------- */
+/* ---- json_reader_keys.c ------------------------------------------------- */
 
 /* The key of the top frame, an ENTRY, is complete: duplicates fail. */
 bool pb_reader_see_key(struct pb_json_reader *r);
 /* Takes back the last key of the MAP on top. */
 void pb_reader_forget_key(struct pb_json_reader *r);
 
-/* ---- json_reader_string.c ------------------------------------------------- */
+/* ---- json_reader_string.c ----------------------------------------------- */
 
 /* The string whose first byte after the quote is at p. */
 const char *pb_reader_string(struct pb_json_reader *r, const char *p,
     enum pb_reader_string use);
+/* The same for a Value, if the string lies whole in the piece and the Value is
+ * no group; NULL without an error: it is not so. */
+const char *pb_reader_value_string(struct pb_json_reader *r, const char *p);
 const char *pb_reader_string_more(struct pb_json_reader *r, const char *p);
 
-/* ---- json_reader_value.c -------------------------------------------------- */
+/* ---- json_reader_value.c ------------------------------------------------ */
 
 const char *pb_reader_value(struct pb_json_reader *r, const char *p);
+
+/* ---- json_reader_scalar.c ----------------------------------------------- */
+
+/* The string, number or literal that begins at p. */
+const char *pb_reader_begin_string(struct pb_json_reader *r, const char *p);
+const char *pb_reader_begin_number(struct pb_json_reader *r, const char *p);
+const char *pb_reader_begin_literal(struct pb_json_reader *r, const char *p);
 const char *pb_reader_number_more(struct pb_json_reader *r, const char *p);
 bool pb_reader_number_end(struct pb_json_reader *r);
 const char *pb_reader_literal_more(struct pb_json_reader *r, const char *p);
 
 /* The string token in hand is complete. */
 bool pb_reader_token(struct pb_json_reader *r, const char *text, size_t len);
+
+/* ---- json_reader.c ------------------------------------------------------ */
+
+/* A name, or a map key that is no string, is complete. */
 bool pb_reader_name(struct pb_json_reader *r, const char *text, size_t len);
 
-/* ---- json_reader_any.c ---------------------------------------------------- */
+/* ---- json_reader_any.c -------------------------------------------------- */
 
 /* A name in an ANY or ANY_VALUE frame. */
-bool pb_reader_any_name(struct pb_json_reader *r, const char *text,
-    size_t len);
+bool pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len);
 /* Before the first name of an ANY, whose opening quote is at offset. */
 void pb_reader_any_begin(struct pb_json_reader *r, size_t offset);
 /* "@type" is complete; p is the byte after it. */

@@ -114,7 +114,7 @@ pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len)
     }
     if (is_type || (is_name(text, len, "value") && f->has_value))
         return pb_reader_fail(r, PB_EDUPLICATE, r->token,
-            "this name was given before") != NULL;
+                   "this name was given before") != NULL;
     if (is_name(text, len, "value")) {
         f->has_value = true;
         r->target = PB_TO_MESSAGE;
@@ -124,11 +124,11 @@ pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len)
     if (r->options.ignore_unknown)
         return true;
     return pb_reader_fail(r, PB_EUNKNOWN, r->token,
-        "a %s within an Any has \"@type\" and \"value\" only",
-        f->message->full_name) != NULL;
+               "a %s within an Any has \"@type\" and \"value\" only",
+               f->message->full_name) != NULL;
 }
 
-/* ---- The type --------------------------------------------------------------- */
+/* ---- The type ----------------------------------------------------------- */
 
 static const struct pb_message *
 find_type(struct pb_json_reader *r, const char *url, size_t len)
@@ -255,10 +255,10 @@ pb_reader_any_end(struct pb_json_reader *r)
 
     if (f->kind == PB_FRAME_ANY && f->u.any.at != PB_NOWHERE)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "an Any without \"@type\"") != NULL;
+                   "an Any without \"@type\"") != NULL;
     if (f->kind == PB_FRAME_ANY_VALUE && !f->has_value)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "a %s within an Any without \"value\"", f->message->full_name) !=
-            NULL;
+                   "a %s within an Any without \"value\"",
+                   f->message->full_name) != NULL;
     return pb_reader_pop(r) && pb_reader_value_done(r);
 }

@@ -110,7 +110,7 @@ pb_excerpt(char to[PB_EXCERPT_MAX], const char *text, size_t len)
     return to;
 }
 
-/* ---- The path --------------------------------------------------------------- */
+/* ---- The path ----------------------------------------------------------- */
 
 /* The key of an entry, as it stands in out behind the byte for the length. */
 static void
@@ -186,7 +186,7 @@ print_path(struct printer *p, const struct pb_json_reader *r)
     }
 }
 
-/* ---- Failing ---------------------------------------------------------------- */
+/* ---- Failing ------------------------------------------------------------ */
 
 const char *
 pb_reader_fail(struct pb_json_reader *r, enum pb_err kind, size_t offset,
@@ -221,8 +221,8 @@ pb_reader_unexpected(struct pb_json_reader *r, const char *p,
     size_t at = pb_reader_offset(r, p);
 
     if (c == '"')
-        return pb_reader_fail(r, PB_ESYNTAX, at,
-            "expected %s, found a string", expected);
+        return pb_reader_fail(r, PB_ESYNTAX, at, "expected %s, found a string",
+            expected);
     if (c > 0x20 && c < 0x7f)
         return pb_reader_fail(r, PB_ESYNTAX, at, "expected %s, found '%c'",
             expected, c);
@@ -311,11 +311,10 @@ pb_reader_mismatch_text(struct pb_json_reader *r, const char *text, size_t len,
 
     pb_excerpt(excerpt, text, len);
     n = strlen(excerpt);
-    if (!is_string) {           /* a number needs no quotes */
+    if (!is_string) { /* a number needs no quotes */
         excerpt[n - 1] = '\0';
-        return pb_reader_fail(r, PB_EVALUE, r->token,
-            "expected %s, found %s%s", target_noun(r, noun, sizeof(noun)),
-            excerpt + 1, note);
+        return pb_reader_fail(r, PB_EVALUE, r->token, "expected %s, found %s%s",
+            target_noun(r, noun, sizeof(noun)), excerpt + 1, note);
     }
     return pb_reader_fail(r, PB_EVALUE, r->token, "expected %s, found %s%s",
         target_noun(r, noun, sizeof(noun)), excerpt, note);

@@ -74,7 +74,7 @@ pb_chars_append(struct pb_chars *t, const char *p, size_t len, size_t max)
     return PB_OK;
 }
 
-/* ---- Open and close --------------------------------------------------------- */
+/* ---- Open and close ----------------------------------------------------- */
 
 struct pb_frame *
 pb_reader_push(struct pb_json_reader *r, enum pb_frame_kind kind)
@@ -128,8 +128,7 @@ pop_frame(struct pb_json_reader *r)
 }
 
 bool
-pb_reader_open_len(struct pb_json_reader *r, const uint8_t *tag,
-    size_t tag_len)
+pb_reader_open_len(struct pb_json_reader *r, const uint8_t *tag, size_t tag_len)
 {
     struct pb_buf *out = r->out;
     enum pb_err err = pb_buf_reserve(out, tag_len + 1);
@@ -234,7 +233,7 @@ pb_reader_value_done(struct pb_json_reader *r)
     return true;
 }
 
-/* ---- Members of a message --------------------------------------------------- */
+/* ---- Members of a message ----------------------------------------------- */
 
 /* The word and the bit that stand for i; NULL: not there yet. */
 static uint64_t *

@@ -7,7 +7,7 @@
  * by one; more go into a hash table, seeded, as keys come from outside. List or
  * table, it lies in the reader's words, on top while the map's own keys come.
  *
- * Slot: 32 bits of the hash (or of the key's length in a plain list), then 32
+ * Slot: 32 bits of the hash (of something cheaper in a plain list), then 32
  * bits of the entry's distance from the map's start, plus one.
  */
 #include "protobuf/json_reader.h"
@@ -44,7 +44,7 @@ hash_key(const uint64_t seed[2], const uint8_t *p, size_t len)
         seed[0] ^ UINT64_C(0x736f6d6570736575),
         seed[1] ^ UINT64_C(0x646f72616e646f6d),
         seed[0] ^ UINT64_C(0x6c7967656e657261),
-        seed[1] ^ UINT64_C(0x7465646279746573)
+        seed[1] ^ UINT64_C(0x7465646279746573),
     };
     uint64_t word;
     size_t n = len;
@@ -100,14 +100,22 @@ key_size(const struct pb_field *key, const uint8_t *p, const uint8_t *end)
     }
 }
 
+/* What tells most keys of a plain list apart. */
+static uint32_t
+cheap_tag(const uint8_t *key, size_t len)
+{
+    return (uint32_t)len ^ (uint32_t)key[len - 1] << 24 ^
+        (uint32_t)key[len / 2] << 16;
+}
+
 /* Keys are told apart by their own ends: none is the beginning of another. */
 static bool
 is_slot_of(const struct pb_json_reader *r, const struct pb_frame *map,
-    uint64_t slot, uint32_t tag, const uint8_t *key, size_t len)
+    uint64_t slot, const uint8_t *key, size_t len)
 {
     const uint8_t *entry = r->out->data + map->start + (uint32_t)slot - 1;
 
-    return slot >> 32 == tag && memcmp(key_of_entry(map, entry), key, len) == 0;
+    return memcmp(key_of_entry(map, entry), key, len) == 0;
 }
 
 static void
@@ -168,12 +176,12 @@ is_known_key(const struct pb_json_reader *r, const struct pb_frame *map,
     slots = r->words + map->words;
     if (map->u.keys.cap == 0) {
         for (uint32_t i = 0; i < map->index; i++)
-            if (is_slot_of(r, map, slots[i], tag, key, len))
+            if (slots[i] >> 32 == tag && is_slot_of(r, map, slots[i], key, len))
                 return true;
         return false;
     }
     for (uint32_t i = tag & mask; slots[i] != 0; i = (i + 1) & mask)
-        if (is_slot_of(r, map, slots[i], tag, key, len))
+        if (slots[i] >> 32 == tag && is_slot_of(r, map, slots[i], key, len))
             return true;
     return false;
 }
@@ -188,17 +196,17 @@ add_key(struct pb_json_reader *r, struct pb_frame *map, size_t start,
 
     if (start - map->start >= UINT32_MAX)
         return PB_ELIMIT;
-    if (map->u.keys.cap == 0 ? map->index == FEW_KEYS :
-                               map->index >= map->u.keys.cap / 2)
+    if (map->u.keys.cap == 0 ? map->index == FEW_KEYS
+                             : map->index >= map->u.keys.cap / 2)
         if (!grow_table(r, map))
             return PB_ENOMEM;
-    tag = map->u.keys.cap == 0 ? (uint32_t)len : hash_key(r->seed, key, len);
+    tag = map->u.keys.cap == 0 ? cheap_tag(key, len)
+                               : hash_key(r->seed, key, len);
     if (is_known_key(r, map, (uint32_t)tag, key, len))
         return PB_EDUPLICATE;
     slot = tag << 32 | (uint32_t)(start - map->start + 1);
     if (map->u.keys.cap > 0) {
-        place(r->words + map->words, map->u.keys.cap, slot,
-            &map->u.keys.last);
+        place(r->words + map->words, map->u.keys.cap, slot, &map->u.keys.last);
     } else {
         if (!pb_reader_add_words(r, 1))
             return PB_ENOMEM;

@@ -6,91 +6,9 @@
  */
 #include "protobuf/json_reader.h"
 
-#include <assert.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
+#include "protobuf/json_scan.h"
 #include "protobuf/utf8.h"
 #include "protobuf/wire.h"
-
-#define LOW_BITS UINT64_C(0x0101010101010101)
-#define HIGH_BITS UINT64_C(0x8080808080808080)
-
-/* What every string has to stop at: quote, backslash, control, not ASCII. */
-static inline bool
-is_special(unsigned char c)
-{
-    return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
-}
-
-#if defined(__SSE2__)
-
-#define BLOCK 16
-
-/* A bit for each special byte of the block. */
-static inline unsigned
-special_in_block(const char *p)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-    /* Signed: what is not ASCII is below zero. */
-    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-
-    return (unsigned)_mm_movemask_epi8(
-        _mm_or_si128(low, _mm_or_si128(quote, slash)));
-}
-
-static inline unsigned
-first_in_block(unsigned found)
-{
-    return (unsigned)__builtin_ctz(found);
-}
-
-#else
-
-#define BLOCK 8
-
-/* The high bit of each byte that is special. Borrows may mark a byte behind a
- * marked one, never one before it; so only the first mark counts. */
-static inline uint64_t
-special_in_block(const char *p)
-{
-    uint64_t v, quote, slash;
-
-    memcpy(&v, p, sizeof(v));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    quote = v ^ (LOW_BITS * '"');
-    slash = v ^ (LOW_BITS * '\\');
-    return (v | (v - LOW_BITS * 0x20) | (quote - LOW_BITS) |
-               (slash - LOW_BITS)) & HIGH_BITS;
-}
-
-static inline unsigned
-first_in_block(uint64_t found)
-{
-    return (unsigned)__builtin_ctzll(found) / 8;
-}
-
-#endif
-
-/* The first special byte from p on, or end. */
-static inline const char *
-skip_plain(const char *p, const char *end)
-{
-    for (; end - p >= BLOCK; p += BLOCK) {
-        __typeof__(special_in_block(p)) found = special_in_block(p);
-
-        if (found != 0)
-            return p + first_in_block(found);
-    }
-    while (p < end && !is_special((unsigned char)*p))
-        p++;
-    return p;
-}
 
 /* Skips whole characters that are not ASCII. */
 static const char *
@@ -114,7 +32,7 @@ find_quote(const char *p, const char *end)
     for (;;) {
         const char *q;
 
-        p = skip_plain(p, end);
+        p = pb_skip_plain(p, end);
         if (p == end)
             return NULL;
         if (*p == '"')
@@ -126,7 +44,7 @@ find_quote(const char *p, const char *end)
     }
 }
 
-/* ---- Records for strings in out --------------------------------------------- */
+/* ---- Records for strings in out ----------------------------------------- */
 
 /* A field that is absent when it has its default value. */
 static bool
@@ -146,8 +64,8 @@ record_field(const struct pb_json_reader *r, enum pb_reader_string use)
 static enum pb_err
 begin_record(struct pb_buf *out, const struct pb_field *field, size_t len)
 {
-    enum pb_err err = pb_buf_reserve(out,
-        field->tag_len + pb_varint_size(len) + len);
+    enum pb_err err =
+        pb_buf_reserve(out, field->tag_len + pb_varint_size(len) + len);
     uint8_t *p;
 
     if (err != PB_OK)
@@ -196,7 +114,7 @@ put_bytes(struct pb_json_reader *r, const char *text, size_t len)
     return err;
 }
 
-/* ---- What a finished string is for ------------------------------------------ */
+/* ---- What a finished string is for -------------------------------------- */
 
 /* A string that was copied to out is complete there. */
 static bool
@@ -246,7 +164,7 @@ use_token(struct pb_json_reader *r, const char *p, enum pb_reader_string use,
     return ok ? p : NULL;
 }
 
-/* ---- The machine ------------------------------------------------------------ */
+/* ---- The machine -------------------------------------------------------- */
 
 static const char *
 fail_base64(struct pb_json_reader *r, const char *c)
@@ -295,8 +213,7 @@ emit(struct pb_json_reader *r, const char *text, size_t len)
 }
 
 static const char *
-begin_string(struct pb_json_reader *r, const char *p,
-    enum pb_reader_string use)
+begin_string(struct pb_json_reader *r, const char *p, enum pb_reader_string use)
 {
     struct pb_string *s = &r->string;
     struct pb_buf *out = r->out;
@@ -505,7 +422,7 @@ pb_reader_string_more(struct pb_json_reader *r, const char *p)
         switch ((enum pb_string_step)s->step) {
         case PB_STEP_PLAIN:
             run = p;
-            p = skip_plain(p, r->now.end);
+            p = pb_skip_plain(p, r->now.end);
             if (p > run && !emit(r, run, (size_t)(p - run)))
                 return NULL;
             if (p == r->now.end)
@@ -532,7 +449,7 @@ pb_reader_string_more(struct pb_json_reader *r, const char *p)
     return p;
 }
 
-/* ---- Entry ------------------------------------------------------------------ */
+/* ---- Entry -------------------------------------------------------------- */
 
 /* A whole string to be copied. NULL without an error: let the machine do it,
  * which finds the same errors at the same place however the text is cut. */
@@ -579,4 +496,33 @@ pb_reader_string(struct pb_json_reader *r, const char *p,
     }
     p = begin_string(r, p, use);
     return p == NULL ? NULL : pb_reader_string_more(r, p);
+}
+
+const char *
+pb_reader_value_string(struct pb_json_reader *r, const char *p)
+{
+    const char *quote = find_quote(p, r->now.end);
+    struct pb_buf *out = r->out;
+    size_t start = out->len;
+    size_t len, whole;
+    enum pb_err err = PB_OK;
+
+    if (quote == NULL ||
+        (r->target != PB_TO_MESSAGE && r->field->type == PB_GROUP))
+        return NULL;
+    len = (size_t)(quote - p);
+    whole = 1 + pb_varint_size(len) + len;
+    if (r->target != PB_TO_MESSAGE)
+        err = begin_record(out, r->field, whole);
+    if (err == PB_OK)
+        err = pb_buf_reserve(out, whole);
+    if (err != PB_OK) {
+        out->len = start;
+        return NULL;
+    }
+    out->data[out->len++] = PB_VALUE_STRING << 3 | PB_WIRE_LEN;
+    out->len = (size_t)(pb_varint_write(out->data + out->len, len) - out->data);
+    memcpy(out->data + out->len, p, len);
+    out->len += len;
+    return pb_reader_value_done(r) ? quote + 1 : NULL;
 }

@@ -62,8 +62,10 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/json_reader_error.c \
 	protobuf/json_reader_frame.c \
 	protobuf/json_reader_keys.c \
+	protobuf/json_reader_scalar.c \
 	protobuf/json_reader_string.c \
 	protobuf/json_reader_value.c \
+	protobuf/json_scan.h \
 	protobuf/number_in.c \
 	protobuf/number_in.h \
 	protobuf/text.c \

@@ -30,17 +30,39 @@ struct decimal {
     const char *fraction;
     size_t n_whole;
     size_t n_fraction;
-    uint64_t head;     /* the digits; worthless if there are too many */
+    uint64_t head; /* the digits; worthless if there are too many */
     int exponent;
 };
 
 static const uint64_t powers_of_5[MAX_POWER_OF_5 + 1] = {
-    1u, 5u, 25u, 125u, 625u, 3125u, 15625u, 78125u, 390625u, 1953125u,
-    9765625u, 48828125u, 244140625u, 1220703125u, 6103515625u, 30517578125u,
-    152587890625u, 762939453125u, 3814697265625u, 19073486328125u,
-    95367431640625u, 476837158203125u, 2384185791015625u, 11920928955078125u,
-    59604644775390625u, 298023223876953125u, 1490116119384765625u,
-    7450580596923828125u
+    1u,
+    5u,
+    25u,
+    125u,
+    625u,
+    3125u,
+    15625u,
+    78125u,
+    390625u,
+    1953125u,
+    9765625u,
+    48828125u,
+    244140625u,
+    1220703125u,
+    6103515625u,
+    30517578125u,
+    152587890625u,
+    762939453125u,
+    3814697265625u,
+    19073486328125u,
+    95367431640625u,
+    476837158203125u,
+    2384185791015625u,
+    11920928955078125u,
+    59604644775390625u,
+    298023223876953125u,
+    1490116119384765625u,
+    7450580596923828125u,
 };
 
 /* How wide a floating point type is, and where its exponents end. */
@@ -342,8 +364,9 @@ is_head_whole(const struct decimal *d)
 static bool
 is_scalable(const struct decimal *d)
 {
-    return is_head_whole(d) && (d->head == 0 ||
-        (d->exponent <= MAX_POWER_OF_5 && d->exponent >= -MAX_POWER_OF_5));
+    return is_head_whole(d) &&
+        (d->head == 0 ||
+            (d->exponent <= MAX_POWER_OF_5 && d->exponent >= -MAX_POWER_OF_5));
 }
 
 static enum pb_number_fault
@@ -361,8 +384,7 @@ decimal_to_float(enum pb_type type, const struct decimal *d, uint64_t *bits)
 }
 
 const char *
-pb_float_read(enum pb_type type, const char *p, const char *end,
-    uint64_t *bits)
+pb_float_read(enum pb_type type, const char *p, const char *end, uint64_t *bits)
 {
     struct decimal d;
     const char *q = read_decimal(&d, p, end);
@@ -419,8 +441,7 @@ pb_number_is_special(enum pb_type type, const char *text, size_t len,
         if (strlen(specials[i].text) != len ||
             memcmp(specials[i].text, text, len) != 0)
             continue;
-        *bits = type == PB_FLOAT ? specials[i].as_float
-                                 : specials[i].as_double;
+        *bits = type == PB_FLOAT ? specials[i].as_float : specials[i].as_double;
         return true;
     }
     return false;
@@ -430,15 +451,24 @@ const char *
 pb_type_noun(enum pb_type type)
 {
     static const char *const nouns[] = {
-        [PB_DOUBLE] = "a double", [PB_FLOAT] = "a float",
-        [PB_INT64] = "an int64", [PB_UINT64] = "a uint64",
-        [PB_INT32] = "an int32", [PB_FIXED64] = "a fixed64",
-        [PB_FIXED32] = "a fixed32", [PB_BOOL] = "true or false",
-        [PB_STRING] = "a string", [PB_GROUP] = "an object",
-        [PB_MESSAGE] = "an object", [PB_BYTES] = "a string of base64",
-        [PB_UINT32] = "a uint32", [PB_ENUM] = "an enum value",
-        [PB_SFIXED32] = "an sfixed32", [PB_SFIXED64] = "an sfixed64",
-        [PB_SINT32] = "an sint32", [PB_SINT64] = "an sint64"
+        [PB_DOUBLE] = "a double",
+        [PB_FLOAT] = "a float",
+        [PB_INT64] = "an int64",
+        [PB_UINT64] = "a uint64",
+        [PB_INT32] = "an int32",
+        [PB_FIXED64] = "a fixed64",
+        [PB_FIXED32] = "a fixed32",
+        [PB_BOOL] = "true or false",
+        [PB_STRING] = "a string",
+        [PB_GROUP] = "an object",
+        [PB_MESSAGE] = "an object",
+        [PB_BYTES] = "a string of base64",
+        [PB_UINT32] = "a uint32",
+        [PB_ENUM] = "an enum value",
+        [PB_SFIXED32] = "an sfixed32",
+        [PB_SFIXED64] = "an sfixed64",
+        [PB_SINT32] = "an sint32",
+        [PB_SINT64] = "an sint64",
     };
 
     assert(type >= PB_DOUBLE && type <= PB_SINT64);

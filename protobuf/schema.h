@@ -23,65 +23,96 @@ struct pb_enum;
 
 /* descriptor.proto's FieldDescriptorProto.Type numbers. */
 enum pb_type {
-    PB_DOUBLE = 1, PB_FLOAT, PB_INT64, PB_UINT64, PB_INT32, PB_FIXED64,
-    PB_FIXED32, PB_BOOL, PB_STRING, PB_GROUP, PB_MESSAGE, PB_BYTES, PB_UINT32,
-    PB_ENUM, PB_SFIXED32, PB_SFIXED64, PB_SINT32, PB_SINT64
+    PB_DOUBLE = 1,
+    PB_FLOAT,
+    PB_INT64,
+    PB_UINT64,
+    PB_INT32,
+    PB_FIXED64,
+    PB_FIXED32,
+    PB_BOOL,
+    PB_STRING,
+    PB_GROUP,
+    PB_MESSAGE,
+    PB_BYTES,
+    PB_UINT32,
+    PB_ENUM,
+    PB_SFIXED32,
+    PB_SFIXED64,
+    PB_SINT32,
+    PB_SINT64
 };
 
 enum pb_wire {
-    PB_WIRE_VARINT = 0, PB_WIRE_I64 = 1, PB_WIRE_LEN = 2, PB_WIRE_SGROUP = 3,
-    PB_WIRE_EGROUP = 4, PB_WIRE_I32 = 5
+    PB_WIRE_VARINT = 0,
+    PB_WIRE_I64 = 1,
+    PB_WIRE_LEN = 2,
+    PB_WIRE_SGROUP = 3,
+    PB_WIRE_EGROUP = 4,
+    PB_WIRE_I32 = 5
 };
 
 /* Which well-known JSON form a message has. */
 enum pb_wkt {
-    PB_WKT_NONE, PB_WKT_ANY, PB_WKT_TIMESTAMP, PB_WKT_DURATION,
-    PB_WKT_FIELD_MASK, PB_WKT_STRUCT, PB_WKT_VALUE, PB_WKT_LIST_VALUE,
-    PB_WKT_DOUBLE_VALUE, PB_WKT_FLOAT_VALUE, PB_WKT_INT64_VALUE,
-    PB_WKT_UINT64_VALUE, PB_WKT_INT32_VALUE, PB_WKT_UINT32_VALUE,
-    PB_WKT_BOOL_VALUE, PB_WKT_STRING_VALUE, PB_WKT_BYTES_VALUE,
-    PB_WKT_EMPTY,     /* ordinary in JSON; named for those who ask */
-    PB_WKT_HTTP_BODY  /* google.api.HttpBody */
+    PB_WKT_NONE,
+    PB_WKT_ANY,
+    PB_WKT_TIMESTAMP,
+    PB_WKT_DURATION,
+    PB_WKT_FIELD_MASK,
+    PB_WKT_STRUCT,
+    PB_WKT_VALUE,
+    PB_WKT_LIST_VALUE,
+    PB_WKT_DOUBLE_VALUE,
+    PB_WKT_FLOAT_VALUE,
+    PB_WKT_INT64_VALUE,
+    PB_WKT_UINT64_VALUE,
+    PB_WKT_INT32_VALUE,
+    PB_WKT_UINT32_VALUE,
+    PB_WKT_BOOL_VALUE,
+    PB_WKT_STRING_VALUE,
+    PB_WKT_BYTES_VALUE,
+    PB_WKT_EMPTY,    /* ordinary in JSON; named for those who ask */
+    PB_WKT_HTTP_BODY /* google.api.HttpBody */
 };
 
 struct pb_field {
-    const char *name;          /* proto name; "[pkg.ext]" for an extension */
-    const char *json_name;     /* UTF-8 without controls; may need quoting */
+    const char *name;      /* proto name; "[pkg.ext]" for an extension */
+    const char *json_name; /* UTF-8 without controls; may need quoting */
     uint16_t name_len;
     uint16_t json_name_len;
     uint32_t number;
-    uint8_t type;              /* enum pb_type; PB_GROUP also for DELIMITED */
-    uint8_t wire;              /* enum pb_wire of one element */
-    uint8_t tag_len;           /* encoded tag of one element */
+    uint8_t type;    /* enum pb_type; PB_GROUP also for DELIMITED */
+    uint8_t wire;    /* enum pb_wire of one element */
+    uint8_t tag_len; /* encoded tag of one element */
     uint8_t tag[5];
-    uint8_t packed_tag_len;    /* the LEN tag; equals tag for LEN types */
+    uint8_t packed_tag_len; /* the LEN tag; equals tag for LEN types */
     uint8_t packed_tag[5];
-    bool is_repeated;          /* also true for maps */
+    bool is_repeated; /* also true for maps */
     bool is_map;
-    bool is_packed;            /* how a writer packs; readers take both */
-    bool has_presence;         /* explicit presence: emitted iff set */
+    bool is_packed;    /* how a writer packs; readers take both */
+    bool has_presence; /* explicit presence: emitted iff set */
     bool is_required;
     bool verify_utf8;
     bool is_extension;
-    int16_t oneof;             /* index in the message's real oneofs, or -1 */
-    uint16_t index;            /* position in message->fields (not extension) */
+    int16_t oneof;  /* index in the message's real oneofs, or -1 */
+    uint16_t index; /* position in message->fields (not extension) */
     const struct pb_message *message; /* MESSAGE, GROUP, maps (the entry) */
     const struct pb_enum *enumeration;
-    const struct pb_message *parent;  /* or the extendee */
+    const struct pb_message *parent; /* or the extendee */
 };
 
 struct pb_message {
-    const char *full_name;     /* no leading dot */
+    const char *full_name; /* no leading dot */
     uint16_t full_name_len;
-    uint8_t wkt;               /* enum pb_wkt */
+    uint8_t wkt; /* enum pb_wkt */
     bool is_map_entry;
-    bool has_required;         /* itself; not through submessages */
+    bool has_required; /* itself; not through submessages */
     uint16_t n_fields;
-    uint16_t n_oneofs;         /* real ones */
+    uint16_t n_oneofs;             /* real ones */
     const struct pb_field *fields; /* by ascending number */
     const char *const *oneof_names;
     const struct pb_schema *schema;
-    const void *index;         /* private: number and name lookup */
+    const void *index; /* private: number and name lookup */
 };
 
 struct pb_enum_value {
@@ -93,27 +124,29 @@ struct pb_enum_value {
 struct pb_enum {
     const char *full_name;
     bool is_closed;
-    bool is_null_value;        /* google.protobuf.NullValue */
-    int32_t default_number;    /* first declared value */
+    bool is_null_value;     /* google.protobuf.NullValue */
+    int32_t default_number; /* first declared value */
     uint32_t n_values;
     const struct pb_enum_value *values; /* in order of declaration */
-    const void *index;         /* private */
+    const void *index;                  /* private */
 };
 
 enum pb_idempotency {
-    PB_IDEMPOTENCY_UNKNOWN, PB_NO_SIDE_EFFECTS, PB_IDEMPOTENT
+    PB_IDEMPOTENCY_UNKNOWN,
+    PB_NO_SIDE_EFFECTS,
+    PB_IDEMPOTENT
 };
 
 struct pb_method {
     const char *name;
-    const char *full_name;     /* pkg.Service.Method */
+    const char *full_name; /* pkg.Service.Method */
     const struct pb_service *service;
     const struct pb_message *input;
     const struct pb_message *output;
     bool client_streaming;
     bool server_streaming;
-    uint8_t idempotency;       /* enum pb_idempotency */
-    const uint8_t *http_rule;  /* serialized google.api.HttpRule of extension
+    uint8_t idempotency;      /* enum pb_idempotency */
+    const uint8_t *http_rule; /* serialized google.api.HttpRule of extension
                                   72295728 (merged if repeated), or NULL */
     size_t http_rule_len;
 };

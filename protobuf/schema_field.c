@@ -6,10 +6,7 @@
 #include "protobuf/schema_internal.h"
 #include "protobuf/wire.h"
 
-enum {
-    LABEL_REQUIRED = 2,
-    LABEL_REPEATED = 3
-};
+enum { LABEL_REQUIRED = 2, LABEL_REPEATED = 3 };
 
 /* ---- Names -------------------------------------------------------------- */
 

@@ -78,7 +78,7 @@ put_record(const struct text_value *v, const void *body, size_t len)
     return pb_buf_put(v->out, end_tag, f->tag_len);
 }
 
-/* ---- Scalars ---------------------------------------------------------------- */
+/* ---- Scalars ------------------------------------------------------------ */
 
 static enum pb_err
 put_string(const struct text_value *v)
@@ -122,7 +122,7 @@ put_bool(const struct text_value *v)
 {
     static const char *const words[][6] = {
         { "false", "0", "f", "F", "FALSE", "False" },
-        { "true", "1", "t", "T", "TRUE", "True" }
+        { "true", "1", "t", "T", "TRUE", "True" },
     };
 
     for (uint64_t value = 0; value < 2; value++)
@@ -211,8 +211,7 @@ put_plain(const struct text_value *v)
 {
     enum pb_type type = (enum pb_type)v->field->type;
 
-    if (v->len == 0 && type != PB_STRING && type != PB_BYTES &&
-        type != PB_ENUM)
+    if (v->len == 0 && type != PB_STRING && type != PB_BYTES && type != PB_ENUM)
         return fail_value(v, pb_type_noun(type), "");
     switch (type) {
     case PB_STRING:
@@ -228,7 +227,7 @@ put_plain(const struct text_value *v)
     }
 }
 
-/* ---- Well-known types ------------------------------------------------------- */
+/* ---- Well-known types --------------------------------------------------- */
 
 static enum pb_err
 put_time(const struct text_value *v)
@@ -353,8 +352,9 @@ pb_text_to_wire(const struct pb_field *field, const char *text, size_t len,
     if (err != PB_OK) {
         out->len = start;
         if (error != NULL && error->kind == PB_OK)
-            pb_error_set(error, err, err == PB_ELIMIT
-                ? "the message is longer than its limit" : "out of memory");
+            pb_error_set(error, err,
+                err == PB_ELIMIT ? "the message is longer than its limit"
+                                 : "out of memory");
     }
     return err;
 }

@@ -189,14 +189,14 @@ unite(struct unite *u, const struct pb_message *m, unsigned first,
 }
 
 enum pb_err
-pb_wire_unite(const struct pb_message *message, const uint8_t *wire,
-    size_t len, struct pb_buf *out)
+pb_wire_unite(const struct pb_message *message, const uint8_t *wire, size_t len,
+    struct pb_buf *out)
 {
     struct unite u = { .n_pieces = 1, .out = out };
     size_t before = out->len;
     enum pb_err err;
 
-    u.pieces[0] = (struct piece) { wire, len };
+    u.pieces[0] = (struct piece){ wire, len };
     err = unite(&u, message, 0, 1, 0);
     if (err != PB_ELIMIT)
         return err;

@@ -8,8 +8,8 @@
 #include "protobuf/wire.h"
 
 #define NANOS_DIGITS 9
-#define MIN_SECONDS (-INT64_C(62135596800))  /* 0001-01-01T00:00:00Z */
-#define MAX_SECONDS INT64_C(253402300799)    /* 9999-12-31T23:59:59Z */
+#define MIN_SECONDS (-INT64_C(62135596800)) /* 0001-01-01T00:00:00Z */
+#define MAX_SECONDS INT64_C(253402300799)   /* 9999-12-31T23:59:59Z */
 #define MAX_DURATION INT64_C(315576000000)
 
 /* Tags; all three messages are fixed for ever. */
@@ -82,7 +82,18 @@ static int64_t
 days_of_date(int year, int month, int day)
 {
     static const int16_t days_before[] = {
-        0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334
+        0,
+        31,
+        59,
+        90,
+        120,
+        151,
+        181,
+        212,
+        243,
+        273,
+        304,
+        334,
     };
     int past = year - 1;
 
@@ -95,7 +106,18 @@ static bool
 take_date(struct cursor *c, int64_t *days)
 {
     static const int8_t days_in[] = {
-        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+        31,
+        28,
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
     };
     int year, month, day;
 
@@ -153,8 +175,7 @@ pb_timestamp_read(const char *text, size_t len, int64_t *seconds,
 }
 
 bool
-pb_duration_read(const char *text, size_t len, int64_t *seconds,
-    int32_t *nanos)
+pb_duration_read(const char *text, size_t len, int64_t *seconds, int32_t *nanos)
 {
     struct cursor c = { text, text + len };
     bool is_negative = take(&c, '-');

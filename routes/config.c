@@ -328,6 +328,7 @@ static const struct route_key timeouts_keys[] = {
     TIMEOUT("header", header_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("body", body_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("idle", idle_timeout_ns, SECOND_NS / 1000),
+    TIMEOUT("send", send_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("grace", shutdown_grace_ns, 0),
 };
 
@@ -400,7 +401,7 @@ static const struct route_key top_keys[] = {
     { .name = "workers",
         .read = route_read_unsigned,
         .min = 0,
-        .max = 1024,
+        .max = 256,
         .offset = offsetof(struct route_config, workers) },
     { .name = "upstreams", .read = read_upstreams, .is_required = true },
     { .name = "services", .read = read_services, .is_required = true },
@@ -437,6 +438,7 @@ new_config(const char *file)
     c->header_timeout_ns = 10 * SECOND_NS;
     c->body_timeout_ns = 30 * SECOND_NS;
     c->idle_timeout_ns = 75 * SECOND_NS;
+    c->send_timeout_ns = 60 * SECOND_NS;
     c->shutdown_grace_ns = 10 * SECOND_NS;
     c->access_log = "-";
     return c;

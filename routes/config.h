@@ -137,6 +137,7 @@ struct route_config {
     int64_t header_timeout_ns;   /* default 10 s, from accept or last answer */
     int64_t body_timeout_ns;     /* default 30 s */
     int64_t idle_timeout_ns;     /* keep-alive, default 75 s */
+    int64_t send_timeout_ns;     /* a client that takes nothing, default 60 s */
     int64_t shutdown_grace_ns;   /* default 10 s */
     const char *access_log;      /* a path, "-" for stderr (default), "off" */
     /* metadata: extra header names let in, and response metadata names passed

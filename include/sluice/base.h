@@ -81,9 +81,9 @@ struct sluice_values {
 /* What customer code says. */
 enum sluice_reply {
     SLUICE_REPLY_OK,
-    SLUICE_REPLY_ABANDONED, /* no reason to go on; while the operation is
+    SLUICE_REPLY_ABANDONED,     /* no reason to go on; while the operation is
                                active, as good as FAILED */
-    SLUICE_REPLY_FAILED,    /* a defect; becomes LOCAL_FAILURE */
+    SLUICE_REPLY_FAILED,        /* a defect; becomes LOCAL_FAILURE */
     SLUICE_REPLY_NO_SUCH_METHOD /* from a servicer only */
 };
 
@@ -196,7 +196,7 @@ struct sluice_invocation {
     struct sluice_str group;  /* copied */
     struct sluice_str method; /* copied */
     struct sluice_subscription subscription;
-    int64_t timeout_ns; /* total; <= 0 expires at once, asynchronously;
+    int64_t timeout_ns;         /* total; <= 0 expires at once, asynchronously;
                            SLUICE_NO_TIMEOUT: the service's default counts */
     struct sluice_values first; /* counts as the first advance */
     void *protocol_options;     /* the link's own; borrowed for the call */

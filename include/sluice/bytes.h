@@ -55,8 +55,8 @@ SLUICE_API struct sluice_bytes *sluice_bytes_copy(struct sluice_pool *pool,
 /* Bytes that stay where they are; release(arg) runs once, on the thread that
  * drops the last reference. NULL when memory is short (release does not run
  * then). */
-SLUICE_API struct sluice_bytes *sluice_bytes_wrap(const void *data,
-    size_t size, void (*release)(void *arg), void *arg);
+SLUICE_API struct sluice_bytes *sluice_bytes_wrap(const void *data, size_t size,
+    void (*release)(void *arg), void *arg);
 
 SLUICE_API struct sluice_bytes *sluice_bytes_ref(struct sluice_bytes *b);
 

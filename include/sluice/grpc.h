@@ -25,16 +25,37 @@
  *   no connection could be had              TRANSMISSION_FAILURE, code 14
  *   connection lost during the call         RECEPTION_FAILURE, code 14
  *   message over the limit                  LOCAL_FAILURE, code 8
+ *   request metadata over the peer's limit
+ *   or 60 KiB, or memory is short           LOCAL_FAILURE, code 8
+ *   too many operations wait                TRANSMISSION_FAILURE, code 14
  *   an answer that is not well-formed gRPC  LOCAL_FAILURE, code 13
  *   broken HTTP/2 by the peer               RECEPTION_FAILURE, code 13
  * The details of outcomes made here are fixed texts without addresses.
+ *
+ * Order: a status comes after the messages before it, however long the reader
+ * leaves them; a reset, a loss or broken framing comes at once, after those
+ * messages that there is allowance for.
+ *
+ * Sending again: what never left goes out on the next connection. What the
+ * backend refused (REFUSED_STREAM, GOAWAY below it) goes out once more, if
+ * nothing was answered and the request's payloads are still at hand: when its
+ * only payload was its last, or has not wholly gone out.
  *
  * Flow control: a stream's HTTP/2 window is opened only for messages that the
  * operation has allowance for, so a reader that grants nothing holds back at
  * most initial_window bytes per stream. A message is taken from the sender
  * when all its bytes went into frames; that grants the next one.
  *
+ * Metadata: reserved and malformed names and values are not sent, silently.
+ * Initial metadata goes out at the end of the turn in which the operation
+ * began; later it ends the operation with TRANSMISSION_FAILURE.
+ *
+ * Resets: backends hang up on a connection with many in a short time. One on
+ * which this side has reset 500 streams (16 more for each second) takes no new
+ * calls; they go to a new one.
+ *
  * Thread      The loop's thread.
+ * Signals     SIGPIPE must be ignored or blocked, as with libuv everywhere.
  */
 #ifndef SLUICE_GRPC_H
 #define SLUICE_GRPC_H
@@ -45,18 +66,18 @@ struct sluice_grpc_client;
 
 /* Zero means the default in brackets. */
 struct sluice_grpc_client_options {
-    struct sluice_str target;    /* dns:[///]host:port, ipv4:, ipv6:, unix:, or
+    struct sluice_str target;     /* dns:[///]host:port, ipv4:, ipv6:, unix:, or
                                     host:port ("gRPC Name Resolution") */
-    struct sluice_str authority; /* [from the target] */
-    struct sluice_str user_agent;/* ["grpc-c-sluice/VERSION"] */
-    size_t max_message;          /* received, bytes [4 MiB] */
-    size_t max_metadata;         /* received, bytes as HTTP/2 counts a
+    struct sluice_str authority;  /* [from the target] */
+    struct sluice_str user_agent; /* ["grpc-c-sluice/VERSION"] */
+    size_t max_message;           /* received, bytes [4 MiB] */
+    size_t max_metadata;          /* received, bytes as HTTP/2 counts a
                                     field section [16 KiB] */
-    size_t max_waiting;          /* operations without a stream [10000] */
-    uint32_t initial_window;     /* per stream, bytes [65535] */
-    int64_t connect_timeout_ns;  /* [20 s] */
-    int64_t initial_backoff_ns;  /* [1 s] */
-    int64_t max_backoff_ns;      /* [120 s] */
+    size_t max_waiting;           /* operations without a stream [10000] */
+    uint32_t initial_window;      /* per stream, bytes [65535] */
+    int64_t connect_timeout_ns;   /* [20 s] */
+    int64_t initial_backoff_ns;   /* [1 s] */
+    int64_t max_backoff_ns;       /* [120 s] */
 };
 
 /* Checks a target without connecting; *why (static text) says what is wrong
@@ -66,8 +87,7 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_target_check(
 
 /* Connects nothing yet. Copies the options. SLUICE_EINVAL: bad target. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_client_new(
-    struct sluice_loop *loop,
-    const struct sluice_grpc_client_options *options,
+    struct sluice_loop *loop, const struct sluice_grpc_client_options *options,
     struct sluice_grpc_client **client);
 
 /* For sluice_end_join(). Valid until closed. */

@@ -106,10 +106,7 @@ struct sluice_operation {
 };
 
 /* Who learns of a termination. */
-enum rpc_tell {
-    RPC_TELL_OTHER_SIDE,
-    RPC_TELL_NOBODY
-};
+enum rpc_tell { RPC_TELL_OTHER_SIDE, RPC_TELL_NOBODY };
 
 /* What an outcome carries beyond its kind. */
 struct rpc_reason {

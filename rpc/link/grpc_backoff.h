@@ -21,7 +21,7 @@ void rpc_grpc_backoff_init(struct rpc_grpc_backoff *b, int64_t initial_ns,
     int64_t max_ns, uint64_t seed);
 
 /* The delay from the start of the attempt that failed to the next one: initial
- * at first, then 1.6 times as long each time up to max, give or take a fifth. */
+ * at first, then 1.6 times as long each time up to max, give or take 20 %. */
 int64_t rpc_grpc_backoff_next(struct rpc_grpc_backoff *b);
 
 /* The backend has proven itself. */

@@ -20,16 +20,15 @@ static void on_deadline(struct sluice_timer *timer);
 static struct rpc_grpc_call *
 call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
 {
-    struct rpc_grpc_call *call = sluice_pool_take(client->pool, sizeof *call);
+    struct rpc_grpc_call *call = sluice_pool_take(client->pool, sizeof(*call));
 
     if (call == NULL)
         return NULL;
     /* The short path is the bulk of it, and is filled in anyway. */
     memset(call, 0, offsetof(struct rpc_grpc_call, request));
-    memset(&call->request, 0,
-        offsetof(struct rpc_grpc_request, short_path));
+    memset(&call->request, 0, offsetof(struct rpc_grpc_request, short_path));
     memset(&call->payload, 0,
-        sizeof *call - offsetof(struct rpc_grpc_call, payload));
+        sizeof(*call) - offsetof(struct rpc_grpc_call, payload));
     call->magic = CALL_MAGIC;
     call->client = client;
     call->op = op;
@@ -63,7 +62,7 @@ call_free(struct rpc_grpc_call *call)
     sluice_bytes_unref(&call->payload);
     rpc_grpc_request_fini(&call->request, pool);
     call->magic = 0;
-    sluice_pool_give(pool, call, sizeof *call);
+    sluice_pool_give(pool, call, sizeof(*call));
 }
 
 void
@@ -138,7 +137,7 @@ next_ticket(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 {
     bool is_abort;
 
-    memset(ticket, 0, sizeof *ticket);
+    memset(ticket, 0, sizeof(*ticket));
     if (call->is_over)
         return false;
     rpc_grpc_stream_take_held(call);
@@ -195,8 +194,7 @@ is_abort(const struct sluice_ticket *ticket)
 static void
 resume(struct rpc_grpc_call *call)
 {
-    if (call->place != RPC_GRPC_STREAM || !call->is_deferred ||
-        call->was_reset)
+    if (call->place != RPC_GRPC_STREAM || !call->is_deferred || call->was_reset)
         return;
     call->is_deferred = false;
     rpc_grpc_session_resume(call->session, call->stream_id);
@@ -358,8 +356,8 @@ link_close(void *transport)
     bool has_answer;
 
     RPC_CHECK(call, CALL_MAGIC);
-    has_answer = call->is_over &&
-        call->end.termination == SLUICE_TERMINATION_COMPLETION;
+    has_answer =
+        call->is_over && call->end.termination == SLUICE_TERMINATION_COMPLETION;
     if (!may_go_on(call))
         abandon(call, has_answer ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
     else if (call->deadline_ns != UINT64_MAX)
@@ -371,8 +369,5 @@ link_close(void *transport)
     rpc_grpc_call_settle(call);
 }
 
-const struct sluice_link_ops rpc_grpc_call_ops = {
-    link_open,
-    link_send,
-    link_close
-};
+const struct sluice_link_ops rpc_grpc_call_ops = { link_open, link_send,
+    link_close };

@@ -47,7 +47,7 @@ struct rpc_grpc_call {
     TAILQ_ENTRY(rpc_grpc_call) link; /* in the queue or the session's list */
     struct rpc_grpc_session *session;
     int32_t stream_id;
-    bool was_reset;     /* by us */
+    bool was_reset; /* by us */
     bool reset_by_peer;
     bool was_replayed;
 
@@ -114,8 +114,7 @@ void rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
  * whether the stream ends with it; then the bytes themselves. */
 size_t rpc_grpc_stream_offer(struct rpc_grpc_call *call, size_t room,
     bool *is_last);
-void rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out,
-    size_t len);
+void rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len);
 
 /* ---------------------------------------- between call and stream, private */
 

@@ -121,8 +121,7 @@ void
 rpc_grpc_client_session_ready(struct sluice_grpc_client *client,
     struct rpc_grpc_session *session)
 {
-    if (session != client->session ||
-        client->state != SLUICE_GRPC_CONNECTING)
+    if (session != client->session || client->state != SLUICE_GRPC_CONNECTING)
         return;
     client->state = SLUICE_GRPC_READY;
     sluice_timer_stop(client->loop, &client->timer);
@@ -272,8 +271,8 @@ take_options(struct sluice_grpc_client *c,
     c->max_metadata = o->max_metadata ? o->max_metadata : DEFAULT_MAX_METADATA;
     c->max_waiting = o->max_waiting ? o->max_waiting : DEFAULT_MAX_WAITING;
     c->initial_window = o->initial_window ? o->initial_window : DEFAULT_WINDOW;
-    c->connect_timeout_ns = o->connect_timeout_ns ? o->connect_timeout_ns
-                                                  : DEFAULT_CONNECT_TIMEOUT;
+    c->connect_timeout_ns =
+        o->connect_timeout_ns ? o->connect_timeout_ns : DEFAULT_CONNECT_TIMEOUT;
     initial = initial ? initial : DEFAULT_INITIAL_BACKOFF;
     max = max ? max : DEFAULT_MAX_BACKOFF;
     rpc_grpc_backoff_init(&c->backoff, initial, max > initial ? max : initial,
@@ -300,8 +299,7 @@ take_texts(struct sluice_grpc_client *c,
     memcpy(c->texts, authority.ptr, authority.len);
     memcpy(c->texts + authority.len, agent.ptr, agent.len);
     c->request.authority = sluice_str_n(c->texts, authority.len);
-    c->request.user_agent =
-        sluice_str_n(c->texts + authority.len, agent.len);
+    c->request.user_agent = sluice_str_n(c->texts + authority.len, agent.len);
     return SLUICE_OK;
 }
 
@@ -367,7 +365,7 @@ sluice_grpc_client_new(struct sluice_loop *loop,
     *client = NULL;
     if (!is_usable(options))
         return SLUICE_EINVAL;
-    c = calloc(1, sizeof *c);
+    c = calloc(1, sizeof(*c));
     if (c == NULL)
         return SLUICE_ENOMEM;
     c->link.ops = &rpc_grpc_call_ops;
@@ -379,7 +377,7 @@ sluice_grpc_client_new(struct sluice_loop *loop,
     c->hold.on_free = on_hold_free;
     TAILQ_INIT(&c->waiting);
     TAILQ_INIT(&c->sessions);
-    if (uv_random(NULL, NULL, &seed, sizeof seed, 0, NULL) != 0)
+    if (uv_random(NULL, NULL, &seed, sizeof(seed), 0, NULL) != 0)
         seed = uv_hrtime();
     take_options(c, options, seed);
 

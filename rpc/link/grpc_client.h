@@ -36,7 +36,7 @@ struct sluice_grpc_client {
     struct sluice_timer timer; /* the attempt's end, or the backoff's */
     uint64_t attempt_began_ns;
     struct rpc_grpc_dial *dial;
-    struct rpc_grpc_session *session; /* being set up, or in use */
+    struct rpc_grpc_session *session;        /* being set up, or in use */
     TAILQ_HEAD(, rpc_grpc_session) sessions; /* with those that drain */
 
     struct rpc_grpc_calls waiting;

@@ -12,14 +12,10 @@ static const struct {
     char name;
     int64_t ns;
 } units[] = { /* finest first */
-    { 'n', 1 },
-    { 'u', 1000 },
-    { 'm', 1000000 },
-    { 'S', 1000000000 },
-    { 'M', 60 * (int64_t)1000000000 },
-    { 'H', 3600 * (int64_t)1000000000 }
+    { 'n', 1 }, { 'u', 1000 }, { 'm', 1000000 }, { 'S', 1000000000 },
+    { 'M', 60 * (int64_t)1000000000 }, { 'H', 3600 * (int64_t)1000000000 }
 };
-#define UNITS (sizeof units / sizeof units[0])
+#define UNITS (sizeof(units) / sizeof(units[0]))
 
 static const char base64_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -77,7 +77,7 @@ rpc_grpc_socket_close(struct rpc_grpc_socket **socket,
 static struct rpc_grpc_socket *
 socket_new(struct rpc_grpc_dial *d)
 {
-    struct rpc_grpc_socket *s = calloc(1, sizeof *s);
+    struct rpc_grpc_socket *s = calloc(1, sizeof(*s));
     struct uv_loop_s *uv = sluice_loop_uv(d->loop);
     int rc;
 
@@ -165,7 +165,7 @@ set_options(struct rpc_grpc_socket *s)
     (void)uv_tcp_keepalive(&s->uv.tcp, 1, KEEPALIVE_S);
     if (uv_fileno(&s->uv.handle, &fd) == 0)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout,
-            sizeof user_timeout);
+            sizeof(user_timeout));
 }
 
 static void
@@ -209,8 +209,8 @@ connect_unix(struct rpc_grpc_dial *d)
         return;
     }
     /* Always reports through the callback, failure too. */
-    uv_pipe_connect(&d->socket->connect, &d->socket->uv.pipe,
-        d->target->path, on_connected);
+    uv_pipe_connect(&d->socket->connect, &d->socket->uv.pipe, d->target->path,
+        on_connected);
 }
 
 /* Tries addresses until one is under way; finishes when none is left. */
@@ -257,7 +257,7 @@ look_up(struct rpc_grpc_dial *d)
 {
     struct addrinfo hints;
 
-    memset(&hints, 0, sizeof hints);
+    memset(&hints, 0, sizeof(hints));
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV;
     if (uv_getaddrinfo(sluice_loop_uv(d->loop), &d->lookup, on_looked_up,
@@ -273,7 +273,7 @@ take_numeric(struct rpc_grpc_dial *d)
 {
     struct addrinfo hints;
 
-    memset(&hints, 0, sizeof hints);
+    memset(&hints, 0, sizeof(hints));
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
     if (getaddrinfo(d->target->host, d->target->port, &hints, &d->found) != 0)
@@ -310,7 +310,7 @@ rpc_grpc_dial_start(struct sluice_loop *loop,
     const struct rpc_grpc_target *target, struct rpc_grpc_hold *hold,
     rpc_grpc_dial_done_cb *done, void *arg)
 {
-    struct rpc_grpc_dial *d = calloc(1, sizeof *d);
+    struct rpc_grpc_dial *d = calloc(1, sizeof(*d));
 
     if (d == NULL)
         return NULL;

@@ -116,6 +116,6 @@ rpc_grpc_end_refused(void)
 struct rpc_grpc_end
 rpc_grpc_end_unreachable(const char *text)
 {
-    return end(SLUICE_TERMINATION_TRANSMISSION_FAILURE,
-        SLUICE_CODE_UNAVAILABLE, text);
+    return end(SLUICE_TERMINATION_TRANSMISSION_FAILURE, SLUICE_CODE_UNAVAILABLE,
+        text);
 }

@@ -87,9 +87,8 @@ read_body(struct rpc_grpc_reader *r, struct sluice_pool *pool,
     size_t size = sluice_bytes_size(r->partial);
     size_t n;
 
-    while (size < length && *len > 0) {
-        if (size == sluice_bytes_capacity(r->partial) &&
-            !grow(r, pool, length))
+    while (size<length && * len> 0) {
+        if (size == sluice_bytes_capacity(r->partial) && !grow(r, pool, length))
             return RPC_GRPC_READ_NO_MEMORY;
         n = min_size(*len, length - size);
         n = min_size(n, sluice_bytes_capacity(r->partial) - size);
@@ -205,8 +204,7 @@ rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r, size_t max_message)
     size_t missing = RPC_GRPC_PREFIX - r->have;
 
     if (r->partial != NULL)
-        return len >=
-            announced(r->prefix) - sluice_bytes_size(r->partial);
+        return len >= announced(r->prefix) - sluice_bytes_size(r->partial);
     if (len < missing)
         return false;
     memcpy(prefix, r->prefix, r->have);

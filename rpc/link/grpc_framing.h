@@ -20,7 +20,7 @@
 
 struct rpc_grpc_reader {
     uint8_t prefix[RPC_GRPC_PREFIX];
-    size_t have;                 /* of prefix */
+    size_t have;                  /* of prefix */
     struct sluice_bytes *partial; /* its size is what has arrived */
     uint8_t *held;
     size_t held_from;
@@ -38,8 +38,7 @@ enum rpc_grpc_read {
 };
 
 /* Zero-initialised is ready, too. */
-void rpc_grpc_reader_fini(struct rpc_grpc_reader *r,
-    struct sluice_pool *pool);
+void rpc_grpc_reader_fini(struct rpc_grpc_reader *r, struct sluice_pool *pool);
 
 /* Takes bytes up to the end of one message, moving *data and *len on. Nothing
  * may be held. Gives *message. After an error only fini may follow. */

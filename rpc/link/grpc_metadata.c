@@ -6,27 +6,20 @@
 
 #include <sluice/grpc.h>
 
-#define TEXT(s) { s, sizeof(s) - 1 }
+#define TEXT(s)          \
+    {                    \
+        s, sizeof(s) - 1 \
+    }
 
-static const struct sluice_str not_metadata[] = {
-    TEXT("connection"),
-    TEXT("content-length"),
-    TEXT("content-type"),
-    TEXT("host"),
-    TEXT("http2-settings"),
-    TEXT("keep-alive"),
-    TEXT("proxy-connection"),
-    TEXT("te"),
-    TEXT("trailer"),
-    TEXT("transfer-encoding"),
-    TEXT("upgrade"),
-    TEXT("user-agent")
-};
+static const struct sluice_str not_metadata[] = { TEXT("connection"),
+    TEXT("content-length"), TEXT("content-type"), TEXT("host"),
+    TEXT("http2-settings"), TEXT("keep-alive"), TEXT("proxy-connection"),
+    TEXT("te"), TEXT("trailer"), TEXT("transfer-encoding"), TEXT("upgrade"),
+    TEXT("user-agent") };
 
 /* Of the reserved "grpc-" names, those that travel as metadata. */
 static const struct sluice_str grpc_metadata[] = {
-    TEXT("grpc-previous-rpc-attempts"),
-    TEXT("grpc-retry-pushback-ms"),
+    TEXT("grpc-previous-rpc-attempts"), TEXT("grpc-retry-pushback-ms"),
     TEXT("grpc-status-details-bin")
 };
 
@@ -48,9 +41,9 @@ rpc_grpc_name_is_reserved(struct sluice_str name)
         return true;
     if (name.len >= 5 && memcmp(name.ptr, "grpc-", 5) == 0)
         return !is_among(grpc_metadata,
-            sizeof grpc_metadata / sizeof grpc_metadata[0], name);
-    return is_among(not_metadata, sizeof not_metadata / sizeof not_metadata[0],
-        name);
+            sizeof(grpc_metadata) / sizeof(grpc_metadata[0]), name);
+    return is_among(not_metadata,
+        sizeof(not_metadata) / sizeof(not_metadata[0]), name);
 }
 
 bool
@@ -59,15 +52,14 @@ rpc_grpc_name_is_binary(struct sluice_str name)
     return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
 }
 
-static struct sluice_str
-trim(struct sluice_str s)
+struct sluice_str
+rpc_grpc_trim(struct sluice_str s)
 {
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
         s.ptr++;
         s.len--;
     }
-    while (s.len > 0 &&
-        (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
         s.len--;
     return s;
 }
@@ -104,7 +96,7 @@ receive_binary(struct sluice_metadata *md, struct sluice_pool *pool,
         one = value;
         if (comma != NULL)
             one.len = (size_t)(comma - value.ptr);
-        err = receive_one_binary(md, pool, name, trim(one));
+        err = receive_one_binary(md, pool, name, rpc_grpc_trim(one));
         if (err != SLUICE_OK || comma == NULL)
             return err;
         value.ptr += one.len + 1;
@@ -130,5 +122,5 @@ rpc_grpc_metadata_receive(struct sluice_metadata *md, struct sluice_pool *pool,
     }
     if (!sluice_metadata_value_is_valid(name, value))
         return SLUICE_OK;
-    return sluice_metadata_add(md, name, trim(value));
+    return sluice_metadata_add(md, name, rpc_grpc_trim(value));
 }

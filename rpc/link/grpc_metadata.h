@@ -14,6 +14,9 @@ bool rpc_grpc_name_is_reserved(struct sluice_str name);
 /* True for "-bin" names. */
 bool rpc_grpc_name_is_binary(struct sluice_str name);
 
+/* s without blanks at its ends. */
+struct sluice_str rpc_grpc_trim(struct sluice_str s);
+
 /* Appends a received header: drops what is reserved or cannot be metadata,
  * splits and decodes binary values. SLUICE_EINVAL: undecodable. */
 SLUICE_MUST_USE enum sluice_err rpc_grpc_metadata_receive(

@@ -44,7 +44,7 @@ rpc_grpc_request_init(struct rpc_grpc_request *req, struct sluice_pool *pool,
         return SLUICE_EINVAL;
     req->path_len = group.len + method.len + 2;
     req->path = req->short_path;
-    if (req->path_len > sizeof req->short_path)
+    if (req->path_len > sizeof(req->short_path))
         req->path = sluice_pool_take(pool, req->path_len);
     if (req->path == NULL)
         return SLUICE_ENOMEM;
@@ -75,16 +75,6 @@ static void
 add_constant(struct block *b, const char *name, const char *value)
 {
     add(b, sluice_str(name), sluice_str(value), 0);
-}
-
-static struct sluice_str
-trim(struct sluice_str s)
-{
-    for (; s.len > 0 && s.ptr[0] == ' '; s.len--)
-        s.ptr++;
-    while (s.len > 0 && s.ptr[s.len - 1] == ' ')
-        s.len--;
-    return s;
 }
 
 static bool
@@ -150,7 +140,7 @@ add_metadata(struct rpc_grpc_request *req, struct sluice_pool *pool,
             m.value = sluice_str_n(text, len);
             text += len;
         } else {
-            m.value = trim(m.value);
+            m.value = rpc_grpc_trim(m.value);
         }
         add(b, m.name, m.value, NGHTTP2_NV_FLAG_NO_INDEX);
     }

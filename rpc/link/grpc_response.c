@@ -29,7 +29,7 @@ static bool
 is_grpc_type(struct sluice_str value)
 {
     static const char type[] = "application/grpc";
-    size_t len = sizeof type - 1;
+    size_t len = sizeof(type) - 1;
 
     if (value.len < len || strncasecmp(value.ptr, type, len) != 0)
         return false;

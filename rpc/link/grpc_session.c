@@ -39,9 +39,7 @@ on_socket_closed(void *arg)
 static struct rpc_grpc_end
 end_of(const struct rpc_grpc_session *s)
 {
-    return s->is_broken
-        ? rpc_grpc_end_broken()
-        : rpc_grpc_end_lost();
+    return s->is_broken ? rpc_grpc_end_broken() : rpc_grpc_end_lost();
 }
 
 static void
@@ -303,8 +301,7 @@ max_block(const struct rpc_grpc_session *s)
 }
 
 enum sluice_err
-rpc_grpc_session_submit(struct rpc_grpc_session *s,
-    struct rpc_grpc_call *call)
+rpc_grpc_session_submit(struct rpc_grpc_session *s, struct rpc_grpc_call *call)
 {
     nghttp2_data_provider body = { { .ptr = call }, on_offer };
     nghttp2_nv fields[RPC_GRPC_FIELDS];
@@ -382,16 +379,14 @@ static int
 submit_settings(struct rpc_grpc_session *s)
 {
     struct sluice_grpc_client *client = s->client;
-    nghttp2_settings_entry settings[] = {
-        { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+    nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, client->initial_window },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
             client->max_metadata < UINT32_MAX ? (uint32_t)client->max_metadata
-                                              : UINT32_MAX }
-    };
+                                              : UINT32_MAX } };
 
     if (nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings,
-            sizeof settings / sizeof settings[0]) != 0)
+            sizeof(settings) / sizeof(settings[0])) != 0)
         return -1;
     return nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0,
         RPC_GRPC_CONNECTION_WINDOW);
@@ -401,7 +396,7 @@ struct rpc_grpc_session *
 rpc_grpc_session_new(struct sluice_grpc_client *client,
     struct rpc_grpc_socket *socket)
 {
-    struct rpc_grpc_session *s = calloc(1, sizeof *s);
+    struct rpc_grpc_session *s = calloc(1, sizeof(*s));
 
     if (s == NULL)
         goto out;

@@ -20,8 +20,8 @@
 struct rpc_grpc_session;
 
 /* Takes the socket in any case. NULL: memory is short. */
-struct rpc_grpc_session *rpc_grpc_session_new(
-    struct sluice_grpc_client *client, struct rpc_grpc_socket *socket);
+struct rpc_grpc_session *rpc_grpc_session_new(struct sluice_grpc_client *client,
+    struct rpc_grpc_socket *socket);
 
 /* Says goodbye and closes. Calls that still have a stream lose it. */
 void rpc_grpc_session_close(struct rpc_grpc_session *session);

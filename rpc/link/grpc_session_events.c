@@ -39,8 +39,8 @@ on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 }
 
 static int
-on_header(nghttp2_session *h2, const nghttp2_frame *frame,
-    nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *arg)
+on_header(nghttp2_session *h2, const nghttp2_frame *frame, nghttp2_rcbuf *name,
+    nghttp2_rcbuf *value, uint8_t flags, void *arg)
 {
     struct rpc_grpc_call *call = call_of(h2, frame->hd.stream_id);
 
@@ -162,8 +162,7 @@ on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
 
     (void)h2;
     assert(frame->data.padlen == 0); /* nobody asked for padding */
-    if (FRAME_HEAD + len + RPC_GRPC_FRAME_ROOM >
-        RPC_GRPC_OUTPUT - s->out_len) {
+    if (FRAME_HEAD + len + RPC_GRPC_FRAME_ROOM > RPC_GRPC_OUTPUT - s->out_len) {
         s->out_is_full = true;
         return NGHTTP2_ERR_WOULDBLOCK;
     }
@@ -182,15 +181,14 @@ set_callbacks(nghttp2_session_callbacks *c)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame_recv);
     nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_send);
-    nghttp2_session_callbacks_set_on_stream_close_callback(c,
-        on_stream_close);
+    nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
     nghttp2_session_callbacks_set_send_data_callback(c, on_send_data);
 }
 
 struct rpc_grpc_session_shared *
 rpc_grpc_session_shared_new(void)
 {
-    struct rpc_grpc_session_shared *shared = calloc(1, sizeof *shared);
+    struct rpc_grpc_session_shared *shared = calloc(1, sizeof(*shared));
 
     if (shared == NULL)
         return NULL;

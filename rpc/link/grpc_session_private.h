@@ -20,7 +20,7 @@ struct rpc_grpc_session {
     unsigned magic;
     struct sluice_grpc_client *client;
     TAILQ_ENTRY(rpc_grpc_session) link; /* in the client's list */
-    struct rpc_grpc_socket *socket; /* NULL: closing */
+    struct rpc_grpc_socket *socket;     /* NULL: closing */
     nghttp2_session *h2;
     struct rpc_grpc_calls calls; /* those with a stream */
     size_t active;

@@ -149,8 +149,7 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
             rpc_grpc_end_malformed("a message has an unknown flag"));
         break;
     case RPC_GRPC_READ_NO_MEMORY:
-        rpc_grpc_stream_fail(call,
-            rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_stream_fail(call, rpc_grpc_end_exhausted("memory is short"));
         break;
     }
 }

@@ -126,7 +126,7 @@ set_authority(struct rpc_grpc_target *target, const char *host,
 {
     bool bracketed = strchr(host, ':') != NULL;
 
-    (void)snprintf(target->authority, sizeof target->authority, "%s%s%s:%s",
+    (void)snprintf(target->authority, sizeof(target->authority), "%s%s%s:%s",
         bracketed ? "[" : "", host, bracketed ? "]" : "", port);
 }
 
@@ -161,7 +161,7 @@ parse_unix(struct rpc_grpc_target *target, struct sluice_str rest,
             return SLUICE_EINVAL;
         }
     }
-    if (rest.len == 0 || rest.len >= sizeof target->path) {
+    if (rest.len == 0 || rest.len >= sizeof(target->path)) {
         *why = rest.len == 0 ? "the path is missing" : "the path is too long";
         return SLUICE_EINVAL;
     }
@@ -193,7 +193,7 @@ add_address(struct rpc_grpc_target *target, struct sluice_str text, bool v6,
     if (err != SLUICE_OK)
         return err;
     slot = &target->address[target->addresses];
-    memset(slot, 0, sizeof *slot);
+    memset(slot, 0, sizeof(*slot));
     port = (int)strtol(target->port, NULL, 10);
     rc = v6 ? uv_ip6_addr(target->host, port, slot)
             : uv_ip4_addr(target->host, port, (struct sockaddr_in *)slot);
@@ -208,8 +208,8 @@ add_address(struct rpc_grpc_target *target, struct sluice_str text, bool v6,
 
 /* "address[:port]{,address[:port]}" */
 static enum sluice_err
-parse_addresses(struct rpc_grpc_target *target, struct sluice_str rest,
-    bool v6, const char **why)
+parse_addresses(struct rpc_grpc_target *target, struct sluice_str rest, bool v6,
+    const char **why)
 {
     struct sluice_str one;
     enum sluice_err err;
@@ -234,7 +234,7 @@ enum sluice_err
 rpc_grpc_target_parse(struct rpc_grpc_target *target, struct sluice_str text,
     const char **why)
 {
-    memset(target, 0, sizeof *target);
+    memset(target, 0, sizeof(*target));
     *why = "";
     if (text.ptr == NULL || text.len == 0) {
         *why = "the target is missing";

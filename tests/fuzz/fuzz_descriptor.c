@@ -34,9 +34,9 @@ ask_message(const struct pb_message *m)
         assert(pb_message_field_by_name(m, f->name, f->name_len) != NULL);
         assert(pb_message_field_by_name(m, f->json_name, f->json_name_len));
         assert(pb_message_nearest_field(m, f->name, f->name_len) != NULL ||
-               f->name_len > 64);
+            f->name_len > 64);
         assert((f->message != NULL) ==
-               (f->type == PB_MESSAGE || f->type == PB_GROUP));
+            (f->type == PB_MESSAGE || f->type == PB_GROUP));
         assert((f->enumeration != NULL) == (f->type == PB_ENUM));
         if (f->is_map)
             assert(f->message->is_map_entry && f->message->n_fields == 2);
@@ -57,8 +57,8 @@ ask_schema(const struct pb_schema *s)
         for (uint32_t j = 0; j < service->n_methods; j++) {
             const struct pb_method *m = &service->methods[j];
 
-            assert(pb_schema_method(s, m->full_name, strlen(m->full_name)) ==
-                   m);
+            assert(
+                pb_schema_method(s, m->full_name, strlen(m->full_name)) == m);
             ask_message(m->input);
             ask_message(m->output);
         }

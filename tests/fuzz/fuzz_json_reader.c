@@ -23,11 +23,9 @@ struct fuzz {
     struct pb_buf pieces;
 };
 
-static const char *const types[] = {
-    "tests.reader.M", "tests.reader.Scalars", "tests.reader.Repeated",
-    "tests.reader.Maps", "tests.reader.Tree", "tests.reader.WellKnown",
-    "tests.reader2.Strict", "tests.reader2.Loose"
-};
+static const char *const types[] = { "tests.reader.M", "tests.reader.Scalars",
+    "tests.reader.Repeated", "tests.reader.Maps", "tests.reader.Tree",
+    "tests.reader.WellKnown", "tests.reader2.Strict", "tests.reader2.Loose" };
 
 static void
 check(bool ok, const char *what)
@@ -97,8 +95,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     message = pb_schema_message(f->schema, type, strlen(type));
     check(message != NULL, type);
     text = (const char *)data + 2;
-    err = read_text(f, message, &options, text, len - 2, len, &f->whole,
-        &whole);
+    err =
+        read_text(f, message, &options, text, len - 2, len, &f->whole, &whole);
     check(read_text(f, message, &options, text, len - 2, data[1] % 7 + 1u,
               &f->pieces, &pieces) == err,
         "another verdict in pieces");

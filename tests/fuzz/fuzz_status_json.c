@@ -59,8 +59,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)gw_status_code(bytes, &status.code);
     assert(gw_status_retry_seconds(bytes) <= 86400);
     pb_buf_init_heap(&out, ROOM);
-    err = gw_status_to_json(writer, built_in_types(), &status,
-        size % 2 == 0, &out);
+    err = gw_status_to_json(writer, built_in_types(), &status, size % 2 == 0,
+        &out);
     assert(err == PB_OK);
     check_text(&status, &out);
     pb_buf_fini_heap(&out);

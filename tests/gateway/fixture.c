@@ -111,7 +111,7 @@ fixture_open(struct fixture *f, const char *more)
         },
         .set = load(more),
     };
-    f->shared = (struct gw_shared) {
+    f->shared = (struct gw_shared){
         .set = f->set,
         .inprocs = &f->inproc,
         .n_inprocs = 1,
@@ -236,13 +236,12 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **context,
 static struct MHD_Daemon *
 start_daemon(struct asking *a)
 {
-    struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL
-            | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_NO_THREAD_SAFETY,
-        0, NULL, NULL, on_request, a, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, a, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
+    struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL |
+            MHD_USE_NO_LISTEN_SOCKET | MHD_USE_NO_THREAD_SAFETY,
+        0, NULL, NULL, on_request, a, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        a, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)64 * 1024,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)64 * 1024, MHD_OPTION_END);
 
     assert_non_null(d);
     return d;
@@ -275,8 +274,8 @@ http_ask(const char *request, http_handle_cb *handle, void *arg,
 
     answer->was_handled = false;
     answer->len = 0;
-    assert_int_equal(
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds),
+        0);
     assert_int_equal(send(fds[0], request, (size_t)len, MSG_NOSIGNAL), len);
     assert_int_equal(MHD_add_connection(daemon, fds[1],
                          (struct sockaddr *)&peer, sizeof(sa_family_t)),
@@ -295,8 +294,7 @@ http_ask(const char *request, http_handle_cb *handle, void *arg,
 enum MHD_Result
 http_queue_nothing(struct MHD_Connection *mhd)
 {
-    struct MHD_Response *response =
-        MHD_create_response_empty(MHD_RF_NONE);
+    struct MHD_Response *response = MHD_create_response_empty(MHD_RF_NONE);
     enum MHD_Result result = MHD_queue_response(mhd, 204, response);
 
     MHD_destroy_response(response);

@@ -19,12 +19,20 @@
 #include "gateway/exchange.h"
 #include "gateway/worker.h"
 
+/* What came back for one request. */
+struct http_answer {
+    bool was_handled;
+    size_t len;
+    char text[128 * 1024]; /* status line, headers, body; NUL-terminated */
+};
+
 struct fixture {
     struct gw_inproc inproc;
     struct gw_shared shared;
     struct route_set *set;
     struct gw_worker *worker;
-    struct gw_exchange *x; /* in its first state, for the RPC GetBook */
+    struct gw_exchange *x;     /* in its first state, for the RPC GetBook */
+    struct http_answer answer; /* free to use */
 };
 
 /* more is appended to the route file; "" for nothing. */
@@ -49,12 +57,6 @@ const char *metadata_text(const struct sluice_metadata *md, char *out,
 
 /* ---- One request over HTTP ------------------------------------------------ */
 
-struct http_answer {
-    bool was_handled;
-    size_t len;
-    char text[128 * 1024]; /* status line, headers, body; NUL-terminated */
-};
-
 /* Has to queue a response, or return MHD_NO: the connection is closed. */
 typedef enum MHD_Result http_handle_cb(struct MHD_Connection *mhd, void *arg);
 
@@ -72,9 +74,9 @@ bool http_has(const struct http_answer *answer, const char *line);
 /* How often a name is there; any case. */
 unsigned http_count(const struct http_answer *answer, const char *name);
 
-#define assert_has(answer, line) \
-    do { \
-        if (!http_has(answer, line)) \
+#define assert_has(answer, line)                                \
+    do {                                                        \
+        if (!http_has(answer, line))                            \
             fail_msg("no \"%s\" in: %s", line, (answer)->text); \
     } while (0)
 #define assert_has_no(answer, name) \

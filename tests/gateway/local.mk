@@ -43,6 +43,11 @@ tests_gateway_test_reply_SOURCES = tests/gateway/test_reply.c \
 	$(gateway_fixture)
 tests_gateway_test_reply_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_reply_http
+tests_gateway_test_reply_http_SOURCES = tests/gateway/test_reply_http.c \
+	$(gateway_fixture)
+tests_gateway_test_reply_http_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_status_json
 tests_gateway_test_status_json_SOURCES = tests/gateway/test_status_json.c
 tests_gateway_test_status_json_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

@@ -231,8 +231,9 @@ assert_reaches(const struct gw_address *a, int fd)
     int client = socket(a->storage.ss_family, SOCK_STREAM, 0);
     int accepted;
 
-    assert_int_equal(
-        connect(client, (const struct sockaddr *)&a->storage, a->len), 0);
+    assert_int_equal(connect(client, (const struct sockaddr *)&a->storage,
+                         a->len),
+        0);
     accepted = accept(fd, NULL, NULL);
     assert_true(accepted >= 0);
     close(accepted);
@@ -284,8 +285,8 @@ a_v6_address_leaves_the_v4_port_alone(void **state)
     fd = gw_address_listen(&a);
     if (fd < 0) /* a machine without IPv6 */
         skip();
-    assert_int_equal(
-        getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &is_alone, &len), 0);
+    assert_int_equal(getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &is_alone, &len),
+        0);
     assert_int_equal(is_alone, 1);
     close(fd);
 }

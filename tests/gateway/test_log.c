@@ -45,7 +45,7 @@ setup(void **state)
     assert_non_null(f->loop);
     assert_int_equal(pipe2(f->fds, O_NONBLOCK), 0);
     gw_access_log_init(&f->log, f->loop, f->fds[1]);
-    f->line = (struct gw_access_line) {
+    f->line = (struct gw_access_line){
         .status = 200,
         .verb = "GET",
         .group = "pkg.Books",
@@ -236,7 +236,7 @@ the_longest_line_there_can_be_is_written(void **state)
 
     memset(worst, '\x01', sizeof worst - 1);
     worst[sizeof worst - 1] = '\0';
-    f->line = (struct gw_access_line) {
+    f->line = (struct gw_access_line){
         .status = 4294967295u,
         .verb = worst,
         .path = worst,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is answered: how each end of an RPC becomes HTTP (docs/design.md,
- * section 6), row by row, and what of it goes over the wire. */
+ * section 6), row by row, and which answer stays. */
 #include "tests/gateway/fixture.h"
 
 #include <sluice/status.h>
@@ -10,7 +10,7 @@
 #define RETRY_INFO_URL "type.googleapis.com/google.rpc.RetryInfo"
 
 /* A Status of code 14 or 8 with a RetryInfo of 1.5 s. */
-#define STATUS_AND_RETRY(code) \
+#define STATUS_AND_RETRY(code)                    \
     "\x08" code "\x1a\x36\x0a\x28" RETRY_INFO_URL \
     "\x12\x0a\x0a\x08\x08\x01\x10\x80\xca\xb5\xee\x01"
 
@@ -57,10 +57,12 @@ struct row {
     const char *message;
 };
 
+/* clang-format off */
 #define NO_CODE(k, o) { .kind = SLUICE_ABORTION_##k, .outcome = SLUICE_##o }
 #define CODE(k, o, c, text) \
     { .kind = SLUICE_ABORTION_##k, .outcome = SLUICE_##o, .has_code = true, \
         .code = (c), .details = { text, sizeof text - 1 } }
+/* clang-format on */
 
 static void
 check_rows(struct fixture *f, const struct row *rows, size_t n)
@@ -127,9 +129,8 @@ their_shutdown_is_503_and_retry(void **state)
     static const struct row rows[] = {
         { NO_CODE(REMOTE_SHUTDOWN, REMOTE_SHUTDOWN), 503, 14, 1, false,
             "remote shutdown", "the backend is shutting down" },
-        { CODE(REMOTE_SHUTDOWN, REMOTE_SHUTDOWN, 14, "10.0.0.1 goes away"),
-            503, 14, 1, false, "remote shutdown",
-            "the backend is shutting down" },
+        { CODE(REMOTE_SHUTDOWN, REMOTE_SHUTDOWN, 14, "10.0.0.1 goes away"), 503,
+            14, 1, false, "remote shutdown", "the backend is shutting down" },
     };
 
     CHECK(*state, rows);
@@ -171,8 +172,8 @@ static void
 a_backend_that_breaks_the_protocol_is_500_and_INTERNAL(void **state)
 {
     static const struct row rows[] = {
-        { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 13, "bad frame"), 500, 13,
-            0, false, "network failure",
+        { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 13, "bad frame"), 500, 13, 0,
+            false, "network failure",
             "the backend's answer breaks the protocol" },
     };
 
@@ -183,10 +184,10 @@ static void
 a_reset_that_has_a_meaning_has_its_status(void **state)
 {
     static const struct row rows[] = {
-        { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 8, "calm"), 429, 8, 0,
-            false, "network failure", "the backend ended the call" },
-        { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 7, "tls"), 403, 7, 0,
-            false, "network failure", "the backend ended the call" },
+        { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 8, "calm"), 429, 8, 0, false,
+            "network failure", "the backend ended the call" },
+        { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 7, "tls"), 403, 7, 0, false,
+            "network failure", "the backend ended the call" },
     };
 
     CHECK(*state, rows);
@@ -198,8 +199,8 @@ a_failure_of_ours_is_500_or_the_status_of_its_code(void **state)
     static const struct row rows[] = {
         { NO_CODE(LOCAL_FAILURE, LOCAL_FAILURE), 500, 13, 0, false,
             "local failure", "internal gateway error" },
-        { CODE(LOCAL_FAILURE, LOCAL_FAILURE, 12, "no such method"), 501, 12,
-            0, false, "local failure", "no such method" },
+        { CODE(LOCAL_FAILURE, LOCAL_FAILURE, 12, "no such method"), 501, 12, 0,
+            false, "local failure", "no such method" },
         { CODE(LOCAL_FAILURE, LOCAL_FAILURE, 13, "twice"), 500, 13, 0, false,
             "local failure", "twice" },
         { CODE(LOCAL_FAILURE, LOCAL_FAILURE, 3, "odd"), 400, 3, 0, false,
@@ -214,8 +215,7 @@ an_answer_over_our_limit_is_500_not_the_clients_fault(void **state)
 {
     static const struct row rows[] = {
         { CODE(LOCAL_FAILURE, LOCAL_FAILURE, 8, "5000000 bytes"), 500, 8, 0,
-            false, "local failure",
-            "the backend's answer is over the limit" },
+            false, "local failure", "the backend's answer is over the limit" },
     };
 
     CHECK(*state, rows);
@@ -224,10 +224,22 @@ an_answer_over_our_limit_is_500_not_the_clients_fault(void **state)
 static void
 a_failure_of_theirs_has_the_status_of_its_code(void **state)
 {
-    static const unsigned http[] = { [1] = 499, [2] = 500, [3] = 400,
-        [4] = 504, [5] = 404, [6] = 409, [7] = 403, [8] = 429, [9] = 400,
-        [10] = 409, [11] = 400, [12] = 501, [13] = 500, [14] = 503,
-        [15] = 500, [16] = 401 };
+    static const unsigned http[] = { [1] = 499,
+        [2] = 500,
+        [3] = 400,
+        [4] = 504,
+        [5] = 404,
+        [6] = 409,
+        [7] = 403,
+        [8] = 429,
+        [9] = 400,
+        [10] = 409,
+        [11] = 400,
+        [12] = 501,
+        [13] = 500,
+        [14] = 503,
+        [15] = 500,
+        [16] = 401 };
     struct fixture *f = *state;
 
     for (int code = 1; code <= 16; code++) {
@@ -267,8 +279,7 @@ a_failure_with_code_0_is_a_contradiction(void **state)
     const struct row rows[] = {
         { CODE(CANCELLED, CANCELLED, 0, "x"), 500, 13, 0, false, "cancelled",
             text },
-        { CODE(EXPIRED, EXPIRED, 0, "x"), 500, 13, 0, false, "expired",
-            text },
+        { CODE(EXPIRED, EXPIRED, 0, "x"), 500, 13, 0, false, "expired", text },
         { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 0, "x"), 500, 13, 0, false,
             "network failure", text },
         { CODE(LOCAL_FAILURE, LOCAL_FAILURE, 0, "x"), 500, 13, 0, false,
@@ -327,11 +338,28 @@ a_very_long_message_is_cut(void **state)
 }
 
 static void
+a_message_is_never_cut_within_a_character(void **state)
+{
+    static const char *const ends[] = { "\xc3\xa9", "\xe2\x82\xac",
+        "\xf0\x9f\x98\x81" };
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char message[4200];
+        size_t kept = 4096 - strlen(ends[i]) + 1;
+
+        memset(message, 'm', kept);
+        snprintf(message + kept, sizeof message - kept, "%s and more", ends[i]);
+        completes(*state, 5, message, NULL);
+        message[kept] = '\0';
+        assert_error(((struct fixture *)*state)->x, 404, 5, message);
+    }
+}
+
+static void
 details_are_shown(void **state)
 {
     struct gw_exchange *x = completes(*state, 14, "busy",
-        metadata_of("grpc-status-details-bin", STATUS_AND_RETRY("\x0e"),
-            NULL));
+        metadata_of("grpc-status-details-bin", STATUS_AND_RETRY("\x0e"), NULL));
 
     assert_string_equal(body_of(x),
         "{\"code\":14,\"message\":\"busy\",\"details\":[{\"@type\":"
@@ -342,8 +370,7 @@ static void
 details_for_another_code_are_not_shown(void **state)
 {
     struct gw_exchange *x = completes(*state, 5, "no",
-        metadata_of("grpc-status-details-bin", STATUS_AND_RETRY("\x0e"),
-            NULL));
+        metadata_of("grpc-status-details-bin", STATUS_AND_RETRY("\x0e"), NULL));
 
     assert_error(x, 404, 5, "no");
 }
@@ -355,8 +382,8 @@ details_of_an_abortion_are_shown(void **state)
     struct sluice_abortion a =
         CODE(REMOTE_FAILURE, REMOTE_FAILURE, 8, "slower");
 
-    a.terminal_metadata = metadata_of("grpc-status-details-bin",
-        STATUS_AND_RETRY("\x08"), NULL);
+    a.terminal_metadata =
+        metadata_of("grpc-status-details-bin", STATUS_AND_RETRY("\x08"), NULL);
     gw_reply_abortion(f->x, &a);
     sluice_metadata_unref(&a.terminal_metadata);
     assert_int_equal(f->x->reply.status, 429);
@@ -379,12 +406,9 @@ retry_after_is_their_RetryInfo_rounded_up(void **state)
 
     retry_is_of(*state, 14, metadata_of(bin, STATUS_AND_RETRY("\x0e"), NULL),
         2);
-    retry_is_of(*state, 8, metadata_of(bin, STATUS_AND_RETRY("\x08"), NULL),
-        2);
-    retry_is_of(*state, 4, metadata_of(bin, STATUS_AND_RETRY("\x04"), NULL),
-        2);
-    retry_is_of(*state, 5, metadata_of(bin, STATUS_AND_RETRY("\x05"), NULL),
-        0);
+    retry_is_of(*state, 8, metadata_of(bin, STATUS_AND_RETRY("\x08"), NULL), 2);
+    retry_is_of(*state, 4, metadata_of(bin, STATUS_AND_RETRY("\x04"), NULL), 2);
+    retry_is_of(*state, 5, metadata_of(bin, STATUS_AND_RETRY("\x05"), NULL), 0);
 }
 
 static void
@@ -424,8 +448,8 @@ static void
 RetryInfo_wins_over_pushback(void **state)
 {
     retry_is_of(*state, 14,
-        metadata_of("grpc-retry-pushback-ms", "9000",
-            "grpc-status-details-bin", STATUS_AND_RETRY("\x0e"), NULL),
+        metadata_of("grpc-retry-pushback-ms", "9000", "grpc-status-details-bin",
+            STATUS_AND_RETRY("\x0e"), NULL),
         2);
 }
 
@@ -467,7 +491,8 @@ static void
 bad_input_outside_a_body_has_no_place(void **state)
 {
     struct fixture *f = *state;
-    struct pb_error error = { .kind = PB_EUNKNOWN, .path = "yaer",
+    struct pb_error error = { .kind = PB_EUNKNOWN,
+        .path = "yaer",
         .message = "no such field" };
 
     gw_reply_bad_input(f->x, "path or query", &error);
@@ -481,8 +506,10 @@ static void
 the_longest_error_there_can_be_is_told(void **state)
 {
     struct fixture *f = *state;
-    struct pb_error error = { .kind = PB_ESYNTAX, .offset = SIZE_MAX,
-        .line = UINT32_MAX, .column = UINT32_MAX };
+    struct pb_error error = { .kind = PB_ESYNTAX,
+        .offset = SIZE_MAX,
+        .line = UINT32_MAX,
+        .column = UINT32_MAX };
 
     memset(error.path, 'p', sizeof error.path - 1);
     memset(error.message, 'm', sizeof error.message - 1);
@@ -593,239 +620,6 @@ a_late_error_is_told_once(void **state)
     assert_string_equal(late_error(f->x, text, sizeof text), "");
 }
 
-/* ------------------------------------------------------------- over the wire */
-
-static enum MHD_Result
-queue(struct MHD_Connection *mhd, void *arg)
-{
-    struct gw_exchange *x = arg;
-
-    x->mhd = mhd;
-    return gw_reply_queue(x);
-}
-
-/* What the client sees of the answer that is ready. */
-static const struct http_answer *
-seen_by(struct gw_exchange *x, const char *verb)
-{
-    static struct http_answer answer;
-    char text[100];
-
-    snprintf(text, sizeof text, "%s / HTTP/1.1\r\nHost: h\r\n\r\n", verb);
-    http_ask(text, queue, x, &answer);
-    assert_true(answer.was_handled);
-    return &answer;
-}
-
-static const struct http_answer *
-seen(struct fixture *f)
-{
-    return seen_by(f->x, "GET");
-}
-
-static const char *
-body_seen(const struct http_answer *a)
-{
-    const char *end = strstr(a->text, "\r\n\r\n");
-
-    assert_non_null(end);
-    return end + 4;
-}
-
-static void
-assert_status(const struct http_answer *a, unsigned status)
-{
-    char line[32];
-
-    snprintf(line, sizeof line, "HTTP/1.1 %u ", status);
-    if (strncmp(a->text, line, strlen(line)) != 0)
-        fail_msg("not %u: %s", status, a->text);
-}
-
-static void
-an_error_is_JSON_with_a_length(void **state)
-{
-    struct fixture *f = *state;
-    const struct http_answer *a;
-
-    gw_reply_error(f->x, 404, 5, "no route", "nothing here");
-    a = seen(f);
-    assert_status(a, 404);
-    assert_has(a, "Content-Type: application/json");
-    assert_has(a, "Content-Length: 48");
-    assert_string_equal(body_seen(a),
-        "{\"code\":5,\"message\":\"nothing here\",\"details\":[]}");
-    assert_has_no(a, "Connection");
-    assert_has_no(a, "Retry-After");
-    assert_has_no(a, "Allow");
-    assert_has_no(a, "WWW-Authenticate");
-    assert_int_equal(f->x->state, GW_X_REPLYING);
-    assert_int_equal(f->x->bytes_out, 48);
-}
-
-static void
-a_good_answer_is_its_body(void **state)
-{
-    struct fixture *f = *state;
-    const struct http_answer *a;
-
-    gw_reply_ok(f->x, sluice_bytes_copy(f->worker->pool, "{\"a\":1}", 7));
-    a = seen(f);
-    assert_status(a, 200);
-    assert_has(a, "Content-Type: application/json");
-    assert_string_equal(body_seen(a), "{\"a\":1}");
-    assert_int_equal(f->x->reply.code, 0);
-    assert_string_equal(f->x->reply.outcome, "ok");
-}
-
-static void
-HEAD_gets_the_length_and_no_body(void **state)
-{
-    struct fixture *f = *state;
-    const struct http_answer *a;
-
-    gw_reply_ok(f->x, sluice_bytes_copy(f->worker->pool, "{\"a\":1}", 7));
-    a = seen_by(f->x, "HEAD");
-    assert_has(a, "Content-Length: 7");
-    assert_string_equal(body_seen(a), "");
-}
-
-static void
-our_shutdown_closes_the_connection(void **state)
-{
-    struct fixture *f = *state;
-    struct sluice_abortion a = NO_CODE(LOCAL_SHUTDOWN, LOCAL_SHUTDOWN);
-
-    gw_reply_abortion(f->x, &a);
-    assert_status(seen(f), 503);
-    fixture_renew(f);
-    gw_reply_abortion(f->x, &a);
-    assert_has(seen(f), "Connection: close");
-    fixture_renew(f);
-    gw_reply_abortion(f->x, &a);
-    assert_has(seen(f), "Retry-After: 1");
-}
-
-static void
-their_shutdown_keeps_the_connection(void **state)
-{
-    struct fixture *f = *state;
-    struct sluice_abortion abortion = NO_CODE(REMOTE_SHUTDOWN, REMOTE_SHUTDOWN);
-    const struct http_answer *a;
-
-    gw_reply_abortion(f->x, &abortion);
-    a = seen(f);
-    assert_status(a, 503);
-    assert_has(a, "Retry-After: 1");
-    assert_has_no(a, "Connection");
-}
-
-static void
-a_draining_worker_closes_every_connection(void **state)
-{
-    struct fixture *f = *state;
-
-    f->worker->is_draining = true;
-    gw_reply_ok(f->x, sluice_bytes_copy(f->worker->pool, "{}", 2));
-    assert_has(seen(f), "Connection: close");
-    f->worker->is_draining = false;
-}
-
-static void
-a_401_names_a_scheme(void **state)
-{
-    struct fixture *f = *state;
-    struct sluice_abortion a = CODE(REMOTE_FAILURE, REMOTE_FAILURE, 16, "who");
-
-    gw_reply_abortion(f->x, &a);
-    assert_has(seen(f), "WWW-Authenticate: Bearer");
-}
-
-static void
-a_405_says_what_is_allowed(void **state)
-{
-    struct fixture *f = *state;
-
-    gw_reply_error(f->x, 405, 12, "method", "no");
-    f->x->reply.allow = "GET, HEAD";
-    assert_has(seen(f), "Allow: GET, HEAD");
-}
-
-static void
-metadata_comes_with_the_answer(void **state)
-{
-    struct fixture *f = *state;
-    const struct http_answer *a;
-
-    f->x->initial_metadata = metadata_of("i", "1", NULL);
-    f->x->terminal_metadata = metadata_of("t", "2", NULL);
-    gw_reply_error(f->x, 404, 5, "remote failure", "no");
-    a = seen(f);
-    assert_has(a, "Grpc-Metadata-i: 1");
-    assert_has(a, "Grpc-Trailer-t: 2");
-}
-
-static void
-a_stream_is_chunked_and_ends(void **state)
-{
-    struct fixture *f = *state;
-    const struct http_answer *a;
-
-    gw_buffer_init(&f->x->out, f->worker->pool, 1000);
-    assert_int_equal(pb_buf_put(&f->x->out.pb, "{}\n", 3), PB_OK);
-    f->x->is_out_ended = true;
-    gw_reply_stream(f->x, "application/x-ndjson");
-    a = seen(f);
-    assert_status(a, 200);
-    assert_has(a, "Content-Type: application/x-ndjson");
-    assert_has(a, "Transfer-Encoding: chunked");
-    assert_has_no(a, "Content-Length");
-    assert_string_equal(body_seen(a), "3\r\n{}\n\r\n0\r\n\r\n");
-    assert_int_equal(f->x->bytes_out, 3);
-}
-
-static void
-the_status_of_a_stream_is_in_its_trailers(void **state)
-{
-    struct fixture *f = *state;
-    const struct http_answer *a;
-
-    f->x->request.wants_trailers = true;
-    f->x->terminal_metadata = metadata_of("t", "2", NULL);
-    f->x->is_out_ended = true;
-    gw_reply_stream(f->x, "application/x-ndjson");
-    a = seen(f);
-    assert_has(a, "Trailer: grpc-status, grpc-message");
-    assert_non_null(strstr(body_seen(a), "0\r\ngrpc-status: 0\r\n"));
-    assert_has(a, "Grpc-Trailer-t: 2");
-}
-
-static void
-a_stream_that_fails_before_its_head_is_still_no_retry(void **state)
-{
-    struct fixture *f = *state;
-    struct sluice_abortion abortion = NO_CODE(REMOTE_SHUTDOWN, REMOTE_SHUTDOWN);
-    const struct http_answer *a;
-
-    gw_reply_stream(f->x, "application/x-ndjson");
-    gw_reply_abortion(f->x, &abortion);
-    f->x->is_out_ended = true;
-    a = seen(f);
-    assert_status(a, 200);
-    assert_has_no(a, "Retry-After");
-}
-
-static void
-a_client_that_is_gone_gets_nothing(void **state)
-{
-    struct fixture *f = *state;
-
-    gw_reply_error(f->x, 404, 5, "no route", "no");
-    f->x->is_client_gone = true;
-    assert_int_equal(seen(f)->len, 0);
-    assert_int_equal(f->x->state, GW_X_HEAD);
-}
-
 #define TEST(name) \
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
@@ -849,6 +643,7 @@ main(void)
         TEST(a_completion_with_a_code_is_their_failure),
         TEST(an_absent_message_is_an_empty_one),
         TEST(a_very_long_message_is_cut),
+        TEST(a_message_is_never_cut_within_a_character),
         TEST(details_are_shown),
         TEST(details_for_another_code_are_not_shown),
         TEST(details_of_an_abortion_are_shown),
@@ -865,19 +660,6 @@ main(void)
         TEST(a_completion_after_an_error_changes_nothing),
         TEST(an_error_after_the_head_is_a_line_of_the_stream),
         TEST(a_late_error_is_told_once),
-        TEST(an_error_is_JSON_with_a_length),
-        TEST(a_good_answer_is_its_body),
-        TEST(HEAD_gets_the_length_and_no_body),
-        TEST(our_shutdown_closes_the_connection),
-        TEST(their_shutdown_keeps_the_connection),
-        TEST(a_draining_worker_closes_every_connection),
-        TEST(a_401_names_a_scheme),
-        TEST(a_405_says_what_is_allowed),
-        TEST(metadata_comes_with_the_answer),
-        TEST(a_stream_is_chunked_and_ends),
-        TEST(the_status_of_a_stream_is_in_its_trailers),
-        TEST(a_stream_that_fails_before_its_head_is_still_no_retry),
-        TEST(a_client_that_is_gone_gets_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

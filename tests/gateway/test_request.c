@@ -24,7 +24,6 @@ struct reading {
 
 struct world {
     struct fixture f;
-    struct http_answer answer;
     struct reading in;
 };
 
@@ -84,9 +83,9 @@ head(struct world *w, const char *lines)
 
     assert_in_range(n, 1, sizeof text - 1);
     memset(&w->in.r, 0, sizeof w->in.r);
-    http_ask(text, read_head, &w->in, &w->answer);
-    if (!w->answer.was_handled)
-        fail_msg("refused: %s", w->answer.text);
+    http_ask(text, read_head, &w->in, &w->f.answer);
+    if (!w->f.answer.was_handled)
+        fail_msg("refused: %s", w->f.answer.text);
     assert_true(w->in.was_read);
     return &w->in.r;
 }
@@ -104,8 +103,7 @@ gives(struct world *w, const char *lines, const char *expected)
 }
 
 static void
-is_bad(struct world *w, const char *line, const char *name,
-    const char *reason)
+is_bad(struct world *w, const char *line, const char *name, const char *reason)
 {
     char text[1024];
 
@@ -242,8 +240,8 @@ only_100_continue_can_be_expected(void **state)
     assert_false(head(*state, "Expect: 100-Continue\r\n")->has_bad_expect);
     assert_true(head(*state, "Expect: 200-ok\r\n")->has_bad_expect);
     assert_true(head(*state, "Expect:\r\n")->has_bad_expect);
-    assert_true(head(*state, "Expect: x\r\nExpect: 100-continue\r\n")
-                    ->has_bad_expect);
+    assert_true(
+        head(*state, "Expect: x\r\nExpect: 100-continue\r\n")->has_bad_expect);
 }
 
 /* ---------------------------------------------------------------- the timeout */
@@ -268,8 +266,7 @@ grpc_timeout_has_six_units(void **state)
     timeout_is(*state, "Grpc-Timeout: 5u\r\n", 5000);
     timeout_is(*state, "Grpc-Timeout: 6n\r\n", 6);
     timeout_is(*state, "Grpc-Timeout: 0n\r\n", 0);
-    timeout_is(*state, "Grpc-Timeout: 99999999S\r\n",
-        99999999 * SLUICE_SECOND);
+    timeout_is(*state, "Grpc-Timeout: 99999999S\r\n", 99999999 * SLUICE_SECOND);
 }
 
 static void
@@ -454,16 +451,16 @@ an_empty_value_is_passed(void **state)
 static void
 binary_values_are_bytes_behind_base64(void **state)
 {
-    gives(*state, "Grpc-Metadata-A-Bin: aGk=\r\nGrpc-Metadata-B-Bin: aGk\r\n"
-                  "X-Raw-Bin: eA==\r\n",
+    gives(*state,
+        "Grpc-Metadata-A-Bin: aGk=\r\nGrpc-Metadata-B-Bin: aGk\r\n"
+        "X-Raw-Bin: eA==\r\n",
         "a-bin=hi\nb-bin=hi\nx-raw-bin=x\n");
 }
 
 static void
 joined_binary_values_are_several(void **state)
 {
-    gives(*state, "Grpc-Metadata-A-Bin: aGk=,eA==\r\n",
-        "a-bin=hi\na-bin=x\n");
+    gives(*state, "Grpc-Metadata-A-Bin: aGk=,eA==\r\n", "a-bin=hi\na-bin=x\n");
     gives(*state, "Grpc-Metadata-A-Bin: aGk ,\t eA ,\r\n",
         "a-bin=hi\na-bin=x\na-bin=\n");
 }
@@ -568,8 +565,9 @@ any_other_body_is_unsupported(void **state)
         "application/x-protobuf", "application/grpc", "text/json",
         "application/x-www-form-urlencoded", ";", "; charset=utf-8",
         "application/json, text/plain", "application/json;charset=latin1",
-        "application/json;charset=utf-16", "application/json;charset=",
-        "application/json;charset=\"", "application/json;charset=\"utf-8",
+        "application/json;charset=utf-16",
+        "application/json;charset=", "application/json;charset=\"",
+        "application/json;charset=\"utf-8",
         "application/json;CHARSET=iso-8859-1",
         "application/json;charset=utf-8;charset=utf-16" };
 

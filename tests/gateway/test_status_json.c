@@ -121,8 +121,8 @@ static const char *
 shown(struct fixture *f, const struct gw_status *status, bool with_type)
 {
     f->out.len = 0;
-    assert_int_equal(gw_status_to_json(f->writer, f->schema, status,
-                         with_type, &f->out),
+    assert_int_equal(gw_status_to_json(f->writer, f->schema, status, with_type,
+                         &f->out),
         PB_OK);
     assert_int_equal(pb_buf_put(&f->out, "", 1), PB_OK);
     return (const char *)f->out.data;
@@ -294,9 +294,10 @@ the_bytes_of_an_unknown_detail_are_padded_base64(void **state)
     put_detail(f, "a/b", BYTES(""));
     put_detail(f, "a/b", BYTES("\xff"));
     put_detail(f, "a/b", BYTES("\xff\xfe"));
-    details_are(f, "{\"@type\":\"a/b\",\"value\":\"\"},"
-                   "{\"@type\":\"a/b\",\"value\":\"/w==\"},"
-                   "{\"@type\":\"a/b\",\"value\":\"//4=\"}");
+    details_are(f,
+        "{\"@type\":\"a/b\",\"value\":\"\"},"
+        "{\"@type\":\"a/b\",\"value\":\"/w==\"},"
+        "{\"@type\":\"a/b\",\"value\":\"//4=\"}");
 }
 
 static void
@@ -306,8 +307,9 @@ a_known_detail_that_is_broken_keeps_its_bytes(void **state)
 
     put_detail(f, TYPES "RetryInfo", BYTES("\x0a\x7f"));
     put_detail(f, TYPES "DebugInfo", BYTES("\x12\1\xff"));
-    details_are(f, "{\"@type\":\"" TYPES "RetryInfo\",\"value\":\"Cn8=\"},"
-                   "{\"@type\":\"" TYPES "DebugInfo\",\"value\":\"EgH/\"}");
+    details_are(f,
+        "{\"@type\":\"" TYPES "RetryInfo\",\"value\":\"Cn8=\"},"
+        "{\"@type\":\"" TYPES "DebugInfo\",\"value\":\"EgH/\"}");
 }
 
 static void
@@ -320,8 +322,9 @@ a_broken_Any_is_left_out_and_the_others_are_shown(void **state)
     put_text(&f->status, 3, BYTES("\xff"));
     put_retry(f, BYTES("\x08\2"));
     put_text(&f->status, 3, BYTES("\x12\x05x"));
-    details_are(f, "{\"@type\":\"a/b\",\"value\":\"MQ==\"},"
-                   "{\"@type\":\"" TYPES "RetryInfo\",\"retryDelay\":\"2s\"}");
+    details_are(f,
+        "{\"@type\":\"a/b\",\"value\":\"MQ==\"},"
+        "{\"@type\":\"" TYPES "RetryInfo\",\"retryDelay\":\"2s\"}");
 }
 
 static void
@@ -341,7 +344,7 @@ other_fields_are_skipped(void **state)
 
     put_number(&f->status, 1, 5);
     put_text(&f->status, 2, BYTES("another"));
-    put(&f->status, BYTES("\x1d\1\2\3\4")); /* details as a fixed32 */
+    put(&f->status, BYTES("\x1d\1\2\3\4"));   /* details as a fixed32 */
     put(&f->status, BYTES("\x23\x08\1\x24")); /* a group */
     put_detail(f, "a/b", BYTES("1"));
     put_number(&f->status, 99, 1);
@@ -365,8 +368,9 @@ without_a_schema_there_are_no_details(void **state)
 
     put_detail(f, "a/b", BYTES("1"));
     status.details = str_of(&f->status);
-    assert_int_equal(
-        gw_status_to_json(f->writer, NULL, &status, false, &f->out), PB_OK);
+    assert_int_equal(gw_status_to_json(f->writer, NULL, &status, false,
+                         &f->out),
+        PB_OK);
     assert_int_equal(pb_buf_put(&f->out, "", 1), PB_OK);
     assert_string_equal((char *)f->out.data,
         "{\"code\":5,\"message\":\"no\",\"details\":[]}");
@@ -380,8 +384,8 @@ assert_whole_or_refused(struct fixture *f, const struct gw_status *status,
     struct pb_buf small;
 
     pb_buf_init_heap(&small, n);
-    if (gw_status_to_json(f->writer, f->schema, status, true, &small)
-        == PB_OK) {
+    if (gw_status_to_json(f->writer, f->schema, status, true, &small) ==
+        PB_OK) {
         json_t *json = json_loadb((char *)small.data, small.len, 0, NULL);
 
         assert_non_null(json);
@@ -395,8 +399,10 @@ static void
 a_small_room_gives_whole_JSON_or_an_error(void **state)
 {
     struct fixture *f = *state;
-    struct gw_status own = { .code = 3, .message = BYTES("bad"),
-        .field = BYTES("f"), .description = BYTES("d") };
+    struct gw_status own = { .code = 3,
+        .message = BYTES("bad"),
+        .field = BYTES("f"),
+        .description = BYTES("d") };
     struct gw_status theirs = { .code = 3, .message = BYTES("bad") };
 
     put_detail(f, "a/b", BYTES("12345"));
@@ -549,9 +555,8 @@ of_fields_that_come_twice_the_last_counts(void **state)
 static void
 seconds_that_come_twice_do_not_overflow(void **state)
 {
-    struct sluice_str twice =
-        BYTES("\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
-              "\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f");
+    struct sluice_str twice = BYTES("\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
+                                    "\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f");
 
     retry_is(*state, twice, DAY);
 }
@@ -581,8 +586,7 @@ the_host_of_the_type_does_not_matter(void **state)
 {
     struct fixture *f = *state;
 
-    put_detail(f, "example.com/x/google.rpc.RetryInfo",
-        BYTES("\x0a\2\x08\7"));
+    put_detail(f, "example.com/x/google.rpc.RetryInfo", BYTES("\x0a\2\x08\7"));
     assert_int_equal(gw_status_retry_seconds(str_of(&f->status)), 7);
 }
 

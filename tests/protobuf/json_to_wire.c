@@ -130,9 +130,11 @@ answer(struct tool *t)
         (const char *)t->text.data, t->text.len, &t->whole, &error);
     /* What follows the value is another's business when it comes in pieces. */
     if (read_bytewise(t, &options, &other) != err &&
-        !(err == PB_ESYNTAX && strstr(error.message, "end of the text") != NULL))
+        !(err == PB_ESYNTAX &&
+            strstr(error.message, "end of the text") != NULL))
         die("in pieces", err != PB_OK ? error.message : other.message);
-    if (err == PB_OK && (t->whole.len != t->pieces.len ||
+    if (err == PB_OK &&
+        (t->whole.len != t->pieces.len ||
             (t->whole.len > 0 &&
                 memcmp(t->whole.data, t->pieces.data, t->whole.len) != 0)))
         die("in pieces", "other bytes than whole");

@@ -69,8 +69,9 @@ kit_message(const struct kit *kit, const char *name)
 const struct pb_field *
 kit_field(const struct kit *kit, const char *message, const char *field)
 {
-    const struct pb_field *f = pb_message_field_by_name(
-        kit_message(kit, message), field, strlen(field));
+    const struct pb_field *f =
+        pb_message_field_by_name(kit_message(kit, message), field,
+            strlen(field));
 
     if (f == NULL)
         fail_msg("%s has no field %s", message, field);
@@ -135,9 +136,10 @@ compare(const struct kit *kit, enum pb_err err, const struct pb_error *error,
             strcmp(e->path, error->path) != 0 ||
             strcmp(e->message, error->message) != 0)
             fail_msg("%s %zu: %zu, %u:%u %s: %s (%d)\nbut whole: %zu, %u:%u "
-                "%s: %s (%d)", how, at, e->offset, e->line, e->column, e->path,
-                e->message, e->kind, error->offset, error->line,
-                error->column, error->path, error->message, error->kind);
+                     "%s: %s (%d)",
+                how, at, e->offset, e->line, e->column, e->path, e->message,
+                e->kind, error->offset, error->line, error->column, error->path,
+                error->message, error->kind);
         return;
     }
     if (kit->error.kind != PB_OK)

@@ -16,7 +16,7 @@ struct kit {
     struct pb_schema *schema;
     struct pb_json_reader *reader;
     struct pb_json_options options;
-    size_t max;               /* of the message; 0: 64 MiB */
+    size_t max; /* of the message; 0: 64 MiB */
     /* Of the last text that was read: */
     struct pb_error error;
     struct pb_buf wire;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- Scalars ---------------------------------------------------------------- */
+/* ---- Scalars ------------------------------------------------------------ */
 
 static void
 integers_may_have_any_integral_form(void **state)
@@ -64,19 +64,17 @@ every_type_of_number_has_its_wire_format(void **state)
 static void
 integers_out_of_range_are_refused(void **state)
 {
-    static const char *const texts[] = {
-        "{\"fInt32\":2147483648}", "{\"fInt32\":-2147483649}",
-        "{\"fInt32\":\"4294967296\"}", "{\"fInt32\":1e10}",
-        "{\"fInt32\":1e536870000}", "{\"fInt32\":1e99999999999999999999}",
-        "{\"fUint32\":-1}", "{\"fUint32\":4294967296}", "{\"fUint32\":\"-1\"}",
-        "{\"fInt64\":9223372036854775808}",
-        "{\"fInt64\":-9223372036854775809}",
+    static const char *const texts[] = { "{\"fInt32\":2147483648}",
+        "{\"fInt32\":-2147483649}", "{\"fInt32\":\"4294967296\"}",
+        "{\"fInt32\":1e10}", "{\"fInt32\":1e536870000}",
+        "{\"fInt32\":1e99999999999999999999}", "{\"fUint32\":-1}",
+        "{\"fUint32\":4294967296}", "{\"fUint32\":\"-1\"}",
+        "{\"fInt64\":9223372036854775808}", "{\"fInt64\":-9223372036854775809}",
         "{\"fUint64\":18446744073709551616}", "{\"fUint64\":-1}",
         "{\"fUint64\":99999999999999999999}", "{\"fFixed64\":-5}",
         "{\"fFixed32\":4294967296}", "{\"fSfixed32\":2147483648}",
         "{\"fSint32\":-2147483649}", "{\"fSint64\":9223372036854775808}",
-        "{\"fEnum\":2147483648}", "{\"fEnum\":1099511627776}"
-    };
+        "{\"fEnum\":2147483648}", "{\"fEnum\":1099511627776}" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         refuses(state, "Scalars", texts[i], PB_EVALUE);
@@ -85,14 +83,13 @@ integers_out_of_range_are_refused(void **state)
 static void
 what_is_no_integer_is_refused(void **state)
 {
-    static const char *const texts[] = {
-        "{\"i\":1.5}", "{\"i\":0.5}", "{\"i\":1e-1}", "{\"i\":\"1.5\"}",
-        "{\"i\":\"\"}", "{\"i\":\" 1\"}", "{\"i\":\"1 \"}", "{\"i\":\"12abc\"}",
-        "{\"i\":\"3x3\"}", "{\"i\":\"12,34\"}", "{\"i\":\"+1\"}",
-        "{\"i\":\"01\"}", "{\"i\":\"0x1\"}", "{\"i\":\"1.\"}", "{\"i\":\"-\"}",
-        "{\"i\":\"NaN\"}", "{\"i\":true}", "{\"i\":false}", "{\"i\":{}}",
-        "{\"i\":[]}", "{\"i\":\"1\\u0000\"}"
-    };
+    static const char *const texts[] = { "{\"i\":1.5}", "{\"i\":0.5}",
+        "{\"i\":1e-1}", "{\"i\":\"1.5\"}", "{\"i\":\"\"}", "{\"i\":\" 1\"}",
+        "{\"i\":\"1 \"}", "{\"i\":\"12abc\"}", "{\"i\":\"3x3\"}",
+        "{\"i\":\"12,34\"}", "{\"i\":\"+1\"}", "{\"i\":\"01\"}",
+        "{\"i\":\"0x1\"}", "{\"i\":\"1.\"}", "{\"i\":\"-\"}", "{\"i\":\"NaN\"}",
+        "{\"i\":true}", "{\"i\":false}", "{\"i\":{}}", "{\"i\":[]}",
+        "{\"i\":\"1\\u0000\"}" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         refuses(state, "M", texts[i], PB_EVALUE);
@@ -101,13 +98,11 @@ what_is_no_integer_is_refused(void **state)
 static void
 numbers_that_json_does_not_know_are_refused(void **state)
 {
-    static const char *const texts[] = {
-        "{\"i\":+1}", "{\"i\":01}", "{\"i\":-01}", "{\"i\":00}", "{\"i\":1.}",
-        "{\"i\":.5}", "{\"i\":1e}", "{\"i\":1e+}", "{\"i\":-}", "{\"i\":--1}",
-        "{\"i\":1-1}", "{\"i\":1.2.3}", "{\"i\":1e2e3}", "{\"i\":0x10}",
-        "{\"i\":NaN}", "{\"i\":Infinity}", "{\"i\":-Infinity}", "{\"i\":1_0}",
-        "{\"i\":1 2}"
-    };
+    static const char *const texts[] = { "{\"i\":+1}", "{\"i\":01}",
+        "{\"i\":-01}", "{\"i\":00}", "{\"i\":1.}", "{\"i\":.5}", "{\"i\":1e}",
+        "{\"i\":1e+}", "{\"i\":-}", "{\"i\":--1}", "{\"i\":1-1}",
+        "{\"i\":1.2.3}", "{\"i\":1e2e3}", "{\"i\":0x10}", "{\"i\":NaN}",
+        "{\"i\":Infinity}", "{\"i\":-Infinity}", "{\"i\":1_0}", "{\"i\":1 2}" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         refuses(state, "M", texts[i], PB_ESYNTAX);
@@ -162,21 +157,17 @@ a_number_may_be_long_but_not_endless(void **state)
     assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n), PB_OK);
     assert_int_equal(kit->wire.len, 9);
     n = snprintf(text, sizeof(text), "{\"fDouble\":0.%02100d}", 0);
-    assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n),
-        PB_ELIMIT);
+    assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n), PB_ELIMIT);
     n = snprintf(text, sizeof(text), "{\"none\":0.%02100d}", 0);
     kit->options.ignore_unknown = true;
-    assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n),
-        PB_ELIMIT);
+    assert_int_equal(kit_read_some(kit, "Scalars", text, (size_t)n), PB_ELIMIT);
 }
 
 static void
 booleans_are_true_and_false_only(void **state)
 {
-    static const char *const texts[] = {
-        "{\"fBool\":\"true\"}", "{\"fBool\":0}", "{\"fBool\":1}",
-        "{\"fBool\":{}}", "{\"fBool\":[]}"
-    };
+    static const char *const texts[] = { "{\"fBool\":\"true\"}",
+        "{\"fBool\":0}", "{\"fBool\":1}", "{\"fBool\":{}}", "{\"fBool\":[]}" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         refuses(state, "Scalars", texts[i], PB_EVALUE);
@@ -214,7 +205,7 @@ closed_enums_take_unknown_numbers_too(void **state)
         PB_EUNKNOWN);
 }
 
-/* ---- Strings and bytes ------------------------------------------------------ */
+/* ---- Strings and bytes -------------------------------------------------- */
 
 static void
 strings_are_copied_with_their_escapes_resolved(void **state)
@@ -235,19 +226,18 @@ strings_are_copied_with_their_escapes_resolved(void **state)
 static void
 broken_strings_are_refused(void **state)
 {
-    static const char *const texts[] = {
-        "{\"s\":\"\\ud83d\"}", "{\"s\":\"\\ud83dx\"}",
-        "{\"s\":\"\\ud83d\\n\"}", "{\"s\":\"\\ud83d\\u0041\"}",
-        "{\"s\":\"\\ude01\"}", "{\"s\":\"\\ude01\\ud83d\"}",
-        "{\"s\":\"\\ud83d\\ud83d\\ude01\"}", "{\"s\":\"\\U0041\"}",
-        "{\"s\":\"\\'\"}", "{\"s\":\"\\x41\"}", "{\"s\":\"\\u12G4\"}",
-        "{\"s\":\"\\u12\"}", "{\"s\":\"a\nb\"}", "{\"s\":\"a\tb\"}",
-        "{\"s\":\"\x1f\"}", "{\"s\":'a'}", "{\"s\":\"\x80\"}",
-        "{\"s\":\"\xc3\"}", "{\"s\":\"\xc3(\"}", "{\"s\":\"\xc0\x80\"}",
-        "{\"s\":\"\xe0\x80\x80\"}", "{\"s\":\"\xed\xa0\x80\"}",
-        "{\"s\":\"\xf4\x90\x80\x80\"}", "{\"s\":\"\xf8\x88\x80\x80\x80\"}",
-        "{\"s\":\"\xf0\x9f\x98\"}", "{\"s\":\"\xff\"}", "{\"s\":\"abc"
-    };
+    static const char *const texts[] = { "{\"s\":\"\\ud83d\"}",
+        "{\"s\":\"\\ud83dx\"}", "{\"s\":\"\\ud83d\\n\"}",
+        "{\"s\":\"\\ud83d\\u0041\"}", "{\"s\":\"\\ude01\"}",
+        "{\"s\":\"\\ude01\\ud83d\"}", "{\"s\":\"\\ud83d\\ud83d\\ude01\"}",
+        "{\"s\":\"\\U0041\"}", "{\"s\":\"\\'\"}", "{\"s\":\"\\x41\"}",
+        "{\"s\":\"\\u12G4\"}", "{\"s\":\"\\u12\"}", "{\"s\":\"a\nb\"}",
+        "{\"s\":\"a\tb\"}", "{\"s\":\"\x1f\"}", "{\"s\":'a'}",
+        "{\"s\":\"\x80\"}", "{\"s\":\"\xc3\"}", "{\"s\":\"\xc3(\"}",
+        "{\"s\":\"\xc0\x80\"}", "{\"s\":\"\xe0\x80\x80\"}",
+        "{\"s\":\"\xed\xa0\x80\"}", "{\"s\":\"\xf4\x90\x80\x80\"}",
+        "{\"s\":\"\xf8\x88\x80\x80\x80\"}", "{\"s\":\"\xf0\x9f\x98\"}",
+        "{\"s\":\"\xff\"}", "{\"s\":\"abc" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         refuses(state, "M", texts[i], PB_ESYNTAX);
@@ -282,14 +272,13 @@ bytes_take_both_alphabets_with_or_without_padding(void **state)
 static void
 what_is_no_base64_is_refused(void **state)
 {
-    static const char *const texts[] = {
-        "{\"b\":\"A\"}", "{\"b\":\"AAAAA\"}", "{\"b\":\"A===\"}",
-        "{\"b\":\"AA=\"}", "{\"b\":\"AA===\"}", "{\"b\":\"AAA==\"}",
-        "{\"b\":\"AAAA=\"}", "{\"b\":\"=\"}", "{\"b\":\"AA==AA==\"}",
-        "{\"b\":\"AA=A\"}", "{\"b\":\"AAA=A\"}", "{\"b\":\"A A\"}",
-        "{\"b\":\"AA\\n\"}", "{\"b\":\"AAA!\"}", "{\"b\":\"AAA\xc3\xa9\"}",
-        "{\"b\":\"AAAAAAAAAAAAAAAA.AAA\"}", "{\"b\":1}", "{\"b\":[1]}"
-    };
+    static const char *const texts[] = { "{\"b\":\"A\"}", "{\"b\":\"AAAAA\"}",
+        "{\"b\":\"A===\"}", "{\"b\":\"AA=\"}", "{\"b\":\"AA===\"}",
+        "{\"b\":\"AAA==\"}", "{\"b\":\"AAAA=\"}", "{\"b\":\"=\"}",
+        "{\"b\":\"AA==AA==\"}", "{\"b\":\"AA=A\"}", "{\"b\":\"AAA=A\"}",
+        "{\"b\":\"A A\"}", "{\"b\":\"AA\\n\"}", "{\"b\":\"AAA!\"}",
+        "{\"b\":\"AAA\xc3\xa9\"}", "{\"b\":\"AAAAAAAAAAAAAAAA.AAA\"}",
+        "{\"b\":1}", "{\"b\":[1]}" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         refuses(state, "M", texts[i], PB_EVALUE);
@@ -328,7 +317,7 @@ lengths_of_strings_have_their_shortest_form(void **state)
     }
 }
 
-/* ---- Names ------------------------------------------------------------------ */
+/* ---- Names -------------------------------------------------------------- */
 
 static void
 fields_are_known_by_both_names(void **state)
@@ -419,7 +408,7 @@ unknown_enum_names_are_skipped_on_request(void **state)
         "72 05 0a 01 62 10 01");
 }
 
-/* ---- Twice ------------------------------------------------------------------ */
+/* ---- Twice -------------------------------------------------------------- */
 
 static void
 a_field_given_twice_is_refused(void **state)
@@ -463,7 +452,7 @@ messages_with_many_fields_remember_them_all(void **state)
         PB_EDUPLICATE);
 }
 
-/* ---- Presence and null ------------------------------------------------------ */
+/* ---- Presence and null -------------------------------------------------- */
 
 static void
 presence_decides_whether_a_default_is_written(void **state)
@@ -485,7 +474,8 @@ null_is_absence(void **state)
 {
     gives(state, "M",
         "{\"i\":null,\"s\":null,\"b\":null,\"r\":null,\"m\":null,\"e\":null,"
-        "\"x\":null,\"p\":null,\"t\":null}", "");
+        "\"x\":null,\"p\":null,\"t\":null}",
+        "");
     gives(state, "Tree", "{\"left\":null,\"children\":null}", "");
     gives(state, "WellKnown", "{\"wInt32\":null,\"values\":null}", "");
 }
@@ -501,7 +491,7 @@ null_is_no_element_and_no_map_value(void **state)
     refuses(state, "M", "null", PB_EVALUE);
 }
 
-/* ---- Arrays and maps -------------------------------------------------------- */
+/* ---- Arrays and maps ---------------------------------------------------- */
 
 static void
 repeated_scalars_are_packed_as_the_field_says(void **state)
@@ -632,13 +622,12 @@ maps_within_maps_keep_their_keys_apart(void **state)
         "00 00 00 00 00 00 08 40");
 }
 
-/* ---- Groups, extensions, required ------------------------------------------- */
+/* ---- Groups, extensions, required --------------------------------------- */
 
 static void
 groups_are_objects(void **state)
 {
-    gives(state, "tests.reader2.Loose", "{\"inner\":{\"a\":1}}",
-        "2b 08 01 2c");
+    gives(state, "tests.reader2.Loose", "{\"inner\":{\"a\":1}}", "2b 08 01 2c");
     gives(state, "tests.reader2.Loose", "{\"inner\":{}}", "2b 2c");
     gives(state, "tests.reader2.Loose",
         "{\"item\":[{\"key\":\"a\"},{}],\"inner\":{\"deeper\":{\"number\":1}}}",
@@ -668,7 +657,8 @@ extensions_are_named_in_brackets(void **state)
     refuses(state, "tests.reader2.Loose", "{\"[]\":5}", PB_EUNKNOWN);
     refuses(state, "tests.reader2.Loose",
         "{\"[tests.reader2.extra]\":5,\"[tests.reader2.another]\":5,"
-        "\"[tests.reader2.extra]\":5}", PB_EDUPLICATE);
+        "\"[tests.reader2.extra]\":5}",
+        PB_EDUPLICATE);
 }
 
 static void
@@ -689,7 +679,7 @@ required_fields_are_required(void **state)
         "69 63 74 12 02 08 01");
 }
 
-/* ---- The text --------------------------------------------------------------- */
+/* ---- The text ----------------------------------------------------------- */
 
 static void
 white_space_may_stand_between_tokens(void **state)
@@ -706,14 +696,13 @@ white_space_may_stand_between_tokens(void **state)
 static void
 malformed_text_is_refused(void **state)
 {
-    static const char *const texts[] = {
-        "", " ", "{", "}", "{\"i\"", "{\"i\":", "{\"i\":1", "{\"i\":1,",
-        "{\"i\":1,}", "{,}", "{\"i\":1,,}", "{\"i\" 1}", "{\"i\":}", "{i:1}",
-        "{'i':1}", "{\"i\":1]", "{\"r\":[1}", "{\"r\":[1,]}", "{\"r\":[,1]}",
-        "{\"r\":[1 2]}", "{\"i\":1 \"l\":2}", "{\"i\"::1}", "{/**/}", "{//\n}",
-        "\xef\xbb\xbf{}", "{\"i\":1;}", "{1:2}", "{null:1}", "{\"i\":undefined}",
-        "{\"i\":'1'}", "\xff\xfe{\0}", "{\"i\":n}", "\0"
-    };
+    static const char *const texts[] = { "", " ", "{", "}", "{\"i\"",
+        "{\"i\":", "{\"i\":1", "{\"i\":1,", "{\"i\":1,}", "{,}", "{\"i\":1,,}",
+        "{\"i\" 1}", "{\"i\":}", "{i:1}", "{'i':1}", "{\"i\":1]", "{\"r\":[1}",
+        "{\"r\":[1,]}", "{\"r\":[,1]}", "{\"r\":[1 2]}", "{\"i\":1 \"l\":2}",
+        "{\"i\"::1}", "{/**/}", "{//\n}", "\xef\xbb\xbf{}", "{\"i\":1;}",
+        "{1:2}", "{null:1}", "{\"i\":undefined}", "{\"i\":'1'}", "\xff\xfe{\0}",
+        "{\"i\":n}", "\0" };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         refuses(state, "M", texts[i], PB_ESYNTAX);
@@ -731,10 +720,13 @@ nothing_may_follow_the_value_in_one_text(void **state)
     static const char more[] = "{\"i\":1}\n {}";
 
     assert_int_equal(pb_json_to_wire(kit->reader, kit_message(kit, "M"),
-        &kit->options, text, strlen(text), &kit->wire, &kit->error), PB_OK);
+                         &kit->options, text, strlen(text), &kit->wire,
+                         &kit->error),
+        PB_OK);
     assert_int_equal(kit->wire.len, 2);
     assert_int_equal(pb_json_to_wire(kit->reader, kit_message(kit, "M"),
-        &kit->options, more, strlen(more), &kit->wire, &kit->error),
+                         &kit->options, more, strlen(more), &kit->wire,
+                         &kit->error),
         PB_ESYNTAX);
     assert_int_equal(kit->error.line, 2);
     assert_int_equal(kit->error.column, 2);
@@ -749,7 +741,8 @@ errors_tell_line_column_and_path(void **state)
 
     refuses(state, "Maps",
         "{\n  \"byInt64\": {\n    \"7\": {\"children\": [\n      {},\n"
-        "      {\"weight\": \"x\"}\n    ]}\n  }\n}", PB_EVALUE);
+        "      {\"weight\": \"x\"}\n    ]}\n  }\n}",
+        PB_EVALUE);
     assert_int_equal(kit->error.line, 5);
     assert_int_equal(kit->error.column, 18);
     assert_string_equal(kit->error.path, "byInt64[7].children[1].weight");
@@ -776,11 +769,13 @@ errors_show_what_was_found_and_shorten_it(void **state)
         "expected a name in double quotes, found '}'");
     refuses_saying(state, "M", "{\"i\":\xff}",
         "expected a value, found the byte 0xff");
-    refuses_saying(state, "M", "{\"r\":1}", "expected an array, found a number");
+    refuses_saying(state, "M", "{\"r\":1}",
+        "expected an array, found a number");
     refuses_saying(state, "M", "{\"t\":1}",
         "expected a timestamp such as \"1972-01-01T10:00:20.021Z\", "
         "found a number");
-    refuses_saying(state, "M", "{\"b\":\"A!\"}", "expected base64, found \"!\"");
+    refuses_saying(state, "M", "{\"b\":\"A!\"}",
+        "expected base64, found \"!\"");
     refuses_saying(state, "M", "{\"i\":1", "unexpected end of the text");
     refuses_saying(state, "M", " ", "expected a JSON value, found nothing");
 }

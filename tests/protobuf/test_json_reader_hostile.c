@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- Memory that fails ------------------------------------------------------ */
+/* ---- Memory that fails -------------------------------------------------- */
 
 void *__real_realloc(void *p, size_t n);
 void *__real_reallocarray(void *p, size_t n, size_t size);
@@ -40,35 +40,41 @@ __wrap_reallocarray(void *p, size_t n, size_t size)
     return may_allocate() ? __real_reallocarray(p, n, size) : NULL;
 }
 
-/* ---- Texts ------------------------------------------------------------------ */
+/* ---- Texts -------------------------------------------------------------- */
 
 /* Between them they have a token of every kind. */
 static const struct {
     const char *type;
     const char *text;
 } texts[] = {
-    { "M", "{\"i\":-12,\"l\":\"7\",\"s\":\"a\\n\\u00e9\xc3\xa9\\ud83d\\ude01\","
-           "\"b\":\"AQI=\",\"r\":[1,2e1],\"m\":{\"5\":\"x\"},\"e\":\"RED\","
-           "\"x\":0,\"p\":null}" },
-    { "M", "{\"t\":\"1970-01-01T00:00:01.5Z\",\"v\":{\"a\":[1,\"x\",null,true,"
-           "{\"b\":{}}],\"c\":-0.5e-3}}" },
-    { "Scalars", "{\"fDouble\":1.25,\"fFloat\":\"NaN\",\"fBool\":true,"
-                 "\"fUint64\":\"18446744073709551615\",\"fSint32\":-1,"
-                 "\"fFixed32\":1,\"fEnum\":3}" },
-    { "Maps", "{\"byString\":{\"a\":\"b\",\"\\u0063\":\"\"},\"byBool\":"
-              "{\"true\":1},\"byInt64\":{\"-1\":{\"name\":\"q\"}}}" },
-    { "WellKnown", "{\"any\":{\"weight\":1,\"name\":\"n\",\"@type\":"
-                   "\"x/tests.reader.Tree\",\"left\":{}},\"mask\":\"a,bC\"}" },
-    { "WellKnown", "{\"any\":{\"value\":{\"value\":\"1.5s\",\"@type\":"
-                   "\"x/google.protobuf.Duration\"},\"@type\":"
-                   "\"x/google.protobuf.Any\"},\"wInt32\":4,\"oNull\":null}" },
+    { "M",
+        "{\"i\":-12,\"l\":\"7\",\"s\":\"a\\n\\u00e9\xc3\xa9\\ud83d\\ude01\","
+        "\"b\":\"AQI=\",\"r\":[1,2e1],\"m\":{\"5\":\"x\"},\"e\":\"RED\","
+        "\"x\":0,\"p\":null}" },
+    { "M",
+        "{\"t\":\"1970-01-01T00:00:01.5Z\",\"v\":{\"a\":[1,\"x\",null,true,"
+        "{\"b\":{}}],\"c\":-0.5e-3}}" },
+    { "Scalars",
+        "{\"fDouble\":1.25,\"fFloat\":\"NaN\",\"fBool\":true,"
+        "\"fUint64\":\"18446744073709551615\",\"fSint32\":-1,"
+        "\"fFixed32\":1,\"fEnum\":3}" },
+    { "Maps",
+        "{\"byString\":{\"a\":\"b\",\"\\u0063\":\"\"},\"byBool\":"
+        "{\"true\":1},\"byInt64\":{\"-1\":{\"name\":\"q\"}}}" },
+    { "WellKnown",
+        "{\"any\":{\"weight\":1,\"name\":\"n\",\"@type\":"
+        "\"x/tests.reader.Tree\",\"left\":{}},\"mask\":\"a,bC\"}" },
+    { "WellKnown",
+        "{\"any\":{\"value\":{\"value\":\"1.5s\",\"@type\":"
+        "\"x/google.protobuf.Duration\"},\"@type\":"
+        "\"x/google.protobuf.Any\"},\"wInt32\":4,\"oNull\":null}" },
     { "tests.reader2.Loose",
         "{\"inner\":{\"a\":1},\"[tests.reader2.extra]\":5,\"item\":[{}]}" },
 };
 
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
-/* ---- Broken in every way ---------------------------------------------------- */
+/* ---- Broken in every way ------------------------------------------------ */
 
 static void
 a_text_that_stops_anywhere_is_refused(void **state)
@@ -80,8 +86,7 @@ a_text_that_stops_anywhere_is_refused(void **state)
         assert_int_equal(kit_read_all(kit, texts[i].type, texts[i].text, len),
             PB_OK);
         for (size_t n = 0; n < len; n++)
-            assert_int_equal(
-                kit_read_all(kit, texts[i].type, texts[i].text, n),
+            assert_int_equal(kit_read_all(kit, texts[i].type, texts[i].text, n),
                 PB_ESYNTAX);
     }
 }
@@ -131,7 +136,7 @@ a_broken_byte_in_what_is_skipped_too(void **state)
         break_everywhere(kit, "Names", texts[i].text, bytes, sizeof(bytes));
 }
 
-/* ---- Limits ----------------------------------------------------------------- */
+/* ---- Limits ------------------------------------------------------------- */
 
 static void
 a_message_may_be_exactly_as_long_as_its_limit(void **state)
@@ -142,16 +147,17 @@ a_message_may_be_exactly_as_long_as_its_limit(void **state)
         size_t exact;
 
         kit->max = 64 << 20;
-        assert_int_equal(
-            kit_read(kit, texts[i].type, text, strlen(text), 0, 1), PB_OK);
+        assert_int_equal(kit_read(kit, texts[i].type, text, strlen(text), 0, 1),
+            PB_OK);
         exact = kit->wire.len;
         for (kit->max = 0; kit->max < exact; kit->max++)
-            assert_int_equal(
-                kit_read_all(kit, texts[i].type, text, strlen(text)),
+            assert_int_equal(kit_read_all(kit, texts[i].type, text,
+                                 strlen(text)),
                 PB_ELIMIT);
         if (strstr(text, "@type") == NULL) /* an Any keeps text as well */
-            assert_int_equal(
-                kit_read_all(kit, texts[i].type, text, strlen(text)), PB_OK);
+            assert_int_equal(kit_read_all(kit, texts[i].type, text,
+                                 strlen(text)),
+                PB_OK);
     }
 }
 
@@ -226,7 +232,8 @@ nesting_counts_in_messages_maps_and_what_is_skipped(void **state)
     refuses(state, "WellKnown",
         "{\"any\":{\"value\":{\"value\":{},"
         "\"@type\":\"x/google.protobuf.Any\"},"
-        "\"@type\":\"x/google.protobuf.Any\"}}", PB_ELIMIT);
+        "\"@type\":\"x/google.protobuf.Any\"}}",
+        PB_ELIMIT);
 }
 
 static void
@@ -237,8 +244,8 @@ a_million_brackets_are_refused_at_the_hundredth(void **state)
     char *text = malloc(n + 16);
 
     assert_non_null(text);
-    assert_int_equal(
-        kit_read(kit, "M", text, nest(text, n, false), 0, n + 16), PB_ELIMIT);
+    assert_int_equal(kit_read(kit, "M", text, nest(text, n, false), 0, n + 16),
+        PB_ELIMIT);
     assert_int_equal(kit->error.offset, 5 + 99);
     free(text);
 }
@@ -264,7 +271,7 @@ names_and_values_have_a_longest(void **state)
     free(text);
 }
 
-/* ---- Short memory ----------------------------------------------------------- */
+/* ---- Short memory ------------------------------------------------------- */
 
 /* A fresh reader and buffer, with the n-th allocation failing. */
 static enum pb_err
@@ -276,8 +283,8 @@ read_with(struct kit *kit, size_t i, unsigned n, size_t piece)
     kit->reader = pb_json_reader_new();
     assert_non_null(kit->reader);
     allocations_left = n;
-    err = kit_read(kit, texts[i].type, texts[i].text, strlen(texts[i].text),
-        0, piece);
+    err = kit_read(kit, texts[i].type, texts[i].text, strlen(texts[i].text), 0,
+        piece);
     allocations_left = 0;
     return err;
 }
@@ -304,8 +311,8 @@ static void
 a_reader_is_of_use_again_after_an_error(void **state)
 {
     for (size_t i = 0; i < 3; i++) {
-        refuses(state, "WellKnown",
-            "{\"any\":{\"a\":{\"b\":[1,\"x", PB_ESYNTAX);
+        refuses(state, "WellKnown", "{\"any\":{\"a\":{\"b\":[1,\"x",
+            PB_ESYNTAX);
         refuses(state, "Maps", "{\"byString\":{\"a\":\"\",\"b\":1}}",
             PB_EVALUE);
         gives(state, "M", "{\"i\":1}", "08 01");
@@ -320,18 +327,18 @@ a_refused_value_stays_refused(void **state)
 
     pb_json_reader_start(kit->reader, kit_message(kit, "M"), &kit->options,
         &kit->wire);
-    assert_int_equal(
-        pb_json_reader_feed(kit->reader, "{]", 2, &used, &kit->error),
+    assert_int_equal(pb_json_reader_feed(kit->reader, "{]", 2, &used,
+                         &kit->error),
         PB_JSON_ERROR);
-    assert_int_equal(
-        pb_json_reader_feed(kit->reader, "}", 1, &used, &kit->error),
+    assert_int_equal(pb_json_reader_feed(kit->reader, "}", 1, &used,
+                         &kit->error),
         PB_JSON_ERROR);
     assert_int_equal(used, 0);
     assert_int_equal(kit->error.kind, PB_ESYNTAX);
     assert_int_equal(pb_json_reader_finish(kit->reader, NULL), PB_JSON_ERROR);
 }
 
-/* ---- The stream around a value ---------------------------------------------- */
+/* ---- The stream around a value ------------------------------------------ */
 
 static void
 a_value_ends_where_it_ends_and_leaves_the_rest(void **state)
@@ -343,16 +350,18 @@ a_value_ends_where_it_ends_and_leaves_the_rest(void **state)
     pb_json_reader_start(kit->reader, kit_message(kit, "M"), &kit->options,
         &kit->wire);
     assert_true(pb_json_reader_is_blank(kit->reader));
-    assert_int_equal(
-        pb_json_reader_feed(kit->reader, text, 1, &used, &kit->error),
+    assert_int_equal(pb_json_reader_feed(kit->reader, text, 1, &used,
+                         &kit->error),
         PB_JSON_MORE);
     assert_true(pb_json_reader_is_blank(kit->reader));
     assert_int_equal(pb_json_reader_feed(kit->reader, text + 1,
-        strlen(text) - 1, &used, &kit->error), PB_JSON_DONE);
+                         strlen(text) - 1, &used, &kit->error),
+        PB_JSON_DONE);
     assert_int_equal(used, 7);
     assert_false(pb_json_reader_is_blank(kit->reader));
     assert_int_equal(pb_json_reader_feed(kit->reader, text + 8, 8, &used,
-        &kit->error), PB_JSON_DONE);
+                         &kit->error),
+        PB_JSON_DONE);
     assert_int_equal(used, 0);
     assert_int_equal(pb_json_reader_finish(kit->reader, &kit->error),
         PB_JSON_DONE);
@@ -363,21 +372,22 @@ static void
 a_number_at_the_top_ends_at_the_byte_after_it(void **state)
 {
     struct kit *kit = *state;
-    const struct pb_message *m = kit_message(kit, "google.protobuf.UInt32Value");
+    const struct pb_message *m =
+        kit_message(kit, "google.protobuf.UInt32Value");
     size_t used;
 
     pb_json_reader_start(kit->reader, m, &kit->options, &kit->wire);
-    assert_int_equal(
-        pb_json_reader_feed(kit->reader, "12", 2, &used, &kit->error),
+    assert_int_equal(pb_json_reader_feed(kit->reader, "12", 2, &used,
+                         &kit->error),
         PB_JSON_MORE);
-    assert_int_equal(
-        pb_json_reader_feed(kit->reader, "3,4", 3, &used, &kit->error),
+    assert_int_equal(pb_json_reader_feed(kit->reader, "3,4", 3, &used,
+                         &kit->error),
         PB_JSON_DONE);
     assert_int_equal(used, 1);
     assert_memory_equal(kit->wire.data, "\x08\x7b", 2);
     pb_json_reader_start(kit->reader, m, &kit->options, &kit->wire);
-    assert_int_equal(
-        pb_json_reader_feed(kit->reader, "7", 1, NULL, &kit->error),
+    assert_int_equal(pb_json_reader_feed(kit->reader, "7", 1, NULL,
+                         &kit->error),
         PB_JSON_MORE);
     assert_int_equal(pb_json_reader_finish(kit->reader, &kit->error),
         PB_JSON_DONE);
@@ -392,9 +402,14 @@ what_stood_in_the_buffer_before_stays(void **state)
 
     assert_int_equal(pb_buf_put(&kit->wire, "before", 6), PB_OK);
     assert_int_equal(pb_json_to_wire(kit->reader, kit_message(kit, "Tree"),
-        &kit->options, text, strlen(text), &kit->wire, &kit->error), PB_OK);
+                         &kit->options, text, strlen(text), &kit->wire,
+                         &kit->error),
+        PB_OK);
     assert_int_equal(kit->wire.len, 13);
-    assert_memory_equal(kit->wire.data, "before\x12\x05\x0a\x03" "abc", 13);
+    assert_memory_equal(kit->wire.data,
+        "before\x12\x05\x0a\x03"
+        "abc",
+        13);
 }
 
 /* Reads byte by byte and takes away what is settled after each. */
@@ -406,8 +421,8 @@ drain(struct kit *kit, const char *type, const char *text, struct pb_buf *to)
     pb_json_reader_start(kit->reader, kit_message(kit, type), &kit->options,
         &kit->wire);
     for (size_t i = 0; i < strlen(text); i++) {
-        enum pb_json_state s = pb_json_reader_feed(kit->reader, text + i, 1,
-            &used, &kit->error);
+        enum pb_json_state s =
+            pb_json_reader_feed(kit->reader, text + i, 1, &used, &kit->error);
         size_t n = pb_json_reader_settled(kit->reader);
 
         if (s == PB_JSON_ERROR)
@@ -433,8 +448,9 @@ settled_bytes_may_be_taken_away(void **state)
         kit->wire.len = 0;
         drain(kit, texts[i].type, text, &drained);
         assert_int_equal(kit->wire.len, 0);
-        assert_int_equal(
-            kit_read(kit, texts[i].type, text, strlen(text), 0, 4096), PB_OK);
+        assert_int_equal(kit_read(kit, texts[i].type, text, strlen(text), 0,
+                             4096),
+            PB_OK);
         assert_int_equal(drained.len, kit->wire.len);
         assert_memory_equal(drained.data, kit->wire.data, drained.len);
         pb_buf_fini_heap(&drained);
@@ -450,12 +466,13 @@ elements_of_a_long_list_settle_one_by_one(void **state)
 
     pb_json_reader_start(kit->reader, kit_message(kit, "Repeated"),
         &kit->options, &kit->wire);
-    assert_int_equal(pb_json_reader_feed(kit->reader, text, strlen(text),
-        &used, &kit->error), PB_JSON_MORE);
+    assert_int_equal(pb_json_reader_feed(kit->reader, text, strlen(text), &used,
+                         &kit->error),
+        PB_JSON_MORE);
     assert_int_equal(pb_json_reader_settled(kit->reader), 10);
 }
 
-/* ---- One field -------------------------------------------------------------- */
+/* ---- One field ---------------------------------------------------------- */
 
 static enum pb_err
 read_field(struct kit *kit, const char *message, const char *field,
@@ -491,10 +508,15 @@ the_value_of_one_field_is_written_with_its_tag(void **state)
     struct kit *kit = *state;
 
     is_field(kit, "M", "i", "5", "\x08\x05", 2);
-    is_field(kit, "M", "s", "\"a\"", "\x1a\x01" "a", 3);
+    is_field(kit, "M", "s", "\"a\"",
+        "\x1a\x01"
+        "a",
+        3);
     is_field(kit, "M", "r", "[1,2]", "\x2a\x02\x01\x02", 4);
     is_field(kit, "M", "m", "{\"5\":\"a\"}",
-        "\x32\x05\x08\x05\x12\x01" "a", 7);
+        "\x32\x05\x08\x05\x12\x01"
+        "a",
+        7);
     is_field(kit, "M", "x", "0", "\x40\x00", 2);
     is_field(kit, "Tree", "left", "{\"weight\":1}", "\x12\x02\x28\x01", 4);
     is_field(kit, "Tree", "children", "[{},{\"weight\":1}]",
@@ -510,7 +532,8 @@ errors_in_one_field_have_its_name_in_their_path(void **state)
 
     assert_int_equal(read_field(kit, "Tree", "left", "[]"), PB_EVALUE);
     assert_string_equal(kit->error.path, "left");
-    assert_int_equal(read_field(kit, "Tree", "children", "[{},{\"weight\":{}}]"),
+    assert_int_equal(read_field(kit, "Tree", "children",
+                         "[{},{\"weight\":{}}]"),
         PB_EVALUE);
     assert_string_equal(kit->error.path, "children[1].weight");
     assert_int_equal(read_field(kit, "M", "i", ""), PB_ESYNTAX);

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* ---- Timestamp, Duration, FieldMask ----------------------------------------- */
+/* ---- Timestamp, Duration, FieldMask ------------------------------------- */
 
 static void
 timestamps_are_seconds_and_nanos(void **state)
@@ -35,21 +35,20 @@ timestamps_are_seconds_and_nanos(void **state)
 static void
 other_ways_to_write_a_time_are_refused(void **state)
 {
-    static const char *const texts[] = {
-        "", "1970-01-01", "1970-01-01T00:00:00", "1970-01-01 00:00:00Z",
-        "1970-01-01t00:00:00Z", "1970-01-01T00:00:00z",
-        "1970-01-01T00:00:00+0800", "1970-01-01T00:00:00+08",
-        "1970-01-01T00:00:00+24:00", "1970-01-01T00:00:00+08:60",
-        "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00.1234567890Z",
-        "1970-01-01T00:00:00Zx", " 1970-01-01T00:00:00Z", "1970-1-01T00:00:00Z",
-        "999-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "0000-01-01T00:00:00Z",
-        "1970-00-01T00:00:00Z", "1970-13-01T00:00:00Z", "1970-01-00T00:00:00Z",
-        "1970-01-32T00:00:00Z", "1970-04-31T00:00:00Z", "1970-02-29T00:00:00Z",
-        "1900-02-29T00:00:00Z", "1970-01-01T24:00:00Z", "1970-01-01T23:60:00Z",
-        "1970-01-01T23:59:60Z", "0001-01-01T00:00:00+00:01",
-        "9999-12-31T23:59:59-00:01", "-001-01-01T00:00:00Z",
-        "1970-01-01T00:00:00,5Z", "1970-01-01T00:00:0\xc2\xb9Z"
-    };
+    static const char *const texts[] = { "", "1970-01-01",
+        "1970-01-01T00:00:00", "1970-01-01 00:00:00Z", "1970-01-01t00:00:00Z",
+        "1970-01-01T00:00:00z", "1970-01-01T00:00:00+0800",
+        "1970-01-01T00:00:00+08", "1970-01-01T00:00:00+24:00",
+        "1970-01-01T00:00:00+08:60", "1970-01-01T00:00:00.Z",
+        "1970-01-01T00:00:00.1234567890Z", "1970-01-01T00:00:00Zx",
+        " 1970-01-01T00:00:00Z", "1970-1-01T00:00:00Z", "999-01-01T00:00:00Z",
+        "10000-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "1970-00-01T00:00:00Z",
+        "1970-13-01T00:00:00Z", "1970-01-00T00:00:00Z", "1970-01-32T00:00:00Z",
+        "1970-04-31T00:00:00Z", "1970-02-29T00:00:00Z", "1900-02-29T00:00:00Z",
+        "1970-01-01T24:00:00Z", "1970-01-01T23:60:00Z", "1970-01-01T23:59:60Z",
+        "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01",
+        "-001-01-01T00:00:00Z", "1970-01-01T00:00:00,5Z",
+        "1970-01-01T00:00:0\xc2\xb9Z" };
     char text[128];
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -82,12 +81,10 @@ durations_are_seconds_and_nanos_of_one_sign(void **state)
 static void
 other_ways_to_write_a_duration_are_refused(void **state)
 {
-    static const char *const texts[] = {
-        "", "s", "1", "1m", " 1s", "1s ", "1 s", "+1s", ".5s", "1.s",
-        "1.1234567890s", "315576000001s", "-315576000001s",
-        "315576000000.000000001s", "99999999999999999999999s", "--1s", "1e3s",
-        "-s", "-.5s", "1.-5s", "0x1s"
-    };
+    static const char *const texts[] = { "", "s", "1", "1m", " 1s", "1s ",
+        "1 s", "+1s", ".5s", "1.s", "1.1234567890s", "315576000001s",
+        "-315576000001s", "315576000000.000000001s", "99999999999999999999999s",
+        "--1s", "1e3s", "-s", "-.5s", "1.-5s", "0x1s" };
     char text[128];
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -110,10 +107,9 @@ field_masks_are_written_in_snake_case(void **state)
 static void
 field_masks_that_would_not_come_back_are_refused(void **state)
 {
-    static const char *const texts[] = {
-        "foo_bar", "a,", ",a", "a,,b", ",", ".", "a.", ".a", "a..b", "a b",
-        "a, b", "1a", "a.1", "a-b", "a*", "\xc3\xa9"
-    };
+    static const char *const texts[] = { "foo_bar", "a,", ",a", "a,,b", ",",
+        ".", "a.", ".a", "a..b", "a b", "a, b", "1a", "a.1", "a-b", "a*",
+        "\xc3\xa9" };
     char text[128];
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -124,7 +120,7 @@ field_masks_that_would_not_come_back_are_refused(void **state)
     refuses(state, "WellKnown", "{\"mask\":{\"paths\":[]}}", PB_EVALUE);
 }
 
-/* ---- Wrappers --------------------------------------------------------------- */
+/* ---- Wrappers ----------------------------------------------------------- */
 
 static void
 wrappers_are_their_value(void **state)
@@ -144,8 +140,7 @@ wrappers_are_their_value(void **state)
     gives(state, "WellKnown", "{\"wFloat\":1.5}", "4a 05 0d 00 00 c0 3f");
     gives(state, "WellKnown", "{\"wDouble\":\"NaN\"}",
         "42 09 09 00 00 00 00 00 00 f8 7f");
-    gives(state, "WellKnown", "{\"wInt32s\":[1,0]}",
-        "b2 01 02 08 01 b2 01 00");
+    gives(state, "WellKnown", "{\"wInt32s\":[1,0]}", "b2 01 02 08 01 b2 01 00");
     gives(state, "WellKnown", "{\"wInt32\":null}", "");
     refuses(state, "WellKnown", "{\"wInt32\":\"x\"}", PB_EVALUE);
     refuses(state, "WellKnown", "{\"wInt32\":{}}", PB_EVALUE);
@@ -157,7 +152,7 @@ wrappers_are_their_value(void **state)
         "expected a uint32, found -1, which is out of range");
 }
 
-/* ---- Value, Struct, ListValue, NullValue, Empty ----------------------------- */
+/* ---- Value, Struct, ListValue, NullValue, Empty ------------------------- */
 
 static void
 a_value_may_be_anything(void **state)
@@ -242,8 +237,7 @@ well_known_types_may_be_the_whole_text(void **state)
     gives(state, "google.protobuf.StringValue", "\"\\n\"", "0a 01 0a");
     gives(state, "google.protobuf.Value", "null", "08 00");
     gives(state, "google.protobuf.Value", "true", "20 01");
-    gives(state, "google.protobuf.Value", "-0.5",
-        "11 00 00 00 00 00 00 e0 bf");
+    gives(state, "google.protobuf.Value", "-0.5", "11 00 00 00 00 00 00 e0 bf");
     gives(state, "google.protobuf.Value", "[1]",
         "32 0b 0a 09 11 00 00 00 00 00 00 f0 3f");
     gives(state, "google.protobuf.ListValue", "[true]", "0a 02 20 01");
@@ -259,7 +253,7 @@ well_known_types_may_be_the_whole_text(void **state)
     refuses(state, "google.protobuf.Empty", "null", PB_EVALUE);
 }
 
-/* ---- Any -------------------------------------------------------------------- */
+/* ---- Any ---------------------------------------------------------------- */
 
 #define TYPE "\"@type\":\"x/tests.reader.Tree\""
 
@@ -277,7 +271,8 @@ the_type_of_an_any_may_come_anywhere(void **state)
         "{\"any\":{\"weight\":3,\"name\":\"a\",\"left\":{}," TYPE "}}");
     same(state, "WellKnown",
         "{\"any\":{" TYPE ",\"weight\":3,\"name\":\"a\",\"left\":{}}}",
-        "{ \"any\" :\n { \"weight\" : 3 , " TYPE " ,\n \"name\" : \"\\u0061\" , "
+        "{ \"any\" :\n { \"weight\" : 3 , " TYPE
+        " ,\n \"name\" : \"\\u0061\" , "
         "\"left\" : { } } }");
     same(state, "WellKnown",
         "{\"any\":{\"\\u0040type\":\"x\\/tests.reader.Tree\",\"weight\":12}}",
@@ -348,8 +343,9 @@ anys_may_be_nested(void **state)
     same(state, "WellKnown",
         "{\"any\":{\"@type\":\"x/tests.reader.WellKnown\",\"anys\":"
         "[{" TYPE ",\"weight\":1}],\"any\":{" TYPE ",\"name\":\"z\"}}}",
-        "{\"any\":{\"anys\":[{\"weight\":1," TYPE "}],\"any\":{\"name\":\"z\","
-        TYPE "},\"@type\":\"x/tests.reader.WellKnown\"}}");
+        "{\"any\":{\"anys\":[{\"weight\":1," TYPE
+        "}],\"any\":{\"name\":\"z\"," TYPE
+        "},\"@type\":\"x/tests.reader.WellKnown\"}}");
 }
 
 static void
@@ -365,12 +361,12 @@ static void
 an_any_needs_one_type_that_is_known(void **state)
 {
     refuses(state, "WellKnown", "{\"any\":{\"weight\":1}}", PB_EVALUE);
-    refuses(state, "WellKnown", "{\"any\":{" TYPE "," TYPE "}}",
-        PB_EDUPLICATE);
+    refuses(state, "WellKnown", "{\"any\":{" TYPE "," TYPE "}}", PB_EDUPLICATE);
     refuses(state, "WellKnown", "{\"any\":{\"weight\":1," TYPE "," TYPE "}}",
         PB_EDUPLICATE);
     refuses(state, "WellKnown",
-        "{\"any\":{\"@type\":\"x/google.protobuf.Duration\",\"@type\":\"a/b\"}}",
+        "{\"any\":{\"@type\":\"x/google.protobuf.Duration\","
+        "\"@type\":\"a/b\"}}",
         PB_EDUPLICATE);
     refuses(state, "WellKnown", "{\"any\":{\"@type\":\"not_a_url\"}}",
         PB_EVALUE);
@@ -401,11 +397,13 @@ errors_in_the_members_of_an_any_are_found_where_they_are(void **state)
     refuses_at(state, "WellKnown", "{\"any\":{\"weight\":1.5," TYPE "}}",
         PB_EVALUE, 18, "any.weight");
     refuses(state, "WellKnown",
-        "{\"any\":{\n\"name\":\"a\",\n \"weight\":\n-x,\n" TYPE "}}", PB_ESYNTAX);
+        "{\"any\":{\n\"name\":\"a\",\n \"weight\":\n-x,\n" TYPE "}}",
+        PB_ESYNTAX);
     assert_int_equal(kit->error.line, 4);
     refuses(state, "WellKnown",
         "{\"any\":{\n\"name\":\"a\",\n \"weight\":\n\"x\",\n" TYPE ",\n"
-        "\"left\":null}}", PB_EVALUE);
+        "\"left\":null}}",
+        PB_EVALUE);
     assert_int_equal(kit->error.line, 4);
     assert_int_equal(kit->error.column, 1);
     refuses(state, "WellKnown",
@@ -421,8 +419,7 @@ errors_in_the_members_of_an_any_are_found_where_they_are(void **state)
     assert_string_equal(kit->error.path, "any.value.weight");
     refuses(state, "WellKnown",
         "{\"any\":{\"name\":\"a\"," TYPE ",\n\"name\":\"b\"}}", PB_EDUPLICATE);
-    refuses(state, "WellKnown", "{\"any\":{\"zz\":[1,]," TYPE "}}",
-        PB_ESYNTAX);
+    refuses(state, "WellKnown", "{\"any\":{\"zz\":[1,]," TYPE "}}", PB_ESYNTAX);
     refuses(state, "WellKnown", "{\"any\":{\"zz\":1," TYPE "}}", PB_EUNKNOWN);
 }
 
@@ -482,7 +479,8 @@ unknown_members_of_an_any_are_skipped_on_request(void **state)
     same(state, "WellKnown",
         "{\"any\":{\"zz\":1,\"@type\":\"x/google.protobuf.Duration\","
         "\"value\":\"1s\",\"yy\":{}}}",
-        "{\"any\":{\"@type\":\"x/google.protobuf.Duration\",\"value\":\"1s\"}}");
+        "{\"any\":{\"@type\":\"x/google.protobuf.Duration\","
+        "\"value\":\"1s\"}}");
     refuses(state, "WellKnown", "{\"any\":{\"@type\":\"x/no.Such\"}}",
         PB_EUNKNOWN);
 }

@@ -295,9 +295,7 @@ a_message_has_so_many_fields_and_no_more(void **state)
 static void
 imports_may_form_a_long_chain(void **state)
 {
-    enum {
-        FILES = 20000
-    };
+    enum { FILES = 20000 };
     struct pb_schema_builder *b = pb_schema_builder_new();
     struct pb_schema *s;
 

@@ -55,7 +55,10 @@ strings_are_taken_as_they_are(void **state)
     is(state, "Scalars", "fString", "\"\\n", "4a 03 22 5c 6e");
     is(state, "Scalars", "fString", "\xc3\xa9", "4a 02 c3 a9");
     assert_int_equal(convert(kit, "Scalars", "fString", "a\0b", 3), PB_OK);
-    assert_memory_equal(kit->wire.data, "\x4a\x03" "a\0b", 5);
+    assert_memory_equal(kit->wire.data,
+        "\x4a\x03"
+        "a\0b",
+        5);
     is_refused(state, "Scalars", "fString", "\xff");
     is_refused(state, "Scalars", "fString", "a\xc3");
     is_refused(state, "Scalars", "fString", "\xed\xa0\x80");
@@ -141,8 +144,7 @@ enums_are_known_names_and_numbers(void **state)
     is(state, "Scalars", "fEnum", "GREEN", "60 02");
     is(state, "Scalars", "fEnum", "2", "60 02");
     is(state, "Scalars", "fEnum", "NONE", "60 00");
-    is(state, "Scalars", "fEnum", "-7",
-        "60 f9 ff ff ff ff ff ff ff ff 01");
+    is(state, "Scalars", "fEnum", "-7", "60 f9 ff ff ff ff ff ff ff ff 01");
     is_refused(state, "Scalars", "fEnum", "green");
     is_refused(state, "Scalars", "fEnum", "3");
     is_refused(state, "Scalars", "fEnum", "4294967298");
@@ -247,7 +249,10 @@ the_buffer_is_as_before_after_an_error(void **state)
     assert_int_equal(kit->wire.len, 2);
     assert_int_equal(pb_text_to_wire(f, "a", 1, &kit->wire, &kit->error),
         PB_OK);
-    assert_memory_equal(kit->wire.data, "xy\x1a\x01" "a", 5);
+    assert_memory_equal(kit->wire.data,
+        "xy\x1a\x01"
+        "a",
+        5);
 }
 
 static void

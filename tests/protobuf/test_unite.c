@@ -32,7 +32,8 @@ unites(void **state, const char *type, const char *wire, size_t len,
     struct kit *kit = *state;
 
     assert_int_equal(pb_wire_unite(message(kit, type), (const uint8_t *)wire,
-                         len, &kit->out), PB_OK);
+                         len, &kit->out),
+        PB_OK);
     assert_int_equal(kit->out.len, expected_len);
     if (expected_len > 0)
         assert_memory_equal(kit->out.data, expected, expected_len);
@@ -66,7 +67,8 @@ static void
 other_fields_keep_their_order_around_them(void **state)
 {
     /* Unknown fields 2 and 3 stand between the pieces. */
-    UNITES(RETRY_INFO, "\x10\x01\x0a\x02\x08\x05\x1a\x01x\x0a\x02\x10\x07\x10\x02",
+    UNITES(RETRY_INFO,
+        "\x10\x01\x0a\x02\x08\x05\x1a\x01x\x0a\x02\x10\x07\x10\x02",
         "\x10\x01\x0a\x04\x08\x05\x10\x07\x1a\x01x\x10\x02");
 }
 
@@ -95,9 +97,10 @@ a_joined_submessage_may_need_a_longer_length(void **state)
     for (int i = 0; i < 2; i++) {
         memcpy(wire + i * 103, "\x22\x65\x0a\x63", 4);
     }
-    assert_int_equal(pb_wire_unite(
-                         message(kit, "google.rpc.BadRequest.FieldViolation"),
-                         wire, sizeof wire, &kit->out), PB_OK);
+    assert_int_equal(pb_wire_unite(message(kit,
+                                       "google.rpc.BadRequest.FieldViolation"),
+                         wire, sizeof wire, &kit->out),
+        PB_OK);
     p = kit->out.data;
     assert_int_equal(kit->out.len, 1 + 2 + 2 * 101);
     assert_memory_equal(p, "\x22\xca\x01\x0a\x63", 5);
@@ -112,7 +115,8 @@ what_is_too_scattered_is_copied_as_it_is(void **state)
     for (int i = 0; i < 300; i++)
         memcpy(wire + (size_t)i * 4, "\x0a\x02\x08\x05", 4);
     assert_int_equal(pb_wire_unite(message(kit, RETRY_INFO), wire, sizeof wire,
-                         &kit->out), PB_OK);
+                         &kit->out),
+        PB_OK);
     assert_int_equal(kit->out.len, sizeof wire);
     assert_memory_equal(kit->out.data, wire, sizeof wire);
 }
@@ -126,7 +130,8 @@ broken_wire_format_is_an_error(void **state)
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         assert_int_equal(pb_wire_unite(message(kit, RETRY_INFO),
                              (const uint8_t *)broken[i], strlen(broken[i]),
-                             &kit->out), PB_ESYNTAX);
+                             &kit->out),
+            PB_ESYNTAX);
 }
 
 static void

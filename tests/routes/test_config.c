@@ -278,7 +278,7 @@ all_mistakes_are_reported_in_order(void **state)
         "services:\n"
         "  - name: p..S\n"
         "    upstream: c\n",
-        "1: workers: expected a whole number from 0 to 1024, "
+        "1: workers: expected a whole number from 0 to 256, "
         "found the number -1\n"
         "2: a route file has no key \"listne\"; did you mean \"listen\"?\n"
         "3: max_request_message: expected from 1 to 1073741824, perhaps with "
@@ -309,7 +309,7 @@ wrong_kinds_are_named(void **state)
     bad(BASE "json: {pretty: 1, proto_names: \"true\"}\nworkers: true\n",
         "3: pretty: expected true or false, found the number 1\n"
         "3: proto_names: expected true or false, found \"true\"\n"
-        "4: workers: expected a whole number from 0 to 1024, found true");
+        "4: workers: expected a whole number from 0 to 256, found true");
 }
 
 static void

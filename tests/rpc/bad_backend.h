@@ -3,8 +3,8 @@
  * tests/rpc/bad_backend.h - an HTTP/2 server that does exactly what a script
  * says, right or wrong: raw frames, no library in between.
  *
- * A script is lines, or what lies between "; ". "connection" starts the part for
- * the next connection; the last part serves all further ones. Within a part:
+ * A script is lines, or what lies between "; ". "connection" starts the part
+ * for the next connection; the last part serves all further ones. In a part:
  *
  *   settings [ID=VALUE]...     a SETTINGS frame (numbers)
  *   ack                        a SETTINGS frame with ACK

@@ -21,7 +21,7 @@ read_file(const char *name)
         perror(name);
         exit(1);
     }
-    n = fread(text, 1, sizeof text - 1, f);
+    n = fread(text, 1, sizeof(text) - 1, f);
     text[n] = '\0';
     (void)fclose(f);
     return text;
@@ -37,8 +37,7 @@ main(int argc, char **argv)
         (void)fputs("usage: bad-backend SCRIPT | @FILE\n", stderr);
         return 2;
     }
-    b = bad_backend_start(
-        argv[1][0] == '@' ? read_file(argv[1] + 1) : argv[1]);
+    b = bad_backend_start(argv[1][0] == '@' ? read_file(argv[1] + 1) : argv[1]);
     (void)printf("%u\n", bad_backend_port(b));
     (void)fflush(stdout);
     while (read(STDIN_FILENO, &c, 1) > 0)

@@ -5,6 +5,7 @@
  */
 #include "tests/rpc/grpc_world.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,10 +24,11 @@ grpc_world_open(struct grpc_world *w, unsigned port,
     struct sluice_grpc_client_options o = { .max_message = 0 };
     char target[64];
 
-    memset(w, 0, sizeof *w);
+    (void)signal(SIGPIPE, SIG_IGN);
+    memset(w, 0, sizeof(*w));
     if (options != NULL)
         o = *options;
-    (void)snprintf(target, sizeof target, "ipv4:127.0.0.1:%u", port);
+    (void)snprintf(target, sizeof(target), "ipv4:127.0.0.1:%u", port);
     if (o.target.ptr == NULL)
         o.target = sluice_str(target);
     assert_int_equal(uv_loop_init(&w->uv), 0);
@@ -119,9 +121,8 @@ static void
 take_payload(struct grpc_call *c, struct sluice_bytes *payload)
 {
     size_t size = sluice_bytes_size(payload);
-    size_t room = sizeof c->text - 1 - (c->bytes < sizeof c->text - 1
-            ? c->bytes
-            : sizeof c->text - 1);
+    size_t room = sizeof(c->text) - 1 -
+        (c->bytes < sizeof(c->text) - 1 ? c->bytes : sizeof(c->text) - 1);
     size_t n = size < room ? size : room;
 
     if (n > 0)
@@ -160,17 +161,16 @@ static void
 on_terminated(struct sluice_termination_callback *self,
     const struct sluice_outcome *outcome)
 {
-    struct grpc_call *c =
-        (struct grpc_call *)((char *)self - offsetof(struct grpc_call,
-                                                termination));
+    struct grpc_call *c = (struct grpc_call *)((char *)self -
+        offsetof(struct grpc_call, termination));
     size_t n = outcome->details.len;
 
     c->terminations++;
     c->kind = outcome->kind;
     c->has_code = outcome->has_code;
     c->code = outcome->code;
-    if (n >= sizeof c->details)
-        n = sizeof c->details - 1;
+    if (n >= sizeof(c->details))
+        n = sizeof(c->details) - 1;
     if (n > 0)
         memcpy(c->details, outcome->details.ptr, n);
     if (c->terminal == NULL && outcome->terminal_metadata != NULL)
@@ -180,7 +180,7 @@ on_terminated(struct sluice_termination_callback *self,
 void
 grpc_call_init(struct grpc_call *c, struct grpc_world *w)
 {
-    memset(c, 0, sizeof *c);
+    memset(c, 0, sizeof(*c));
     c->w = w;
     c->timeout_ns = 20 * SLUICE_SECOND;
     c->termination.run = on_terminated;
@@ -215,8 +215,7 @@ start(struct grpc_call *c, const char *method, struct sluice_bytes *payload,
     err = sluice_end_operate(c->w->end, &i, &c->op);
     if (err != SLUICE_OK)
         return err;
-    outcome =
-        sluice_operation_add_termination_callback(c->op, &c->termination);
+    outcome = sluice_operation_add_termination_callback(c->op, &c->termination);
     if (outcome != NULL)
         on_terminated(&c->termination, outcome);
     return SLUICE_OK;

@@ -47,7 +47,7 @@ struct grpc_call {
 
     /* To be set before the start */
     int64_t timeout_ns;
-    bool grants_nothing; /* else one for each payload */
+    bool grants_nothing;              /* else one for each payload */
     struct sluice_metadata *metadata; /* taken */
 
     /* What happened */

@@ -22,33 +22,53 @@ tests_rpc_test_base_SOURCES = tests/rpc/test_base.c $(base_world)
 tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 # The gRPC link; the bad backend also serves scenarios: tests/bad-backend.
-grpc_world = tests/rpc/grpc_world.c tests/rpc/grpc_world.h \
-	tests/rpc/bad_backend.c tests/rpc/bad_backend.h
+grpc_world = tests/rpc/grpc_world.c tests/rpc/grpc_world.h
+bad_backend = \
+	tests/rpc/bad_backend.c \
+	tests/rpc/bad_backend.h \
+	tests/rpc/bad_frames.c \
+	tests/rpc/bad_frames.h
+grpc_scene = tests/rpc/grpc_scene.c tests/rpc/grpc_scene.h \
+	$(grpc_world) $(bad_backend)
+
+check_PROGRAMS += tests/rpc/test_grpc_answers
+tests_rpc_test_grpc_answers_SOURCES = \
+	tests/rpc/test_grpc_answers.c $(grpc_scene)
+tests_rpc_test_grpc_answers_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_connections
+tests_rpc_test_grpc_connections_SOURCES = \
+	tests/rpc/test_grpc_connections.c $(grpc_scene)
+tests_rpc_test_grpc_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_grpc_misbehaviour
 tests_rpc_test_grpc_misbehaviour_SOURCES = \
-	tests/rpc/test_grpc_misbehaviour.c $(grpc_world)
+	tests/rpc/test_grpc_misbehaviour.c $(grpc_scene)
 tests_rpc_test_grpc_misbehaviour_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 noinst_PROGRAMS += tests/bad-backend
-tests_bad_backend_SOURCES = tests/rpc/bad_backend_main.c \
-	tests/rpc/bad_backend.c tests/rpc/bad_backend.h
+tests_bad_backend_SOURCES = tests/rpc/bad_backend_main.c $(bad_backend)
 tests_bad_backend_LDADD = $(NGHTTP2_LIBS) -lpthread
 
 check_PROGRAMS += tests/rpc/test_grpc_streams
 tests_rpc_test_grpc_streams_SOURCES = \
-	tests/rpc/test_grpc_streams.c $(grpc_world)
+	tests/rpc/test_grpc_streams.c $(grpc_scene)
 tests_rpc_test_grpc_streams_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_grpc_official
-tests_rpc_test_grpc_official_SOURCES = tests/rpc/test_grpc_official.c \
-	tests/rpc/grpc_world.c tests/rpc/grpc_world.h
+tests_rpc_test_grpc_official_SOURCES = \
+	tests/rpc/test_grpc_official.c $(grpc_world)
 tests_rpc_test_grpc_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/rpc/grpc_server.py
 
+check_PROGRAMS += tests/rpc/test_grpc_random
+tests_rpc_test_grpc_random_SOURCES = \
+	tests/rpc/test_grpc_random.c $(grpc_scene)
+tests_rpc_test_grpc_random_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_grpc_memory
 tests_rpc_test_grpc_memory_SOURCES = \
-	tests/rpc/test_grpc_memory.c $(grpc_world)
+	tests/rpc/test_grpc_memory.c $(grpc_world) $(bad_backend)
 tests_rpc_test_grpc_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 tests_rpc_test_grpc_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

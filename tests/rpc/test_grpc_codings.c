@@ -143,9 +143,9 @@ base64_there_and_back(void **state)
     size_t n;
 
     (void)state;
-    for (i = 0; i < sizeof in; i++)
+    for (i = 0; i < sizeof(in); i++)
         in[i] = (uint8_t)(i * 37 + 200);
-    for (len = 0; len <= sizeof in; len++) {
+    for (len = 0; len <= sizeof(in); len++) {
         n = sluice_base64_encode(in, len, text);
         assert_int_equal(n, (len * 4 + 2) / 3);
         assert_int_equal(sluice_base64_decode(text, n, back), len);
@@ -160,13 +160,13 @@ base64_there_and_back(void **state)
 static void
 what_is_not_base64_is_refused(void **state)
 {
-    static const char *const bad[] = { "A", "AAAAA", "!!!", "AA-_", "A===",
-        "====", "AA=A", "AA=", "A A ", "=" };
+    static const char *const bad[] = { "A", "AAAAA", "!!!", "AA-_",
+        "A===", "====", "AA=A", "AA=", "A A ", "=" };
     uint8_t out[16];
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(sluice_base64_decode(bad[i], strlen(bad[i]), out),
             SIZE_MAX);
 }
@@ -246,8 +246,8 @@ static void
 a_bad_target_is_refused_with_a_reason(void **state)
 {
     static const char *const bad[] = { "", "dns:", "dns:///", "dns:///a b",
-        "dns://8.8.8.8/a", "a:0", "a:65536", "a:x", "a:", ":1", "a:1:2",
-        "::1", "[::1", "[::1]x", "[]:1", "ipv4:a:1", "ipv4:", "ipv4:1.2.3.4,",
+        "dns://8.8.8.8/a", "a:0", "a:65536", "a:x", "a:", ":1", "a:1:2", "::1",
+        "[::1", "[::1]x", "[]:1", "ipv4:a:1", "ipv4:", "ipv4:1.2.3.4,",
         "ipv6:[1.2.3.4]:1", "ipv6:[::1]:0", "unix:", "unix://x",
         "passthrough:///a:1", "http://a", "a/b", "dns:a:99999999999",
         "ipv4:1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,"
@@ -258,21 +258,24 @@ a_bad_target_is_refused_with_a_reason(void **state)
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         why = NULL;
         assert_int_equal(sluice_grpc_target_check(sluice_str(bad[i]), &why),
             SLUICE_EINVAL);
         assert_non_null(why);
         assert_true(strlen(why) > 0);
     }
-    memset(long_path, 'a', sizeof long_path);
+    memset(long_path, 'a', sizeof(long_path));
     memcpy(long_path, "unix:", 5);
-    assert_int_equal(sluice_grpc_target_check(
-        sluice_str_n(long_path, sizeof long_path), &why), SLUICE_EINVAL);
+    assert_int_equal(sluice_grpc_target_check(sluice_str_n(long_path,
+                                                  sizeof(long_path)),
+                         &why),
+        SLUICE_EINVAL);
     assert_int_equal(sluice_grpc_target_check(sluice_str_n("unix:a\0b", 8),
-        &why), SLUICE_EINVAL);
-    assert_int_equal(sluice_grpc_target_check(sluice_str_n("a\0b:1", 5),
-        &why), SLUICE_EINVAL);
+                         &why),
+        SLUICE_EINVAL);
+    assert_int_equal(sluice_grpc_target_check(sluice_str_n("a\0b:1", 5), &why),
+        SLUICE_EINVAL);
     assert_int_equal(sluice_grpc_target_check(sluice_str(NULL), &why),
         SLUICE_EINVAL);
 }
@@ -325,7 +328,7 @@ struct frames {
 static int
 make_reader(void **state)
 {
-    struct frames *f = test_calloc(1, sizeof *f);
+    struct frames *f = test_calloc(1, sizeof(*f));
 
     f->pool = sluice_pool_new();
     *state = f;
@@ -393,8 +396,8 @@ in_pieces_of(struct frames *f, uint32_t a, uint32_t b, size_t piece)
         n = piece < len ? piece : len;
         len -= n;
         while (n > 0) {
-            result = rpc_grpc_reader_feed(&f->reader, f->pool, MAX_MESSAGE,
-                &p, &n, &message);
+            result = rpc_grpc_reader_feed(&f->reader, f->pool, MAX_MESSAGE, &p,
+                &n, &message);
             if (result == RPC_GRPC_READ_MESSAGE) {
                 check_message(&message, found == 0 ? a : b, found);
                 found++;
@@ -436,14 +439,17 @@ held_bytes_come_out_as_they_went_in(void **state)
     assert_false(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
     for (at = 0; at < len; at++)
         assert_int_equal(rpc_grpc_reader_hold(&f->reader, f->pool, wire + at,
-            1), SLUICE_OK);
+                             1),
+            SLUICE_OK);
     assert_true(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
-    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool,
-        MAX_MESSAGE, &taken, &message), RPC_GRPC_READ_MESSAGE);
+    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool, MAX_MESSAGE,
+                         &taken, &message),
+        RPC_GRPC_READ_MESSAGE);
     assert_int_equal(taken, 30005);
     check_message(&message, 30000, 0);
-    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool,
-        MAX_MESSAGE, &taken, &message), RPC_GRPC_READ_MESSAGE);
+    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool, MAX_MESSAGE,
+                         &taken, &message),
+        RPC_GRPC_READ_MESSAGE);
     check_message(&message, 30001, 1);
     assert_false(rpc_grpc_reader_is_holding(&f->reader));
     test_free(wire);
@@ -458,15 +464,17 @@ a_partial_held_message_is_no_news(void **state)
     size_t taken;
     size_t i;
 
-    for (i = 0; i < sizeof part; i++) {
-        assert_int_equal(rpc_grpc_reader_hold(&f->reader, f->pool, part + i,
-            1), SLUICE_OK);
+    for (i = 0; i < sizeof(part); i++) {
+        assert_int_equal(rpc_grpc_reader_hold(&f->reader, f->pool, part + i, 1),
+            SLUICE_OK);
         assert_false(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
     }
-    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool,
-        MAX_MESSAGE, &taken, &message), RPC_GRPC_READ_MORE);
+    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool, MAX_MESSAGE,
+                         &taken, &message),
+        RPC_GRPC_READ_MORE);
     assert_int_equal(rpc_grpc_reader_hold(&f->reader, f->pool,
-        (const uint8_t *)"c", 1), SLUICE_OK);
+                         (const uint8_t *)"c", 1),
+        SLUICE_OK);
     assert_true(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
 }
 
@@ -491,8 +499,7 @@ bad_prefixes_are_told_apart(void **state)
 
     assert_int_equal(read_prefix(f, "\0\377\377\377\377"),
         RPC_GRPC_READ_TOO_LARGE);
-    assert_int_equal(read_prefix(f, "\0\0\4\223\341"),
-        RPC_GRPC_READ_TOO_LARGE);
+    assert_int_equal(read_prefix(f, "\0\0\4\223\341"), RPC_GRPC_READ_TOO_LARGE);
     assert_int_equal(read_prefix(f, "\0\0\4\223\340"), RPC_GRPC_READ_MORE);
     assert_int_equal(read_prefix(f, "\1\0\0\0\1"), RPC_GRPC_READ_COMPRESSED);
     assert_int_equal(read_prefix(f, "\2\0\0\0\1"), RPC_GRPC_READ_MALFORMED);
@@ -505,19 +512,19 @@ memory_follows_what_arrives_not_what_is_announced(void **state)
     struct frames *f = *state;
     const uint8_t prefix[] = { 0, 0, 4, 0x93, 0xe0, 'x' };
     const uint8_t *p = prefix;
-    size_t n = sizeof prefix;
+    size_t n = sizeof(prefix);
     struct sluice_bytes *message;
 
-    assert_int_equal(rpc_grpc_reader_feed(&f->reader, f->pool, MAX_MESSAGE,
-        &p, &n, &message), RPC_GRPC_READ_MORE);
+    assert_int_equal(rpc_grpc_reader_feed(&f->reader, f->pool, MAX_MESSAGE, &p,
+                         &n, &message),
+        RPC_GRPC_READ_MORE);
     assert_true(sluice_bytes_capacity(f->reader.partial) < 2 * 65536);
 }
 
 int
 main(void)
 {
-#define R(name) \
-    cmocka_unit_test_setup_teardown(name, make_reader, free_reader)
+#define R(name) cmocka_unit_test_setup_teardown(name, make_reader, free_reader)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_timeout_has_digits_and_a_unit),
         cmocka_unit_test(a_timeout_beyond_64_bits_is_clamped),

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCRIPT \
-    "wait preface; settings; ack; label; wait end; " \
+#define SCRIPT                                                       \
+    "wait preface; settings; ack; label; wait end; "                 \
     "headers | :status=200 | content-type=application/grpc | a=1 | " \
-    "b-bin=AQI; message one; zeros 100000; message two; " \
+    "b-bin=AQI; message one; zeros 100000; message two; "            \
     "headers end | grpc-status=0 | grpc-message=fine | c=2; again"
 
 static pthread_t victim;
@@ -127,10 +127,11 @@ start_call(struct grpc_call *c, struct grpc_world *w)
     c->timeout_ns = 5 * SLUICE_SECOND;
     fail_at = 0; /* what follows is the customer's own memory */
     md = sluice_metadata_new(NULL);
-    assert_int_equal(sluice_metadata_add(md, sluice_str("a"),
-        sluice_str("1")), SLUICE_OK);
+    assert_int_equal(sluice_metadata_add(md, sluice_str("a"), sluice_str("1")),
+        SLUICE_OK);
     assert_int_equal(sluice_metadata_add(md, sluice_str("b-bin"),
-        sluice_str("2")), SLUICE_OK);
+                         sluice_str("2")),
+        SLUICE_OK);
     fail_at = n;
     allocations = count;
     c->metadata = md;
@@ -221,8 +222,9 @@ a_unary_call_allocates_nothing_once_warm(void **state)
 #ifdef SLUICE_SANITIZED
     skip(); /* pools give everything back to the sanitizer at once */
 #endif
-    s->backend = bad_backend_start("wait preface; settings; ack; label; "
-        "wait end; ok; message pong; status 0; again");
+    s->backend =
+        bad_backend_start("wait preface; settings; ack; label; "
+                          "wait end; ok; message pong; status 0; again");
     grpc_world_open(&s->w, bad_backend_port(s->backend), NULL);
     for (i = 0; i < 20; i++) {
         grpc_call_unary(&s->calls[0], &s->w, "Call");

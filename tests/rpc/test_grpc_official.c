@@ -28,7 +28,7 @@ become_server(const char *address, const char *option)
     const char *top = getenv("top_srcdir");
     const char *python = getenv("PYTHON3");
 
-    (void)snprintf(script, sizeof script, "%s/tests/rpc/grpc_server.py",
+    (void)snprintf(script, sizeof(script), "%s/tests/rpc/grpc_server.py",
         top != NULL ? top : "..");
     (void)unsetenv("LD_PRELOAD");
     (void)execlp(python != NULL ? python : "/usr/bin/python3", "python3",
@@ -61,7 +61,7 @@ start_server(struct scene *s, const char *address, const char *option)
     s->server_input = in[1];
     f = fdopen(out[0], "r");
     assert_non_null(f);
-    if (fgets(line, sizeof line, f) == NULL)
+    if (fgets(line, sizeof(line), f) == NULL)
         fail_msg("the server did not start; python3-grpcio is needed");
     (void)fclose(f);
     s->port = (unsigned)strtoul(line, NULL, 10);
@@ -79,7 +79,7 @@ stop_server(struct scene *s)
 static int
 setup(void **state)
 {
-    struct scene *s = test_calloc(1, sizeof *s);
+    struct scene *s = test_calloc(1, sizeof(*s));
 
     *state = s;
     start_server(s, "127.0.0.1:0", NULL);
@@ -144,7 +144,7 @@ metadata_travels_both_ways(void **state)
     (void)!sluice_metadata_add(md, sluice_str("x-text"), sluice_str("a, b"));
     (void)!sluice_metadata_add(md, sluice_str("x-text"), sluice_str("c"));
     (void)!sluice_metadata_add(md, sluice_str("x-some-bin"),
-        sluice_str_n(bytes, sizeof bytes));
+        sluice_str_n(bytes, sizeof(bytes)));
     (void)!sluice_metadata_add(md, sluice_str("x-empty"), sluice_str(""));
     s->call.metadata = md;
     call(s, "metadata", "x");
@@ -155,11 +155,11 @@ metadata_travels_both_ways(void **state)
         assert_int_equal(sluice_metadata_count(lists[i]), 4);
         m = sluice_metadata_at(lists[i], 0);
         assert_true(sluice_str_equal(m.value, sluice_str("a, b")));
-        assert_true(sluice_str_equal(
-            sluice_metadata_find(lists[i], sluice_str("x-some-bin")),
-            sluice_str_n(bytes, sizeof bytes)));
-        assert_int_equal(sluice_metadata_find(lists[i],
-            sluice_str("x-empty")).len, 0);
+        assert_true(sluice_str_equal(sluice_metadata_find(lists[i],
+                                         sluice_str("x-some-bin")),
+            sluice_str_n(bytes, sizeof(bytes))));
+        assert_int_equal(
+            sluice_metadata_find(lists[i], sluice_str("x-empty")).len, 0);
     }
 }
 
@@ -172,7 +172,7 @@ reserved_metadata_does_not_arrive(void **state)
     size_t i;
 
     s->call.metadata = sluice_metadata_new(NULL);
-    for (i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         (void)!sluice_metadata_add(s->call.metadata, sluice_str(names[i]),
             sluice_str("smuggled"));
     (void)!sluice_metadata_add(s->call.metadata, sluice_str("ok"),
@@ -189,15 +189,20 @@ a_failure_brings_its_code_message_and_details(void **state)
     struct scene *s = *state;
     struct sluice_str details;
 
-    call(s, "fail", "5 no such b\xc3\xbc" "cher\t100%\r\n");
+    call(s, "fail",
+        "5 no such b\xc3\xbc"
+        "cher\t100%\r\n");
     grpc_call_ended(&s->call, SLUICE_REMOTE_FAILURE, 5);
-    assert_string_equal(s->call.details, "no such b\xc3\xbc" "cher\t100%\r\n");
+    assert_string_equal(s->call.details,
+        "no such b\xc3\xbc"
+        "cher\t100%\r\n");
     details = sluice_metadata_find(s->call.terminal,
         sluice_str("grpc-status-details-bin"));
     assert_int_equal(details.len, 4);
     assert_memory_equal(details.ptr, "\x08\x05\x00\xff", 4);
     assert_true(sluice_str_equal(sluice_metadata_find(s->call.terminal,
-        sluice_str("x-why")), sluice_str("asked")));
+                                     sluice_str("x-why")),
+        sluice_str("asked")));
 }
 
 static void
@@ -210,7 +215,7 @@ every_code_has_its_outcome(void **state)
 
     for (code = 1; code <= 16; code++) {
         again(s);
-        (void)snprintf(request, sizeof request, "%d x", code);
+        (void)snprintf(request, sizeof(request), "%d x", code);
         call(s, "fail", request);
         kind = code == 1 ? SLUICE_CANCELLED
             : code == 4  ? SLUICE_EXPIRED
@@ -355,7 +360,7 @@ static void
 a_thousand_conversations_share_the_connection(void **state)
 {
     struct scene *s = *state;
-    struct grpc_call *calls = calloc(MANY, sizeof *calls);
+    struct grpc_call *calls = calloc(MANY, sizeof(*calls));
     size_t i;
 
     assert_non_null(calls);
@@ -381,7 +386,7 @@ static void
 large_messages_travel_side_by_side(void **state)
 {
     struct scene *s = *state;
-    struct grpc_call *calls = calloc(20, sizeof *calls);
+    struct grpc_call *calls = calloc(20, sizeof(*calls));
     char *big = calloc(1, 3000000);
     size_t i;
 
@@ -434,7 +439,7 @@ windows_of_any_size_carry_any_message(void **state)
     struct sluice_grpc_client_options o = { .max_message = 0 };
     size_t i;
 
-    for (i = 0; i < sizeof windows / sizeof windows[0]; i++) {
+    for (i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
         grpc_call_fini(&s->call);
         grpc_world_close(&s->w);
         o.initial_window = windows[i];
@@ -450,7 +455,7 @@ static void
 a_server_with_one_stream_serves_ten_calls(void **state)
 {
     struct scene *s = *state;
-    struct grpc_call *calls = test_calloc(10, sizeof *calls);
+    struct grpc_call *calls = test_calloc(10, sizeof(*calls));
     int i;
 
     grpc_call_fini(&s->call);
@@ -483,9 +488,9 @@ a_unix_socket_serves_as_well(void **state)
     grpc_call_fini(&s->call);
     grpc_world_close(&s->w);
     stop_server(s);
-    (void)snprintf(s->socket_path, sizeof s->socket_path,
+    (void)snprintf(s->socket_path, sizeof(s->socket_path),
         "/tmp/sluice-test-%ld.sock", (long)getpid());
-    (void)snprintf(address, sizeof address, "unix:%s", s->socket_path);
+    (void)snprintf(address, sizeof(address), "unix:%s", s->socket_path);
     start_server(s, address, NULL);
     o.target = sluice_str(address);
     grpc_world_open(&s->w, 0, &o);
@@ -566,6 +571,5 @@ main(void)
         T(a_killed_server_ends_calls_in_flight),
     };
 
-    (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

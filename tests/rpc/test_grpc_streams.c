@@ -1,61 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_grpc_streams.c - what goes on between the first byte and the
- * last: windows, allowances, half-closing, cancelling, queueing, draining.
+ * tests/rpc/test_grpc_streams.c - what goes on between the first byte of a call
+ * and its last: windows, allowances, half-closing, cancelling.
  */
-#include "tests/rpc/bad_backend.h"
-#include "tests/rpc/grpc_world.h"
+#include "tests/rpc/grpc_scene.h"
 
 #include "rpc/link/grpc_client.h"
 #include "rpc/link/grpc_session_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define HELLO "wait preface; settings; ack; "
-#define SERVE "label; wait end; ok; message pong; status 0; again"
-
-struct scene {
-    struct bad_backend *backend;
-    struct grpc_world w;
-    struct grpc_call call;
-    struct grpc_call next;
-};
-
-static int
-setup(void **state)
-{
-    *state = test_calloc(1, sizeof(struct scene));
-    return *state == NULL ? -1 : 0;
-}
-
-static int
-teardown(void **state)
-{
-    test_free(*state);
-    return 0;
-}
-
-static void
-open_with(struct scene *s, const char *script,
-    const struct sluice_grpc_client_options *options)
-{
-    s->backend = bad_backend_start(script);
-    grpc_world_open(&s->w, bad_backend_port(s->backend), options);
-    grpc_call_init(&s->call, &s->w);
-    grpc_call_init(&s->next, &s->w);
-}
-
-static void
-close_scene(struct scene *s)
-{
-    grpc_call_fini(&s->call);
-    grpc_call_fini(&s->next);
-    grpc_world_close(&s->w);
-    bad_backend_stop(&s->backend);
-}
 
 /* ---------------------------------------------------------------- sending */
 
@@ -64,7 +18,7 @@ each_payload_that_went_out_grants_the_next(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; ok; message pong; status 0; hold", NULL);
+    scene_open(s, HELLO "wait end; ok; message pong; status 0; hold", NULL);
     grpc_call_start(&s->call, "Call", NULL, false);
     assert_int_equal(s->call.allowance, 1);
     grpc_call_send(&s->call, "one", 3, false);
@@ -75,7 +29,7 @@ each_payload_that_went_out_grants_the_next(void **state)
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_bytes(s->backend), 8 + 5 + 10);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -83,12 +37,12 @@ a_stream_may_end_without_a_payload(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO SERVE, NULL);
+    scene_open(s, HELLO SERVE, NULL);
     grpc_call_start(&s->call, "Call", NULL, true);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_bytes(s->backend), 0);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -96,14 +50,14 @@ a_stream_may_end_after_its_last_payload_went_out(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO SERVE, NULL);
+    scene_open(s, HELLO SERVE, NULL);
     grpc_call_start(&s->call, "Call", "x", false);
     grpc_call_await_allowance(&s->call);
     grpc_call_complete(&s->call);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_bytes(s->backend), 6);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -111,8 +65,10 @@ messages_flow_both_ways_in_turn(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait data; ok; message a; wait data; message b; "
-        "wait end; status 0; hold", NULL);
+    scene_open(s,
+        HELLO "wait data; ok; message a; wait data; message b; "
+              "wait end; status 0; hold",
+        NULL);
     grpc_call_start(&s->call, "Call", "x", false);
     grpc_call_await_payloads(&s->call, 1);
     assert_int_equal(s->call.allowance, 1);
@@ -122,7 +78,7 @@ messages_flow_both_ways_in_turn(void **state)
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_string_equal(s->call.text, "ab");
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -131,16 +87,18 @@ a_payload_waits_for_the_peers_window(void **state)
     struct scene *s = *state;
     char *big = test_calloc(1, 100000);
 
-    open_with(s, "wait preface; settings 4=10; ack; wait request; "
+    scene_open(s,
+        "wait preface; settings 4=10; ack; wait request; "
         "repeat 10 window 1 3; window 1 1000000; window 0 1000000; wait end; "
-        "ok; status 0; hold", NULL);
+        "ok; status 0; hold",
+        NULL);
     grpc_call_start(&s->call, "Call", NULL, false);
     grpc_call_send(&s->call, big, 100000, true);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_bytes(s->backend), 100005);
     test_free(big);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -149,16 +107,18 @@ a_window_may_shrink_to_nothing_and_reopen(void **state)
     struct scene *s = *state;
     char *big = test_calloc(1, 60000);
 
-    open_with(s, "wait preface; settings 4=100; ack; wait request; "
+    scene_open(s,
+        "wait preface; settings 4=100; ack; wait request; "
         "settings 4=0; wait ack; settings 4=50; wait ack; settings 4=100000; "
-        "wait end; ok; status 0; hold", NULL);
+        "wait end; ok; status 0; hold",
+        NULL);
     grpc_call_start(&s->call, "Call", NULL, false);
     grpc_call_send(&s->call, big, 60000, true);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_bytes(s->backend), 60005);
     test_free(big);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -166,15 +126,17 @@ a_payload_that_waits_for_the_window_grants_nothing(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, "wait preface; settings 4=4; ack; wait request; ping; "
-        "wait pong; hold", NULL);
+    scene_open(s,
+        "wait preface; settings 4=4; ack; wait request; ping; "
+        "wait pong; hold",
+        NULL);
     grpc_call_start(&s->call, "Call", "more than four", false);
     grpc_world_idle(&s->w);
     assert_int_equal(s->call.allowance, 0);
     sluice_operation_cancel(s->call.op);
     grpc_call_await(&s->call);
     assert_int_equal(s->call.kind, SLUICE_CANCELLED);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -185,8 +147,10 @@ a_backend_that_never_reads_stops_its_call_only(void **state)
     char *big = calloc(1, size);
 
     /* Windows of 2 GiB, and nobody at the other end of the socket. */
-    open_with(s, "wait preface; settings 4=2147483647; "
-        "window 0 2147418112; stall", NULL);
+    scene_open(s,
+        "wait preface; settings 4=2147483647; "
+        "window 0 2147418112; stall",
+        NULL);
     assert_non_null(big);
     s->call.timeout_ns = 200 * SLUICE_MS;
     grpc_call_start(&s->call, "Call", NULL, false);
@@ -194,7 +158,7 @@ a_backend_that_never_reads_stops_its_call_only(void **state)
     free(big);
     grpc_call_await(&s->call);
     assert_int_equal(s->call.kind, SLUICE_EXPIRED);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -203,7 +167,7 @@ metadata_may_follow_within_the_turn_but_not_later(void **state)
     struct scene *s = *state;
     struct sluice_values v = { .allowance = 0 };
 
-    open_with(s, HELLO "wait end; ok; echo; status 0; hold", NULL);
+    scene_open(s, HELLO "wait end; ok; echo; status 0; hold", NULL);
     grpc_call_start(&s->call, "Call", NULL, false);
     v.initial_metadata = sluice_metadata_new(NULL);
     (void)!sluice_metadata_add(v.initial_metadata, sluice_str("late"),
@@ -219,7 +183,7 @@ metadata_may_follow_within_the_turn_but_not_later(void **state)
     sluice_operation_advance(s->next.op, &v);
     grpc_call_await(&s->next);
     assert_int_equal(s->next.kind, SLUICE_TRANSMISSION_FAILURE);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -229,21 +193,22 @@ the_remaining_time_goes_with_the_request(void **state)
     const char *text;
     int64_t ns;
 
-    open_with(s, HELLO "label; wait end; ok; echo; status 0; again", NULL);
+    scene_open(s, HELLO "label; wait end; ok; echo; status 0; again", NULL);
     s->call.timeout_ns = 3600 * SLUICE_SECOND;
     grpc_call_start(&s->call, "Call", "x", true);
     grpc_call_await(&s->call);
     text = strstr(s->call.text, "\ngrpc-timeout: ");
     assert_non_null(text);
     text += strlen("\ngrpc-timeout: ");
-    assert_int_equal(sluice_grpc_timeout_parse(
-        sluice_str_n(text, strcspn(text, "\n")), &ns), SLUICE_OK);
+    assert_int_equal(
+        sluice_grpc_timeout_parse(sluice_str_n(text, strcspn(text, "\n")), &ns),
+        SLUICE_OK);
     assert_true(ns > 3000 * SLUICE_SECOND && ns <= 3600 * SLUICE_SECOND);
     s->next.timeout_ns = SLUICE_NO_TIMEOUT;
     grpc_call_start(&s->next, "Call", "x", true);
     grpc_call_await(&s->next);
     assert_null(strstr(s->next.text, "grpc-timeout"));
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -253,8 +218,8 @@ a_group_or_method_that_cannot_be_in_a_path_is_refused(void **state)
     struct scene *s = *state;
     size_t i;
 
-    open_with(s, HELLO SERVE, NULL);
-    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    scene_open(s, HELLO SERVE, NULL);
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         grpc_call_init(&s->call, &s->w);
         grpc_call_start(&s->call, bad[i], "x", true);
         grpc_call_await(&s->call);
@@ -262,7 +227,7 @@ a_group_or_method_that_cannot_be_in_a_path_is_refused(void **state)
         grpc_call_fini(&s->call);
     }
     assert_int_equal(bad_backend_connections(s->backend), 0);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -273,11 +238,11 @@ a_long_method_name_is_sent_whole(void **state)
 
     memset(name, 'm', 300);
     name[300] = '\0';
-    open_with(s, HELLO "wait end; ok; echo; status 0; hold", NULL);
+    scene_open(s, HELLO "wait end; ok; echo; status 0; hold", NULL);
     grpc_call_start(&s->call, name, "x", true);
     grpc_call_await(&s->call);
     assert_non_null(strstr(s->call.text, name));
-    close_scene(s);
+    scene_close(s);
 }
 
 /* -------------------------------------------------------------- receiving */
@@ -287,8 +252,10 @@ a_reader_that_grants_nothing_gets_one_message_and_holds_the_rest(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; ok; zeros 20000; zeros 20000; zeros 20000; "
-        "wait window; zeros 20000; status 0; hold", NULL);
+    scene_open(s,
+        HELLO "wait end; ok; zeros 20000; zeros 20000; zeros 20000; "
+              "wait window; zeros 20000; status 0; hold",
+        NULL);
     s->call.grants_nothing = true;
     grpc_call_start(&s->call, "Call", "x", true);
     grpc_call_await_payloads(&s->call, 1);
@@ -303,7 +270,7 @@ a_reader_that_grants_nothing_gets_one_message_and_holds_the_rest(void **state)
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_int_equal(s->call.payloads, 4);
     assert_int_equal(s->call.bytes, 80000);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -311,7 +278,7 @@ a_status_waits_behind_messages_that_are_not_wanted_yet(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; ok; message a; message b; status 9; hold",
+    scene_open(s, HELLO "wait end; ok; message a; message b; status 9; hold",
         NULL);
     s->call.grants_nothing = true;
     grpc_call_start(&s->call, "Call", "x", true);
@@ -322,7 +289,7 @@ a_status_waits_behind_messages_that_are_not_wanted_yet(void **state)
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_REMOTE_FAILURE, 9);
     assert_string_equal(s->call.text, "ab");
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -330,14 +297,14 @@ a_reset_does_not_wait_behind_messages(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; ok; message a; message b; rst 2; hold",
+    scene_open(s, HELLO "wait end; ok; message a; message b; rst 2; hold",
         NULL);
     s->call.grants_nothing = true;
     grpc_call_start(&s->call, "Call", "x", true);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_RECEPTION_FAILURE, 13);
     assert_string_equal(s->call.text, "a");
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -345,15 +312,17 @@ a_slow_reader_does_not_hold_up_its_neighbour(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; ok; zeros 30000; zeros 30000; wait end; ok; "
-        "message pong; status 0; hold", NULL);
+    scene_open(s,
+        HELLO "wait end; ok; zeros 30000; zeros 30000; wait end; ok; "
+              "message pong; status 0; hold",
+        NULL);
     s->call.grants_nothing = true;
     grpc_call_start(&s->call, "Call", "x", true);
     grpc_call_await_payloads(&s->call, 1);
     grpc_call_unary(&s->next, &s->w, "Call");
     grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
     assert_int_equal(s->call.payloads, 1);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -361,14 +330,16 @@ many_small_messages_in_one_frame_arrive_one_by_one(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; ok; repeat 5000 message 1234567; status 0; "
-        "hold", NULL);
+    scene_open(s,
+        HELLO "wait end; ok; repeat 5000 message 1234567; status 0; "
+              "hold",
+        NULL);
     grpc_call_start(&s->call, "Call", "x", true);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_int_equal(s->call.payloads, 5000);
     assert_int_equal(s->call.bytes, 35000);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -376,8 +347,9 @@ initial_metadata_comes_before_the_first_message(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait request; headers | :status=200 | content-type="
-        "application/grpc | a=b; wait end; message pong; status 0; hold",
+    scene_open(s,
+        HELLO "wait request; headers | :status=200 | content-type="
+              "application/grpc | a=b; wait end; message pong; status 0; hold",
         NULL);
     grpc_call_start(&s->call, "Call", "x", false);
     grpc_call_await_initial(&s->call);
@@ -386,7 +358,7 @@ initial_metadata_comes_before_the_first_message(void **state)
     grpc_call_complete(&s->call);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -394,8 +366,9 @@ an_early_answer_completes_and_resets_without_error(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait request; ok; message pong; status 0; wait rst; "
-        SERVE, NULL);
+    scene_open(s,
+        HELLO "wait request; ok; message pong; status 0; wait rst; " SERVE,
+        NULL);
     grpc_call_start(&s->call, "Call", "x", false);
     grpc_call_await(&s->call);
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
@@ -403,7 +376,7 @@ an_early_answer_completes_and_resets_without_error(void **state)
     grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_resets(s->backend), 1);
     assert_int_equal(bad_backend_last_reset(s->backend), 0);
-    close_scene(s);
+    scene_close(s);
 }
 
 /* -------------------------------------------------------------- cancelling */
@@ -413,7 +386,7 @@ cancelling_resets_the_stream(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; ok; message a; wait rst; " SERVE, NULL);
+    scene_open(s, HELLO "wait end; ok; message a; wait rst; " SERVE, NULL);
     grpc_call_start(&s->call, "Call", "x", true);
     grpc_call_await_payloads(&s->call, 1);
     sluice_operation_cancel(s->call.op);
@@ -422,7 +395,7 @@ cancelling_resets_the_stream(void **state)
     grpc_call_unary(&s->next, &s->w, "Call");
     grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_last_reset(s->backend), 8);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -430,14 +403,14 @@ a_call_cancelled_in_its_first_turn_never_leaves(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO SERVE, NULL);
+    scene_open(s, HELLO SERVE, NULL);
     grpc_call_unary(&s->next, &s->w, "Call");
     grpc_call_start(&s->call, "Call", "x", true);
     sluice_operation_cancel(s->call.op);
     grpc_call_await(&s->call);
     grpc_world_idle(&s->w);
     assert_int_equal(bad_backend_requests(s->backend), 1);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -445,14 +418,14 @@ a_call_cancelled_before_the_connection_is_up_never_leaves(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO SERVE, NULL);
+    scene_open(s, HELLO SERVE, NULL);
     grpc_call_start(&s->call, "Call", "x", true);
     sluice_operation_cancel(s->call.op);
     grpc_call_await(&s->call);
     grpc_call_unary(&s->next, &s->w, "Call");
     grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_requests(s->backend), 1);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -461,7 +434,7 @@ many_cancellations_move_on_to_a_new_connection(void **state)
     struct scene *s = *state;
     int i;
 
-    open_with(s, HELLO "label; wait request; ok; wait rst; again", NULL);
+    scene_open(s, HELLO "label; wait request; ok; wait rst; again", NULL);
     for (i = 0; i < 510; i++) {
         grpc_call_init(&s->call, &s->w);
         grpc_call_start(&s->call, "Call", "x", true);
@@ -471,7 +444,7 @@ many_cancellations_move_on_to_a_new_connection(void **state)
         grpc_call_fini(&s->call);
     }
     assert_int_equal(bad_backend_connections(s->backend), 2);
-    close_scene(s);
+    scene_close(s);
 }
 
 static bool
@@ -499,18 +472,17 @@ an_operation_without_a_subscription_still_goes_out(void **state)
         .subscription = sluice_none_subscription(),
         .timeout_ns = 10 * SLUICE_SECOND };
 
-    open_with(s, HELLO SERVE, NULL);
+    scene_open(s, HELLO SERVE, NULL);
     i.first.payload = sluice_bytes_copy(NULL, "forget", 6);
     i.first.completion = &completion;
-    assert_int_equal(sluice_end_operate(s->w.end, &i, &s->call.op),
-        SLUICE_OK);
+    assert_int_equal(sluice_end_operate(s->w.end, &i, &s->call.op), SLUICE_OK);
     grpc_world_until(&s->w, has_served, s->w.client);
     assert_int_equal(bad_backend_requests(s->backend), 1);
     assert_int_equal(bad_backend_bytes(s->backend), 11);
     grpc_call_unary(&s->next, &s->w, "Call");
     grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
     assert_int_equal(bad_backend_resets(s->backend), 0);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
@@ -523,276 +495,45 @@ a_forgotten_operation_is_reset_at_its_deadline(void **state)
         .subscription = sluice_none_subscription(),
         .timeout_ns = 30 * SLUICE_MS };
 
-    open_with(s, HELLO "wait end; ok; status 0; wait end; hold", NULL);
+    scene_open(s, HELLO "wait end; ok; status 0; wait end; hold", NULL);
     grpc_call_unary(&s->call, &s->w, "Call");
     grpc_call_fini(&s->call);
     i.first.completion = &completion;
-    assert_int_equal(sluice_end_operate(s->w.end, &i, &s->call.op),
-        SLUICE_OK);
+    assert_int_equal(sluice_end_operate(s->w.end, &i, &s->call.op), SLUICE_OK);
     grpc_world_until(&s->w, has_stream, s->w.client);
     grpc_world_until(&s->w, has_served, s->w.client);
-    close_scene(s);
-}
-
-/* ---------------------------------------------------------------- queueing */
-
-#define CALLS 10
-
-static void
-calls_beyond_the_peers_limit_wait_their_turn(void **state)
-{
-    struct scene *s = *state;
-    struct grpc_call *calls = test_calloc(CALLS, sizeof *calls);
-    int i;
-
-    open_with(s, "wait preface; settings 3=1; ack; " SERVE, NULL);
-    for (i = 0; i < CALLS; i++) {
-        grpc_call_init(&calls[i], &s->w);
-        grpc_call_start(&calls[i], "Call", "x", true);
-    }
-    for (i = 0; i < CALLS; i++) {
-        grpc_call_await(&calls[i]);
-        grpc_call_ended(&calls[i], SLUICE_COMPLETED, 0);
-        grpc_call_fini(&calls[i]);
-    }
-    assert_int_equal(bad_backend_connections(s->backend), 1);
-    test_free(calls);
-    close_scene(s);
-}
-
-static void
-a_limit_of_no_streams_may_be_lifted(void **state)
-{
-    struct scene *s = *state;
-
-    open_with(s, "wait preface; settings 3=0; ack; wait ack; ping; wait pong;"
-        " settings 3=1; " SERVE, NULL);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
-    close_scene(s);
-}
-
-static void
-the_queue_is_bounded(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_grpc_client_options o = { .max_waiting = 1 };
-
-    open_with(s, "wait preface; settings 3=0; ack; hold", &o);
-    grpc_call_start(&s->call, "Call", "x", true);
-    grpc_call_start(&s->next, "Call", "x", true);
-    grpc_call_await(&s->next);
-    grpc_call_ended(&s->next, SLUICE_TRANSMISSION_FAILURE, 14);
-    assert_int_equal(s->call.terminations, 0);
-    close_scene(s);
-}
-
-static void
-a_full_queue_does_not_count_free_streams(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_grpc_client_options o = { .max_waiting = 1 };
-    struct grpc_call *calls = test_calloc(CALLS, sizeof *calls);
-    int i;
-
-    open_with(s, HELLO "label; wait request; ok; status 0; again", &o);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    for (i = 0; i < CALLS; i++) {
-        grpc_call_init(&calls[i], &s->w);
-        grpc_call_start(&calls[i], "Call", "x", true);
-    }
-    for (i = 0; i < CALLS; i++) {
-        grpc_call_await(&calls[i]);
-        grpc_call_ended(&calls[i], SLUICE_COMPLETED, 0);
-        grpc_call_fini(&calls[i]);
-    }
-    test_free(calls);
-    close_scene(s);
-}
-
-static void
-when_stream_ids_run_out_a_new_connection_serves(void **state)
-{
-    struct scene *s = *state;
-
-    open_with(s, HELLO SERVE, NULL);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    assert_int_equal(nghttp2_session_set_next_stream_id(
-        s->w.client->session->h2, INT32_MAX), 0);
-    grpc_call_fini(&s->call);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
-    assert_int_equal(bad_backend_connections(s->backend), 1);
-    grpc_call_unary(&s->next, &s->w, "Call");
-    grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
-    assert_int_equal(bad_backend_connections(s->backend), 2);
-    close_scene(s);
-}
-
-static void
-calls_in_the_queue_survive_a_lost_connection(void **state)
-{
-    struct scene *s = *state;
-
-    open_with(s, "wait preface; settings 3=1; ack; wait end; connection; "
-        HELLO SERVE, NULL);
-    grpc_call_start(&s->call, "Call", "x", true);
-    grpc_call_start(&s->next, "Call", "x", true);
-    grpc_call_await(&s->call);
-    grpc_call_ended(&s->call, SLUICE_RECEPTION_FAILURE, 14);
-    grpc_call_await(&s->next);
-    grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
-    close_scene(s);
-}
-
-/* --------------------------------------------------------------- connecting */
-
-static void
-reaches(struct scene *s, const char *host)
-{
-    struct sluice_grpc_client_options o = { .max_message = 0 };
-    char target[128];
-
-    s->backend = bad_backend_start(HELLO SERVE);
-    (void)snprintf(target, sizeof target, "%s:%u", host,
-        bad_backend_port(s->backend));
-    o.target = sluice_str(target);
-    grpc_world_open(&s->w, 0, &o);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
-    grpc_call_fini(&s->call);
-    grpc_world_close(&s->w);
-    bad_backend_stop(&s->backend);
-}
-
-static void
-a_name_or_a_number_is_reached(void **state)
-{
-    reaches(*state, "dns:///localhost");
-    reaches(*state, "127.0.0.1");
-    reaches(*state, "localhost");
-    reaches(*state, "ipv4:127.0.0.1");
-}
-
-static void
-an_address_that_refuses_is_passed_over(void **state)
-{
-    reaches(*state, "ipv4:127.0.0.1:1,127.0.0.1");
-    reaches(*state, "ipv6:[::1]:1,[::ffff:127.0.0.1]");
-}
-
-static void
-a_name_that_does_not_exist_is_unreachable(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_grpc_client_options o = { .target = sluice_str(
-                                                "dns:///no.such.invalid:1") };
-
-    grpc_world_open(&s->w, 0, &o);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    grpc_call_ended(&s->call, SLUICE_TRANSMISSION_FAILURE, 14);
-    grpc_call_fini(&s->call);
-    grpc_world_close(&s->w);
-}
-
-static void
-a_unix_socket_that_is_not_there_is_unreachable(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_grpc_client_options o = { .target = sluice_str(
-                                                "unix:no/such/socket") };
-
-    grpc_world_open(&s->w, 0, &o);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    grpc_call_ended(&s->call, SLUICE_TRANSMISSION_FAILURE, 14);
-    grpc_call_fini(&s->call);
-    grpc_world_close(&s->w);
-}
-
-static void
-a_client_may_be_closed_in_every_phase_of_connecting(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_grpc_client_options o = { .target = sluice_str(
-                                                "dns:///localhost:1") };
-    int turns;
-    int i;
-
-    for (turns = 0; turns < 8; turns++) {
-        open_with(s, turns % 2 ? HELLO SERVE : "stall",
-            turns > 3 ? &o : NULL);
-        grpc_call_start(&s->call, "Call", "x", true);
-        for (i = 0; i < turns % 4; i++)
-            (void)uv_run(&s->w.uv, UV_RUN_NOWAIT);
-        close_scene(s);
-    }
-}
-
-static void
-bad_options_are_refused(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_grpc_client *client;
-    struct sluice_grpc_client_options o = { .target = sluice_str("a:1") };
-
-    open_with(s, HELLO SERVE, NULL);
-    o.initial_window = 0x80000000u;
-    assert_int_equal(sluice_grpc_client_new(s->w.loop, &o, &client),
-        SLUICE_EINVAL);
-    o.initial_window = 0;
-    o.authority = sluice_str("a\r\nb");
-    assert_int_equal(sluice_grpc_client_new(s->w.loop, &o, &client),
-        SLUICE_EINVAL);
-    o.authority = sluice_str(NULL);
-    o.target = sluice_str("a:b");
-    assert_int_equal(sluice_grpc_client_new(s->w.loop, &o, &client),
-        SLUICE_EINVAL);
-    assert_null(client);
-    close_scene(s);
+    scene_close(s);
 }
 
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(each_payload_that_went_out_grants_the_next),
-        T(a_stream_may_end_without_a_payload),
-        T(a_stream_may_end_after_its_last_payload_went_out),
-        T(messages_flow_both_ways_in_turn),
-        T(a_payload_waits_for_the_peers_window),
-        T(a_window_may_shrink_to_nothing_and_reopen),
-        T(a_payload_that_waits_for_the_window_grants_nothing),
-        T(a_backend_that_never_reads_stops_its_call_only),
-        T(metadata_may_follow_within_the_turn_but_not_later),
-        T(the_remaining_time_goes_with_the_request),
-        T(a_group_or_method_that_cannot_be_in_a_path_is_refused),
-        T(a_long_method_name_is_sent_whole),
-        T(a_reader_that_grants_nothing_gets_one_message_and_holds_the_rest),
-        T(a_status_waits_behind_messages_that_are_not_wanted_yet),
-        T(a_reset_does_not_wait_behind_messages),
-        T(a_slow_reader_does_not_hold_up_its_neighbour),
-        T(many_small_messages_in_one_frame_arrive_one_by_one),
-        T(initial_metadata_comes_before_the_first_message),
-        T(an_early_answer_completes_and_resets_without_error),
-        T(cancelling_resets_the_stream),
-        T(a_call_cancelled_in_its_first_turn_never_leaves),
-        T(a_call_cancelled_before_the_connection_is_up_never_leaves),
-        T(many_cancellations_move_on_to_a_new_connection),
-        T(an_operation_without_a_subscription_still_goes_out),
-        T(a_forgotten_operation_is_reset_at_its_deadline),
-        T(calls_beyond_the_peers_limit_wait_their_turn),
-        T(a_limit_of_no_streams_may_be_lifted),
-        T(the_queue_is_bounded),
-        T(a_full_queue_does_not_count_free_streams),
-        T(when_stream_ids_run_out_a_new_connection_serves),
-        T(calls_in_the_queue_survive_a_lost_connection),
-        T(a_name_or_a_number_is_reached),
-        T(an_address_that_refuses_is_passed_over),
-        T(a_name_that_does_not_exist_is_unreachable),
-        T(a_unix_socket_that_is_not_there_is_unreachable),
-        T(a_client_may_be_closed_in_every_phase_of_connecting),
-        T(bad_options_are_refused),
+        SCENE(each_payload_that_went_out_grants_the_next),
+        SCENE(a_stream_may_end_without_a_payload),
+        SCENE(a_stream_may_end_after_its_last_payload_went_out),
+        SCENE(messages_flow_both_ways_in_turn),
+        SCENE(a_payload_waits_for_the_peers_window),
+        SCENE(a_window_may_shrink_to_nothing_and_reopen),
+        SCENE(a_payload_that_waits_for_the_window_grants_nothing),
+        SCENE(a_backend_that_never_reads_stops_its_call_only),
+        SCENE(metadata_may_follow_within_the_turn_but_not_later),
+        SCENE(the_remaining_time_goes_with_the_request),
+        SCENE(a_group_or_method_that_cannot_be_in_a_path_is_refused),
+        SCENE(a_long_method_name_is_sent_whole),
+        SCENE(a_reader_that_grants_nothing_gets_one_message_and_holds_the_rest),
+        SCENE(a_status_waits_behind_messages_that_are_not_wanted_yet),
+        SCENE(a_reset_does_not_wait_behind_messages),
+        SCENE(a_slow_reader_does_not_hold_up_its_neighbour),
+        SCENE(many_small_messages_in_one_frame_arrive_one_by_one),
+        SCENE(initial_metadata_comes_before_the_first_message),
+        SCENE(an_early_answer_completes_and_resets_without_error),
+        SCENE(cancelling_resets_the_stream),
+        SCENE(a_call_cancelled_in_its_first_turn_never_leaves),
+        SCENE(a_call_cancelled_before_the_connection_is_up_never_leaves),
+        SCENE(many_cancellations_move_on_to_a_new_connection),
+        SCENE(an_operation_without_a_subscription_still_goes_out),
+        SCENE(a_forgotten_operation_is_reset_at_its_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

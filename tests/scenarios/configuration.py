@@ -191,14 +191,36 @@ methods:
         self.assertEqual(result.returncode, 1)
         self.assertIn("cannot listen", result.stderr)
 
+    def test_two_gateways_never_share_an_address(self):
+        first = Gateway("demo", "--listen", "127.0.0.1:0")
+        result = run("demo", "--listen", "127.0.0.1:%d" % first.port)
+        self.assertEqual(first.stop(), 0)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot listen on 127.0.0.1:%d: Address already in use"
+                      % first.port, result.stderr)
+
+    def test_an_address_named_twice_is_in_use(self):
+        import socket
+        free = socket.socket()
+        free.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % free.getsockname()[1]
+        free.close()
+        result = run("serve", "-c", self.file(
+            'listen: ["%s", "%s"]\n' % (address, address) + GOOD))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot listen", result.stderr)
+
     def test_wrong_usage_is_2(self):
         for arguments in ([], ["nonsense"], ["serve"], ["check"],
                           ["routes", "x"], ["serve", "--nonsense"],
+                          ["serve", "-x"], ["demo", "--help=x"],
                           ["check", "-c"], ["demo", "x"], ["version", "x"],
                           ["demo", "--listen"]):
             with self.subTest(arguments):
                 result = run(*arguments)
                 self.assertEqual(result.returncode, 2)
+                for line in result.stderr.splitlines()[:1]:
+                    self.assertRegex(line, "^(sluice|Usage): ")
                 self.assertNotEqual(result.stderr, "")
 
     def test_help_and_version_are_0(self):
@@ -207,6 +229,8 @@ methods:
                                 (["demo", "--help"], "Usage"),
                                 (["check", "--help"], "Usage"),
                                 (["routes", "--help"], "Usage"),
+                                (["healthcheck", "--help"], "Usage"),
+                                (["version", "--help"], "Usage"),
                                 (["--version"], "sluice "),
                                 (["version"], "libmicrohttpd 1.")):
             result = run(*arguments)

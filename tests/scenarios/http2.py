@@ -221,6 +221,7 @@ class Connection:
         if self.read_exactly(len(PREFACE)) != PREFACE:
             raise AssertionError("the preface is wrong")
         self.settings(*settings)
+        self.window(0, 1 << 30)     # only windows of streams are of interest
         self.send(SETTINGS, ACK, 0)
 
     def serve(self):

@@ -12,7 +12,8 @@ scenarios = \
 	tests/scenarios/everyday.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
-	tests/scenarios/metadata.py
+	tests/scenarios/metadata.py \
+	tests/scenarios/raw_limits.py
 
 TESTS += $(scenarios)
 

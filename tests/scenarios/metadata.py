@@ -26,10 +26,11 @@ methods:
             ("TraceParent", "00-ab"), ("X-Request-Id", "r"),
             ("X-Tenant", "acme"), ("X-Forwarded-Proto", "https"),
             ("X-Forwarded-For", "10.0.0.1"), ("X-Other", "no"),
+            ("User-Agent", "curl/7"),
             ("Cookie", "secret")])
         for key, value in (("one", "1"), ("authorization", "Bearer t"),
                            ("traceparent", "00-ab"), ("x-request-id", "r"),
-                           ("x-tenant", "acme"),
+                           ("x-tenant", "acme"), ("x-user-agent", "curl/7"),
                            ("x-forwarded-proto", "https"),
                            ("x-forwarded-for", "10.0.0.1, 127.0.0.1")):
             self.assertEqual(metadata.get(key), value, key)

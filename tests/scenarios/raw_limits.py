@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many clients, few descriptors, rude endings: nothing is lost, nothing stays
+behind, nobody spins."""
+
+import os
+import random
+import resource
+import select
+import unittest
+
+import harness
+import http2
+from harness import Gateway, request
+
+CLIENTS = 64
+REQUESTS = 500      # each
+
+
+def descriptors(gateway):
+    return len(os.listdir("/proc/%d/fd" % gateway.process.pid))
+
+
+def cpu_seconds(gateway):
+    """What all its threads have had so far."""
+    tasks = "/proc/%d/task" % gateway.process.pid
+    spent = 0
+    for task in os.listdir(tasks):
+        with open("%s/%s/schedstat" % (tasks, task)) as f:
+            spent += int(f.read().split()[0])
+    return spent / 1e9
+
+
+def readable(wires):
+    """Those with something to read; waits for one."""
+    poll = select.poll()
+    by_fd = {wire.socket.fileno(): wire for wire in wires}
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    found = poll.poll(harness.PATIENCE * 1000)
+    if not found:
+        raise AssertionError("%d connections wait for ever" % len(wires))
+    return [by_fd[fd] for fd, _ in found]
+
+
+class RawLimits(harness.Scenario):
+    def own(self, more="", backend=None):
+        path = self.route_file((backend or self.backend).port, more)
+        with open(path) as f:
+            text = f.read().replace("workers: 2", "workers: 1")
+        with open(path, "w") as f:
+            f.write(text)
+        # What ASan keeps of freed memory would hide what we keep.
+        gateway = Gateway("serve", "-c", path, environment={
+            "ASAN_OPTIONS": ":".join(filter(None, [
+                os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1"]))})
+        self.addCleanup(lambda: self.assertEqual(gateway.stop(), 0))
+        self.addCleanup(self.backend.release.set)
+        self.backend.release.clear()
+        return gateway
+
+    def until(self, gateway, claim):
+        """Asks, so that the gateway has its turns, until the claim is true."""
+        for _ in range(20000):
+            if claim():
+                return
+            self.once(gateway, "/healthz")
+        self.fail("it never came true")
+
+    def once(self, gateway, target):
+        """The status of a request on a connection of its own."""
+        wire = harness.Wire(gateway.port)
+        status = wire.send(request("GET", target)).response().status
+        wire.close()
+        return status
+
+    def test_more_clients_than_descriptors(self):
+        gateway = self.own()
+        first = self.wire(gateway.port)
+        ask = request("GET", "/v1/orders/1")
+        self.assertEqual(first.send(ask).response().status, 200)
+        before = descriptors(gateway)
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (64, 64))
+        wires = [self.wire(gateway.port).send(ask) for _ in range(200)]
+        while descriptors(gateway) < 64:
+            pass
+
+        # Full up. What waits outside must not keep it busy: half a second goes
+        # by, which the deadline of this call sees to.
+        spent = cpu_seconds(gateway)
+        first.send(request("GET", "/v1/orders/1?hang=true",
+                           headers=[("Grpc-Timeout", "500m")]))
+        self.assert_error(first.response(), 504, 4)
+        self.assertLess(cpu_seconds(gateway) - spent, 0.05)
+
+        while wires:
+            for wire in readable(wires):
+                self.assertEqual(wire.response().status, 200)
+                wires.remove(wire)
+                wire.close()
+        self.until(gateway, lambda: descriptors(gateway) <= before)
+        self.assertEqual(first.send(ask).response().status, 200)
+
+    def test_a_client_over_the_limit_is_told_503(self):
+        gateway = self.own("limits: {max_connections: 10}\n")
+        ask = request("GET", "/v1/orders/1")
+        wires = [self.wire(gateway.port) for _ in range(10)]
+        for wire in wires:
+            self.assertEqual(wire.send(ask).response().status, 200)
+        for _ in range(20):
+            wire = self.wire(gateway.port)
+            response = wire.send(ask).response()
+            self.assert_error(response, 503, 14)
+            self.assertEqual(response.header("connection"), "close")
+            self.assertIsNotNone(response.header("retry-after"))
+            self.assertEqual(wire.to_end(), b"")
+        for wire in wires:
+            self.assertEqual(wire.send(ask).response().status, 200)
+        wires.pop().close()
+        self.until(
+            gateway, lambda: self.once(gateway, "/v1/orders/1") == 200)
+
+    def churn(self, gateway, dice, n):
+        whole = [request("GET", "/v1/orders/1"),
+                 request("GET", "/v1/orders/hang"),
+                 request("GET", "/v1/streams/stream"),
+                 request("POST", "/v1/echo", {"name": "x" * 2000}),
+                 request("POST", "/v1/collections", b'{"id":"a"}'),
+                 b"no HTTP at all\r\n\r\n"]
+        for _ in range(n):
+            wire = harness.Wire(gateway.port)
+            data = dice.choice(whole)
+            end = dice.choice([0, len(data), dice.randrange(len(data))])
+            wire.send(data[:end])
+            if end == len(data) and b"hang" not in data \
+                    and dice.random() < 0.5:
+                wire.more()
+            if dice.random() < 0.8:
+                wire.abort()
+            else:
+                wire.close()
+
+    def test_connections_that_end_rudely_leave_nothing_behind(self):
+        def begin_stream(c, stream, times):
+            c.head(stream, *http2.HEAD)
+            for _ in range(3):
+                c.data(stream, http2.message(b""))
+
+        backend = http2.Backend({
+            "hang": lambda c, stream, times: None, "stream": begin_stream})
+        self.addCleanup(backend.stop)
+        gateway = self.own(backend=backend)
+        self.assertEqual(self.once(gateway, "/v1/orders/1"), 200)
+        base = descriptors(gateway)
+        dice = random.Random(1)
+        self.churn(gateway, dice, 1000)
+        self.until(gateway, lambda: descriptors(gateway) <= base)
+        rss = gateway.rss()
+        self.churn(gateway, dice, 1000)
+        self.until(gateway, lambda: descriptors(gateway) <= base)
+        self.assertLess(gateway.rss() - rss, 2 << 20)
+        self.assertEqual(self.once(gateway, "/v1/orders/1"), 200)
+
+    def test_a_slow_first_request_holds_those_behind_it(self):
+        gateway = self.own()
+        self.backend.entered.clear()
+        calls = len(self.backend.calls)
+        wire = self.wire(gateway.port)
+        before = gateway.rss()
+        wire.send(request("GET", "/v1/orders/slow?hang=true") + b"".join(
+            request("GET", "/v1/orders/%d" % i) for i in range(99)))
+        self.assertTrue(self.backend.entered.wait(harness.PATIENCE))
+        for _ in range(20):     # others do not wait
+            self.assertEqual(self.once(gateway, "/v1/orders/o"), 200)
+        self.assertEqual(len(self.backend.calls), calls + 21)
+        self.assertLess(gateway.rss() - before, 2 << 20)
+        self.backend.release.set()
+        for id in ["slow", *map(str, range(99))]:
+            self.assertEqual(wire.response().json()["id"], id)
+
+
+class KeepAlive(unittest.TestCase):
+    """The built-in service, which answers within the loop: epoll sees as many
+    sockets at once as there are clients."""
+
+    def test_no_request_of_many_clients_is_lost(self):
+        gateway = Gateway("demo", "--listen", "127.0.0.1:0")
+        ask = request("GET", "/v1/shelves?page_size=1")
+        wires = [harness.Wire(gateway.port) for _ in range(CLIENTS)]
+        expected = wires[0].send(ask).response()
+        self.assertEqual(expected.status, 200)
+        length = len(expected.raw)
+        left = dict.fromkeys(wires, REQUESTS)
+        for wire in wires:
+            wire.send(ask)
+        while left:
+            for wire in readable(left):
+                self.assertTrue(wire.more(), "closed")
+                if len(wire.buffer) < length:
+                    continue
+                self.assertTrue(wire.buffer.endswith(expected.body))
+                self.assertEqual(len(wire.buffer), length)
+                wire.buffer = b""
+                left[wire] -= 1
+                if left[wire] == 0:
+                    del left[wire]
+                    wire.close()
+                else:
+                    wire.send(ask)
+        self.assertEqual(gateway.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()
