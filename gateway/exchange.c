@@ -266,6 +266,13 @@ is_known_version(const char *version)
 }
 
 static enum MHD_Result
+answer(struct gw_exchange *x)
+{
+    gw_connection_enter(x->connection, GW_PHASE_SENDING);
+    return gw_reply_queue(x);
+}
+
+static enum MHD_Result
 begin(struct gw_exchange *x, const char *verb, const char *version)
 {
     x->request.verb = verb;
@@ -287,7 +294,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
     /* Answering before a body spares it from being sent, at the price of the
      * connection; without a body MHD calls once more, and both are kept. */
     if (x->reply.is_ready && gw_request_has_body(&x->request))
-        return gw_reply_queue(x);
+        return answer(x);
     gw_exchange_enter(x, GW_X_READING);
     if (gw_request_has_body(&x->request))
         gw_connection_enter(x->connection, GW_PHASE_BODY);
@@ -325,7 +332,7 @@ end_body(struct gw_exchange *x)
     if (!x->is_body_complete)
         gw_rest_end(x);
     if (x->reply.is_ready)
-        return gw_reply_queue(x);
+        return answer(x);
     gw_exchange_enter(x, GW_X_CALLING);
     gw_exchange_wait(x);
     return MHD_YES;
@@ -335,7 +342,7 @@ static enum MHD_Result
 go_on_calling(struct gw_exchange *x)
 {
     if (x->reply.is_ready)
-        return gw_reply_queue(x);
+        return answer(x);
     gw_exchange_wait(x);
     return MHD_YES;
 }

@@ -15,7 +15,6 @@
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
-#include "gateway/connection.h"
 #include "gateway/metadata_out.h"
 #include "gateway/rest.h"
 #include "gateway/status_json.h"
@@ -430,7 +429,6 @@ gw_reply_queue(struct gw_exchange *x)
     }
     gw_exchange_enter(x, GW_X_REPLYING);
     x->mhd_response = response;
-    gw_connection_enter(x->connection, GW_PHASE_SENDING);
     result = MHD_queue_response(x->mhd, x->reply.status, response);
     MHD_destroy_response(response); /* MHD holds its own */
     return result;

@@ -19,7 +19,8 @@ SH_LOG_COMPILER = $(LOG_COMPILER) bash
 PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 
 # Unit tests whose code crosses threads, or may: stage tsan of script/test runs
-# them. All of rpc/ and, by `thread_tests +=` in a fragment, any other.
+# them. All of rpc/ and, by `thread_tests +=` in a fragment, any other,
+# scenarios too.
 thread_tests = $(filter tests/rpc/%,$(check_PROGRAMS))
 
 include tests/rpc/local.mk
@@ -35,7 +36,7 @@ TESTS += $(check_PROGRAMS)
 check-threads: $(BUILT_SOURCES)
 	@test -n "$(strip $(thread_tests))" || \
 		{ echo "thread_tests names no test" >&2; exit 1; }
-	@$(MAKE) $(AM_MAKEFLAGS) $(thread_tests)
+	@$(MAKE) $(AM_MAKEFLAGS) $(thread_tests) $(check_DATA) sluice
 	@$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(thread_tests)'
 .PHONY: check-threads cmocka-is-missing
 

@@ -169,7 +169,7 @@ a_connection_that_breaks_during_the_call_is_502(void **state)
 }
 
 static void
-a_backend_that_breaks_the_protocol_is_502_and_INTERNAL(void **state)
+a_backend_that_breaks_off_its_answer_is_502_and_INTERNAL(void **state)
 {
     static const struct row rows[] = {
         { CODE(NETWORK_FAILURE, RECEPTION_FAILURE, 13, "bad frame"), 502, 13, 0,
@@ -632,7 +632,7 @@ main(void)
         TEST(their_shutdown_is_503_and_retry),
         TEST(a_backend_that_cannot_be_reached_is_503_and_retry),
         TEST(a_connection_that_breaks_during_the_call_is_502),
-        TEST(a_backend_that_breaks_the_protocol_is_502_and_INTERNAL),
+        TEST(a_backend_that_breaks_off_its_answer_is_502_and_INTERNAL),
         TEST(a_reset_that_has_a_meaning_has_its_status),
         TEST(a_failure_of_ours_is_500_or_the_status_of_its_code),
         TEST(an_answer_over_our_limit_is_500_not_the_clients_fault),
