@@ -93,6 +93,8 @@ fixture_renew(struct fixture *f)
     f->x = calloc(1, sizeof *f->x);
     assert_non_null(f->x);
     f->x->worker = f->worker;
+    f->connection = (struct gw_connection){ .worker = f->worker, .fd = -1 };
+    f->x->connection = &f->connection;
     f->x->rpc = find_rpc(f->set, "GetBook");
     assert_non_null(f->x->rpc);
     gw_arena_init(&f->x->arena, f->worker->pool);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "gateway/connection.h"
 #include "gateway/exchange.h"
 #include "gateway/worker.h"
 
@@ -31,6 +32,7 @@ struct fixture {
     struct gw_shared shared;
     struct route_set *set;
     struct gw_worker *worker;
+    struct gw_connection connection; /* of x; not among the worker's */
     struct gw_exchange *x;     /* in its first state, for the RPC GetBook */
     struct http_answer answer; /* free to use */
 };
