@@ -126,14 +126,14 @@ a_long_message_is_cut_and_its_status_kept(void **state)
 {
     struct scene *s = *state;
 
-    open_with(s, HELLO "wait end; headers end | :status=200 | content-type="
+    scene_open(s, HELLO "wait end; headers end | :status=200 | content-type="
         "application/grpc | grpc-status=5 | grpc-message*40000=x; " SERVE,
         NULL);
     grpc_call_unary(&s->call, &s->w, "Call");
     grpc_call_ended(&s->call, SLUICE_REMOTE_FAILURE, SLUICE_CODE_NOT_FOUND);
     assert_int_equal(strspn(s->call.details, "x"),
         sizeof s->call.details - 1);
-    close_scene(s);
+    scene_close(s);
 }
 
 static void
