@@ -453,8 +453,8 @@ class Limits(Apart):
         def low(c, stream, times):
             c.backend.reached.set()
             above = c.wait_call()
-            c.goaway(stream)
             c.backend.moved = above.id
+            c.goaway(stream)
             c.backend.go.wait(harness.PATIENCE)
             c.answer(stream, Answer(index=c.number).SerializeToString())
 
