@@ -453,8 +453,8 @@ class Limits(Apart):
         def low(c, stream, times):
             c.backend.reached.set()
             above = c.wait_call()
-            c.goaway(stream)
             c.backend.moved = above.id
+            c.goaway(stream)
             c.backend.go.wait(harness.PATIENCE)
             c.answer(stream, Answer(index=c.number).SerializeToString())
 
@@ -529,8 +529,13 @@ class Process:
         """Waits until a call hangs there."""
         return self.process.stdout.readline() == "entered\n"
 
-    def signal(self, number):
-        self.process.send_signal(number)
+    def pause(self):
+        """Returns when all its threads stand still."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self):
         self.process.kill()
@@ -575,11 +580,11 @@ class Killed(Apart):
     def test_a_backend_that_is_stopped_is_504_until_it_goes_on(self):
         server = self.start_both()
         self.assertEqual(self.call("good").status, 200)
-        server.signal(signal.SIGSTOP)
+        server.pause()
         for _ in range(3):
             self.assert_error(
                 self.call("good", headers=[("Grpc-Timeout", "50m")]), 504, 4)
-        server.signal(signal.SIGCONT)
+        server.go_on()
         self.assertEqual(self.call("good").status, 200)
 
 
