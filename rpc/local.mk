@@ -11,10 +11,13 @@ pkginclude_HEADERS += \
 	include/sluice/bytes.h \
 	include/sluice/face.h \
 	include/sluice/grpc.h \
+	include/sluice/grpc_server.h \
 	include/sluice/link.h \
 	include/sluice/loop.h \
 	include/sluice/metadata.h \
-	include/sluice/status.h
+	include/sluice/rendezvous.h \
+	include/sluice/status.h \
+	include/sluice/thread.h
 
 EXTRA_DIST += rpc/base/design.md
 

@@ -48,6 +48,14 @@ sluice_err_text(enum sluice_err err)
         return "a limit would be exceeded";
     case SLUICE_ENOTFOUND:
         return "not found";
+    case SLUICE_EABORTED:
+        return "the RPC has aborted";
+    case SLUICE_ECANCELLED:
+        return "the RPC was cancelled";
+    case SLUICE_ETIMEDOUT:
+        return "not within the time given";
+    case SLUICE_EEND:
+        return "there are no more values";
     }
     return "unknown error";
 }

@@ -18,14 +18,19 @@
  * ever travels to the other side of an operation. */
 enum sluice_err {
     SLUICE_OK = 0,
-    SLUICE_ENOMEM,   /* memory is short; nothing was changed */
-    SLUICE_EINVAL,   /* an argument breaks the function's contract */
-    SLUICE_ESTATE,   /* right call, wrong moment (a stopped End, a second
+    SLUICE_ENOMEM,     /* memory is short; nothing was changed */
+    SLUICE_EINVAL,     /* an argument breaks the function's contract */
+    SLUICE_ESTATE,     /* right call, wrong moment (a stopped End, a second
                         initial metadata) */
-    SLUICE_ETHREAD,  /* a loop-thread function called elsewhere, or a blocking
+    SLUICE_ETHREAD,    /* a loop-thread function called elsewhere, or a blocking
                         one called on the loop thread */
-    SLUICE_ELIMIT,   /* a documented limit would be exceeded */
-    SLUICE_ENOTFOUND /* no such thing under that name */
+    SLUICE_ELIMIT,     /* a documented limit would be exceeded */
+    SLUICE_ENOTFOUND,  /* no such thing under that name */
+    SLUICE_EABORTED,   /* the RPC has aborted; its Abortion says how */
+    SLUICE_ECANCELLED, /* the RPC was cancelled before it had a result */
+    SLUICE_ETIMEDOUT,  /* not within the time given; what was waited for goes
+                        on */
+    SLUICE_EEND        /* there are no more values */
 };
 
 /* A constant sentence fragment such as "memory is short"; never NULL. */

@@ -226,6 +226,12 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_add_idle_action(
 SLUICE_API void sluice_operation_advance(struct sluice_operation *op,
     const struct sluice_values *values);
 
+/* The other side's initial metadata if it has arrived but has not been delivered
+ * to the local customer yet; borrowed until it is. NULL otherwise. For a
+ * servicer that chooses by it. */
+SLUICE_API struct sluice_metadata *sluice_operation_waiting_metadata(
+    const struct sluice_operation *op);
+
 /* NULL while active. */
 SLUICE_API const struct sluice_outcome *sluice_operation_outcome(
     const struct sluice_operation *op);

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sluice/face.h - the face layer: remote procedure calls in event style on
- * the loop thread, both for callers (GenericStub, multi-callables) and for
- * services (MethodImplementation, servicer).
+ * sluice/face.h - the face layer: remote procedure calls, for callers
+ * (GenericStub, DynamicStub, multi-callables) and for services
+ * (MethodImplementation, MultiMethodImplementation, servicer).
+ *
+ * This header has what runs on the loop thread, the event style, and includes
+ * sluice/rendezvous.h for the rest: the blocking, future and inline styles, for
+ * threads that may block.
  *
  * Ownership   As in base.h: payloads and metadata are taken by functions and
  *             given by callbacks, in every case.
- * Thread      The loop thread of the End.
+ * Thread      The loop thread of the End, for everything in this header;
+ *             other threads use sluice/rendezvous.h, or sluice_loop_call().
  * Callbacks   Never run inside the call that starts the RPC, never overlap for
  *             one RPC. Exactly one of complete and abortion ends it, and it is
  *             the last one.
- * Codes       A completion whose code is present and not 0 is a failure by the
- *             conventions of status.h; the face layer reports it as complete()
- *             all the same: it is the service's own answer.
+ * Codes       A service that completes with a code other than 0 (status.h) has
+ *             failed: its caller gets an Abortion, of the kind that sluice/
+ *             grpc.h gives for that status, with code, details and both
+ *             metadata. So a caller sees the same over every link. complete()
+ *             means that there is no code, or 0.
  */
 #ifndef SLUICE_FACE_H
 #define SLUICE_FACE_H
@@ -26,7 +33,19 @@ enum sluice_cardinality {
     SLUICE_STREAM_STREAM
 };
 
-/* Why an RPC ended without its service's completion. */
+/* "request-unary/response-unary" and so on; never NULL. */
+SLUICE_API const char *sluice_cardinality_name(
+    enum sluice_cardinality cardinality);
+
+/* How a method is implemented: it is called on a thread that it may block, or
+ * on the loop thread and answers when it likes. */
+enum sluice_style { SLUICE_INLINE, SLUICE_EVENT };
+
+/* "inline" or "event". */
+SLUICE_API const char *sluice_style_name(enum sluice_style style);
+
+/* Why an RPC ended without its service's completion, or with one that says it
+ * failed. */
 enum sluice_abortion_kind {
     SLUICE_ABORTION_CANCELLED,
     SLUICE_ABORTION_EXPIRED,
@@ -37,16 +56,28 @@ enum sluice_abortion_kind {
     SLUICE_ABORTION_REMOTE_FAILURE
 };
 
+/* "local shutdown" and so on; never NULL. */
 SLUICE_API const char *sluice_abortion_kind_name(
     enum sluice_abortion_kind kind);
+
+/* "CancellationError", "ExpirationError", "LocalShutdownError",
+ * "RemoteShutdownError", "NetworkError", "LocalError", "RemoteError". */
+SLUICE_API const char *sluice_abortion_error_name(
+    enum sluice_abortion_kind kind);
+
+/* The kind under which a completion with this code reaches the caller: 1
+ * CANCELLED, 4 EXPIRED, 12 LOCAL_FAILURE, 14 REMOTE_SHUTDOWN, any other
+ * REMOTE_FAILURE. code is not 0. */
+SLUICE_API enum sluice_abortion_kind sluice_abortion_kind_of_code(int32_t code);
 
 /* Borrowed for the callback, or from the call while it is held. outcome is the
  * base kind it was made from: it tells the two network failures apart
  * (TRANSMISSION_FAILURE: the request never left; RECEPTION_FAILURE: the
- * connection broke during the call). A unary answer without a response
- * or with several is a LOCAL_FAILURE with code INTERNAL (made from COMPLETED,
- * or LOCAL_FAILURE when the call was ended at the second response), unless the
- * completion came with a code of failure: that is passed on as it is. */
+ * connection broke during the call), and a service's own completion with a code
+ * of failure (COMPLETED) from an end without one. A unary answer without a
+ * response or with several is a LOCAL_FAILURE with code INTERNAL (made from
+ * COMPLETED, or LOCAL_FAILURE when the call was ended at the second response),
+ * unless the completion came with a code of failure. */
 struct sluice_abortion {
     enum sluice_abortion_kind kind;
     enum sluice_outcome_kind outcome;
@@ -56,6 +87,19 @@ struct sluice_abortion {
     int32_t code;
     struct sluice_str details;
 };
+
+/* For people: the error name, the code and the details, as in
+ * RemoteError(code=5, details="no such book"); an absent code or absent details
+ * are None, without quotes. At most size bytes with the final NUL, cut off
+ * where they end; returns the length of the whole text without it. buf may be
+ * NULL when size is 0. */
+SLUICE_API size_t sluice_abortion_text(const struct sluice_abortion *abortion,
+    char *buf, size_t size);
+
+/* The same for a method that a multi-method implementation does not know:
+ * NoSuchMethodError(group, method). */
+SLUICE_API size_t sluice_no_such_method_text(struct sluice_str group,
+    struct sluice_str method, char *buf, size_t size);
 
 /* ---- Invocation side ---------------------------------------------------- */
 
@@ -144,6 +188,26 @@ struct sluice_abortion_callback {
 SLUICE_API const struct sluice_abortion *sluice_call_add_abortion_callback(
     struct sluice_call *call, struct sluice_abortion_callback *cb);
 
+/* What the service has sent so far. SLUICE_ESTATE: it is not known yet, whether
+ * there is any; otherwise the value, absent (NULL, *has_code false, ptr NULL)
+ * if there was none, borrowed from the call. Initial metadata is known with the
+ * first thing that arrives; the others with the completion or the end. After an
+ * abort: what the Abortion has. */
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_call_initial_metadata(
+    const struct sluice_call *call, struct sluice_metadata **metadata);
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_call_terminal_metadata(
+    const struct sluice_call *call, struct sluice_metadata **metadata);
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_call_code(
+    const struct sluice_call *call, bool *has_code, int32_t *code);
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_call_details(
+    const struct sluice_call *call, struct sluice_str *details);
+
+/* The link's own context of the RPC (for gRPC sluice_grpc_context_...()), valid
+ * while the RPC is active; NULL between Ends in one process. SLUICE_ESTATE: not
+ * known yet (it is with the first thing that arrives), or terminated. */
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_call_protocol_context(
+    const struct sluice_call *call, void **protocol_context);
+
 /* For manual_allowance: n > 0 more responses may come. A unary response needs
  * none. */
 SLUICE_API void sluice_call_allow(struct sluice_call *call, int n);
@@ -161,6 +225,30 @@ SLUICE_API int sluice_call_request_budget(const struct sluice_call *call);
 /* Drops a hold; neither ends the RPC nor stops its callbacks. */
 SLUICE_API struct sluice_call *sluice_call_ref(struct sluice_call *call);
 SLUICE_API void sluice_call_unref(struct sluice_call **call);
+
+/* A stub for the methods of one group, each with its declared cardinality.
+ * Names are copied. SLUICE_EINVAL: a name twice. end as for
+ * sluice_stub_new(). */
+struct sluice_dynamic_stub;
+struct sluice_dynamic_method {
+    struct sluice_str name;
+    enum sluice_cardinality cardinality;
+};
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_dynamic_stub_new(
+    struct sluice_end *end, struct sluice_str group,
+    const struct sluice_dynamic_method *methods, size_t n_methods,
+    struct sluice_dynamic_stub **stub);
+SLUICE_API void sluice_dynamic_stub_free(struct sluice_dynamic_stub **stub);
+
+/* The callable of a method, of the cardinality that was declared for it; the
+ * stub's, for as long as it lives. SLUICE_ENOTFOUND: no such name. Looking up
+ * calls nothing. */
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_dynamic_stub_find(
+    struct sluice_dynamic_stub *stub, struct sluice_str method,
+    struct sluice_multi_callable **callable);
+
+SLUICE_API enum sluice_cardinality sluice_multi_callable_cardinality(
+    const struct sluice_multi_callable *callable);
 
 /* ---- Service side -------------------------------------------------------- */
 
@@ -181,6 +269,11 @@ sluice_servicer_context_add_abortion_callback(
  * invoker of the base layer that sends it later than its first values, a
  * stream-request method learns it only then). */
 SLUICE_API struct sluice_metadata *sluice_servicer_context_invocation_metadata(
+    const struct sluice_servicer_context *ctx);
+
+/* The link's own context, as sluice_call_protocol_context(); known by the time
+ * a method is called. */
+SLUICE_API void *sluice_servicer_context_protocol_context(
     const struct sluice_servicer_context *ctx);
 
 /* SLUICE_ESTATE: set before, too late, or terminated.
@@ -244,21 +337,63 @@ struct sluice_request_consumer {
     bool manual_allowance;
 };
 
-/* A method's behaviour, tagged. Makers below; fields are
- * private. self is the pointer given to the maker. request is given. */
+/* The eight forms of a method. self is the pointer given to the maker; request
+ * is given.
+ *
+ * Inline forms run on a thread of the servicer's pool, and may block it. ctx is
+ * borrowed for the call, and is the iterator of requests where they stream
+ * (sluice_rendezvous_next()). *response is NULL before: what the method leaves
+ * in it is taken; NULL: no response, for a method that has set a code of
+ * failure. *responses is taken likewise, and drawn on the same thread when the
+ * method has returned; its members are NULL before, and next NULL afterwards
+ * means no responses.
+ *
+ * Event forms run on the loop thread, must not block it, and answer now or
+ * later through ctx; other threads answer through
+ * sluice_servicer_context_rendezvous(). */
+struct sluice_rendezvous;
+struct sluice_iterator;
+typedef enum sluice_reply sluice_unary_unary_inline_cb(void *self,
+    struct sluice_bytes *request, struct sluice_rendezvous *ctx,
+    struct sluice_bytes **response);
+typedef enum sluice_reply sluice_unary_stream_inline_cb(void *self,
+    struct sluice_bytes *request, struct sluice_rendezvous *ctx,
+    struct sluice_iterator *responses);
+typedef enum sluice_reply sluice_stream_unary_inline_cb(void *self,
+    struct sluice_rendezvous *ctx, struct sluice_bytes **response);
+typedef enum sluice_reply sluice_stream_stream_inline_cb(void *self,
+    struct sluice_rendezvous *ctx, struct sluice_iterator *responses);
 typedef enum sluice_reply sluice_unary_event_cb(void *self,
     struct sluice_bytes *request, struct sluice_servicer_context *ctx);
 typedef enum sluice_reply sluice_stream_event_cb(void *self,
     struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests);
+
+/* Exactly one of the eight behaviours is there: the one that cardinality and
+ * style name. Made by the makers below. */
 struct sluice_method_implementation {
     enum sluice_cardinality cardinality;
-    sluice_unary_event_cb *unary_event;
-    sluice_stream_event_cb *stream_event;
+    enum sluice_style style;
+    sluice_unary_unary_inline_cb *unary_unary_inline;
+    sluice_unary_stream_inline_cb *unary_stream_inline;
+    sluice_stream_unary_inline_cb *stream_unary_inline;
+    sluice_stream_stream_inline_cb *stream_stream_inline;
+    sluice_unary_event_cb *unary_unary_event;
+    sluice_unary_event_cb *unary_stream_event;
+    sluice_stream_event_cb *stream_unary_event;
+    sluice_stream_event_cb *stream_stream_event;
     void *self;
 };
 
-/* The makers, one for each cardinality. */
+/* The makers, one for each form. */
+SLUICE_API struct sluice_method_implementation sluice_unary_unary_inline(
+    sluice_unary_unary_inline_cb *behavior, void *self);
+SLUICE_API struct sluice_method_implementation sluice_unary_stream_inline(
+    sluice_unary_stream_inline_cb *behavior, void *self);
+SLUICE_API struct sluice_method_implementation sluice_stream_unary_inline(
+    sluice_stream_unary_inline_cb *behavior, void *self);
+SLUICE_API struct sluice_method_implementation sluice_stream_stream_inline(
+    sluice_stream_stream_inline_cb *behavior, void *self);
 SLUICE_API struct sluice_method_implementation sluice_unary_unary_event(
     sluice_unary_event_cb *behavior, void *self);
 SLUICE_API struct sluice_method_implementation sluice_unary_stream_event(
@@ -268,18 +403,41 @@ SLUICE_API struct sluice_method_implementation sluice_stream_unary_event(
 SLUICE_API struct sluice_method_implementation sluice_stream_stream_event(
     sluice_stream_event_cb *behavior, void *self);
 
+/* Many methods in one, of any cardinality, asked for each pair that has no
+ * implementation of its own. On SLUICE_REPLY_OK it has filled in *requests, and
+ * answers as an event form does. Anything else ends the RPC;
+ * SLUICE_REPLY_NO_SUCH_METHOD: as if the pair were not there. The consumer may
+ * never be called, or not to its end. Names are borrowed for the call. */
+struct sluice_multi_method_implementation {
+    enum sluice_reply (*service)(void *self, struct sluice_str group,
+        struct sluice_str method, struct sluice_servicer_context *ctx,
+        struct sluice_request_consumer *requests);
+    void *self;
+};
+
 /* (group, method) -> implementation, as a base servicer. */
 struct sluice_face_servicer;
+struct sluice_thread_pool;
 SLUICE_API struct sluice_face_servicer *sluice_face_servicer_new(void);
 SLUICE_API void sluice_face_servicer_free(
     struct sluice_face_servicer **servicer);
-/* Copies the names. SLUICE_EINVAL: the pair is there already, or the
- * implementation does not have the one behavior of its cardinality. Before the
- * End starts. */
+/* Threads for inline methods; must outlive the End. Before the first of them
+ * is added. See sluice_thread_pool_new() for how many. */
+SLUICE_API void sluice_face_servicer_set_thread_pool(
+    struct sluice_face_servicer *servicer, struct sluice_thread_pool *pool);
+/* Copies the names. SLUICE_EINVAL: the pair is there already, the
+ * implementation does not have exactly the one behaviour of its cardinality and
+ * style, or is an inline one and there is no thread pool. Before the End
+ * starts. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_face_servicer_add(
     struct sluice_face_servicer *servicer, struct sluice_str group,
     struct sluice_str method,
     const struct sluice_method_implementation *implementation);
+/* For the pairs that were not added; copied. At most one. Before the End
+ * starts. SLUICE_EINVAL: no service, or there is one already. */
+SLUICE_API SLUICE_MUST_USE enum sluice_err
+sluice_face_servicer_set_multi_method(struct sluice_face_servicer *servicer,
+    const struct sluice_multi_method_implementation *implementation);
 /* Calls on_free(arg) once, when the servicer is freed: for what the selfs of
  * its methods point to. At most one; NULL: none. */
 SLUICE_API void sluice_face_servicer_on_free(
@@ -289,5 +447,7 @@ SLUICE_API void sluice_face_servicer_on_free(
  * NoSuchMethod with code UNIMPLEMENTED. */
 SLUICE_API struct sluice_servicer *sluice_face_servicer_base(
     struct sluice_face_servicer *servicer);
+
+#include <sluice/rendezvous.h>
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sluice/grpc.h - the gRPC link: operations over HTTP/2 (nghttp2 on libuv).
+ * sluice/grpc.h - the gRPC link, client side: operations over HTTP/2 (nghttp2 on
+ * libuv). The server side is sluice/grpc_server.h.
  *
- * Client side: one connection per link, made when the first operation needs it
+ * Client: one connection per link, made when the first operation needs it
  * and made again after a loss, with the backoff of the "gRPC Connection Backoff
  * Protocol". While it connects, operations wait (up to max_waiting); when an
  * attempt fails they end at once with TRANSMISSION_FAILURE and code
@@ -13,6 +14,7 @@
  *   1 CANCELLED from the peer               CANCELLED, code 1
  *   4 DEADLINE_EXCEEDED from the peer       EXPIRED, code 4
  *   12 UNIMPLEMENTED from the peer          LOCAL_FAILURE, code 12
+ *   14 UNAVAILABLE from the peer            REMOTE_SHUTDOWN, code 14
  *   any other from the peer                 REMOTE_FAILURE with that code
  *   HTTP answer without grpc-status         REMOTE_FAILURE, code of "HTTP to
  *                                           gRPC Status Code Mapping"
@@ -30,7 +32,13 @@
  *   too many operations wait                TRANSMISSION_FAILURE, code 14
  *   an answer that is not well-formed gRPC  LOCAL_FAILURE, code 13
  *   broken HTTP/2 by the peer               RECEPTION_FAILURE, code 13
- * The details of outcomes made here are fixed texts without addresses.
+ * The details of outcomes made here are fixed texts without addresses; those of
+ * the peer's statuses are the peer's.
+ *
+ * What the peer hears of an abort: RST_STREAM with CANCEL for CANCELLED and
+ * EXPIRED, NO_ERROR for LOCAL_SHUTDOWN, INTERNAL_ERROR for LOCAL_FAILURE. An
+ * operation whose subscription is NONE is COMPLETED when its half-close is on
+ * its way; what the peer answers is thrown away.
  *
  * Order: a status comes after the messages before it, however long the reader
  * leaves them; a reset, a loss or broken framing comes at once, after those
@@ -45,6 +53,16 @@
  * operation has allowance for, so a reader that grants nothing holds back at
  * most initial_window bytes per stream. A message is taken from the sender
  * when all its bytes went into frames; that grants the next one.
+ *
+ * Compression ("gRPC Compression"): gzip, deflate (RFC 1950) and identity are
+ * accepted and offered; max_message counts what has been inflated. Messages are
+ * sent compressed where the call's options ask for it and that makes them
+ * smaller.
+ *
+ * Keepalive ("gRPC Keepalive User Guide"): a connection on which nothing has
+ * arrived for keepalive_time_ns gets a PING; one that has not brought anything
+ * keepalive_timeout_ns later is given up as lost. Without streams there are
+ * none unless keepalive_without_calls.
  *
  * Metadata: reserved and malformed names and values are not sent, silently.
  * Initial metadata goes out at the end of the turn in which the operation
@@ -78,6 +96,9 @@ struct sluice_grpc_client_options {
     int64_t connect_timeout_ns;   /* [20 s] */
     int64_t initial_backoff_ns;   /* [1 s] */
     int64_t max_backoff_ns;       /* [120 s] */
+    int64_t keepalive_time_ns;    /* at least 10 s; 0: no PINGs */
+    int64_t keepalive_timeout_ns; /* [20 s] */
+    bool keepalive_without_calls;
 };
 
 /* Checks a target without connecting; *why (static text) says what is wrong
@@ -98,6 +119,41 @@ SLUICE_API struct sluice_link *sluice_grpc_client_link(
  * stopped. *client becomes NULL at once. */
 SLUICE_API void sluice_grpc_client_close(struct sluice_grpc_client **client,
     void (*on_closed)(void *arg), void *arg);
+
+/* How one call's messages are encoded. */
+enum sluice_grpc_coding {
+    SLUICE_GRPC_IDENTITY,
+    SLUICE_GRPC_GZIP,
+    SLUICE_GRPC_DEFLATE
+};
+
+/* The protocol_options of an operation over this link. Zero is the default. */
+struct sluice_grpc_call_options {
+    enum sluice_grpc_coding coding;   /* of requests */
+    bool wait_for_ready;              /* wait in the queue while no connection
+                                         can be had, instead of failing */
+    struct sluice_metadata *metadata; /* appended to the call's own; borrowed
+                                         for the call */
+};
+
+/* The protocol context of an operation over this link, on either side; see
+ * sluice_call_protocol_context(). Texts are borrowed from it. */
+struct sluice_grpc_context;
+
+/* As in gRPC's own APIs: "ipv4:127.0.0.1:50051", "ipv6:[::1]:50051",
+ * "unix:/path", "unix:" for a socket without a name. */
+SLUICE_API struct sluice_str sluice_grpc_context_peer(
+    const struct sluice_grpc_context *context);
+
+/* What the call was addressed to: the :authority of its request. */
+SLUICE_API struct sluice_str sluice_grpc_context_authority(
+    const struct sluice_grpc_context *context);
+
+/* How the rest of this side's messages are encoded, as far as the other side
+ * accepts it; a service chooses before its first response. SLUICE_ESTATE: too
+ * late. SLUICE_ENOTFOUND: not accepted there; nothing changes. Loop thread. */
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_context_set_coding(
+    struct sluice_grpc_context *context, enum sluice_grpc_coding coding);
 
 enum sluice_grpc_state { /* of "gRPC Connectivity Semantics and API" */
     SLUICE_GRPC_IDLE,

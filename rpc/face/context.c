@@ -50,10 +50,14 @@ static enum sluice_reply
 call_with_consumer(struct sluice_servicer_context *ctx)
 {
     const struct sluice_method_implementation *method = ctx->method;
+    sluice_stream_event_cb *behavior;
     enum sluice_reply reply;
 
     ctx->is_called = true;
-    reply = plain(method->stream_event(method->self, ctx, &ctx->requests));
+    behavior = method->cardinality == SLUICE_STREAM_UNARY
+        ? method->stream_unary_event
+        : method->stream_stream_event;
+    reply = plain(behavior(method->self, ctx, &ctx->requests));
     if (reply == SLUICE_REPLY_OK &&
         (ctx->requests.consume == NULL || ctx->requests.terminate == NULL))
         return SLUICE_REPLY_FAILED; /* no consumer was given */
@@ -79,6 +83,7 @@ take_only_request(struct sluice_servicer_context *ctx,
     struct sluice_bytes *request)
 {
     const struct sluice_method_implementation *method = ctx->method;
+    sluice_unary_event_cb *behavior;
 
     if (ctx->is_called) {
         sluice_bytes_unref(&request);
@@ -87,7 +92,10 @@ take_only_request(struct sluice_servicer_context *ctx,
     if (request == NULL)
         return ctx->has_received_all ? SLUICE_REPLY_FAILED : SLUICE_REPLY_OK;
     ctx->is_called = true;
-    return plain(method->unary_event(method->self, request, ctx));
+    behavior = method->cardinality == SLUICE_UNARY_UNARY
+        ? method->unary_unary_event
+        : method->unary_stream_event;
+    return plain(behavior(method->self, request, ctx));
 }
 
 static enum sluice_reply

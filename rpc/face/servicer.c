@@ -38,15 +38,47 @@ struct sluice_face_servicer {
 
 /* ---- Implementations ------------------------------------------------------ */
 
-static struct sluice_method_implementation
-implementation(enum sluice_cardinality cardinality,
-    sluice_unary_event_cb *unary_event, sluice_stream_event_cb *stream_event,
+struct sluice_method_implementation
+sluice_unary_unary_inline(sluice_unary_unary_inline_cb *behavior, void *self)
+{
+    return (struct sluice_method_implementation){
+        .cardinality = SLUICE_UNARY_UNARY,
+        .style = SLUICE_INLINE,
+        .unary_unary_inline = behavior,
+        .self = self,
+    };
+}
+
+struct sluice_method_implementation
+sluice_unary_stream_inline(sluice_unary_stream_inline_cb *behavior, void *self)
+{
+    return (struct sluice_method_implementation){
+        .cardinality = SLUICE_UNARY_STREAM,
+        .style = SLUICE_INLINE,
+        .unary_stream_inline = behavior,
+        .self = self,
+    };
+}
+
+struct sluice_method_implementation
+sluice_stream_unary_inline(sluice_stream_unary_inline_cb *behavior, void *self)
+{
+    return (struct sluice_method_implementation){
+        .cardinality = SLUICE_STREAM_UNARY,
+        .style = SLUICE_INLINE,
+        .stream_unary_inline = behavior,
+        .self = self,
+    };
+}
+
+struct sluice_method_implementation
+sluice_stream_stream_inline(sluice_stream_stream_inline_cb *behavior,
     void *self)
 {
     return (struct sluice_method_implementation){
-        .cardinality = cardinality,
-        .unary_event = unary_event,
-        .stream_event = stream_event,
+        .cardinality = SLUICE_STREAM_STREAM,
+        .style = SLUICE_INLINE,
+        .stream_stream_inline = behavior,
         .self = self,
     };
 }
@@ -54,34 +86,69 @@ implementation(enum sluice_cardinality cardinality,
 struct sluice_method_implementation
 sluice_unary_unary_event(sluice_unary_event_cb *behavior, void *self)
 {
-    return implementation(SLUICE_UNARY_UNARY, behavior, NULL, self);
+    return (struct sluice_method_implementation){
+        .cardinality = SLUICE_UNARY_UNARY,
+        .style = SLUICE_EVENT,
+        .unary_unary_event = behavior,
+        .self = self,
+    };
 }
 
 struct sluice_method_implementation
 sluice_unary_stream_event(sluice_unary_event_cb *behavior, void *self)
 {
-    return implementation(SLUICE_UNARY_STREAM, behavior, NULL, self);
+    return (struct sluice_method_implementation){
+        .cardinality = SLUICE_UNARY_STREAM,
+        .style = SLUICE_EVENT,
+        .unary_stream_event = behavior,
+        .self = self,
+    };
 }
 
 struct sluice_method_implementation
 sluice_stream_unary_event(sluice_stream_event_cb *behavior, void *self)
 {
-    return implementation(SLUICE_STREAM_UNARY, NULL, behavior, self);
+    return (struct sluice_method_implementation){
+        .cardinality = SLUICE_STREAM_UNARY,
+        .style = SLUICE_EVENT,
+        .stream_unary_event = behavior,
+        .self = self,
+    };
 }
 
 struct sluice_method_implementation
 sluice_stream_stream_event(sluice_stream_event_cb *behavior, void *self)
 {
-    return implementation(SLUICE_STREAM_STREAM, NULL, behavior, self);
+    return (struct sluice_method_implementation){
+        .cardinality = SLUICE_STREAM_STREAM,
+        .style = SLUICE_EVENT,
+        .stream_stream_event = behavior,
+        .self = self,
+    };
+}
+
+/* Which of the eight behaviours are there, one bit each, in the order of
+ * cardinality within style. */
+static unsigned
+behaviours(const struct sluice_method_implementation *made)
+{
+    return (made->unary_unary_inline != NULL) << 0 |
+        (made->unary_stream_inline != NULL) << 1 |
+        (made->stream_unary_inline != NULL) << 2 |
+        (made->stream_stream_inline != NULL) << 3 |
+        (made->unary_unary_event != NULL) << 4 |
+        (made->unary_stream_event != NULL) << 5 |
+        (made->stream_unary_event != NULL) << 6 |
+        (made->stream_stream_event != NULL) << 7;
 }
 
 static bool
 is_well_made(const struct sluice_method_implementation *made)
 {
-    bool is_unary = face_has_unary_request(made->cardinality);
+    unsigned cardinality = made->cardinality, style = made->style;
 
-    return is_unary == (made->unary_event != NULL) &&
-        is_unary == (made->stream_event == NULL);
+    return cardinality <= SLUICE_STREAM_STREAM && style <= SLUICE_EVENT &&
+        behaviours(made) == 1u << (4 * style + cardinality);
 }
 
 /* ---- The table ------------------------------------------------------------ */
