@@ -23,7 +23,7 @@
 #define SMALLEST 64u
 #define LARGEST 65536u
 #define CLASSES 21u       /* 64, 96, 128, 192, ... 65536 */
-#define UNCLASSED CLASSES /* larger: malloc and free each time */
+#define UNCLASSED CLASSES /* larger: a class that keeps nothing */
 
 /* Address sanitizer sees a use after free only if free() is called. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -49,14 +49,15 @@ struct chunk {
 
 struct class {
     struct chunk *free;
-    size_t cached_bytes;
+    unsigned cached; /* as many are in free */
+    unsigned limit;  /* and may be */
 };
 
 struct sluice_pool {
     unsigned magic;
     _Atomic(const void *) owner; /* NULL: an orphan */
     size_t out;                  /* taken and not back; the owner counts */
-    struct class classes[CLASSES];
+    struct class classes[CLASSES + 1];
 
     _Atomic(struct chunk *) returned; /* pushed by other threads */
     atomic_llong orphans; /* what is out of an orphan, once it is one */
@@ -109,9 +110,12 @@ struct sluice_pool *
 sluice_pool_new(void)
 {
     struct sluice_pool *pool = calloc(1, sizeof(*pool));
+    unsigned i;
 
     if (pool == NULL)
         return NULL;
+    for (i = 0; i < CLASSES; i++)
+        pool->classes[i].limit = (unsigned)(CACHE_BYTES / class_size(i));
     pool->magic = POOL_MAGIC;
     atomic_init(&pool->owner, rpc_thread_self());
     atomic_init(&pool->returned, NULL);
@@ -137,19 +141,17 @@ is_owner(const struct sluice_pool *pool)
 static void
 keep_or_free(struct sluice_pool *pool, struct chunk *chunk, size_t size)
 {
-    unsigned class = class_of(size);
-    struct class *c = &pool->classes[class];
+    struct class *c = &pool->classes[class_of(size)];
 
     assert(pool->out > 0);
     pool->out--;
-    if (class == UNCLASSED ||
-        c->cached_bytes + class_size(class) > CACHE_BYTES) {
+    if (c->cached == c->limit) {
         free(chunk);
         return;
     }
     chunk->next = c->free;
     c->free = chunk;
-    c->cached_bytes += class_size(class);
+    c->cached++;
 }
 
 static void
@@ -208,29 +210,43 @@ sluice_pool_free(struct sluice_pool **pool_p)
         release_pool(pool);
 }
 
+/* The class has nothing left, unless other threads gave something back. */
+static void *
+take_anew(struct sluice_pool *pool, struct class *c, size_t size)
+{
+    struct chunk *chunk;
+
+    rpc_pool_drain(pool);
+    chunk = c->free;
+    if (chunk != NULL) {
+        c->free = chunk->next;
+        c->cached--;
+    } else {
+        chunk = malloc(rpc_pool_usable(pool, size));
+    }
+    if (chunk != NULL)
+        pool->out++;
+    return chunk;
+}
+
 void *
 sluice_pool_take(struct sluice_pool *pool, size_t size)
 {
-    unsigned class = class_of(size);
-    struct chunk *chunk = NULL;
+    struct chunk *chunk;
+    struct class *c;
 
     if (pool == NULL)
         return malloc(rpc_pool_usable(NULL, size));
     RPC_CHECK(pool, POOL_MAGIC);
     assert(is_owner(pool));
 
-    if (class == UNCLASSED || pool->classes[class].free == NULL)
-        rpc_pool_drain(pool);
-    if (class != UNCLASSED)
-        chunk = pool->classes[class].free;
-    if (chunk != NULL) {
-        pool->classes[class].free = chunk->next;
-        pool->classes[class].cached_bytes -= class_size(class);
-    } else {
-        chunk = malloc(rpc_pool_usable(pool, size));
-    }
-    if (chunk != NULL)
-        pool->out++;
+    c = &pool->classes[class_of(size)];
+    chunk = c->free;
+    if (chunk == NULL)
+        return take_anew(pool, c, size);
+    c->free = chunk->next;
+    c->cached--;
+    pool->out++;
     return chunk;
 }
 
