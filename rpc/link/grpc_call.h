@@ -54,10 +54,10 @@ struct rpc_grpc_call {
 
     /* Going out */
     struct rpc_grpc_request request;
-    enum sluice_grpc_coding coding; /* of what is sent next */
-    unsigned accepted;              /* set of codings that the peer takes */
-    struct sluice_bytes *payload;   /* going out, or kept for a replay */
+    struct sluice_bytes *payload; /* going out, or kept for a replay */
     bool payload_is_compressed;
+    enum sluice_grpc_coding coding; /* of what is taken next */
+    unsigned accepted;              /* set of codings that the peer takes */
     size_t sent;          /* of its prefix and its bytes */
     bool is_replayable;   /* payload is all that was ever sent */
     bool is_half_closing; /* no payload follows */
