@@ -37,6 +37,7 @@ call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
     call->deadline_ns = UINT64_MAX;
     call->is_replayable = true;
     call->allowance = 1; /* the first payload of a direction is free */
+    call->accepted = UINT_MAX;
     return call;
 }
 
@@ -111,7 +112,7 @@ end_is_due(struct rpc_grpc_call *call)
 {
     if (call->end.termination == SLUICE_TERMINATION_NONE)
         return false;
-    if (!rpc_grpc_reader_has_news(&call->reader, call->client->max_message))
+    if (!rpc_grpc_reader_has_news(&call->reader, &call->client->reading))
         return true;
     return call->allowance == 0 && !call->end_is_in_order;
 }
@@ -207,6 +208,24 @@ payload_is_under_way(const struct rpc_grpc_call *call)
         call->sent < RPC_GRPC_PREFIX + sluice_bytes_size(call->payload);
 }
 
+/* Replaces the payload by what it is compressed to, where that is wanted and
+ * worth it. */
+static void
+compress(struct rpc_grpc_call *call)
+{
+    struct sluice_bytes *smaller = NULL;
+
+    if ((call->accepted & RPC_GRPC_CODING_BIT(call->coding)) != 0)
+        smaller = rpc_grpc_deflate(call->client->reading.coder,
+            call->client->pool, call->coding, sluice_bytes_data(call->payload),
+            sluice_bytes_size(call->payload));
+    call->payload_is_compressed = smaller != NULL;
+    if (smaller == NULL)
+        return;
+    sluice_bytes_unref(&call->payload);
+    call->payload = smaller;
+}
+
 static enum sluice_err
 take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 {
@@ -218,6 +237,7 @@ take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
     call->payload = ticket->payload;
     call->sent = 0;
     ticket->payload = NULL;
+    compress(call);
     return SLUICE_OK;
 }
 
@@ -264,6 +284,19 @@ take_deadline(struct rpc_grpc_call *call, const struct sluice_ticket *first)
             (uint64_t)(first->timeout_ns > 0 ? first->timeout_ns : 0);
 }
 
+static void
+take_options(struct rpc_grpc_call *call,
+    const struct sluice_grpc_call_options *options)
+{
+    if (options == NULL)
+        return;
+    call->coding = options->coding;
+    call->request.coding = options->coding;
+    call->waits_for_ready = options->wait_for_ready;
+    if (options->metadata != NULL)
+        call->request.more_metadata = sluice_metadata_ref(options->metadata);
+}
+
 static enum sluice_err
 link_open(struct sluice_link *link, struct sluice_operation *op,
     struct sluice_ticket *first, void **transport)
@@ -280,6 +313,7 @@ link_open(struct sluice_link *link, struct sluice_operation *op,
     if (err != SLUICE_OK)
         goto out;
     take_deadline(call, first);
+    take_options(call, first->protocol);
     err = take_values(call, first);
     if (err != SLUICE_OK)
         goto out;

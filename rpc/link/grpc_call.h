@@ -40,6 +40,7 @@ struct rpc_grpc_call {
     bool is_delivering;
     bool is_over;      /* nothing more is delivered */
     bool is_forgotten; /* goes on after its End has closed it */
+    bool waits_for_ready;
     uint64_t deadline_ns;
     struct sluice_timer deadline; /* runs only when forgotten */
 
@@ -54,12 +55,15 @@ struct rpc_grpc_call {
     /* Going out */
     struct rpc_grpc_request request;
     struct sluice_bytes *payload; /* going out, or kept for a replay */
-    size_t sent;                  /* of its prefix and its bytes */
-    bool is_replayable;           /* payload is all that was ever sent */
-    bool is_half_closing;         /* no payload follows */
-    bool has_half_closed;         /* END_STREAM went out */
-    bool is_deferred;             /* nghttp2 waits for us to resume */
-    bool has_grant;               /* the next payload may come: to deliver */
+    bool payload_is_compressed;
+    enum sluice_grpc_coding coding; /* of what is taken next */
+    unsigned accepted;              /* set of codings that the peer takes */
+    size_t sent;          /* of its prefix and its bytes */
+    bool is_replayable;   /* payload is all that was ever sent */
+    bool is_half_closing; /* no payload follows */
+    bool has_half_closed; /* END_STREAM went out */
+    bool is_deferred;     /* nghttp2 waits for us to resume */
+    bool has_grant;       /* the next payload may come: to deliver */
 
     /* Coming in */
     int allowance; /* messages that may still be assembled */

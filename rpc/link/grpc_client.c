@@ -267,7 +267,9 @@ take_options(struct sluice_grpc_client *c,
     int64_t initial = o->initial_backoff_ns;
     int64_t max = o->max_backoff_ns;
 
-    c->max_message = o->max_message ? o->max_message : DEFAULT_MAX_MESSAGE;
+    c->reading.pool = c->pool;
+    c->reading.max_message =
+        o->max_message ? o->max_message : DEFAULT_MAX_MESSAGE;
     c->max_metadata = o->max_metadata ? o->max_metadata : DEFAULT_MAX_METADATA;
     c->max_waiting = o->max_waiting ? o->max_waiting : DEFAULT_MAX_WAITING;
     c->initial_window = o->initial_window ? o->initial_window : DEFAULT_WINDOW;
@@ -307,11 +309,12 @@ static enum sluice_err
 take_memory(struct sluice_grpc_client *c)
 {
     c->shared = rpc_grpc_session_shared_new();
+    c->reading.coder = rpc_grpc_coder_new();
     c->no_metadata = sluice_metadata_new(c->pool);
     c->input = malloc(RPC_GRPC_INPUT);
     c->output = malloc(RPC_GRPC_OUTPUT);
-    if (c->shared == NULL || c->no_metadata == NULL || c->input == NULL ||
-        c->output == NULL)
+    if (c->shared == NULL || c->reading.coder == NULL ||
+        c->no_metadata == NULL || c->input == NULL || c->output == NULL)
         return SLUICE_ENOMEM;
     return SLUICE_OK;
 }
@@ -320,6 +323,7 @@ static void
 client_free(struct sluice_grpc_client *c)
 {
     rpc_grpc_session_shared_free(&c->shared);
+    rpc_grpc_coder_free(&c->reading.coder);
     sluice_metadata_unref(&c->no_metadata);
     free(c->texts);
     free(c->input);

@@ -24,7 +24,6 @@ struct sluice_grpc_client {
     struct rpc_grpc_target target;
     struct rpc_grpc_request_base request; /* into texts */
     char *texts;
-    size_t max_message;
     size_t max_metadata;
     size_t max_waiting;
     uint32_t initial_window;
@@ -44,6 +43,7 @@ struct sluice_grpc_client {
 
     /* Shared by sessions and calls */
     struct rpc_grpc_session_shared *shared;
+    struct rpc_grpc_reading reading;
     struct sluice_metadata *no_metadata; /* an empty list */
     uint8_t *input;                      /* RPC_GRPC_INPUT bytes */
     uint8_t *output;                     /* RPC_GRPC_OUTPUT bytes */

@@ -8,9 +8,8 @@
 #include "rpc/link/grpc_request.h"
 
 #include "rpc/check.h"
+#include "rpc/link/grpc_coding.h"
 #include "rpc/link/grpc_metadata.h"
-
-#include <sluice/grpc.h>
 
 #define FIELD_OVERHEAD 32
 #define NO_COPY (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
@@ -85,18 +84,27 @@ may_travel(struct sluice_metadatum m)
         sluice_metadata_value_is_valid(m.name, m.value);
 }
 
-static enum sluice_err
-make_room_for_binary(struct rpc_grpc_request *req, struct sluice_pool *pool)
+static size_t
+room_for_binary(const struct sluice_metadata *md)
 {
     struct sluice_metadatum m;
     size_t room = 0;
     size_t i;
 
-    for (i = 0; i < sluice_metadata_count(req->metadata); i++) {
-        m = sluice_metadata_at(req->metadata, i);
+    for (i = 0; md != NULL && i < sluice_metadata_count(md); i++) {
+        m = sluice_metadata_at(md, i);
         if (rpc_grpc_name_is_binary(m.name))
             room += m.value.len / 3 * 4 + 4;
     }
+    return room;
+}
+
+static enum sluice_err
+make_room_for_binary(struct rpc_grpc_request *req, struct sluice_pool *pool)
+{
+    size_t room =
+        room_for_binary(req->metadata) + room_for_binary(req->more_metadata);
+
     if (room == 0)
         return SLUICE_OK;
     req->binary = sluice_pool_take(pool, room);
@@ -114,31 +122,24 @@ drop_binary(struct rpc_grpc_request *req, struct sluice_pool *pool)
     req->binary = NULL;
 }
 
+/* *text: where the next base64 text goes. */
 static enum sluice_err
-add_metadata(struct rpc_grpc_request *req, struct sluice_pool *pool,
-    struct block *b)
+add_list(struct block *b, const struct sluice_metadata *md, char **text)
 {
     struct sluice_metadatum m;
-    enum sluice_err err;
-    char *text;
     size_t len;
     size_t i;
 
-    drop_binary(req, pool);
-    err = make_room_for_binary(req, pool);
-    if (err != SLUICE_OK)
-        return err;
-    text = req->binary;
-    for (i = 0; i < sluice_metadata_count(req->metadata); i++) {
-        m = sluice_metadata_at(req->metadata, i);
+    for (i = 0; md != NULL && i < sluice_metadata_count(md); i++) {
+        m = sluice_metadata_at(md, i);
         if (!may_travel(m))
             continue;
         if (b->count == RPC_GRPC_FIELDS)
             return SLUICE_ELIMIT;
         if (rpc_grpc_name_is_binary(m.name)) {
-            len = sluice_base64_encode(m.value.ptr, m.value.len, text);
-            m.value = sluice_str_n(text, len);
-            text += len;
+            len = sluice_base64_encode(m.value.ptr, m.value.len, *text);
+            m.value = sluice_str_n(*text, len);
+            *text += len;
         } else {
             m.value = rpc_grpc_trim(m.value);
         }
@@ -147,13 +148,29 @@ add_metadata(struct rpc_grpc_request *req, struct sluice_pool *pool,
     return SLUICE_OK;
 }
 
+static enum sluice_err
+add_metadata(struct rpc_grpc_request *req, struct sluice_pool *pool,
+    struct block *b)
+{
+    enum sluice_err err;
+    char *text;
+
+    drop_binary(req, pool);
+    err = make_room_for_binary(req, pool);
+    if (err != SLUICE_OK)
+        return err;
+    text = req->binary;
+    err = add_list(b, req->metadata, &text);
+    return err == SLUICE_OK ? add_list(b, req->more_metadata, &text) : err;
+}
+
 enum sluice_err
 rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
     const struct rpc_grpc_request_base *base, int64_t timeout_ns,
     nghttp2_nv fields[RPC_GRPC_FIELDS], size_t *count, size_t *size)
 {
     struct block b = { fields, 0, 0 };
-    enum sluice_err err = SLUICE_OK;
+    enum sluice_err err;
     size_t len;
 
     add_constant(&b, ":method", "POST");
@@ -168,9 +185,12 @@ rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
             NGHTTP2_NV_FLAG_NO_INDEX);
     }
     add_constant(&b, "content-type", "application/grpc");
+    if (req->coding != SLUICE_GRPC_IDENTITY)
+        add(&b, sluice_str("grpc-encoding"), rpc_grpc_coding_name(req->coding),
+            0);
+    add_constant(&b, "grpc-accept-encoding", RPC_GRPC_ACCEPTED_CODINGS);
     add(&b, sluice_str("user-agent"), base->user_agent, 0);
-    if (req->metadata != NULL)
-        err = add_metadata(req, pool, &b);
+    err = add_metadata(req, pool, &b);
     *count = b.count;
     *size = b.size;
     return err;
@@ -180,6 +200,7 @@ void
 rpc_grpc_request_fini(struct rpc_grpc_request *req, struct sluice_pool *pool)
 {
     sluice_metadata_unref(&req->metadata);
+    sluice_metadata_unref(&req->more_metadata);
     drop_binary(req, pool);
     if (req->path != NULL && req->path != req->short_path)
         sluice_pool_give(pool, req->path, req->path_len);

@@ -99,6 +99,10 @@ take_head(struct rpc_grpc_call *call)
         rpc_grpc_stream_fail(call, end);
         return;
     }
+    call->reader.coding = call->response.coding;
+    call->reader.has_unknown_coding = call->response.has_unknown_coding;
+    if (call->response.accepted != 0)
+        call->accepted = call->response.accepted;
     call->initial = rpc_grpc_response_take_metadata(&call->response);
     if (call->initial == NULL)
         call->initial = sluice_metadata_ref(call->client->no_metadata);
@@ -144,6 +148,15 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_malformed("a message is compressed, unasked"));
         break;
+    case RPC_GRPC_READ_UNKNOWN:
+        rpc_grpc_stream_fail(call,
+            rpc_grpc_end_malformed("a message is compressed in an unknown "
+                                   "way"));
+        break;
+    case RPC_GRPC_READ_CORRUPT:
+        rpc_grpc_stream_fail(call,
+            rpc_grpc_end_malformed("a compressed message is damaged"));
+        break;
     case RPC_GRPC_READ_MALFORMED:
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_malformed("a message has an unknown flag"));
@@ -168,8 +181,8 @@ rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,
     }
     while (len > 0 && call->allowance > 0 && call->message == NULL &&
         !rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed(&call->reader, client->pool,
-            client->max_message, &data, &len, &call->message);
+        result = rpc_grpc_reader_feed(&call->reader, &client->reading, &data,
+            &len, &call->message);
         on_read(call, result);
         if (has_ended(call))
             return;
@@ -190,8 +203,8 @@ rpc_grpc_stream_take_held(struct rpc_grpc_call *call)
 
     while (call->allowance > 0 && call->message == NULL &&
         rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed_held(&call->reader, client->pool,
-            client->max_message, &taken, &call->message);
+        result = rpc_grpc_reader_feed_held(&call->reader, &client->reading,
+            &taken, &call->message);
         consume(call, taken);
         on_read(call, result);
     }
@@ -285,11 +298,11 @@ void
 rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
 {
     size_t size = sluice_bytes_size(call->payload);
-    uint8_t prefix[RPC_GRPC_PREFIX] = { 0, (uint8_t)(size >> 24),
-        (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size };
+    uint8_t prefix[RPC_GRPC_PREFIX];
     size_t n = 0;
 
     if (call->sent < RPC_GRPC_PREFIX) {
+        rpc_grpc_write_prefix(prefix, call->payload_is_compressed, size);
         n = min_size(len, RPC_GRPC_PREFIX - call->sent);
         memcpy(out, prefix + call->sent, n);
         call->sent += n;

@@ -136,3 +136,8 @@ tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_many
 tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
 tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- gRPC client
+check_PROGRAMS += tests/rpc/test_grpc_coding
+tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
+tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
