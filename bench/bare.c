@@ -26,7 +26,7 @@
 #define OUT_BYTES (64u * 1024)
 #define IN_BYTES (64u * 1024)
 #define WINDOW (4 * 1024 * 1024)
-#define FIELDS 8u
+#define FIELDS 9u
 
 struct program;
 
@@ -191,7 +191,8 @@ make_request(struct program *p, const char *port)
     add_field(p, 4, "te", "trailers", 0);
     add_field(p, 5, "grpc-timeout", "20000000u", NGHTTP2_NV_FLAG_NO_INDEX);
     add_field(p, 6, "content-type", "application/grpc", 0);
-    add_field(p, 7, "user-agent", "grpc-c-sluice/" PACKAGE_VERSION, 0);
+    add_field(p, 7, "grpc-accept-encoding", "gzip, deflate, identity", 0);
+    add_field(p, 8, "user-agent", "grpc-c-sluice/" PACKAGE_VERSION, 0);
     memset(p->body, 'x', sizeof p->body);
     memset(p->body, 0, PREFIX);
     p->body[PREFIX - 1] = BENCH_MESSAGE_BYTES;
