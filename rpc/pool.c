@@ -74,18 +74,19 @@ rpc_thread_self(void)
     return &self;
 }
 
+/* Two classes per doubling: which one is in the two highest bits of size - 1,
+ * and where they are. */
 static unsigned
 class_of(size_t size)
 {
-    unsigned log2, upper_half;
+    unsigned log2;
 
     if (size <= SMALLEST)
         return 0;
     if (size > LARGEST)
         return UNCLASSED;
     log2 = 63u - (unsigned)__builtin_clzll((unsigned long long)size - 1);
-    upper_half = (unsigned)((size - 1) >> (log2 - 1)) & 1u;
-    return (log2 - 6u) * 2u + upper_half + 1u;
+    return 2 * log2 + (unsigned)((size - 1) >> (log2 - 1)) - 13u;
 }
 
 static size_t
@@ -210,8 +211,9 @@ sluice_pool_free(struct sluice_pool **pool_p)
         release_pool(pool);
 }
 
-/* The class has nothing left, unless other threads gave something back. */
-static void *
+/* The class has nothing left, unless other threads gave something back. Kept
+ * out of the way of those that do not come here. */
+__attribute__((noinline)) static void *
 take_anew(struct sluice_pool *pool, struct class *c, size_t size)
 {
     struct chunk *chunk;

@@ -135,13 +135,13 @@ flush(struct sluice_operation *op, struct sluice_metadata *metadata,
     struct sluice_ticket t = { .initial_metadata = metadata,
         .allowance = allowance };
 
-    do {
-        if (!fill_ticket(op, &t))
-            break;
+    while (fill_ticket(op, &t)) {
         send_ticket(op, &t);
+        if (op->out.queue.count == 0 || op->out.budget == 0 ||
+            !rpc_operation_is_active(op))
+            break;
         memset(&t, 0, sizeof(t));
-    } while (rpc_operation_is_active(op) && op->out.queue.count > 0 &&
-        op->out.budget > 0);
+    }
 }
 
 /* ----------------------------------------------------------- advance */

@@ -24,7 +24,7 @@ rpc_operation_new(struct sluice_end *end, size_t names_len)
     op = sluice_pool_take(end->pool, size);
     if (op == NULL)
         return NULL;
-    memset(op, 0, sizeof(*op));
+    memset(op, 0, size);
     op->magic = RPC_OPERATION_MAGIC;
     op->refs = 1;
     op->state = RPC_OPERATION_ACTIVE;
