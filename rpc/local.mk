@@ -64,6 +64,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_dial.h \
 	rpc/link/grpc_end.c \
 	rpc/link/grpc_end.h \
+	rpc/link/grpc_fields.c \
+	rpc/link/grpc_fields.h \
 	rpc/link/grpc_framing.c \
 	rpc/link/grpc_framing.h \
 	rpc/link/grpc_metadata.c \
@@ -76,6 +78,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_session.h \
 	rpc/link/grpc_session_events.c \
 	rpc/link/grpc_session_private.h \
+	rpc/link/grpc_socket.c \
+	rpc/link/grpc_socket.h \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h
