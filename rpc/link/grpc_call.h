@@ -66,7 +66,8 @@ struct rpc_grpc_call {
     bool has_grant;       /* the next payload may come: to deliver */
 
     /* Coming in */
-    int allowance; /* messages that may still be assembled */
+    int allowance;   /* messages that may still be assembled */
+    size_t consumed; /* of the stream's window, to be given back */
     struct rpc_grpc_response response;
     struct rpc_grpc_reader reader;
     struct sluice_metadata *initial; /* to deliver */

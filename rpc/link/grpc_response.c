@@ -18,11 +18,10 @@
 /* A longer grpc-message is cut: a status is worth more than all of its text. */
 #define MESSAGE_MAX 8192
 
-static bool
-is(struct sluice_str name, const char *text)
-{
-    return sluice_str_equal(name, sluice_str(text));
-}
+/* text is a literal: most names differ by length already. */
+#define IS(name, text) \
+    ((name).len == sizeof(text) - 1 && \
+        memcmp((name).ptr, text, sizeof(text) - 1) == 0)
 
 /* "application/grpc", alone or followed by '+' or ';'. */
 static bool
@@ -125,28 +124,28 @@ static enum sluice_err
 take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     struct sluice_str name, struct sluice_str value)
 {
-    if (is(name, ":status")) {
+    if (IS(name, ":status")) {
         r->http_status = http_status_of(value);
         return SLUICE_OK;
     }
-    if (is(name, "content-type")) {
+    if (IS(name, "content-type")) {
         r->is_grpc = is_grpc_type(value);
         return SLUICE_OK;
     }
-    if (is(name, "grpc-status")) {
+    if (IS(name, "grpc-status")) {
         if (!r->has_status || r->status == SLUICE_CODE_OK)
             r->status = status_of(value); /* of several, the first failure */
         r->has_status = true;
         return SLUICE_OK;
     }
-    if (is(name, "grpc-message"))
+    if (IS(name, "grpc-message"))
         return take_message(r, pool, value);
-    if (is(name, "grpc-encoding")) {
+    if (IS(name, "grpc-encoding")) {
         r->has_unknown_coding =
             rpc_grpc_coding_parse(value, &r->coding) != SLUICE_OK;
         return SLUICE_OK;
     }
-    if (is(name, "grpc-accept-encoding")) {
+    if (IS(name, "grpc-accept-encoding")) {
         r->accepted |= rpc_grpc_codings_parse(value);
         return SLUICE_OK;
     }
@@ -171,7 +170,7 @@ rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     size_t max_size, struct sluice_str name, struct sluice_str value)
 {
     r->size += name.len + FIELD_OVERHEAD +
-        (is(name, "grpc-message") ? cut_message(value).len : value.len);
+        (IS(name, "grpc-message") ? cut_message(value).len : value.len);
     if (r->size > max_size)
         r->fault = SLUICE_ELIMIT;
     else

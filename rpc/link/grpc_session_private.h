@@ -25,6 +25,9 @@ struct rpc_grpc_session {
     struct rpc_grpc_calls calls; /* those with a stream */
     size_t active;
     int32_t last_sent; /* stream whose HEADERS have left */
+    struct rpc_grpc_call *recent; /* had the last event; NULL: none, or gone */
+    size_t consumed;              /* of the connection's window, to be given
+                                     back */
 
     /* Notes of the callbacks, and what came of them */
     bool has_settings; /* the peer's first */

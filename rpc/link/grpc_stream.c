@@ -122,11 +122,18 @@ rpc_grpc_stream_end_block(struct rpc_grpc_call *call, bool is_last)
 
 /* ---------------------------------------------------------------- data */
 
+/* Gives window back, half a window at a time: nghttp2 would not tell the peer
+ * of less. */
 static void
 consume(struct rpc_grpc_call *call, size_t len)
 {
-    if (call->place == RPC_GRPC_STREAM && len > 0)
-        rpc_grpc_session_consume(call->session, call->stream_id, len);
+    call->consumed += len;
+    if (call->place != RPC_GRPC_STREAM || call->consumed == 0 ||
+        call->consumed < call->client->initial_window / 2)
+        return;
+    len = call->consumed;
+    call->consumed = 0;
+    rpc_grpc_session_consume(call->session, call->stream_id, len);
 }
 
 /* Acts on what the reader found. */
@@ -263,6 +270,7 @@ rpc_grpc_stream_opened(struct rpc_grpc_call *call,
     call->place = RPC_GRPC_STREAM;
     call->session = session;
     call->stream_id = stream_id;
+    call->consumed = 0;
 }
 
 size_t
