@@ -300,8 +300,9 @@ take_texts(struct sluice_grpc_client *c,
         return SLUICE_ENOMEM;
     memcpy(c->texts, authority.ptr, authority.len);
     memcpy(c->texts + authority.len, agent.ptr, agent.len);
-    c->request.authority = sluice_str_n(c->texts, authority.len);
-    c->request.user_agent = sluice_str_n(c->texts + authority.len, agent.len);
+    rpc_grpc_request_base_init(&c->request,
+        sluice_str_n(c->texts, authority.len),
+        sluice_str_n(c->texts + authority.len, agent.len));
     return SLUICE_OK;
 }
 

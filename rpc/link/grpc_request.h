@@ -27,11 +27,16 @@ struct rpc_grpc_request {
     char short_path[128];
 };
 
-/* What all requests of a client have in common. */
+/* The fields that all requests of a client have, one of them :path, empty. */
+#define RPC_GRPC_REQUEST_BASE 8
 struct rpc_grpc_request_base {
-    struct sluice_str authority;
-    struct sluice_str user_agent;
+    nghttp2_nv nv[RPC_GRPC_REQUEST_BASE];
+    size_t size;
 };
+
+/* The texts must stay where they are. */
+void rpc_grpc_request_base_init(struct rpc_grpc_request_base *base,
+    struct sluice_str authority, struct sluice_str user_agent);
 
 /* Makes :path. SLUICE_EINVAL: group or method cannot be in one. */
 SLUICE_MUST_USE enum sluice_err rpc_grpc_request_init(
