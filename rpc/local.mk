@@ -60,6 +60,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_codec.c \
 	rpc/link/grpc_coding.c \
 	rpc/link/grpc_coding.h \
+	rpc/link/grpc_context.c \
+	rpc/link/grpc_context.h \
 	rpc/link/grpc_dial.c \
 	rpc/link/grpc_dial.h \
 	rpc/link/grpc_end.c \
@@ -68,6 +70,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_fields.h \
 	rpc/link/grpc_framing.c \
 	rpc/link/grpc_framing.h \
+	rpc/link/grpc_keepalive.c \
+	rpc/link/grpc_keepalive.h \
 	rpc/link/grpc_metadata.c \
 	rpc/link/grpc_metadata.h \
 	rpc/link/grpc_request.c \

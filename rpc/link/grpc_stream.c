@@ -62,7 +62,9 @@ end_in_order(struct rpc_grpc_call *call, struct rpc_grpc_end end)
 void
 rpc_grpc_stream_begin_block(struct rpc_grpc_call *call)
 {
-    if (!has_ended(call))
+    if (has_ended(call))
+        call->is_replayable = false; /* it has been answered */
+    else
         rpc_grpc_response_begin(&call->response);
 }
 
@@ -235,7 +237,7 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
     call->session = NULL;
     call->stream_id = -1;
     call->is_deferred = false;
-    if (has_ended(call)) {
+    if (has_ended(call) && !rpc_grpc_call_goes_on(call)) {
         rpc_grpc_call_settle(call);
         return;
     }
@@ -258,11 +260,16 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
 
 void
 rpc_grpc_stream_opened(struct rpc_grpc_call *call,
-    struct rpc_grpc_session *session, int32_t stream_id)
+    struct rpc_grpc_session *session, int32_t stream_id,
+    struct sluice_bytes *peer)
 {
     call->place = RPC_GRPC_STREAM;
     call->session = session;
     call->stream_id = stream_id;
+    /* Of an earlier stream, nothing has been delivered. */
+    rpc_grpc_context_fini(&call->context);
+    rpc_grpc_context_init(&call->context, peer, call->client->request.authority,
+        rpc_grpc_call_set_coding);
 }
 
 size_t
