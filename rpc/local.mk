@@ -39,6 +39,7 @@ libsluice_la_SOURCES = \
 	rpc/link/inproc.c \
 	rpc/loop.c \
 	rpc/metadata.c \
+	rpc/metadata.h \
 	rpc/pool.c \
 	rpc/pool.h \
 	rpc/status.c \
@@ -60,6 +61,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_codec.c \
 	rpc/link/grpc_coding.c \
 	rpc/link/grpc_coding.h \
+	rpc/link/grpc_context.c \
+	rpc/link/grpc_context.h \
 	rpc/link/grpc_dial.c \
 	rpc/link/grpc_dial.h \
 	rpc/link/grpc_end.c \
@@ -68,6 +71,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_fields.h \
 	rpc/link/grpc_framing.c \
 	rpc/link/grpc_framing.h \
+	rpc/link/grpc_keepalive.c \
+	rpc/link/grpc_keepalive.h \
 	rpc/link/grpc_metadata.c \
 	rpc/link/grpc_metadata.h \
 	rpc/link/grpc_request.c \

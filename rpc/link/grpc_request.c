@@ -62,6 +62,7 @@ rpc_grpc_request_base_init(struct rpc_grpc_request_base *base,
     rpc_grpc_fields_add(&f, sluice_str("user-agent"), user_agent, 0);
     assert(f.count == RPC_GRPC_REQUEST_BASE);
     base->size = f.size;
+    base->authority = authority;
 }
 
 enum sluice_err

@@ -19,7 +19,7 @@ struct rpc_grpc_request {
     struct sluice_metadata *metadata;      /* owned; may be NULL */
     struct sluice_metadata *more_metadata; /* likewise; goes behind it */
     enum sluice_grpc_coding coding;        /* of its messages */
-    char *path;                       /* short, or from the pool */
+    char *path;                            /* short, or from the pool */
     size_t path_len;
     struct rpc_grpc_text binary; /* the base64 texts of the metadata */
     struct rpc_grpc_text more_binary;
@@ -32,6 +32,7 @@ struct rpc_grpc_request {
 struct rpc_grpc_request_base {
     nghttp2_nv nv[RPC_GRPC_REQUEST_BASE];
     size_t size;
+    struct sluice_str authority;
 };
 
 /* The texts must stay where they are. */

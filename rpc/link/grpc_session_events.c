@@ -26,9 +26,11 @@ call_of(struct rpc_grpc_session *s, int32_t stream_id)
 static int
 on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
-    struct rpc_grpc_call *call = call_of(arg, frame->hd.stream_id);
+    struct rpc_grpc_session *s = arg;
+    struct rpc_grpc_call *call = call_of(s, frame->hd.stream_id);
 
     (void)h2;
+    rpc_grpc_keepalive_got_message(&s->keepalive);
     if (call != NULL)
         rpc_grpc_stream_begin_block(call);
     return 0;
@@ -60,6 +62,7 @@ on_data(nghttp2_session *h2, uint8_t flags, int32_t stream_id,
     struct rpc_grpc_call *call = call_of(s, stream_id);
 
     (void)flags;
+    rpc_grpc_keepalive_got_message(&s->keepalive);
     s->consumed += len;
     if (s->consumed >= RPC_GRPC_CONNECTION_WINDOW / 2) {
         if (nghttp2_session_consume_connection(h2, s->consumed) != 0)
@@ -84,6 +87,16 @@ on_stream_frame(struct rpc_grpc_call *call, const nghttp2_frame *frame)
         call->reset_by_peer = true;
 }
 
+/* About our PINGs ("Client-side Keepalive", gRFC A8). */
+static bool
+is_complaint(const nghttp2_goaway *goaway)
+{
+    return goaway->error_code == NGHTTP2_ENHANCE_YOUR_CALM &&
+        sluice_str_equal(sluice_str_n((const char *)goaway->opaque_data,
+                             goaway->opaque_data_len),
+            sluice_str("too_many_pings"));
+}
+
 static int
 on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -101,6 +114,8 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
         break;
     case NGHTTP2_GOAWAY:
         s->must_drain = true;
+        if (is_complaint(&frame->goaway))
+            rpc_grpc_keepalive_slow_down(&s->client->keepalive);
         break;
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:

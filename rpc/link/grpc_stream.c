@@ -12,6 +12,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/metadata.h"
 
 static size_t
 min_size(size_t a, size_t b)
@@ -62,7 +63,9 @@ end_in_order(struct rpc_grpc_call *call, struct rpc_grpc_end end)
 void
 rpc_grpc_stream_begin_block(struct rpc_grpc_call *call)
 {
-    if (!has_ended(call))
+    if (has_ended(call))
+        call->is_replayable = false; /* it has been answered */
+    else
         rpc_grpc_response_begin(&call->response);
 }
 
@@ -105,7 +108,7 @@ take_head(struct rpc_grpc_call *call)
         call->accepted = call->response.accepted;
     call->initial = rpc_grpc_response_take_metadata(&call->response);
     if (call->initial == NULL)
-        call->initial = sluice_metadata_ref(call->client->no_metadata);
+        call->initial = rpc_metadata_empty();
     rpc_grpc_call_wake(call);
 }
 
@@ -242,7 +245,7 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
     call->session = NULL;
     call->stream_id = -1;
     call->is_deferred = false;
-    if (has_ended(call)) {
+    if (has_ended(call) && !rpc_grpc_call_goes_on(call)) {
         rpc_grpc_call_settle(call);
         return;
     }
@@ -265,12 +268,17 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
 
 void
 rpc_grpc_stream_opened(struct rpc_grpc_call *call,
-    struct rpc_grpc_session *session, int32_t stream_id)
+    struct rpc_grpc_session *session, int32_t stream_id,
+    struct sluice_bytes *peer)
 {
     call->place = RPC_GRPC_STREAM;
     call->session = session;
     call->stream_id = stream_id;
     call->consumed = 0;
+    /* Of an earlier stream, nothing has been delivered. */
+    rpc_grpc_context_fini(&call->context);
+    rpc_grpc_context_init(&call->context, peer, call->client->request.authority,
+        rpc_grpc_call_set_coding);
 }
 
 size_t
