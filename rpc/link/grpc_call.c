@@ -24,11 +24,7 @@ call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
 
     if (call == NULL)
         return NULL;
-    /* The short path is the bulk of it, and is filled in anyway. */
-    memset(call, 0, offsetof(struct rpc_grpc_call, request));
-    memset(&call->request, 0, offsetof(struct rpc_grpc_request, short_path));
-    memset(&call->payload, 0,
-        sizeof(*call) - offsetof(struct rpc_grpc_call, payload));
+    memset(call, 0, offsetof(struct rpc_grpc_call, request.short_path));
     call->magic = CALL_MAGIC;
     call->client = client;
     call->op = op;
@@ -139,9 +135,9 @@ next_ticket(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 {
     bool is_abort;
 
-    memset(ticket, 0, sizeof(*ticket));
     if (call->is_over)
         return false;
+    memset(ticket, 0, sizeof(*ticket));
     if (call->context.magic == RPC_GRPC_CONTEXT_MAGIC)
         ticket->protocol = &call->context;
     rpc_grpc_stream_take_held(call);
@@ -443,7 +439,8 @@ link_close(void *transport)
             call->deadline_ns);
     call->op = NULL;
     sluice_task_cancel(&call->task);
-    drop_contents(call);
+    if (call->place != RPC_GRPC_NOWHERE)
+        drop_contents(call); /* the rest is still needed */
     rpc_grpc_call_settle(call);
 }
 

@@ -54,8 +54,7 @@ struct rpc_grpc_call {
     bool reset_by_peer;
     bool was_replayed;
 
-    /* Going out */
-    struct rpc_grpc_request request;
+    /* Going out; also `request`, below */
     struct sluice_bytes *payload; /* going out, or kept for a replay */
     bool payload_is_compressed;
     enum sluice_grpc_coding coding; /* of what is taken next */
@@ -76,6 +75,9 @@ struct rpc_grpc_call {
     struct sluice_bytes *message;    /* to deliver */
     struct rpc_grpc_end end;         /* to deliver, last */
     bool end_is_in_order;            /* after all messages, however late */
+
+    /* Last, as is its text: what lies before that begins as zero. */
+    struct rpc_grpc_request request;
 };
 TAILQ_HEAD(rpc_grpc_calls, rpc_grpc_call);
 

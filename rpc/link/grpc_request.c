@@ -9,15 +9,38 @@
 
 #define PATH_FIELD 2 /* behind :method and :scheme */
 
+/* Whether a byte of the eight is not in 0x21..0x7e: the sum has the high bit of
+ * those above, the difference of those below. A carry or a borrow comes only
+ * from a byte that has been found already. */
+static bool
+has_foreign_byte(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+
+    return (((eight + ones) | eight | (eight - 0x21 * ones)) & 0x80 * ones) !=
+        0;
+}
+
+/* Printable ASCII but a space, at least one. */
 static bool
 is_path_text(struct sluice_str s)
 {
+    uint64_t eight = 0;
     size_t i;
 
-    for (i = 0; i < s.len; i++)
-        if (s.ptr[i] <= 0x20 || s.ptr[i] >= 0x7f)
+    if (s.len < sizeof(eight)) {
+        for (i = 0; i < s.len; i++)
+            if (s.ptr[i] <= 0x20 || s.ptr[i] >= 0x7f)
+                return false;
+        return s.len > 0;
+    }
+    for (i = 0; i < s.len - sizeof(eight); i += sizeof(eight)) {
+        memcpy(&eight, s.ptr + i, sizeof(eight));
+        if (has_foreign_byte(eight))
             return false;
-    return s.len > 0;
+    }
+    memcpy(&eight, s.ptr + s.len - sizeof(eight), sizeof(eight));
+    return !has_foreign_byte(eight);
 }
 
 enum sluice_err

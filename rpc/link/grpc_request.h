@@ -24,7 +24,7 @@ struct rpc_grpc_request {
     struct rpc_grpc_text binary; /* the base64 texts of the metadata */
     struct rpc_grpc_text more_binary;
     char timeout[12];
-    char short_path[128];
+    char short_path[128]; /* last, and not zeroed */
 };
 
 /* The fields that all requests of a client have, one of them :path, empty. */
