@@ -73,6 +73,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_framing.h \
 	rpc/link/grpc_keepalive.c \
 	rpc/link/grpc_keepalive.h \
+	rpc/link/grpc_memory.c \
+	rpc/link/grpc_memory.h \
 	rpc/link/grpc_metadata.c \
 	rpc/link/grpc_metadata.h \
 	rpc/link/grpc_request.c \

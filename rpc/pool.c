@@ -139,7 +139,7 @@ is_owner(const struct sluice_pool *pool)
 }
 
 /* Back into its class if that has room for it. */
-static void
+static inline void
 keep_or_free(struct sluice_pool *pool, struct chunk *chunk, size_t size)
 {
     struct class *c = &pool->classes[class_of(size)];

@@ -341,7 +341,7 @@ take_texts(struct sluice_grpc_client *c,
 static enum sluice_err
 take_memory(struct sluice_grpc_client *c)
 {
-    c->shared = rpc_grpc_session_shared_new();
+    c->shared = rpc_grpc_session_shared_new(c->pool);
     c->reading.coder = rpc_grpc_coder_new();
     c->input = malloc(RPC_GRPC_INPUT);
     c->output = malloc(RPC_GRPC_OUTPUT);

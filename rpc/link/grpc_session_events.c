@@ -8,6 +8,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/link/grpc_memory.h"
 
 #include <stdlib.h>
 
@@ -209,7 +210,7 @@ set_callbacks(nghttp2_session_callbacks *c)
 }
 
 struct rpc_grpc_session_shared *
-rpc_grpc_session_shared_new(void)
+rpc_grpc_session_shared_new(struct sluice_pool *pool)
 {
     struct rpc_grpc_session_shared *shared = calloc(1, sizeof(*shared));
 
@@ -220,6 +221,8 @@ rpc_grpc_session_shared_new(void)
         rpc_grpc_session_shared_free(&shared);
         return NULL;
     }
+    rpc_grpc_memory_init(&shared->pooled, pool);
+    shared->mem = &shared->pooled;
     set_callbacks(shared->callbacks);
     nghttp2_option_set_no_auto_window_update(shared->option, 1);
     nghttp2_option_set_no_closed_streams(shared->option, 1);

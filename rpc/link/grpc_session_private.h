@@ -57,7 +57,8 @@ struct rpc_grpc_session {
 struct rpc_grpc_session_shared {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
-    nghttp2_mem *mem; /* NULL: nghttp2's own; tests make memory short here */
+    nghttp2_mem pooled;
+    nghttp2_mem *mem; /* pooled; tests make memory short here */
 };
 
 #endif
