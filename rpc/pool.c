@@ -74,19 +74,33 @@ rpc_thread_self(void)
     return &self;
 }
 
+#define SMALL_STEP 32u
+#define SMALL_MAX 1024u
+
+/* Classes of sizes up to SMALL_MAX, by steps: most are as small. */
+static const uint8_t small_classes[SMALL_MAX / SMALL_STEP + 1] = { 0, 0, 0, 1,
+    2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8, 8,
+    8, 8, 8 };
+
 /* Two classes per doubling: which one is in the two highest bits of size - 1,
  * and where they are. */
 static unsigned
-class_of(size_t size)
+large_class(size_t size)
 {
     unsigned log2;
 
-    if (size <= SMALLEST)
-        return 0;
     if (size > LARGEST)
         return UNCLASSED;
     log2 = 63u - (unsigned)__builtin_clzll((unsigned long long)size - 1);
     return 2 * log2 + (unsigned)((size - 1) >> (log2 - 1)) - 13u;
+}
+
+static unsigned
+class_of(size_t size)
+{
+    if (size > SMALL_MAX)
+        return large_class(size);
+    return small_classes[(size + SMALL_STEP - 1) / SMALL_STEP];
 }
 
 static size_t
