@@ -49,9 +49,11 @@ struct grpc_call {
     int64_t timeout_ns;
     bool grants_nothing;              /* else one for each payload */
     struct sluice_metadata *metadata; /* taken */
+    struct sluice_grpc_call_options options;
 
     /* What happened */
-    int allowance; /* announced and not used */
+    int allowance;                       /* announced and not used */
+    struct sluice_grpc_context *context; /* valid while it is active */
     struct sluice_metadata *initial;
     size_t payloads;
     size_t bytes;

@@ -141,3 +141,7 @@ tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
 tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_keepalive
+tests_rpc_test_grpc_keepalive_SOURCES = \
+	tests/rpc/test_grpc_keepalive.c $(grpc_scene)
+tests_rpc_test_grpc_keepalive_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
