@@ -249,9 +249,16 @@ grpc_call_start(struct grpc_call *c, const char *method, const char *payload,
 }
 
 bool
-grpc_call_try(struct grpc_call *c, const char *method)
+grpc_call_try(struct grpc_call *c, const char *method, const char *payload)
 {
-    return start(c, method, NULL, true) == SLUICE_OK;
+    struct sluice_bytes *bytes = sluice_bytes_copy(sluice_loop_pool(c->w->loop),
+        payload, strlen(payload));
+
+    if (bytes == NULL) {
+        sluice_metadata_unref(&c->metadata);
+        return false;
+    }
+    return start(c, method, bytes, true) == SLUICE_OK;
 }
 
 void
