@@ -12,4 +12,13 @@
  * says nothing. Holding it is free, also from many threads. */
 struct sluice_metadata *rpc_metadata_empty(void);
 
+/* sluice_metadata_unref() for where there mostly is none: an operation comes by
+ * a dozen such places. */
+static inline void
+rpc_metadata_drop(struct sluice_metadata **md)
+{
+    if (*md != NULL)
+        sluice_metadata_unref(md);
+}
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/metadata.h"
 
 #include <limits.h>
 
@@ -43,7 +44,7 @@ drop_contents(struct rpc_grpc_call *call)
     struct sluice_pool *pool = call->client->pool;
 
     sluice_bytes_unref(&call->message);
-    sluice_metadata_unref(&call->initial);
+    rpc_metadata_drop(&call->initial);
     rpc_grpc_reader_fini(&call->reader, pool);
     rpc_grpc_response_fini(&call->response, pool);
 }
@@ -179,8 +180,8 @@ on_task(struct sluice_task *task)
 static void
 release_ticket(struct sluice_ticket *ticket)
 {
-    sluice_metadata_unref(&ticket->initial_metadata);
-    sluice_metadata_unref(&ticket->terminal_metadata);
+    rpc_metadata_drop(&ticket->initial_metadata);
+    rpc_metadata_drop(&ticket->terminal_metadata);
     sluice_bytes_unref(&ticket->payload);
 }
 

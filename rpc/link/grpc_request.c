@@ -6,6 +6,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_coding.h"
+#include "rpc/metadata.h"
 
 #define PATH_FIELD 2 /* behind :method and :scheme */
 
@@ -124,8 +125,8 @@ rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
 void
 rpc_grpc_request_fini(struct rpc_grpc_request *req, struct sluice_pool *pool)
 {
-    sluice_metadata_unref(&req->metadata);
-    sluice_metadata_unref(&req->more_metadata);
+    rpc_metadata_drop(&req->metadata);
+    rpc_metadata_drop(&req->more_metadata);
     rpc_grpc_text_drop(&req->binary, pool);
     rpc_grpc_text_drop(&req->more_binary, pool);
     if (req->path != NULL && req->path != req->short_path)

@@ -8,6 +8,7 @@
 #include "rpc/check.h"
 #include "rpc/link/grpc_coding.h"
 #include "rpc/link/grpc_metadata.h"
+#include "rpc/metadata.h"
 
 #include <sluice/status.h>
 
@@ -155,7 +156,7 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
 void
 rpc_grpc_response_begin(struct rpc_grpc_response *r)
 {
-    sluice_metadata_unref(&r->metadata);
+    rpc_metadata_drop(&r->metadata);
     r->size = 0;
     r->http_status = 0;
     r->is_grpc = false;
@@ -234,7 +235,7 @@ rpc_grpc_response_take_metadata(struct rpc_grpc_response *r)
 void
 rpc_grpc_response_fini(struct rpc_grpc_response *r, struct sluice_pool *pool)
 {
-    sluice_metadata_unref(&r->metadata);
+    rpc_metadata_drop(&r->metadata);
     if (r->message != NULL)
         sluice_pool_give(pool, r->message, r->message_room);
     r->message = NULL;
