@@ -215,7 +215,8 @@ compress(struct rpc_grpc_call *call)
 {
     struct sluice_bytes *smaller = NULL;
 
-    if ((call->accepted & RPC_GRPC_CODING_BIT(call->coding)) != 0)
+    if (call->coding != SLUICE_GRPC_IDENTITY &&
+        (call->accepted & RPC_GRPC_CODING_BIT(call->coding)) != 0)
         smaller = rpc_grpc_deflate(call->client->reading.coder,
             call->client->pool, call->coding, sluice_bytes_data(call->payload),
             sluice_bytes_size(call->payload));
