@@ -91,3 +91,25 @@ libsluice_la_SOURCES += \
 	rpc/face/rpc.h \
 	rpc/face/servicer.c \
 	rpc/face/stub.c
+
+# ---- gRPC server
+libsluice_la_SOURCES += \
+	rpc/link/grpc_bucket.c \
+	rpc/link/grpc_bucket.h \
+	rpc/link/grpc_server.c \
+	rpc/link/grpc_server.h \
+	rpc/link/grpc_server_answer.c \
+	rpc/link/grpc_server_answer.h \
+	rpc/link/grpc_server_call.c \
+	rpc/link/grpc_server_call.h \
+	rpc/link/grpc_server_conn.c \
+	rpc/link/grpc_server_conn.h \
+	rpc/link/grpc_server_events.c \
+	rpc/link/grpc_server_listen.c \
+	rpc/link/grpc_server_request.c \
+	rpc/link/grpc_server_request.h \
+	rpc/link/grpc_server_stream.c \
+	rpc/link/grpc_wire.c \
+	rpc/link/grpc_wire.h \
+	rpc/link/grpc_writer.c \
+	rpc/link/grpc_writer.h
