@@ -145,3 +145,7 @@ tests_rpc_test_grpc_server_official_SOURCES = \
 	tests/rpc/test_grpc_server_official.c $(serving)
 tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/rpc/grpc_client.py
+# ---- gRPC client
+check_PROGRAMS += tests/rpc/test_grpc_coding
+tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
+tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
