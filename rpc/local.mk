@@ -86,4 +86,5 @@ libsluice_la_SOURCES += \
 	rpc/face/rpc.c \
 	rpc/face/rpc.h \
 	rpc/face/servicer.c \
-	rpc/face/stub.c
+	rpc/face/stub.c \
+	rpc/face/text.c
