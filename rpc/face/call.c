@@ -355,6 +355,13 @@ sluice_call_request_budget(const struct sluice_call *call)
     return sluice_operation_send_budget(call->rpc.op);
 }
 
+void
+face_call_fail(struct sluice_call *call)
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    sluice_operation_fail(call->rpc.op);
+}
+
 /* ---- Holds ---------------------------------------------------------------- */
 
 struct sluice_call *

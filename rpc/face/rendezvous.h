@@ -108,10 +108,10 @@ struct sluice_rendezvous {
 
     /* ---- Under the lock: what threads have asked for */
     struct sluice_task door;
-    bool is_posted; /* the door is, and has a hold */
+    bool is_posted;   /* the door is, and has a hold */
     bool has_emitted; /* a value or the end of them */
     bool has_emitted_last;
-    bool owes_last; /* after the outbox */
+    bool owes_last;    /* after the outbox */
     bool is_cancelled; /* this side asked first */
     enum face_wish wish;
     int owed_allowance;
@@ -127,8 +127,8 @@ struct sluice_rendezvous {
     struct sluice_metadata *terminal_metadata; /* of the completion */
     bool has_code;
     int32_t code;
-    struct sluice_str details; /* malloc; also the Abortion's */
-    char *traceback;           /* malloc, made when asked for; under the lock */
+    struct sluice_str details;   /* malloc; also the Abortion's */
+    struct sluice_str traceback; /* malloc, when asked for; under the lock */
 };
 
 /* ---- Life ----------------------------------------------------------------- */
@@ -159,7 +159,7 @@ void face_rendezvous_hear_allowance(struct sluice_rendezvous *r, int n);
 
 /* How it ended. */
 struct face_end {
-    const struct sluice_abortion *abortion; /* copied; NULL: completed */
+    const struct sluice_abortion *abortion;     /* copied; NULL: completed */
     const struct sluice_completion *completion; /* if completed; NULL: as if all
                                      were absent. Terminal metadata is taken */
 };
