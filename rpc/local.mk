@@ -101,3 +101,5 @@ libsluice_la_SOURCES += \
 	rpc/face/stub.h \
 	rpc/thread.c \
 	rpc/thread_pool.c
+	rpc/face/stub.c \
+	rpc/face/text.c

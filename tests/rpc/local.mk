@@ -136,3 +136,11 @@ tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_many
 tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
 tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_text
+tests_rpc_test_face_text_SOURCES = tests/rpc/test_face_text.c $(face_fixture)
+tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_codes
+tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
+tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
