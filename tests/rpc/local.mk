@@ -144,3 +144,8 @@ tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- threads
+check_PROGRAMS += tests/rpc/test_thread
+tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
+tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
