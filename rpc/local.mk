@@ -83,10 +83,17 @@ libsluice_la_SOURCES += \
 	rpc/face/call.h \
 	rpc/face/context.c \
 	rpc/face/context.h \
+	rpc/face/dynamic.c \
+	rpc/face/inline.c \
+	rpc/face/inline.h \
+	rpc/face/rendezvous_service.c \
+	rpc/face/rendezvous_service.h \
 	rpc/face/rpc.c \
 	rpc/face/rpc.h \
+	rpc/face/service.c \
 	rpc/face/servicer.c \
-	rpc/face/stub.c
+	rpc/face/stub.c \
+	rpc/face/text.c
 
 # ---- threads
 libsluice_la_SOURCES += \
@@ -101,5 +108,3 @@ libsluice_la_SOURCES += \
 	rpc/face/stub.h \
 	rpc/thread.c \
 	rpc/thread_pool.c
-	rpc/face/stub.c \
-	rpc/face/text.c

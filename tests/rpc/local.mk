@@ -156,3 +156,7 @@ check_PROGRAMS += tests/rpc/test_rendezvous_call
 tests_rpc_test_rendezvous_call_SOURCES = \
 	tests/rpc/test_rendezvous_call.c $(thread_scene)
 tests_rpc_test_rendezvous_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_face_methods
+tests_rpc_test_face_methods_SOURCES = \
+	tests/rpc/test_face_methods.c $(face_stock)
+tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
