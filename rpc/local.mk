@@ -90,13 +90,58 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h
+# ---- gRPC server
+libsluice_la_SOURCES += \
+	rpc/link/grpc_bucket.c \
+	rpc/link/grpc_bucket.h \
+	rpc/link/grpc_server.c \
+	rpc/link/grpc_server.h \
+	rpc/link/grpc_server_answer.c \
+	rpc/link/grpc_server_answer.h \
+	rpc/link/grpc_server_call.c \
+	rpc/link/grpc_server_call.h \
+	rpc/link/grpc_server_conn.c \
+	rpc/link/grpc_server_conn.h \
+	rpc/link/grpc_server_events.c \
+	rpc/link/grpc_server_guard.c \
+	rpc/link/grpc_server_guard.h \
+	rpc/link/grpc_server_listen.c \
+	rpc/link/grpc_server_request.c \
+	rpc/link/grpc_server_request.h \
+	rpc/link/grpc_server_stream.c \
+	rpc/link/grpc_wire.c \
+	rpc/link/grpc_wire.h \
+	rpc/link/grpc_writer.c \
+	rpc/link/grpc_writer.h
+
 # ---- face
 libsluice_la_SOURCES += \
 	rpc/face/call.c \
 	rpc/face/call.h \
 	rpc/face/context.c \
 	rpc/face/context.h \
+	rpc/face/dynamic.c \
+	rpc/face/inline.c \
+	rpc/face/inline.h \
+	rpc/face/rendezvous_service.c \
+	rpc/face/rendezvous_service.h \
 	rpc/face/rpc.c \
 	rpc/face/rpc.h \
+	rpc/face/service.c \
 	rpc/face/servicer.c \
-	rpc/face/stub.c
+	rpc/face/stub.c \
+	rpc/face/text.c
+
+# ---- threads
+libsluice_la_SOURCES += \
+	rpc/face/rendezvous.c \
+	rpc/face/rendezvous.h \
+	rpc/face/rendezvous_call.c \
+	rpc/face/rendezvous_call.h \
+	rpc/face/rendezvous_context.c \
+	rpc/face/rendezvous_future.c \
+	rpc/face/rendezvous_requests.c \
+	rpc/face/rendezvous_stub.c \
+	rpc/face/stub.h \
+	rpc/thread.c \
+	rpc/thread_pool.c

@@ -115,8 +115,8 @@ void rpc_grpc_stream_opened(struct rpc_grpc_call *call,
 
 /* A header block: begin, fields, whole. is_last: END_STREAM. */
 void rpc_grpc_stream_begin_block(struct rpc_grpc_call *call);
-void rpc_grpc_stream_field(struct rpc_grpc_call *call, struct sluice_str name,
-    struct sluice_str value);
+void rpc_grpc_stream_field(struct rpc_grpc_call *call,
+    const struct sluice_metadatum *field);
 void rpc_grpc_stream_end_block(struct rpc_grpc_call *call, bool is_last);
 
 void rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,

@@ -187,19 +187,28 @@ stir(struct sluice_grpc_client *client, struct rpc_grpc_call *call)
     }
 }
 
+/* One call more may wait if it need not wait long: those that the session has
+ * room for do not count. */
+static bool
+may_wait(const struct sluice_grpc_client *client)
+{
+    size_t slots = 0;
+
+    if (client->waiting_count < client->max_waiting)
+        return true;
+    if (client->state == SLUICE_GRPC_READY)
+        slots = rpc_grpc_session_slots(client->session);
+    return client->waiting_count - client->max_waiting < slots;
+}
+
 enum sluice_err
 rpc_grpc_client_enqueue(struct sluice_grpc_client *client,
     struct rpc_grpc_call *call)
 {
-    size_t slots = 0;
-
     RPC_CHECK(client, CLIENT_MAGIC);
     if (client->state == SLUICE_GRPC_SHUTDOWN)
         return SLUICE_ESTATE;
-    if (client->state == SLUICE_GRPC_READY)
-        slots = rpc_grpc_session_slots(client->session);
-    if (client->waiting_count >= client->max_waiting &&
-        client->waiting_count - client->max_waiting >= slots) {
+    if (!may_wait(client)) {
         rpc_grpc_call_end(call,
             rpc_grpc_end_unreachable("too many calls wait for the backend"));
         return SLUICE_OK;

@@ -12,8 +12,6 @@
 
 #include <sluice/status.h>
 
-#include <strings.h>
-
 #define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
 /* A longer grpc-message is cut: a status is worth more than all of its text. */
@@ -23,18 +21,6 @@
 #define IS(name, text) \
     ((name).len == sizeof(text) - 1 && \
         memcmp((name).ptr, text, sizeof(text) - 1) == 0)
-
-/* "application/grpc", alone or followed by '+' or ';'. */
-static bool
-is_grpc_type(struct sluice_str value)
-{
-    static const char type[] = "application/grpc";
-    size_t len = sizeof(type) - 1;
-
-    if (value.len < len || strncasecmp(value.ptr, type, len) != 0)
-        return false;
-    return value.len == len || value.ptr[len] == '+' || value.ptr[len] == ';';
-}
 
 /* nghttp2 lets only three digits through. */
 static unsigned
@@ -130,7 +116,7 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
         return SLUICE_OK;
     }
     if (IS(name, "content-type")) {
-        r->is_grpc = is_grpc_type(value);
+        r->is_grpc = rpc_grpc_is_grpc_type(value);
         return SLUICE_OK;
     }
     if (IS(name, "grpc-status")) {
@@ -168,8 +154,10 @@ rpc_grpc_response_begin(struct rpc_grpc_response *r)
 
 bool
 rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
-    size_t max_size, struct sluice_str name, struct sluice_str value)
+    size_t max_size, const struct sluice_metadatum *field)
 {
+    struct sluice_str name = field->name, value = field->value;
+
     r->size += name.len + FIELD_OVERHEAD +
         (IS(name, "grpc-message") ? cut_message(value).len : value.len);
     if (r->size > max_size)

@@ -43,13 +43,15 @@ on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
     void *arg)
 {
     struct rpc_grpc_call *call = call_of(arg, frame->hd.stream_id);
+    struct sluice_metadatum field = {
+        .name = sluice_str_n((const char *)name, name_len),
+        .value = sluice_str_n((const char *)value, value_len),
+    };
 
     (void)h2;
     (void)flags;
     if (call != NULL)
-        rpc_grpc_stream_field(call,
-            sluice_str_n((const char *)name, name_len),
-            sluice_str_n((const char *)value, value_len));
+        rpc_grpc_stream_field(call, &field);
     return 0;
 }
 

@@ -70,15 +70,15 @@ rpc_grpc_stream_begin_block(struct rpc_grpc_call *call)
 }
 
 void
-rpc_grpc_stream_field(struct rpc_grpc_call *call, struct sluice_str name,
-    struct sluice_str value)
+rpc_grpc_stream_field(struct rpc_grpc_call *call,
+    const struct sluice_metadatum *field)
 {
     struct sluice_grpc_client *client = call->client;
 
     if (has_ended(call))
         return;
     if (!rpc_grpc_response_field(&call->response, client->pool,
-            client->max_metadata, name, value))
+            client->max_metadata, field))
         rpc_grpc_stream_fail(call, rpc_grpc_response_fault(&call->response));
 }
 
