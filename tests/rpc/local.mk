@@ -183,3 +183,9 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- the steady state of both layers, over both links
+check_PROGRAMS += tests/rpc/test_no_malloc
+tests_rpc_test_no_malloc_SOURCES = \
+	tests/rpc/test_no_malloc.c $(face_fixture)
+tests_rpc_test_no_malloc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
