@@ -7,6 +7,7 @@
 #include "tests/rpc/bad_client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,10 +116,21 @@ bad_client_preface(struct bad_client *c)
     (void)put(c, NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
 }
 
+/* Lets the server read until a whole block will fit, which is sent blocking. */
+static void
+make_room(struct bad_client *c)
+{
+    struct pollfd p = { .fd = c->wire.fd, .events = POLLOUT };
+
+    while (poll(&p, 1, 0) == 0)
+        (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
+}
+
 void
 bad_client_headers(struct bad_client *c, uint32_t stream, const char *fields,
     bool is_last)
 {
+    make_room(c);
     c->wire.stream = stream;
     (void)bad_wire_put_headers(&c->wire, fields, is_last);
 }
