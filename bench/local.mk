@@ -30,3 +30,7 @@ bench_rpc_inproc_LDADD = $(RPC_LIBS)
 EXTRA_PROGRAMS += bench/rpc_link
 bench_rpc_link_SOURCES = bench/rpc_link.c $(bench_rpc_caller)
 bench_rpc_link_LDADD = $(RPC_LIBS)
+
+EXTRA_PROGRAMS += bench/rpc_server
+bench_rpc_server_SOURCES = bench/rpc_server.c $(bench_meter)
+bench_rpc_server_LDADD = $(RPC_LIBS)

@@ -91,12 +91,13 @@ void rpc_grpc_conn_consume(struct rpc_grpc_conn *conn, int32_t stream_id,
 struct rpc_grpc_conn_shared {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
-    nghttp2_mem *mem; /* NULL: nghttp2's own; tests make memory short here */
+    nghttp2_mem pooled;
+    nghttp2_mem *mem; /* pooled; tests make memory short here */
     struct rpc_grpc_guard_limits limits;
     struct rpc_grpc_keepalive_options keepalive;
 };
 SLUICE_MUST_USE enum sluice_err rpc_grpc_conn_shared_init(
-    struct rpc_grpc_conn_shared *shared,
+    struct rpc_grpc_conn_shared *shared, struct sluice_pool *pool,
     const struct sluice_grpc_server_options *options);
 void rpc_grpc_conn_shared_fini(struct rpc_grpc_conn_shared *shared);
 

@@ -8,6 +8,7 @@
 #include "rpc/link/grpc_server_conn.h"
 
 #include "rpc/check.h"
+#include "rpc/link/grpc_memory.h"
 #include "rpc/link/grpc_server.h"
 
 /* Resets at once beyond those of all streams that there may be. */
@@ -249,7 +250,7 @@ set_options(struct rpc_grpc_conn_shared *shared)
 
 enum sluice_err
 rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared,
-    const struct sluice_grpc_server_options *options)
+    struct sluice_pool *pool, const struct sluice_grpc_server_options *options)
 {
     shared->limits.resets = RESETS_BURST +
         (options->max_concurrent_streams < INT32_MAX
@@ -261,6 +262,8 @@ rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared,
     if (nghttp2_session_callbacks_new(&shared->callbacks) != 0 ||
         nghttp2_option_new(&shared->option) != 0)
         return SLUICE_ENOMEM;
+    rpc_grpc_memory_init(&shared->pooled, pool);
+    shared->mem = &shared->pooled;
     set_callbacks(shared->callbacks);
     set_options(shared);
     return SLUICE_OK;
