@@ -117,8 +117,8 @@ call_of(struct program *p, int32_t id)
     return p->recent;
 }
 
-#define IS(text, text_len, expected)          \
-    ((text_len) == sizeof(expected) - 1 &&    \
+#define IS(text, text_len, expected)       \
+    ((text_len) == sizeof(expected) - 1 && \
         memcmp(text, expected, sizeof(expected) - 1) == 0)
 
 static int

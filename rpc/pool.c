@@ -79,8 +79,8 @@ rpc_thread_self(void)
 
 /* Classes of sizes up to SMALL_MAX, by steps: most are as small. */
 static const uint8_t small_classes[SMALL_MAX / SMALL_STEP + 1] = { 0, 0, 0, 1,
-    2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8, 8,
-    8, 8, 8 };
+    2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8,
+    8, 8, 8, 8 };
 
 /* Two classes per doubling: which one is in the two highest bits of size - 1,
  * and where they are. */

@@ -47,8 +47,8 @@ struct sluice_grpc_client {
     /* Shared by sessions and calls */
     struct rpc_grpc_session_shared *shared;
     struct rpc_grpc_reading reading;
-    uint8_t *input;                      /* RPC_GRPC_INPUT bytes */
-    uint8_t *output;                     /* RPC_GRPC_OUTPUT bytes */
+    uint8_t *input;  /* RPC_GRPC_INPUT bytes */
+    uint8_t *output; /* RPC_GRPC_OUTPUT bytes */
 
     /* Closing */
     struct rpc_grpc_hold hold;

@@ -17,7 +17,7 @@
 #define MESSAGE_MAX 8192
 
 /* text is a literal: most names differ by length already. */
-#define IS(name, text) \
+#define IS(name, text)                 \
     ((name).len == sizeof(text) - 1 && \
         memcmp((name).ptr, text, sizeof(text) - 1) == 0)
 

@@ -26,7 +26,7 @@ struct rpc_grpc_session {
     struct sluice_bytes *peer;   /* its address, as text */
     struct rpc_grpc_calls calls; /* those with a stream */
     size_t active;
-    int32_t last_sent; /* stream whose HEADERS have left */
+    int32_t last_sent;            /* stream whose HEADERS have left */
     struct rpc_grpc_call *recent; /* had the last event; NULL: none, or gone */
     size_t consumed;              /* of the connection's window, to be given
                                      back */

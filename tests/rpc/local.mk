@@ -207,6 +207,10 @@ tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_grpc_request
+tests_rpc_test_grpc_request_SOURCES = tests/rpc/test_grpc_request.c
+tests_rpc_test_grpc_request_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 # ---- the steady state of both layers, over both links
 check_PROGRAMS += tests/rpc/test_no_malloc
 tests_rpc_test_no_malloc_SOURCES = \

@@ -148,11 +148,11 @@ setup_linked(void **state)
 
     setup(state);
     s = *state;
-    assert_int_equal(
-        sluice_grpc_server_new(s->f.loop, s->f.service, NULL, &s->server),
+    assert_int_equal(sluice_grpc_server_new(s->f.loop, s->f.service, NULL,
+                         &s->server),
         SLUICE_OK);
-    assert_int_equal(
-        sluice_grpc_server_listen(s->server, sluice_str("127.0.0.1:0"), NULL),
+    assert_int_equal(sluice_grpc_server_listen(s->server,
+                         sluice_str("127.0.0.1:0"), NULL),
         SLUICE_OK);
     snprintf(target, sizeof(target), "ipv4:127.0.0.1:%u",
         sluice_grpc_server_port(s->server, 0));
