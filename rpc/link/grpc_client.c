@@ -352,12 +352,9 @@ take_memory(struct sluice_grpc_client *c)
 {
     c->shared = rpc_grpc_session_shared_new(c->pool);
     c->reading.coder = rpc_grpc_coder_new();
-    c->input = malloc(RPC_GRPC_INPUT);
-    c->output = malloc(RPC_GRPC_OUTPUT);
-    if (c->shared == NULL || c->reading.coder == NULL || c->input == NULL ||
-        c->output == NULL)
+    if (c->shared == NULL || c->reading.coder == NULL)
         return SLUICE_ENOMEM;
-    return SLUICE_OK;
+    return rpc_grpc_buffers_init(&c->buffers);
 }
 
 static void
@@ -366,8 +363,7 @@ client_free(struct sluice_grpc_client *c)
     rpc_grpc_session_shared_free(&c->shared);
     rpc_grpc_coder_free(&c->reading.coder);
     free(c->texts);
-    free(c->input);
-    free(c->output);
+    rpc_grpc_buffers_fini(&c->buffers);
     c->magic = 0;
     free(c);
 }

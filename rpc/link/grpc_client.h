@@ -12,9 +12,6 @@
 #include "rpc/link/grpc_keepalive.h"
 #include "rpc/link/grpc_session.h"
 
-#define RPC_GRPC_INPUT (64u * 1024)
-#define RPC_GRPC_OUTPUT (128u * 1024)
-
 struct sluice_grpc_client {
     struct sluice_link link; /* first: the base layer knows only this */
     unsigned magic;
@@ -47,8 +44,7 @@ struct sluice_grpc_client {
     /* Shared by sessions and calls */
     struct rpc_grpc_session_shared *shared;
     struct rpc_grpc_reading reading;
-    uint8_t *input;  /* RPC_GRPC_INPUT bytes */
-    uint8_t *output; /* RPC_GRPC_OUTPUT bytes */
+    struct rpc_grpc_buffers buffers;
 
     /* Closing */
     struct rpc_grpc_hold hold;

@@ -12,15 +12,13 @@
 
 #include <stdlib.h>
 
-#define FRAME_HEAD 9
-
 /* What comes for one stream mostly comes in a row: the last call found is
  * looked at first. */
 static struct rpc_grpc_call *
 call_of(struct rpc_grpc_session *s, int32_t stream_id)
 {
     if (s->recent == NULL || s->recent->stream_id != stream_id)
-        s->recent = nghttp2_session_get_stream_user_data(s->h2, stream_id);
+        s->recent = nghttp2_session_get_stream_user_data(s->wire.h2, stream_id);
     return s->recent;
 }
 
@@ -31,7 +29,7 @@ on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     struct rpc_grpc_call *call = call_of(s, frame->hd.stream_id);
 
     (void)h2;
-    rpc_grpc_keepalive_got_message(&s->keepalive);
+    s->must_look |= rpc_grpc_keepalive_got_message(&s->keepalive);
     if (call != NULL)
         rpc_grpc_stream_begin_block(call);
     return 0;
@@ -65,7 +63,7 @@ on_data(nghttp2_session *h2, uint8_t flags, int32_t stream_id,
     struct rpc_grpc_call *call = call_of(s, stream_id);
 
     (void)flags;
-    rpc_grpc_keepalive_got_message(&s->keepalive);
+    s->must_look |= rpc_grpc_keepalive_got_message(&s->keepalive);
     s->consumed += len;
     if (s->consumed >= RPC_GRPC_CONNECTION_WINDOW / 2) {
         if (nghttp2_session_consume_connection(h2, s->consumed) != 0)
@@ -176,25 +174,21 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
 }
 
 /* A DATA frame without a copy in nghttp2: head and bytes straight into the
- * output buffer. Leaves room there for a frame of the other kind, since
- * nghttp2 may go on to one before it returns. */
+ * output buffer. */
 static int
 on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
     const uint8_t *frame_head, size_t len, nghttp2_data_source *source,
     void *arg)
 {
     struct rpc_grpc_session *s = arg;
-    uint8_t *out = s->client->output + s->out_len;
+    uint8_t *out;
 
     (void)h2;
     assert(frame->data.padlen == 0); /* nobody asked for padding */
-    if (FRAME_HEAD + len + RPC_GRPC_FRAME_ROOM > RPC_GRPC_OUTPUT - s->out_len) {
-        s->out_is_full = true;
+    out = rpc_grpc_wire_begin_data(&s->wire, frame_head, len);
+    if (out == NULL)
         return NGHTTP2_ERR_WOULDBLOCK;
-    }
-    memcpy(out, frame_head, FRAME_HEAD);
-    rpc_grpc_stream_copy(source->ptr, out + FRAME_HEAD, len);
-    s->out_len += FRAME_HEAD + len;
+    rpc_grpc_stream_copy(source->ptr, out, len);
     return 0;
 }
 

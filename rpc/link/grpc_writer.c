@@ -17,22 +17,22 @@ rpc_grpc_writer_take(struct rpc_grpc_writer *w,
     const struct rpc_grpc_reading *shared, enum sluice_grpc_coding coding,
     struct sluice_bytes **payload)
 {
-    struct sluice_bytes *smaller;
+    struct sluice_bytes *smaller = NULL;
 
-    if (w->payload != NULL)
+    if (rpc_grpc_writer_left(w) > 0)
         return SLUICE_ESTATE;
     if (sluice_bytes_size(*payload) > UINT32_MAX)
         return SLUICE_ELIMIT;
-    smaller = rpc_grpc_deflate(shared->coder, shared->pool, coding,
-        sluice_bytes_data(*payload), sluice_bytes_size(*payload));
+    if (coding != SLUICE_GRPC_IDENTITY)
+        smaller = rpc_grpc_deflate(shared->coder, shared->pool, coding,
+            sluice_bytes_data(*payload), sluice_bytes_size(*payload));
     w->is_compressed = smaller != NULL;
     if (smaller != NULL) {
         sluice_bytes_unref(payload);
         *payload = smaller;
     }
+    rpc_grpc_writer_fini(w);
     w->payload = *payload;
-    w->sent = 0;
-    w->promised = 0;
     *payload = NULL;
     return SLUICE_OK;
 }
@@ -78,10 +78,14 @@ rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len)
             sluice_bytes_data(w->payload) + w->sent - RPC_GRPC_PREFIX, len - n);
         w->sent += len - n;
     }
-    if (w->sent < RPC_GRPC_PREFIX + size)
-        return false;
-    rpc_grpc_writer_fini(w);
-    return true;
+    return w->sent == RPC_GRPC_PREFIX + size;
+}
+
+void
+rpc_grpc_writer_rewind(struct rpc_grpc_writer *w)
+{
+    w->sent = 0;
+    w->promised = 0;
 }
 
 void
