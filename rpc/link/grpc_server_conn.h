@@ -33,6 +33,10 @@ enum rpc_grpc_conn_state {
     RPC_GRPC_CONN_CLOSED     /* waits for libuv to let go of the socket */
 };
 
+/* Given back on receipt, so that no stream holds up another one; what a stream
+ * may hold is bounded by its own window. */
+#define RPC_GRPC_CONN_WINDOW (4 * 1024 * 1024)
+
 struct rpc_grpc_conn {
     unsigned magic;
     struct sluice_grpc_server *server;
@@ -45,6 +49,9 @@ struct rpc_grpc_conn {
     struct rpc_grpc_served_list calls; /* those with a stream */
     size_t active;                     /* how many */
     int32_t last_stream;               /* that a call was made of */
+    struct rpc_grpc_served *recent;    /* had the last event; NULL: none, or
+                                          gone */
+    size_t consumed; /* of the window, to be given back */
     const char *farewell;              /* why it parts */
 
     /* Notes of the callbacks */
