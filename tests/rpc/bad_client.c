@@ -7,6 +7,7 @@
 #include "tests/rpc/bad_client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,8 @@
 
 /* ------------------------------------------------------------------ life */
 
-void
-bad_client_connect(struct bad_client *c, struct serving *s)
+bool
+bad_client_try(struct bad_client *c, struct serving *s)
 {
     int size = BUFFER;
     int fds[2];
@@ -32,16 +33,28 @@ bad_client_connect(struct bad_client *c, struct serving *s)
     c->wire.fd = fds[0];
     c->wire.has_preface = true; /* a server sends none */
     assert_int_equal(nghttp2_hd_inflate_new(&c->wire.inflater), 0);
-    assert_int_equal(sluice_grpc_server_accept(s->server, fds[1]), SLUICE_OK);
+    return sluice_grpc_server_accept(s->server, fds[1]) == SLUICE_OK;
+}
+
+void
+bad_client_connect(struct bad_client *c, struct serving *s)
+{
+    assert_true(bad_client_try(c, s));
+}
+
+void
+bad_client_greet(struct bad_client *c)
+{
+    bad_client_preface(c);
+    bad_client_frame(c, BAD_SETTINGS, 0, 0, NULL, 0);
+    bad_client_frame(c, BAD_SETTINGS, BAD_ACK, 0, NULL, 0);
 }
 
 void
 bad_client_open(struct bad_client *c, struct serving *s)
 {
     bad_client_connect(c, s);
-    bad_client_preface(c);
-    bad_client_frame(c, BAD_SETTINGS, 0, 0, NULL, 0);
-    bad_client_frame(c, BAD_SETTINGS, BAD_ACK, 0, NULL, 0);
+    bad_client_greet(c);
 }
 
 void
@@ -57,21 +70,7 @@ bad_client_close(struct bad_client *c)
 
 /* --------------------------------------------------------------- sending */
 
-static bool
-has_room(void *arg)
-{
-    struct bad_client *c = arg;
-    char byte;
-    ssize_t n;
-
-    /* The end, or a byte to read, is as good as room: send() will tell. */
-    n = recv(c->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN))
-        return true;
-    return send(c->wire.fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0;
-}
-
-/* Sends without blocking; false: the server has gone. */
+/* The server reads while there is no room. false: it has gone. */
 static bool
 put(struct bad_client *c, const void *data, size_t len)
 {
@@ -84,8 +83,7 @@ put(struct bad_client *c, const void *data, size_t len)
             p += n;
             len -= (size_t)n;
         } else if (n < 0 && errno == EAGAIN) {
-            (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
-            serving_until(c->s, has_room, c);
+            (void)uv_run(c->s->uv, UV_RUN_NOWAIT);
         } else {
             return false;
         }
@@ -121,7 +119,7 @@ bad_client_flood(struct bad_client *c, unsigned n, unsigned type,
 {
     while (n-- > 0 && put_frame(c, type, flags, stream, data, len))
         if (n % 256 == 0)
-            (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
+            (void)uv_run(c->s->uv, UV_RUN_NOWAIT);
 }
 
 void
@@ -130,10 +128,21 @@ bad_client_preface(struct bad_client *c)
     (void)put(c, NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
 }
 
+/* Lets the server read until a whole block will fit, which is sent blocking. */
+static void
+make_room(struct bad_client *c)
+{
+    struct pollfd p = { .fd = c->wire.fd, .events = POLLOUT };
+
+    while (poll(&p, 1, 0) == 0)
+        (void)uv_run(c->s->uv, UV_RUN_NOWAIT);
+}
+
 void
 bad_client_headers(struct bad_client *c, uint32_t stream, const char *fields,
     bool is_last)
 {
+    make_room(c);
     c->wire.stream = stream;
     (void)bad_wire_put_headers(&c->wire, fields, is_last);
 }
@@ -208,9 +217,8 @@ bad_client_ping(struct bad_client *c, bool is_ack, const void *data)
 
 /* --------------------------------------------------------------- getting */
 
-/* A whole frame waits, or the end. */
-static bool
-is_ready(void *arg)
+bool
+bad_client_is_ready(void *arg)
 {
     struct bad_client *c = arg;
     uint8_t data[FRAME_HEAD + BAD_MAX_FRAME];
@@ -236,16 +244,10 @@ is_noise(const struct bad_frame *f)
 }
 
 bool
-bad_client_has_frame(struct bad_client *c)
-{
-    return is_ready(c);
-}
-
-bool
 bad_client_next(struct bad_client *c)
 {
     do {
-        serving_until(c->s, is_ready, c);
+        serving_until(c->s, bad_client_is_ready, c);
         if (!bad_wire_get_frame(&c->wire, &c->frame))
             return false;
     } while (is_noise(&c->frame));

@@ -158,6 +158,33 @@ tests_rpc_test_grpc_server_requests_SOURCES = \
 	tests/rpc/test_grpc_server_requests.c $(bad_client)
 tests_rpc_test_grpc_server_requests_LDADD = \
 	$(RPC_LIBS) $(CMOCKA_LIBS) $(ZLIB_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_streams
+tests_rpc_test_grpc_server_streams_SOURCES = \
+	tests/rpc/test_grpc_server_streams.c $(bad_client)
+tests_rpc_test_grpc_server_streams_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_abuse
+tests_rpc_test_grpc_server_abuse_SOURCES = \
+	tests/rpc/test_grpc_server_abuse.c $(bad_client)
+tests_rpc_test_grpc_server_abuse_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_connections
+tests_rpc_test_grpc_server_connections_SOURCES = \
+	tests/rpc/test_grpc_server_connections.c $(bad_client)
+tests_rpc_test_grpc_server_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_sluice
+tests_rpc_test_grpc_server_sluice_SOURCES = \
+	tests/rpc/test_grpc_server_sluice.c $(grpc_world) $(serving)
+tests_rpc_test_grpc_server_sluice_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_memory
+tests_rpc_test_grpc_server_memory_SOURCES = \
+	tests/rpc/test_grpc_server_memory.c $(bad_client)
+tests_rpc_test_grpc_server_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_grpc_server_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c

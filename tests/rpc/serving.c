@@ -29,7 +29,7 @@
 #include <string.h>
 
 #define WATCHDOG_MS 60000
-#define GROUP "test.Server"
+#define IDLE_MS 50
 
 /* One call of a method that needs to remember something. */
 struct visit {
@@ -42,14 +42,21 @@ struct visit {
 
 /* --------------------------------------------------------------- helpers */
 
-static struct sluice_bytes *
-bytes_of(struct serving *s, const void *data, size_t len)
+/* NULL stands for memory that is short, here and below. */
+static enum sluice_reply
+answer(struct sluice_servicer_context *ctx, struct sluice_bytes *response)
 {
-    struct sluice_bytes *b =
-        sluice_bytes_copy(sluice_loop_pool(s->loop), data, len);
+    if (response == NULL)
+        return SLUICE_REPLY_FAILED;
+    sluice_servicer_context_respond(ctx, response);
+    return SLUICE_REPLY_OK;
+}
 
-    assert_non_null(b);
-    return b;
+static enum sluice_reply
+answer_text(struct serving *s, struct sluice_servicer_context *ctx,
+    const char *text, size_t len)
+{
+    return answer(ctx, sluice_bytes_copy(sluice_loop_pool(s->loop), text, len));
 }
 
 /* The request as text. Takes it. */
@@ -92,8 +99,9 @@ visit(struct serving *s, struct sluice_servicer_context *ctx)
 {
     struct visit *v = calloc(1, sizeof(*v));
 
-    assert_non_null(v);
     s->calls++;
+    if (v == NULL)
+        return NULL;
     v->s = s;
     v->ctx = sluice_servicer_context_ref(ctx);
     sluice_servicer_context_on_termination(ctx, on_visit_over, v);
@@ -120,11 +128,11 @@ own_metadata(const struct sluice_servicer_context *ctx)
     struct sluice_metadatum m;
     size_t i;
 
-    for (i = 0; i < sluice_metadata_count(all); i++) {
+    for (i = 0; i < sluice_metadata_count(all) && own != NULL; i++) {
         m = sluice_metadata_at(all, i);
-        if (m.name.len > 2 && memcmp(m.name.ptr, "x-", 2) == 0)
-            assert_int_equal(sluice_metadata_add(own, m.name, m.value),
-                SLUICE_OK);
+        if (m.name.len > 2 && memcmp(m.name.ptr, "x-", 2) == 0 &&
+            sluice_metadata_add(own, m.name, m.value) != SLUICE_OK)
+            sluice_metadata_unref(&own);
     }
     return own;
 }
@@ -134,14 +142,10 @@ metadata(void *self, struct sluice_bytes *request,
     struct sluice_servicer_context *ctx)
 {
     arrive(self, ctx);
-    assert_int_equal(sluice_servicer_context_set_initial_metadata(ctx,
-                         own_metadata(ctx)),
-        SLUICE_OK);
-    assert_int_equal(sluice_servicer_context_set_terminal_metadata(ctx,
-                         own_metadata(ctx)),
-        SLUICE_OK);
-    sluice_servicer_context_respond(ctx, request);
-    return SLUICE_REPLY_OK;
+    (void)!sluice_servicer_context_set_initial_metadata(ctx, own_metadata(ctx));
+    (void)!sluice_servicer_context_set_terminal_metadata(ctx,
+        own_metadata(ctx));
+    return answer(ctx, request);
 }
 
 static enum sluice_reply
@@ -163,37 +167,38 @@ names(void *self, struct sluice_bytes *request,
             (int)m.name.len, m.name.ptr, (int)m.value.len, m.value.ptr);
         assert_true(len < sizeof(text));
     }
-    sluice_servicer_context_respond(ctx, bytes_of(self, text, len));
-    return SLUICE_REPLY_OK;
+    return answer_text(self, ctx, text, len);
+}
+
+static struct sluice_metadata *
+details(void)
+{
+    static const char bytes[] = { 8, 5, 0, (char)0xff };
+    struct sluice_metadata *md = sluice_metadata_new(NULL);
+
+    if (md != NULL &&
+        (sluice_metadata_add(md, sluice_str("grpc-status-details-bin"),
+             sluice_str_n(bytes, sizeof(bytes))) != SLUICE_OK ||
+            sluice_metadata_add(md, sluice_str("x-why"), sluice_str("asked")) !=
+                SLUICE_OK))
+        sluice_metadata_unref(&md);
+    return md;
 }
 
 static enum sluice_reply
 fail_as_asked(void *self, struct sluice_bytes *request,
     struct sluice_servicer_context *ctx)
 {
-    struct sluice_metadata *md = sluice_metadata_new(NULL);
-    static const char details[] = { 8, 5, 0, (char)0xff };
     char text[32768];
     char *end;
 
     arrive(self, ctx);
     text_of(request, text, sizeof(text));
-    assert_int_equal(sluice_metadata_add(md,
-                         sluice_str("grpc-status-details-bin"),
-                         sluice_str_n(details, sizeof(details))),
-        SLUICE_OK);
-    assert_int_equal(sluice_metadata_add(md, sluice_str("x-why"),
-                         sluice_str("asked")),
-        SLUICE_OK);
-    assert_int_equal(sluice_servicer_context_set_terminal_metadata(ctx, md),
-        SLUICE_OK);
-    assert_int_equal(sluice_servicer_context_set_code(ctx,
-                         (int32_t)strtol(text, &end, 10)),
-        SLUICE_OK);
+    (void)!sluice_servicer_context_set_terminal_metadata(ctx, details());
+    (void)!sluice_servicer_context_set_code(ctx,
+        (int32_t)strtol(text, &end, 10));
     if (*end == ' ')
-        assert_int_equal(sluice_servicer_context_set_details(ctx,
-                             sluice_str(end + 1)),
-            SLUICE_OK);
+        (void)!sluice_servicer_context_set_details(ctx, sluice_str(end + 1));
     sluice_servicer_context_terminate(ctx);
     return SLUICE_REPLY_OK;
 }
@@ -248,8 +253,7 @@ peer(void *self, struct sluice_bytes *request,
 
     arrive(self, ctx);
     sluice_bytes_unref(&request);
-    sluice_servicer_context_respond(ctx, bytes_of(self, text, (size_t)n));
-    return SLUICE_REPLY_OK;
+    return answer_text(self, ctx, text, (size_t)n);
 }
 
 static enum sluice_reply
@@ -298,8 +302,7 @@ deadline(void *self, struct sluice_bytes *request,
 
     arrive(self, ctx);
     sluice_bytes_unref(&request);
-    sluice_servicer_context_respond(ctx, bytes_of(self, text, (size_t)n));
-    return SLUICE_REPLY_OK;
+    return answer_text(self, ctx, text, (size_t)n);
 }
 
 static struct sluice_bytes *
@@ -307,7 +310,8 @@ zeros_of(struct serving *s, size_t size)
 {
     struct sluice_bytes *b = sluice_bytes_new(sluice_loop_pool(s->loop), size);
 
-    assert_non_null(b);
+    if (b == NULL)
+        return NULL;
     if (size > 0)
         memset(sluice_bytes_fill(b), 0, size);
     sluice_bytes_set_size(b, size);
@@ -322,9 +326,7 @@ zeros(void *self, struct sluice_bytes *request,
 
     arrive(self, ctx);
     text_of(request, text, sizeof(text));
-    sluice_servicer_context_respond(ctx,
-        zeros_of(self, strtoul(text, NULL, 10)));
-    return SLUICE_REPLY_OK;
+    return answer(ctx, zeros_of(self, strtoul(text, NULL, 10)));
 }
 
 /* --------------------------------------------------------------- streams */
@@ -333,13 +335,19 @@ static void
 count_on(void *arg, int n)
 {
     struct visit *v = arg;
+    struct sluice_bytes *b;
 
     (void)n;
     while (v->sent < v->count &&
         sluice_servicer_context_response_budget(v->ctx) > 0) {
+        b = zeros_of(v->s, v->size);
+        if (b == NULL) {
+            sluice_servicer_context_cancel(v->ctx);
+            return;
+        }
         v->sent++;
         v->s->sent++;
-        sluice_servicer_context_consume(v->ctx, zeros_of(v->s, v->size));
+        sluice_servicer_context_consume(v->ctx, b);
     }
     if (v->sent == v->count)
         sluice_servicer_context_terminate(v->ctx);
@@ -354,6 +362,8 @@ count(void *self, struct sluice_bytes *request,
     char *end;
 
     text_of(request, text, sizeof(text));
+    if (v == NULL)
+        return SLUICE_REPLY_FAILED;
     v->count = strtoul(text, &end, 10);
     v->size = strtoul(end, NULL, 10);
     sluice_servicer_context_on_allowance(ctx, count_on, v);
@@ -380,17 +390,17 @@ sum_up(void *arg)
     char text[64];
     int n = snprintf(text, sizeof(text), "%lu %lu", v->count, v->size);
 
-    sluice_servicer_context_respond(v->ctx, bytes_of(v->s, text, (size_t)n));
-    return SLUICE_REPLY_OK;
+    return answer_text(v->s, v->ctx, text, (size_t)n);
 }
 
 static enum sluice_reply
 total(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    *requests = (struct sluice_request_consumer){ add_up, sum_up,
-        visit(self, ctx), false };
-    return SLUICE_REPLY_OK;
+    struct visit *v = visit(self, ctx);
+
+    *requests = (struct sluice_request_consumer){ add_up, sum_up, v, false };
+    return v != NULL ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
 /* A request is granted for each response that has left. */
@@ -427,6 +437,8 @@ chat(void *self, struct sluice_servicer_context *ctx,
 {
     struct visit *v = visit(self, ctx);
 
+    if (v == NULL)
+        return SLUICE_REPLY_FAILED;
     sluice_servicer_context_on_allowance(ctx, grant, v);
     *requests =
         (struct sluice_request_consumer){ send_back, end_chat, v, true };
@@ -437,9 +449,7 @@ static enum sluice_reply
 greet(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    assert_int_equal(sluice_servicer_context_set_initial_metadata(ctx,
-                         own_metadata(ctx)),
-        SLUICE_OK);
+    (void)!sluice_servicer_context_set_initial_metadata(ctx, own_metadata(ctx));
     return chat(self, ctx, requests);
 }
 
@@ -464,9 +474,11 @@ static enum sluice_reply
 hang_up(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    *requests = (struct sluice_request_consumer){ send_back_once, do_nothing,
-        visit(self, ctx), false };
-    return SLUICE_REPLY_OK;
+    struct visit *v = visit(self, ctx);
+
+    *requests = (struct sluice_request_consumer){ send_back_once, do_nothing, v,
+        false };
+    return v != NULL ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
 static enum sluice_reply
@@ -483,9 +495,11 @@ static enum sluice_reply
 silent(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    *requests = (struct sluice_request_consumer){ swallow, do_nothing,
-        visit(self, ctx), true };
-    return SLUICE_REPLY_OK;
+    struct visit *v = visit(self, ctx);
+
+    *requests =
+        (struct sluice_request_consumer){ swallow, do_nothing, v, true };
+    return v != NULL ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
 /* ----------------------------------------------------------------- world */
@@ -494,7 +508,7 @@ static void
 add(struct serving *s, const char *name,
     struct sluice_method_implementation method)
 {
-    assert_int_equal(sluice_face_servicer_add(s->servicer, sluice_str(GROUP),
+    assert_int_equal(sluice_face_servicer_add(s->servicer, sluice_str(s->group),
                          sluice_str(name), &method),
         SLUICE_OK);
 }
@@ -522,18 +536,15 @@ add_methods(struct serving *s)
     add(s, "greet", sluice_stream_stream_event(greet, s));
 }
 
-void
-serving_open(struct serving *s,
-    const struct sluice_grpc_server_options *options)
+static void
+open_all(struct serving *s, const struct sluice_grpc_server_options *options)
 {
     struct sluice_end_options end = { .default_timeout_ns = 0 };
     const char *why = NULL;
 
     (void)signal(SIGPIPE, SIG_IGN);
-    memset(s, 0, sizeof(*s));
+    s->uv = sluice_loop_uv(s->loop);
     s->coding = SLUICE_GRPC_GZIP;
-    assert_int_equal(uv_loop_init(&s->uv), 0);
-    s->loop = sluice_loop_new(&s->uv);
     s->servicer = sluice_face_servicer_new();
     assert_non_null(s->servicer);
     add_methods(s);
@@ -551,14 +562,37 @@ serving_open(struct serving *s,
     assert_true(s->port > 0);
 }
 
-static void
-set(void *arg)
+void
+serving_open_on(struct serving *s, struct sluice_loop *loop, const char *group,
+    const struct sluice_grpc_server_options *options)
+{
+    memset(s, 0, sizeof(*s));
+    s->is_guest = true;
+    s->loop = loop;
+    s->group = group;
+    open_all(s, options);
+}
+
+void
+serving_open(struct serving *s,
+    const struct sluice_grpc_server_options *options)
+{
+    memset(s, 0, sizeof(*s));
+    s->group = "test.Server";
+    assert_int_equal(uv_loop_init(&s->own_uv), 0);
+    s->loop = sluice_loop_new(&s->own_uv);
+    assert_non_null(s->loop);
+    open_all(s, options);
+}
+
+void
+serving_set(void *arg)
 {
     *(bool *)arg = true;
 }
 
-static bool
-is_set(void *arg)
+bool
+serving_is_set(void *arg)
 {
     return *(bool *)arg;
 }
@@ -568,31 +602,34 @@ serving_stop(struct serving *s)
 {
     serving_open_gate(s);
     s->is_stopped = false;
-    assert_int_equal(sluice_end_stop(s->end, 0, set, &s->is_stopped),
+    assert_int_equal(sluice_end_stop(s->end, 0, serving_set, &s->is_stopped),
         SLUICE_OK);
-    serving_until(s, is_set, &s->is_stopped);
+    serving_until(s, serving_is_set, &s->is_stopped);
 }
 
 void
 serving_close(struct serving *s)
 {
     serving_stop(s);
-    sluice_grpc_server_close(&s->server, set, &s->is_closed);
-    assert_null(s->server);
-    assert_false(s->is_closed);
-    serving_until(s, is_set, &s->is_closed);
+    if (s->server != NULL) {
+        sluice_grpc_server_close(&s->server, serving_set, &s->is_closed);
+        assert_null(s->server);
+        assert_false(s->is_closed);
+        serving_until(s, serving_is_set, &s->is_closed);
+    }
     sluice_end_free(&s->end);
     sluice_face_servicer_free(&s->servicer);
+    if (s->is_guest)
+        return;
     sluice_loop_close(&s->loop, NULL, NULL);
-    assert_int_equal(uv_run(&s->uv, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&s->uv), 0);
+    assert_int_equal(uv_run(s->uv, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(s->uv), 0);
 }
 
 static void
 on_watchdog(uv_timer_t *timer)
 {
-    (void)timer;
-    fail_msg("nothing came of it within a minute");
+    *(bool *)timer->data = true;
 }
 
 static void
@@ -601,20 +638,45 @@ on_timer_closed(uv_handle_t *handle)
     *(bool *)handle->data = true;
 }
 
+/* Runs the loop until then, or for so long; true: until then. */
+static bool
+run_until(struct serving *s, bool (*is_true)(void *arg), void *arg,
+    uint64_t timeout_ms)
+{
+    uv_timer_t timer;
+    bool is_late = false;
+    bool is_closed = false;
+
+    (void)uv_timer_init(s->uv, &timer);
+    timer.data = &is_late;
+    (void)uv_timer_start(&timer, on_watchdog, timeout_ms, 0);
+    while (!is_true(arg) && !is_late)
+        (void)uv_run(s->uv, UV_RUN_ONCE);
+    timer.data = &is_closed;
+    uv_close((uv_handle_t *)&timer, on_timer_closed);
+    while (!is_closed)
+        (void)uv_run(s->uv, UV_RUN_NOWAIT);
+    return !is_late;
+}
+
 void
 serving_until(struct serving *s, bool (*is_true)(void *arg), void *arg)
 {
-    uv_timer_t watchdog;
-    bool is_closed = false;
+    if (!run_until(s, is_true, arg, WATCHDOG_MS))
+        fail_msg("nothing came of it within a minute");
+}
 
-    (void)uv_timer_init(&s->uv, &watchdog);
-    (void)uv_timer_start(&watchdog, on_watchdog, WATCHDOG_MS, 0);
-    while (!is_true(arg))
-        (void)uv_run(&s->uv, UV_RUN_ONCE);
-    watchdog.data = &is_closed;
-    uv_close((uv_handle_t *)&watchdog, on_timer_closed);
-    while (!is_closed)
-        (void)uv_run(&s->uv, UV_RUN_NOWAIT);
+static bool
+is_never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+void
+serving_idle(struct serving *s)
+{
+    (void)run_until(s, is_never, NULL, IDLE_MS);
 }
 
 static bool
@@ -668,27 +730,6 @@ serving_until_called(struct serving *s, size_t calls)
 
     serving_until(s, are_there, &a);
     assert_int_equal(s->calls, calls);
-}
-
-static void
-on_moment(uv_timer_t *timer)
-{
-    *(bool *)timer->data = true;
-}
-
-void
-serving_idle(struct serving *s)
-{
-    uv_timer_t timer;
-    bool is_over = false;
-
-    (void)uv_timer_init(&s->uv, &timer);
-    timer.data = &is_over;
-    (void)uv_timer_start(&timer, on_moment, 50, 0);
-    serving_until(s, is_set, &is_over);
-    is_over = false;
-    uv_close((uv_handle_t *)&timer, on_timer_closed);
-    serving_until(s, is_set, &is_over);
 }
 
 uint64_t
