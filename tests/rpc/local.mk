@@ -154,3 +154,12 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+face_threads = \
+	tests/rpc/face_threads.c \
+	tests/rpc/face_threads.h
+
+check_PROGRAMS += tests/rpc/test_face_inline
+tests_rpc_test_face_inline_SOURCES = \
+	tests/rpc/test_face_inline.c $(face_threads)
+tests_rpc_test_face_inline_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
