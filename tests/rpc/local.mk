@@ -160,3 +160,13 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_future
+tests_rpc_test_rendezvous_future_SOURCES = \
+	tests/rpc/test_rendezvous_future.c $(thread_scene)
+tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_stream
+tests_rpc_test_rendezvous_stream_SOURCES = \
+	tests/rpc/test_rendezvous_stream.c $(thread_scene)
+tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

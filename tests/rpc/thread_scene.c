@@ -263,8 +263,7 @@ fail_stream(void *self, struct sluice_servicer_context *ctx,
 /* ---- The pair --------------------------------------------------------------------------- */
 
 static void
-add(struct scene *s, const char *name,
-    struct sluice_method_implementation made)
+add(struct scene *s, const char *name, struct sluice_method_implementation made)
 {
     enum sluice_err err =
         sluice_face_servicer_add(s->servicer, GROUP, sluice_str(name), &made);
@@ -460,6 +459,12 @@ void
 allow_one(struct scene *s)
 {
     sluice_servicer_context_allow(s->held, 1);
+}
+
+void
+let_go(struct scene *s)
+{
+    sluice_servicer_context_unref(&s->held);
 }
 
 void

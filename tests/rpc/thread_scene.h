@@ -77,6 +77,7 @@ void on_loop(struct scene *s, void (*fn)(struct scene *s));
 void answer_held(struct scene *s);
 void cancel_held(struct scene *s);
 void allow_one(struct scene *s);
+void let_go(struct scene *s); /* so that another one may be held */
 void stop_invoker(struct scene *s);
 void stop_service(struct scene *s);
 
