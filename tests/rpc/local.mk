@@ -170,3 +170,8 @@ check_PROGRAMS += tests/rpc/test_rendezvous_stream
 tests_rpc_test_rendezvous_stream_SOURCES = \
 	tests/rpc/test_rendezvous_stream.c $(thread_scene)
 tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_end
+tests_rpc_test_rendezvous_end_SOURCES = \
+	tests/rpc/test_rendezvous_end.c $(thread_scene)
+tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

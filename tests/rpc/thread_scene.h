@@ -10,6 +10,7 @@
  *   EchoAll    SS  each request is a response
  *   HoldUU ..  SS  the context is held in scene.held and nothing else is done;
  *                  streams of requests are granted by the test alone
+ *   Ignore     SU  never answers; grants one request after the other
  *   FailUU, SS     FAILED, to the first request where they stream
  */
 #ifndef THREAD_SCENE_H
@@ -55,6 +56,8 @@ struct scene {
     uv_sem_t called;        /* once for each call of a method that holds */
     uv_sem_t requested;     /* once for each request such a one is given */
     uv_sem_t terminated;    /* once for each held RPC's end */
+
+    uint64_t n_ended[SLUICE_OUTCOME_KINDS]; /* of the invoker, at its end */
 
     uv_thread_t helper;
     bool has_helper;
