@@ -224,7 +224,7 @@ pb_reader_drop(struct pb_json_reader *r)
 }
 
 bool
-pb_reader_value_done(struct pb_json_reader *r)
+pb_reader_value_ends_frames(struct pb_json_reader *r)
 {
     while (r->top->kind == PB_FRAME_ENTRY || r->top->kind == PB_FRAME_WRAP)
         if (!pb_reader_pop(r))

@@ -526,3 +526,26 @@ pb_reader_value_string(struct pb_json_reader *r, const char *p)
     out->len += len;
     return pb_reader_value_done(r) ? quote + 1 : NULL;
 }
+
+/* Short strings, which are most, are copied by the block. */
+const char *
+pb_reader_text(struct pb_json_reader *r, const char *p)
+{
+    const struct pb_field *f = r->field;
+    struct pb_buf *out = r->out;
+    const char *quote = pb_find_near_quote(p, r->now.end);
+    size_t len;
+    uint8_t *to;
+
+    if (quote == NULL || quote == p ||
+        out->cap - out->len < sizeof(f->tag) + 1 + PB_SCAN_BLOCK)
+        return pb_reader_string(r, p, PB_STRING_TEXT);
+    len = (size_t)(quote - p);
+    to = out->data + out->len;
+    for (unsigned i = 0; i < f->tag_len; i++)
+        *to++ = f->tag[i];
+    *to++ = (uint8_t)len;
+    pb_copy_block(to, p);
+    out->len = (size_t)(to - out->data) + len;
+    return pb_reader_value_done(r) ? quote + 1 : NULL;
+}
