@@ -137,7 +137,6 @@ static const char *
 name(struct pb_json_reader *r, const char *p)
 {
     enum pb_reader_string use = PB_STRING_NAME;
-
     const char *quote;
 
     r->token = pb_reader_offset(r, p);
