@@ -90,6 +90,7 @@ http_of_input_error(enum pb_err kind)
     case PB_ENOMEM:
         return 500;
     case PB_OK:
+    case PB_EFULL:
     case PB_ELIMIT:
     case PB_ESYNTAX:
     case PB_EVALUE:

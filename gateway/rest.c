@@ -233,13 +233,18 @@ start_value(struct gw_exchange *x)
 }
 
 static void
+reply_message_over_limit(struct gw_exchange *x)
+{
+    gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+        "the request message is over the limit of %zu bytes",
+        x->message.pb.max);
+}
+
+static void
 reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
 {
-    if (error->kind == PB_ELIMIT &&
-        x->message.pb.len >= x->message.pb.max / 2) {
-        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-            "the request message is over the limit of %zu bytes",
-            x->message.pb.max);
+    if (error->kind == PB_EFULL) {
+        reply_message_over_limit(x);
         x->reply.close = true;
     } else {
         gw_reply_bad_input(x, "body", error);
@@ -294,15 +299,15 @@ add_bound(struct gw_exchange *x)
 static struct sluice_bytes *
 take_message(struct gw_exchange *x)
 {
-    struct sluice_bytes *message;
+    struct sluice_bytes *message = NULL;
+    enum pb_err err = add_bound(x);
 
-    if (add_bound(x) != PB_OK) {
-        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-            "the request message is over the limit of %zu bytes",
-            x->message.pb.max);
+    if (err == PB_EFULL) {
+        reply_message_over_limit(x);
         return NULL;
     }
-    message = gw_buffer_take(&x->message);
+    if (err == PB_OK)
+        message = gw_buffer_take(&x->message);
     if (message == NULL)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");

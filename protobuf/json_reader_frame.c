@@ -172,7 +172,7 @@ pb_reader_close_len(struct pb_json_reader *r, size_t len_at)
     enum pb_err err = PB_OK;
 
     if (more > 0) {
-        err = len > INT32_MAX ? PB_ELIMIT : pb_buf_reserve(out, more);
+        err = len > INT32_MAX ? PB_EFULL : pb_buf_reserve(out, more);
         if (err != PB_OK) {
             pb_reader_fail_out(r, err);
             return false;

@@ -79,7 +79,7 @@ begin_record(struct pb_buf *out, const struct pb_field *field, size_t len)
     return PB_OK;
 }
 
-/* A whole string or key. PB_ELIMIT: the machine has to find out where. */
+/* A whole string or key. PB_EFULL: the machine has to find out where. */
 static enum pb_err
 put_text(struct pb_json_reader *r, enum pb_reader_string use, const char *text,
     size_t len)
