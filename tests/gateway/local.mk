@@ -48,6 +48,15 @@ tests_gateway_test_reply_http_SOURCES = tests/gateway/test_reply_http.c \
 	$(gateway_fixture)
 tests_gateway_test_reply_http_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+# Memory and threads are short when they are told to be
+check_PROGRAMS += tests/gateway/test_server
+tests_gateway_test_server_SOURCES = tests/gateway/test_server.c \
+	$(gateway_fixture)
+tests_gateway_test_server_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_server_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+	-Wl,--wrap=pthread_create -Wl,--wrap=gw_log
+
 check_PROGRAMS += tests/gateway/test_status_json
 tests_gateway_test_status_json_SOURCES = tests/gateway/test_status_json.c
 tests_gateway_test_status_json_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
