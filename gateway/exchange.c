@@ -291,6 +291,8 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
     } else {
         gw_rest_begin(x);
     }
+    if (x->request.handshake.is_wanted)
+        x->reply.close = true; /* what follows may be frames */
     /* Answering before a body spares it from being sent, at the price of the
      * connection; without a body MHD calls once more, and both are kept. */
     if (x->reply.is_ready && gw_request_has_body(&x->request))

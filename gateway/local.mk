@@ -15,6 +15,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_version.c \
 	gateway/connection.c \
 	gateway/exchange.c \
+	gateway/handshake.c \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
@@ -35,6 +36,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/cli.h \
 	gateway/connection.h \
 	gateway/exchange.h \
+	gateway/handshake.h \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \

@@ -131,6 +131,28 @@ find_route(struct gw_exchange *x)
     return true;
 }
 
+/* A route that a WebSocket is asked for. RFC 9110 section 7.8: in HTTP/1.0
+ * Upgrade means nothing. */
+static bool
+check_upgrade(struct gw_exchange *x)
+{
+    const struct gw_handshake *h = &x->request.handshake;
+    const char *why;
+    unsigned status;
+
+    if (!h->is_wanted || x->is_http10)
+        return true;
+    why = gw_handshake_check(h, x->request.verb, &status);
+    if (why == NULL)
+        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "websocket",
+            "WebSocket is not spoken here");
+    else
+        gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
+            "invalid WebSocket handshake: %s", why);
+    x->reply.offers_websocket = status == 426;
+    return false;
+}
+
 static bool
 check_body_headers(struct gw_exchange *x)
 {
@@ -200,8 +222,8 @@ expect_message(struct gw_exchange *x)
 void
 gw_rest_begin(struct gw_exchange *x)
 {
-    if (!check_head(x) || !find_route(x) || !check_body_headers(x) ||
-        !bind_target(x))
+    if (!check_head(x) || !find_route(x) || !check_upgrade(x) ||
+        !check_body_headers(x) || !bind_target(x))
         return;
     expect_message(x);
     if (x->binding->body != ROUTE_BODY_NONE) {

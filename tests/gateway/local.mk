@@ -22,6 +22,10 @@ tests_gateway_test_buffer_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 tests_gateway_test_buffer_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_bytes_new
 
+check_PROGRAMS += tests/gateway/test_handshake
+tests_gateway_test_handshake_SOURCES = tests/gateway/test_handshake.c
+tests_gateway_test_handshake_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_log
 tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
 tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
