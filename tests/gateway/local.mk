@@ -42,6 +42,11 @@ tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
 	$(gateway_fixture)
 tests_gateway_test_metadata_out_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_refusal
+tests_gateway_test_refusal_SOURCES = tests/gateway/test_refusal.c \
+	$(gateway_fixture)
+tests_gateway_test_refusal_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_reply
 tests_gateway_test_reply_SOURCES = tests/gateway/test_reply.c \
 	$(gateway_fixture)
