@@ -26,16 +26,22 @@ announced(const uint8_t *prefix)
         (size_t)prefix[3] << 8 | prefix[4];
 }
 
+/* The prefix has 32 bits for the length, but implementations of gRPC send no
+ * more than INT32_MAX, nor does protobuf write more: a longer one is no large
+ * message but broken framing. */
 static enum rpc_grpc_read
 check_prefix(const uint8_t *prefix, size_t max_message)
 {
+    size_t length = announced(prefix);
+
     if (prefix[0] == 1)
         return RPC_GRPC_READ_COMPRESSED;
     if (prefix[0] != 0)
         return RPC_GRPC_READ_MALFORMED;
-    if (announced(prefix) > max_message)
-        return RPC_GRPC_READ_TOO_LARGE;
-    return RPC_GRPC_READ_MORE;
+    if (length <= max_message)
+        return RPC_GRPC_READ_MORE;
+    return length > INT32_MAX ? RPC_GRPC_READ_IMPOSSIBLE
+                              : RPC_GRPC_READ_TOO_LARGE;
 }
 
 static enum rpc_grpc_read
