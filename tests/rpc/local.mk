@@ -136,3 +136,67 @@ tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_many
 tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
 tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_text
+tests_rpc_test_face_text_SOURCES = tests/rpc/test_face_text.c $(face_fixture)
+tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_codes
+tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
+tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- threads
+check_PROGRAMS += tests/rpc/test_thread
+tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
+tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h
+
+check_PROGRAMS += tests/rpc/test_rendezvous_call
+tests_rpc_test_rendezvous_call_SOURCES = \
+	tests/rpc/test_rendezvous_call.c $(thread_scene)
+tests_rpc_test_rendezvous_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_face_methods
+tests_rpc_test_face_methods_SOURCES = \
+	tests/rpc/test_face_methods.c $(face_stock)
+tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+face_threads = \
+	tests/rpc/face_threads.c \
+	tests/rpc/face_threads.h
+
+check_PROGRAMS += tests/rpc/test_face_inline
+tests_rpc_test_face_inline_SOURCES = \
+	tests/rpc/test_face_inline.c $(face_threads)
+tests_rpc_test_face_inline_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_answering
+tests_rpc_test_face_answering_SOURCES = \
+	tests/rpc/test_face_answering.c $(face_threads)
+tests_rpc_test_face_answering_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_inline_memory
+tests_rpc_test_face_inline_memory_SOURCES = \
+	tests/rpc/test_face_inline_memory.c $(face_threads)
+tests_rpc_test_face_inline_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_rpc_test_face_inline_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_inline_many
+tests_rpc_test_face_inline_many_SOURCES = \
+	tests/rpc/test_face_inline_many.c $(face_threads)
+tests_rpc_test_face_inline_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_rendezvous_future
+tests_rpc_test_rendezvous_future_SOURCES = \
+	tests/rpc/test_rendezvous_future.c $(thread_scene)
+tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_stream
+tests_rpc_test_rendezvous_stream_SOURCES = \
+	tests/rpc/test_rendezvous_stream.c $(thread_scene)
+tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_end
+tests_rpc_test_rendezvous_end_SOURCES = \
+	tests/rpc/test_rendezvous_end.c $(thread_scene)
+tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
