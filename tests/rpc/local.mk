@@ -166,6 +166,11 @@ tests_rpc_test_rendezvous_future_SOURCES = \
 	tests/rpc/test_rendezvous_future.c $(thread_scene)
 tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_rendezvous_requests
+tests_rpc_test_rendezvous_requests_SOURCES = \
+	tests/rpc/test_rendezvous_requests.c $(thread_scene)
+tests_rpc_test_rendezvous_requests_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_rendezvous_stream
 tests_rpc_test_rendezvous_stream_SOURCES = \
 	tests/rpc/test_rendezvous_stream.c $(thread_scene)
