@@ -102,10 +102,17 @@ face_rendezvous_draw(struct sluice_rendezvous *r, struct sluice_bytes **value)
 
 /* ---- Emitting ----------------------------------------------------------------- */
 
+/* What comes after somebody here has asked for the end is not sent. */
+static bool
+is_over(const struct sluice_rendezvous *r)
+{
+    return r->phase != FACE_ACTIVE || r->wish != FACE_NO_WISH;
+}
+
 static bool
 can_emit_more(const struct sluice_rendezvous *r)
 {
-    return r->phase == FACE_ACTIVE && !r->has_emitted_last;
+    return !is_over(r) && !r->has_emitted_last;
 }
 
 static enum sluice_err
@@ -132,16 +139,6 @@ face_rendezvous_await_room(struct sluice_rendezvous *r)
     return err;
 }
 
-/* A further end is no matter, a further value is a defect. */
-static void
-note_surplus(struct sluice_rendezvous *r, const struct sluice_bytes *value)
-{
-    if (value == NULL || r->wish != FACE_NO_WISH)
-        return;
-    r->wish = FACE_FAIL;
-    face_rendezvous_knock(r);
-}
-
 static void
 note_value(struct sluice_rendezvous *r, struct sluice_bytes **value,
     bool is_last)
@@ -153,8 +150,10 @@ note_value(struct sluice_rendezvous *r, struct sluice_bytes **value,
         r->budget--;
     }
     r->has_emitted = true;
-    if (is_last)
+    if (is_last) {
         r->has_emitted_last = r->owes_last = true;
+        uv_cond_broadcast(&r->changed); /* nobody need wait for room */
+    }
     face_rendezvous_knock(r);
 }
 
@@ -168,24 +167,33 @@ face_rendezvous_emit(struct sluice_rendezvous *r, struct sluice_bytes *value,
     face_rendezvous_lock(r);
     if (value != NULL)
         err = await_room(r);
-    if (err == SLUICE_OK && r->phase == FACE_ACTIVE) {
-        if (r->has_emitted_last)
-            note_surplus(r, value);
-        else
+    if (err == SLUICE_OK && !is_over(r)) {
+        if (!r->has_emitted_last)
             note_value(r, &value, is_last);
+        else if (value != NULL) /* a further end is no matter, this is */
+            face_rendezvous_wish(r, FACE_FAIL);
     }
     face_rendezvous_unlock(r);
     sluice_bytes_unref(&value);
     return err;
 }
 
+/* ---- Ending ------------------------------------------------------------------- */
+
+void
+face_rendezvous_wish(struct sluice_rendezvous *r, enum face_wish wish)
+{
+    if (is_over(r))
+        return;
+    r->wish = wish;
+    uv_cond_broadcast(&r->changed);
+    face_rendezvous_knock(r);
+}
+
 void
 face_rendezvous_fail(struct sluice_rendezvous *r)
 {
     face_rendezvous_lock(r);
-    if (r->phase == FACE_ACTIVE && r->wish == FACE_NO_WISH) {
-        r->wish = FACE_FAIL;
-        face_rendezvous_knock(r);
-    }
+    face_rendezvous_wish(r, FACE_FAIL);
     face_rendezvous_unlock(r);
 }

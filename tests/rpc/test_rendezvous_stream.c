@@ -490,6 +490,20 @@ a_writer_that_is_blocked_is_released_by_early_completion(void **state)
     assert_completes(s->r);
 }
 
+/* It comes after the end, then, whenever it was begun. */
+static void
+a_writer_that_is_blocked_is_released_by_an_end_from_elsewhere(void **state)
+{
+    struct scene *s = *state;
+    struct writer w;
+
+    s->r = inline_stream(s, "HoldSS", NULL);
+    start_writer(&w, s->r, 2);
+    assert_int_equal(sluice_rendezvous_terminate(s->r), SLUICE_OK);
+    assert_writer_is_released(&w);
+    assert_aborts(s->r, SLUICE_ABORTION_LOCAL_FAILURE);
+}
+
 struct consumption {
     struct sluice_rendezvous *r;
     enum sluice_err errs[2];
@@ -547,6 +561,8 @@ main(void)
         SCENE_TEST(a_writer_that_is_blocked_is_released_by_the_stop_of_its_end),
         SCENE_TEST(a_writer_that_is_blocked_is_released_by_expiry),
         SCENE_TEST(a_writer_that_is_blocked_is_released_by_early_completion),
+        SCENE_TEST(
+            a_writer_that_is_blocked_is_released_by_an_end_from_elsewhere),
         SCENE_TEST(
             on_the_loops_thread_only_a_request_that_must_wait_is_refused),
     };
