@@ -105,6 +105,7 @@ libsluice_la_SOURCES += \
 	rpc/face/rendezvous_future.c \
 	rpc/face/rendezvous_requests.c \
 	rpc/face/rendezvous_stub.c \
+	rpc/face/rendezvous_wait.c \
 	rpc/face/stub.h \
 	rpc/thread.c \
 	rpc/thread_pool.c

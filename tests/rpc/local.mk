@@ -191,6 +191,11 @@ tests_rpc_test_rendezvous_future_SOURCES = \
 	tests/rpc/test_rendezvous_future.c $(thread_scene)
 tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_rendezvous_requests
+tests_rpc_test_rendezvous_requests_SOURCES = \
+	tests/rpc/test_rendezvous_requests.c $(thread_scene)
+tests_rpc_test_rendezvous_requests_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_rendezvous_stream
 tests_rpc_test_rendezvous_stream_SOURCES = \
 	tests/rpc/test_rendezvous_stream.c $(thread_scene)
@@ -200,3 +205,17 @@ check_PROGRAMS += tests/rpc/test_rendezvous_end
 tests_rpc_test_rendezvous_end_SOURCES = \
 	tests/rpc/test_rendezvous_end.c $(thread_scene)
 tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_door
+tests_rpc_test_rendezvous_door_SOURCES = \
+	tests/rpc/test_rendezvous_door.c $(face_stock)
+tests_rpc_test_rendezvous_door_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_memory
+tests_rpc_test_rendezvous_memory_SOURCES = \
+	tests/rpc/test_rendezvous_memory.c $(thread_scene)
+tests_rpc_test_rendezvous_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_rendezvous_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=uv_thread_create -Wl,--wrap=uv_loop_init \
+	-Wl,--wrap=uv_async_init
