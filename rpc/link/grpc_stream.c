@@ -5,19 +5,12 @@
  *
  * Coming in, window is given back only for bytes that went into a message the
  * operation has allowance for; the others are held, and the window bounds how
- * many there can be. Going out, a payload is copied once, from where it lies
- * into the buffer that is written.
+ * many there can be.
  */
 #include "rpc/link/grpc_call.h"
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
-
-static size_t
-min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* -------------------------------------------------------------- ending */
 
@@ -62,7 +55,9 @@ end_in_order(struct rpc_grpc_call *call, struct rpc_grpc_end end)
 void
 rpc_grpc_stream_begin_block(struct rpc_grpc_call *call)
 {
-    if (!has_ended(call))
+    if (has_ended(call))
+        call->is_replayable = false; /* it has been answered */
+    else
         rpc_grpc_response_begin(&call->response);
 }
 
@@ -84,9 +79,8 @@ static void
 forget_replay(struct rpc_grpc_call *call)
 {
     call->is_replayable = false;
-    if (call->payload != NULL &&
-        call->sent == RPC_GRPC_PREFIX + sluice_bytes_size(call->payload))
-        sluice_bytes_unref(&call->payload);
+    if (rpc_grpc_writer_left(&call->writer) == 0)
+        rpc_grpc_writer_fini(&call->writer);
 }
 
 static void
@@ -99,6 +93,10 @@ take_head(struct rpc_grpc_call *call)
         rpc_grpc_stream_fail(call, end);
         return;
     }
+    call->reader.coding = call->response.coding;
+    call->reader.has_unknown_coding = call->response.has_unknown_coding;
+    if (call->response.accepted != 0)
+        call->accepted = call->response.accepted;
     call->initial = rpc_grpc_response_take_metadata(&call->response);
     if (call->initial == NULL)
         call->initial = sluice_metadata_ref(call->client->no_metadata);
@@ -148,6 +146,15 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_malformed("a message is compressed, unasked"));
         break;
+    case RPC_GRPC_READ_UNKNOWN:
+        rpc_grpc_stream_fail(call,
+            rpc_grpc_end_malformed("a message is compressed in an unknown "
+                                   "way"));
+        break;
+    case RPC_GRPC_READ_CORRUPT:
+        rpc_grpc_stream_fail(call,
+            rpc_grpc_end_malformed("a compressed message is damaged"));
+        break;
     case RPC_GRPC_READ_MALFORMED:
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_malformed("a message has an unknown flag"));
@@ -172,8 +179,8 @@ rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,
     }
     while (len > 0 && call->allowance > 0 && call->message == NULL &&
         !rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed(&call->reader, client->pool,
-            client->max_message, &data, &len, &call->message);
+        result = rpc_grpc_reader_feed(&call->reader, &client->reading, &data,
+            &len, &call->message);
         on_read(call, result);
         if (has_ended(call))
             return;
@@ -194,8 +201,8 @@ rpc_grpc_stream_take_held(struct rpc_grpc_call *call)
 
     while (call->allowance > 0 && call->message == NULL &&
         rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed_held(&call->reader, client->pool,
-            client->max_message, &taken, &call->message);
+        result = rpc_grpc_reader_feed_held(&call->reader, &client->reading,
+            &taken, &call->message);
         consume(call, taken);
         on_read(call, result);
     }
@@ -226,7 +233,7 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
     call->session = NULL;
     call->stream_id = -1;
     call->is_deferred = false;
-    if (has_ended(call)) {
+    if (has_ended(call) && !rpc_grpc_call_goes_on(call)) {
         rpc_grpc_call_settle(call);
         return;
     }
@@ -235,7 +242,7 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
     if (is_untouched(call) &&
         (!was_sent || (was_refused && !call->was_replayed))) {
         call->was_replayed |= was_sent;
-        call->sent = 0;
+        rpc_grpc_writer_rewind(&call->writer);
         call->has_half_closed = false;
         call->reset_by_peer = false;
         rpc_grpc_client_enqueue_again(call->client, call);
@@ -249,61 +256,42 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
 
 void
 rpc_grpc_stream_opened(struct rpc_grpc_call *call,
-    struct rpc_grpc_session *session, int32_t stream_id)
+    struct rpc_grpc_session *session, int32_t stream_id,
+    struct sluice_bytes *peer)
 {
     call->place = RPC_GRPC_STREAM;
     call->session = session;
     call->stream_id = stream_id;
+    /* Of an earlier stream, nothing has been delivered. */
+    rpc_grpc_context_fini(&call->context);
+    rpc_grpc_context_init(&call->context, peer, call->client->request.authority,
+        rpc_grpc_call_set_coding);
 }
 
 size_t
 rpc_grpc_stream_offer(struct rpc_grpc_call *call, size_t room, bool *is_last)
 {
-    size_t left = 0;
-    size_t len;
+    size_t left = rpc_grpc_writer_left(&call->writer);
+    size_t len = rpc_grpc_writer_offer(&call->writer, room);
 
-    if (call->payload != NULL)
-        left = RPC_GRPC_PREFIX + sluice_bytes_size(call->payload) - call->sent;
-    len = min_size(left, room);
     *is_last = len == left && call->is_half_closing;
     call->has_half_closed = *is_last;
     call->is_deferred = len == 0 && !*is_last;
     return len;
 }
 
-/* The payload's bytes are all in frames. The last one is kept for a replay
- * until the peer answers; of others the next is asked for instead. */
-static void
-on_payload_sent(struct rpc_grpc_call *call)
+/* The last message is kept for a replay until the peer answers; of others the
+ * next is asked for instead. */
+void
+rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
 {
+    if (!rpc_grpc_writer_copy(&call->writer, out, len))
+        return;
     if (!call->is_half_closing) {
         call->is_replayable = false;
         call->has_grant = true;
         rpc_grpc_call_wake(call);
     }
     if (!call->is_replayable)
-        sluice_bytes_unref(&call->payload);
-}
-
-void
-rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
-{
-    size_t size = sluice_bytes_size(call->payload);
-    uint8_t prefix[RPC_GRPC_PREFIX] = { 0, (uint8_t)(size >> 24),
-        (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size };
-    size_t n = 0;
-
-    if (call->sent < RPC_GRPC_PREFIX) {
-        n = min_size(len, RPC_GRPC_PREFIX - call->sent);
-        memcpy(out, prefix + call->sent, n);
-        call->sent += n;
-    }
-    if (len > n) {
-        memcpy(out + n,
-            sluice_bytes_data(call->payload) + call->sent - RPC_GRPC_PREFIX,
-            len - n);
-        call->sent += len - n;
-    }
-    if (call->sent == RPC_GRPC_PREFIX + size)
-        on_payload_sent(call);
+        rpc_grpc_writer_fini(&call->writer);
 }
