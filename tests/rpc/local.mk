@@ -16,7 +16,8 @@ tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
 tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 # The base layer: two Ends and what happens between them.
-base_world = tests/rpc/base_world.c tests/rpc/base_world.h
+join = tests/rpc/join.c tests/rpc/join.h
+base_world = tests/rpc/base_world.c tests/rpc/base_world.h $(join)
 check_PROGRAMS += tests/rpc/test_base
 tests_rpc_test_base_SOURCES = tests/rpc/test_base.c $(base_world)
 tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
@@ -136,3 +137,35 @@ tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_many
 tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
 tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- scenarios
+check_PROGRAMS += tests/rpc/test_link
+tests_rpc_test_link_SOURCES = tests/rpc/test_link.c $(base_world)
+tests_rpc_test_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+face_suite = \
+	tests/rpc/face_invoke.c \
+	tests/rpc/face_suite.c \
+	tests/rpc/face_suite.h \
+	tests/rpc/face_trades.c \
+	tests/rpc/face_trades_event.c \
+	tests/rpc/face_trades_foreign.c \
+	tests/rpc/face_trades_inline.c \
+	$(join)
+
+check_PROGRAMS += tests/rpc/test_face_blocking
+tests_rpc_test_face_blocking_SOURCES = \
+	tests/rpc/test_face_blocking.c $(face_suite)
+tests_rpc_test_face_blocking_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_event
+tests_rpc_test_face_event_SOURCES = \
+	tests/rpc/test_face_event.c \
+	tests/rpc/face_witness.c \
+	tests/rpc/face_witness.h \
+	$(face_suite)
+tests_rpc_test_face_event_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_future
+tests_rpc_test_face_future_SOURCES = tests/rpc/test_face_future.c $(face_suite)
+tests_rpc_test_face_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
