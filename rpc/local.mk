@@ -87,3 +87,19 @@ libsluice_la_SOURCES += \
 	rpc/face/rpc.h \
 	rpc/face/servicer.c \
 	rpc/face/stub.c
+
+# ---- threads
+libsluice_la_SOURCES += \
+	rpc/face/rendezvous.c \
+	rpc/face/rendezvous.h \
+	rpc/face/rendezvous_call.c \
+	rpc/face/rendezvous_call.h \
+	rpc/face/rendezvous_context.c \
+	rpc/face/rendezvous_future.c \
+	rpc/face/rendezvous_requests.c \
+	rpc/face/rendezvous_stub.c \
+	rpc/face/stub.h \
+	rpc/thread.c \
+	rpc/thread_pool.c
+	rpc/face/stub.c \
+	rpc/face/text.c

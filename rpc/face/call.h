@@ -36,4 +36,7 @@ SLUICE_MUST_USE enum sluice_err face_call_new(
     const struct face_call_start *start, const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 
+/* Ends it with LOCAL_FAILURE; nothing happens once terminated. */
+void face_call_fail(struct sluice_call *call);
+
 #endif

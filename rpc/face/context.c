@@ -21,8 +21,7 @@ struct sluice_servicer_context {
     const struct sluice_method_implementation *method;
     struct sluice_task call_task; /* calls a stream-request method */
     struct sluice_request_consumer requests;
-    bool is_called;        /* the method has been */
-    bool has_received_all; /* the invoker's completion is here */
+    bool is_called; /* the method has been */
     bool has_sent_metadata;
     bool has_responded; /* metadata would come too late */
     bool has_completed; /* nothing more goes out */
@@ -90,7 +89,7 @@ take_only_request(struct sluice_servicer_context *ctx,
         return SLUICE_REPLY_OK;
     }
     if (request == NULL)
-        return ctx->has_received_all ? SLUICE_REPLY_FAILED : SLUICE_REPLY_OK;
+        return ctx->rpc.has_completion ? SLUICE_REPLY_FAILED : SLUICE_REPLY_OK;
     ctx->is_called = true;
     behavior = method->cardinality == SLUICE_UNARY_UNARY
         ? method->unary_unary_event
@@ -106,7 +105,7 @@ consume(struct sluice_servicer_context *ctx, struct sluice_bytes *request)
 
     reply = plain(ctx->requests.consume(ctx->requests.arg, request));
     if (reply == SLUICE_REPLY_OK && !ctx->requests.manual_allowance &&
-        !ctx->has_received_all)
+        !ctx->rpc.has_completion)
         sluice_operation_advance(ctx->rpc.op, &values);
     return reply;
 }
@@ -128,10 +127,19 @@ take_next_request(struct sluice_servicer_context *ctx,
         else
             sluice_bytes_unref(&request);
     }
-    if (ctx->has_received_all && reply == SLUICE_REPLY_OK &&
+    if (ctx->rpc.has_completion && reply == SLUICE_REPLY_OK &&
         face_rpc_is_active(&ctx->rpc))
         reply = plain(ctx->requests.terminate(ctx->requests.arg));
     return reply;
+}
+
+/* In place of what was known of it before it was delivered. */
+static void
+keep_metadata(struct sluice_servicer_context *ctx,
+    struct sluice_metadata *metadata)
+{
+    sluice_metadata_unref(&ctx->rpc.initial_metadata);
+    ctx->rpc.initial_metadata = metadata;
 }
 
 static enum sluice_reply
@@ -142,10 +150,9 @@ on_advance(void *arg, const struct sluice_values *values)
     FACE_CHECK(ctx, CONTEXT_MAGIC);
 
     if (values->initial_metadata != NULL)
-        ctx->rpc.initial_metadata = values->initial_metadata;
+        keep_metadata(ctx, values->initial_metadata);
     if (values->completion != NULL) {
         face_rpc_keep_completion(&ctx->rpc, values->completion);
-        ctx->has_received_all = true;
     }
     if (values->allowance > 0 && ctx->on_allowance != NULL)
         ctx->on_allowance(ctx->on_allowance_arg, values->allowance);
@@ -200,6 +207,7 @@ face_context_service(const struct sluice_method_implementation *method,
     struct sluice_operation *op, struct sluice_subscription *subscription)
 {
     struct sluice_loop *loop = sluice_end_loop(sluice_operation_end(op));
+    struct sluice_metadata *metadata = sluice_operation_waiting_metadata(op);
     struct sluice_servicer_context *ctx;
     struct face_rpc *rpc;
 
@@ -210,6 +218,8 @@ face_context_service(const struct sluice_method_implementation *method,
         return SLUICE_REPLY_FAILED;
 
     ctx = RPC_CONTAINER_OF(rpc, struct sluice_servicer_context, rpc);
+    if (metadata != NULL)
+        keep_metadata(ctx, sluice_metadata_ref(metadata));
     ctx->method = method;
     ctx->call_task.run = on_call_task;
     if (!face_has_unary_request(method->cardinality))
@@ -266,6 +276,14 @@ sluice_servicer_context_invocation_metadata(
 {
     FACE_CHECK(ctx, CONTEXT_MAGIC);
     return ctx->rpc.initial_metadata;
+}
+
+void *
+sluice_servicer_context_protocol_context(
+    const struct sluice_servicer_context *ctx)
+{
+    FACE_CHECK(ctx, CONTEXT_MAGIC);
+    return sluice_operation_protocol_context(ctx->rpc.op);
 }
 
 /* ---- What goes along with the answer -------------------------------------- */
@@ -423,7 +441,7 @@ sluice_servicer_context_allow(struct sluice_servicer_context *ctx, int n)
     struct sluice_values values = { .allowance = n };
 
     FACE_CHECK(ctx, CONTEXT_MAGIC);
-    if (!ctx->has_received_all)
+    if (!ctx->rpc.has_completion)
         sluice_operation_advance(ctx->rpc.op, &values);
 }
 

@@ -169,3 +169,10 @@ tests_rpc_test_face_event_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_future
 tests_rpc_test_face_future_SOURCES = tests/rpc/test_face_future.c $(face_suite)
 tests_rpc_test_face_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_face_text
+tests_rpc_test_face_text_SOURCES = tests/rpc/test_face_text.c $(face_fixture)
+tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_codes
+tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
+tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
