@@ -86,7 +86,8 @@ libsluice_la_SOURCES += \
 	rpc/face/rpc.c \
 	rpc/face/rpc.h \
 	rpc/face/servicer.c \
-	rpc/face/stub.c
+	rpc/face/stub.c \
+	rpc/face/text.c
 
 # ---- threads
 libsluice_la_SOURCES += \
@@ -101,5 +102,3 @@ libsluice_la_SOURCES += \
 	rpc/face/stub.h \
 	rpc/thread.c \
 	rpc/thread_pool.c
-	rpc/face/stub.c \
-	rpc/face/text.c

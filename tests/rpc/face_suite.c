@@ -15,8 +15,8 @@ on_loop(struct sluice_loop *loop, void (*fn)(void *arg), void *arg)
     assert_int_equal(sluice_loop_call(loop, fn, arg), SLUICE_OK);
 }
 
-void
-suite_prepare(struct suite *s)
+static void
+prepare(struct suite *s)
 {
     memset(s, 0, sizeof(*s));
     assert_int_equal(uv_mutex_init(&s->control.lock), 0);
@@ -78,8 +78,8 @@ open_caller(void *arg)
     assert_int_equal(sluice_end_start(s->caller), SLUICE_OK);
 }
 
-void
-suite_start(struct suite *s, enum join_kind over)
+static void
+start(struct suite *s, enum join_kind over)
 {
     s->over = over;
     assert_int_equal(sluice_loop_thread_new(&s->serving_thread), SLUICE_OK);
@@ -97,7 +97,7 @@ void
 suite_open(struct suite *s, enum join_kind over, enum service_style style,
     void (*add)(struct suite *s))
 {
-    suite_prepare(s);
+    prepare(s);
     switch (style) {
     case INLINE_SERVICE:
         add_inline_trades(s);
@@ -111,7 +111,7 @@ suite_open(struct suite *s, enum join_kind over, enum service_style style,
     }
     if (add != NULL)
         add(s);
-    suite_start(s, over);
+    start(s, over);
 }
 
 void
@@ -272,6 +272,7 @@ suite_close(struct suite *s)
 struct variation {
     const struct suite_case *test;
     enum service_style style;
+    void (*add)(struct suite *s);
     enum invoker invoker;
     enum join_kind over;
     char name[160];
@@ -284,35 +285,35 @@ run_variation(void **state)
     struct suite *s = malloc(sizeof(*s));
 
     assert_non_null(s);
-    suite_open(s, v->over, v->style, NULL);
+    suite_open(s, v->over, v->style, v->add);
     s->invoker = v->invoker;
     v->test->run(s);
     suite_close(s);
     free(s);
 }
 
-#define VARIATIONS (INVOKERS * 2)
-
 static void
-variation_init(struct variation *v, unsigned number)
+variation_init(struct variation *v, unsigned number, bool names_invoker)
 {
     static const char *const invokers[] = {
-        [GENERIC] = "generic",
-        [MULTI_CALLABLE] = "multi-callable",
-        [DYNAMIC] = "dynamic",
+        [GENERIC] = "generic, ",
+        [MULTI_CALLABLE] = "multi-callable, ",
+        [DYNAMIC] = "dynamic, ",
     };
 
     v->invoker = (enum invoker)(number / 2);
     v->over = number % 2 == 0 ? IN_PROCESS : OVER_TCP;
-    snprintf(v->name, sizeof(v->name), "%s (%s, %s)", v->test->name,
-        invokers[v->invoker], is_grpc(v->over) ? "gRPC" : "in process");
+    snprintf(v->name, sizeof(v->name), "%s (%s%s)", v->test->name,
+        names_invoker ? invokers[v->invoker] : "",
+        is_grpc(v->over) ? "gRPC" : "in process");
 }
 
-int
-run_suite(const char *group, enum service_style style,
+/* Each case over both links, through so many invokers. */
+static int
+run(const char *group, const struct variation *common, unsigned n_invokers,
     const struct suite_case *cases, size_t n_cases)
 {
-    size_t i, n = n_cases * VARIATIONS;
+    size_t i, each = 2 * n_invokers, n = n_cases * each;
     struct variation *variations = calloc(n, sizeof(*variations));
     struct CMUnitTest *tests = calloc(n, sizeof(*tests));
     int failed = -1;
@@ -320,9 +321,9 @@ run_suite(const char *group, enum service_style style,
     if (variations == NULL || tests == NULL)
         goto out;
     for (i = 0; i < n; i++) {
-        variations[i].test = &cases[i / VARIATIONS];
-        variations[i].style = style;
-        variation_init(&variations[i], (unsigned)(i % VARIATIONS));
+        variations[i] = *common;
+        variations[i].test = &cases[i / each];
+        variation_init(&variations[i], (unsigned)(i % each), n_invokers > 1);
         tests[i].name = variations[i].name;
         tests[i].test_func = run_variation;
         tests[i].initial_state = &variations[i];
@@ -333,4 +334,23 @@ out:
     free(tests);
     free(variations);
     return failed;
+}
+
+int
+run_suite(const char *group, enum service_style style,
+    const struct suite_case *cases, size_t n_cases)
+{
+    const struct variation common = { .style = style };
+
+    return run(group, &common, INVOKERS, cases, n_cases);
+}
+
+int
+run_cases(const char *group, enum service_style style,
+    void (*add)(struct suite *s), const struct suite_case *cases,
+    size_t n_cases)
+{
+    const struct variation common = { .style = style, .add = add };
+
+    return run(group, &common, 1, cases, n_cases);
 }

@@ -83,6 +83,7 @@ struct suite {
     struct sluice_dynamic_stub *dynamic;
     struct control control;
     unsigned serial; /* of the next request */
+    void *extra;     /* of the test */
 };
 
 /* ---- The pair ------------------------------------------------------------ */
@@ -91,10 +92,6 @@ struct suite {
 void suite_open(struct suite *s, enum join_kind over, enum service_style style,
     void (*add)(struct suite *s));
 void suite_close(struct suite *s);
-
-/* For tests of other services; suite_open() is these two with trades. */
-void suite_prepare(struct suite *s);
-void suite_start(struct suite *s, enum join_kind over);
 
 /* Runs fn(arg) on the thread of the loop, and waits. */
 void on_loop(struct sluice_loop *loop, void (*fn)(void *arg), void *arg);
@@ -192,5 +189,9 @@ struct suite_case {
 /* Runs every case through each invoker over each link; how many failed. */
 int run_suite(const char *group, enum service_style style,
     const struct suite_case *cases, size_t n_cases);
+/* The same through the generic stub alone, with add() as in suite_open(). */
+int run_cases(const char *group, enum service_style style,
+    void (*add)(struct suite *s), const struct suite_case *cases,
+    size_t n_cases);
 
 #endif
