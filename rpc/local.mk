@@ -83,8 +83,10 @@ libsluice_la_SOURCES += \
 	rpc/face/call.h \
 	rpc/face/context.c \
 	rpc/face/context.h \
+	rpc/face/dynamic.c \
 	rpc/face/rpc.c \
 	rpc/face/rpc.h \
+	rpc/face/service.c \
 	rpc/face/servicer.c \
 	rpc/face/stub.c \
 	rpc/face/text.c

@@ -25,7 +25,8 @@ struct sluice_call {
     bool has_sent_requests; /* nothing more goes out */
     bool has_told_metadata; /* receiver.initial_metadata() has run */
     bool has_context;
-    void *protocol_context; /* the link's, once has_context */
+    void *protocol_context;        /* the link's, once has_context */
+    void (*on_context)(void *arg); /* of the receiver; may be NULL */
 };
 
 /* ---- What arrives --------------------------------------------------------- */
@@ -124,6 +125,8 @@ on_protocol_context(void *arg, void *protocol_context)
 
     call->has_context = true;
     call->protocol_context = protocol_context;
+    if (call->on_context != NULL)
+        call->on_context(call->receiver.arg);
     return SLUICE_REPLY_OK;
 }
 
@@ -430,6 +433,13 @@ sluice_call_request_budget(const struct sluice_call *call)
 {
     FACE_CHECK(call, CALL_MAGIC);
     return sluice_operation_send_budget(call->rpc.op);
+}
+
+void
+face_call_on_context(struct sluice_call *call, void (*on_context)(void *arg))
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    call->on_context = on_context;
 }
 
 void

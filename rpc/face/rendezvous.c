@@ -240,6 +240,13 @@ end_hearing(struct sluice_rendezvous *r)
     face_rendezvous_unlock(r);
 }
 
+void
+face_rendezvous_look(struct sluice_rendezvous *r)
+{
+    begin_hearing(r);
+    end_hearing(r);
+}
+
 static void
 add_budget(struct sluice_rendezvous *r, int n)
 {

@@ -157,6 +157,10 @@ void face_rendezvous_hear_all(struct sluice_rendezvous *r);
 /* n more values may be emitted. */
 void face_rendezvous_hear_allowance(struct sluice_rendezvous *r, int n);
 
+/* Something else, such as the protocol context: all of the above look at what
+ * only the RPC's own functions tell, and this does nothing but look. */
+void face_rendezvous_look(struct sluice_rendezvous *r);
+
 /* How it ended. */
 struct face_end {
     const struct sluice_abortion *abortion;     /* copied; NULL: completed */

@@ -42,6 +42,12 @@ on_allowance(void *arg, int n)
     face_rendezvous_hear_allowance(arg, n);
 }
 
+static void
+on_context(void *arg)
+{
+    face_rendezvous_look(arg);
+}
+
 /* ---- What it is told ------------------------------------------------------------- */
 
 static void
@@ -138,8 +144,10 @@ begin(void *arg)
 
     c->err =
         face_call_new(&c->start->call, &receiver, c->start->options, &call);
-    if (c->err == SLUICE_OK)
-        face_rendezvous_attach(c->r, call, sluice_call_request_budget(call));
+    if (c->err != SLUICE_OK)
+        return;
+    face_call_on_context(call, on_context);
+    face_rendezvous_attach(c->r, call, sluice_call_request_budget(call));
 }
 
 static struct face_invocation *

@@ -32,6 +32,7 @@ struct sluice_face_servicer {
     size_t count;
     size_t n_slots; /* a power of two */
     struct slot *slots;
+    struct sluice_multi_method_implementation multi; /* service NULL: none */
     void (*on_free)(void *arg);
     void *on_free_arg;
 };
@@ -250,16 +251,21 @@ service(struct sluice_servicer *self, struct sluice_str group,
 {
     struct sluice_face_servicer *s = (struct sluice_face_servicer *)self;
     const struct slot *slot;
+    enum sluice_reply reply = SLUICE_REPLY_NO_SUCH_METHOD;
 
     assert(s->magic == SERVICER_MAGIC);
     slot = find(s, hash_pair(group, method), group, method);
-    if (slot->names == NULL) {
+    if (slot->names != NULL)
+        reply = face_service_begin(&slot->implementation, op, subscription);
+    else if (s->multi.service != NULL)
+        reply = face_service_begin_multi(&s->multi, group, method, op,
+            subscription);
+    if (reply == SLUICE_REPLY_NO_SUCH_METHOD) {
         no_such_method->has_code = true;
         no_such_method->code = SLUICE_CODE_UNIMPLEMENTED;
         no_such_method->details = sluice_str("no such method");
-        return SLUICE_REPLY_NO_SUCH_METHOD;
     }
-    return face_context_service(&slot->implementation, op, subscription);
+    return reply;
 }
 
 struct sluice_servicer *
@@ -346,5 +352,16 @@ sluice_face_servicer_add(struct sluice_face_servicer *servicer,
         .implementation = *made,
     };
     servicer->count++;
+    return SLUICE_OK;
+}
+
+enum sluice_err
+sluice_face_servicer_set_multi_method(struct sluice_face_servicer *servicer,
+    const struct sluice_multi_method_implementation *implementation)
+{
+    assert(servicer->magic == SERVICER_MAGIC);
+    if (implementation->service == NULL || servicer->multi.service != NULL)
+        return SLUICE_EINVAL;
+    servicer->multi = *implementation;
     return SLUICE_OK;
 }
