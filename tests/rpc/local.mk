@@ -151,6 +151,8 @@ face_suite = \
 	tests/rpc/face_trades_event.c \
 	tests/rpc/face_trades_foreign.c \
 	tests/rpc/face_trades_inline.c \
+	tests/rpc/face_witness.c \
+	tests/rpc/face_witness.h \
 	$(join)
 
 check_PROGRAMS += tests/rpc/test_face_blocking
@@ -159,11 +161,7 @@ tests_rpc_test_face_blocking_SOURCES = \
 tests_rpc_test_face_blocking_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_face_event
-tests_rpc_test_face_event_SOURCES = \
-	tests/rpc/test_face_event.c \
-	tests/rpc/face_witness.c \
-	tests/rpc/face_witness.h \
-	$(face_suite)
+tests_rpc_test_face_event_SOURCES = tests/rpc/test_face_event.c $(face_suite)
 tests_rpc_test_face_event_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_face_future
@@ -176,3 +174,7 @@ tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_told
+tests_rpc_test_face_told_SOURCES = tests/rpc/test_face_told.c $(face_suite)
+tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
