@@ -62,6 +62,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_dial.h \
 	rpc/link/grpc_end.c \
 	rpc/link/grpc_end.h \
+	rpc/link/grpc_fields.c \
+	rpc/link/grpc_fields.h \
 	rpc/link/grpc_framing.c \
 	rpc/link/grpc_framing.h \
 	rpc/link/grpc_metadata.c \
@@ -74,6 +76,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_session.h \
 	rpc/link/grpc_session_events.c \
 	rpc/link/grpc_session_private.h \
+	rpc/link/grpc_socket.c \
+	rpc/link/grpc_socket.h \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h
@@ -104,3 +108,26 @@ libsluice_la_SOURCES += \
 	rpc/face/stub.h \
 	rpc/thread.c \
 	rpc/thread_pool.c
+	rpc/face/stub.c
+
+# ---- gRPC server
+libsluice_la_SOURCES += \
+	rpc/link/grpc_bucket.c \
+	rpc/link/grpc_bucket.h \
+	rpc/link/grpc_server.c \
+	rpc/link/grpc_server.h \
+	rpc/link/grpc_server_answer.c \
+	rpc/link/grpc_server_answer.h \
+	rpc/link/grpc_server_call.c \
+	rpc/link/grpc_server_call.h \
+	rpc/link/grpc_server_conn.c \
+	rpc/link/grpc_server_conn.h \
+	rpc/link/grpc_server_events.c \
+	rpc/link/grpc_server_listen.c \
+	rpc/link/grpc_server_request.c \
+	rpc/link/grpc_server_request.h \
+	rpc/link/grpc_server_stream.c \
+	rpc/link/grpc_wire.c \
+	rpc/link/grpc_wire.h \
+	rpc/link/grpc_writer.c \
+	rpc/link/grpc_writer.h

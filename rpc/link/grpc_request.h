@@ -11,18 +11,13 @@
 #ifndef RPC_LINK_GRPC_REQUEST_H
 #define RPC_LINK_GRPC_REQUEST_H
 
-#include <sluice/metadata.h>
-
-#include <nghttp2/nghttp2.h>
-
-#define RPC_GRPC_FIELDS 256 /* a request that has more is refused */
+#include "rpc/link/grpc_fields.h"
 
 struct rpc_grpc_request {
     struct sluice_metadata *metadata; /* owned; may be NULL */
     char *path;                       /* short, or from the pool */
     size_t path_len;
-    char *binary; /* the base64 texts */
-    size_t binary_room;
+    struct rpc_grpc_text binary; /* the base64 texts */
     char timeout[12];
     char short_path[128];
 };

@@ -11,8 +11,6 @@
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
-#include <strings.h>
-
 #define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
 /* A longer grpc-message is cut: a status is worth more than all of its text. */
@@ -22,18 +20,6 @@ static bool
 is(struct sluice_str name, const char *text)
 {
     return sluice_str_equal(name, sluice_str(text));
-}
-
-/* "application/grpc", alone or followed by '+' or ';'. */
-static bool
-is_grpc_type(struct sluice_str value)
-{
-    static const char type[] = "application/grpc";
-    size_t len = sizeof(type) - 1;
-
-    if (value.len < len || strncasecmp(value.ptr, type, len) != 0)
-        return false;
-    return value.len == len || value.ptr[len] == '+' || value.ptr[len] == ';';
 }
 
 /* nghttp2 lets only three digits through. */
@@ -130,7 +116,7 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
         return SLUICE_OK;
     }
     if (is(name, "content-type")) {
-        r->is_grpc = is_grpc_type(value);
+        r->is_grpc = rpc_grpc_is_grpc_type(value);
         return SLUICE_OK;
     }
     if (is(name, "grpc-status")) {

@@ -178,3 +178,11 @@ tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_told
 tests_rpc_test_face_told_SOURCES = tests/rpc/test_face_told.c $(face_suite)
 tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+# ---- gRPC server
+serving = tests/rpc/serving.c tests/rpc/serving.h
+
+check_PROGRAMS += tests/rpc/test_grpc_server_official
+tests_rpc_test_grpc_server_official_SOURCES = \
+	tests/rpc/test_grpc_server_official.c $(serving)
+tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/rpc/grpc_client.py
