@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <uv.h>
 
 #include <sluice/status.h>
 
@@ -23,9 +24,9 @@ listen_somewhere(struct join *j)
     const char *folder = getenv("TMPDIR"), *why = NULL;
 
     if (j->kind == OVER_UNIX)
-        snprintf(j->address, sizeof(j->address), "unix:%s/sluice-%ld-%lx",
+        snprintf(j->address, sizeof(j->address), "unix:%s/sluice-%ld-%llx",
             folder != NULL ? folder : "/tmp", (long)getpid(),
-            (unsigned long)(uintptr_t)j);
+            (unsigned long long)uv_hrtime());
     else
         snprintf(j->address, sizeof(j->address), "127.0.0.1:0");
     if (sluice_grpc_server_listen(j->server, sluice_str(j->address), &why) !=

@@ -6,8 +6,9 @@
  *
  * Over gRPC
  *   grants      are not told. The link takes a message when there is room for
- *               it and announces one more; the receiver's own grants count
- *               there as they do in process.
+ *               it and announces one more, which may be the first that is
+ *               heard; the receiver's own grants count there as they do in
+ *               process. A service is done when its link has taken all.
  *   calls       What one ticket carries in process may arrive in several calls,
  *               in the same order.
  *   metadata    An empty list is none. Only names that gRPC allows.

@@ -263,8 +263,8 @@ serve(struct sluice_servicer *self, struct sluice_str group,
         (struct world *)((char *)self - offsetof(struct world, servicer));
 
     (void)no_such_method;
-    assert_true(sluice_str_equal(group, sluice_str("test group")));
-    assert_true(sluice_str_equal(method, sluice_str("test method")));
+    assert_true(sluice_str_equal(group, sluice_str("test-group")));
+    assert_true(sluice_str_equal(method, sluice_str("test-method")));
     w->service.op = op;
     listen_for_end(&w->service, op);
     *subscription = sluice_full_subscription(service_advance, w);
@@ -279,8 +279,8 @@ static void
 start_talking(struct talk *t)
 {
     struct sluice_invocation i = {
-        .group = sluice_str("test group"),
-        .method = sluice_str("test method"),
+        .group = sluice_str("test-group"),
+        .method = sluice_str("test-method"),
         .subscription = sluice_full_subscription(invoker_advance, t),
         .timeout_ns = LONG_TIMEOUT,
     };

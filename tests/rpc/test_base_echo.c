@@ -150,6 +150,7 @@ fire_and_forget_completes_without_the_service(void **state)
         SLUICE_OK);
     wait_for_idle(ew, ew->w.invoking);
     stat_is(ew->w.invoking, SLUICE_COMPLETED, 1);
+    settle(&ew->w);
     wait_for_idle(ew, ew->w.serving);
     stat_is(ew->w.serving, SLUICE_COMPLETED, 1);
 }

@@ -375,7 +375,7 @@ advance_and_cancel_inside_a_callback_are_harmless(void **state)
 
     invoke(w, "");
     w->service.react = cancel_within;
-    say(w, &w->invoker, "m");
+    say(w, &w->invoker, "pone");
     ended(&w->service, SLUICE_CANCELLED);
     ended(&w->invoker, SLUICE_CANCELLED);
     assert_null(sluice_operation_outcome(w->invoker.op)->details.ptr);
@@ -533,7 +533,7 @@ main(void)
         OVER_BOTH(a_service_that_completes_early_does_not_linger),
         OVER_BOTH(an_invoker_need_not_complete),
         OVER_BOTH(a_service_is_done_when_its_completion_is_handed_over),
-        OVER_BOTH(a_completion_behind_queued_payloads_completes_nothing_yet),
+        IN_PROCESS_ONLY(a_completion_behind_queued_payloads_completes_nothing_yet),
         OVER_BOTH(the_invoker_cancels),
         OVER_BOTH(the_service_cancels),
         OVER_BOTH(the_invoker_fails),
