@@ -88,6 +88,10 @@ libsluice_la_SOURCES += \
 	rpc/face/context.c \
 	rpc/face/context.h \
 	rpc/face/dynamic.c \
+	rpc/face/inline.c \
+	rpc/face/inline.h \
+	rpc/face/rendezvous_service.c \
+	rpc/face/rendezvous_service.h \
 	rpc/face/rpc.c \
 	rpc/face/rpc.h \
 	rpc/face/service.c \

@@ -6,6 +6,8 @@
  *   service.c   the base operator: calls the method and its consumer of
  *               requests; beginning and end
  *   context.c   what the method does through the context (sluice/face.h)
+ *   rendezvous_service.c  the same for other threads (sluice/rendezvous.h)
+ *   inline.c    methods that run on other threads
  */
 #ifndef FACE_CONTEXT_H
 #define FACE_CONTEXT_H
@@ -33,6 +35,7 @@ struct sluice_servicer_context {
     void *on_allowance_arg;
     void (*on_termination)(void *arg);
     void *on_termination_arg;
+    struct sluice_rendezvous *rendezvous; /* NULL: none; ours until the end */
 };
 
 /* Services op by method, which must outlive it. On SLUICE_REPLY_OK

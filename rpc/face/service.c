@@ -11,6 +11,7 @@
  */
 #include "rpc/face/call.h"
 #include "rpc/face/context.h"
+#include "rpc/face/rendezvous_service.h"
 
 /* ---- Calling the method --------------------------------------------------- */
 
@@ -124,6 +125,17 @@ keep_metadata(struct sluice_servicer_context *ctx,
 {
     sluice_metadata_unref(&ctx->rpc.initial_metadata);
     ctx->rpc.initial_metadata = metadata;
+    if (ctx->rendezvous != NULL)
+        face_servicing_hear_late_metadata(ctx->rendezvous, metadata);
+}
+
+static void
+tell_allowance(struct sluice_servicer_context *ctx, int n)
+{
+    if (ctx->rendezvous != NULL)
+        face_rendezvous_hear_allowance(ctx->rendezvous, n);
+    if (ctx->on_allowance != NULL)
+        ctx->on_allowance(ctx->on_allowance_arg, n);
 }
 
 static enum sluice_reply
@@ -137,8 +149,8 @@ on_advance(void *arg, const struct sluice_values *values)
         keep_metadata(ctx, values->initial_metadata);
     if (values->completion != NULL)
         face_rpc_keep_completion(&ctx->rpc, values->completion);
-    if (values->allowance > 0 && ctx->on_allowance != NULL)
-        ctx->on_allowance(ctx->on_allowance_arg, values->allowance);
+    if (values->allowance > 0)
+        tell_allowance(ctx, values->allowance);
 
     if (ctx->has_unary_request)
         return take_only_request(ctx, values->payload);
@@ -161,6 +173,8 @@ on_ended(struct face_rpc *rpc, const struct sluice_outcome *outcome)
         face_rpc_set_aborted(rpc, outcome);
         face_rpc_announce_abortion(rpc);
     }
+    if (ctx->rendezvous != NULL)
+        face_servicing_end(ctx);
     if (ctx->on_termination != NULL)
         ctx->on_termination(ctx->on_termination_arg);
     face_rpc_unref(rpc);
