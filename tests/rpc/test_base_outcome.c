@@ -469,6 +469,27 @@ no_time_at_all_expires_but_not_within_operate(void **state)
 }
 
 static void
+answer_at_once(struct world *w, struct sluice_operation *op)
+{
+    pass(w->pool, op, "m panswer c");
+}
+
+static void
+an_operation_without_time_asks_nobody(void **state)
+{
+    struct world *w = *state;
+    struct sluice_invocation i = full_invocation(&w->invoker);
+
+    w->on_service = answer_at_once;
+    i.timeout_ns = 0;
+    invoke_with(w, &i, "m pask c");
+    run_to_the_end(w);
+    ended(&w->invoker, SLUICE_EXPIRED);
+    heard(&w->invoker, "");
+    assert_int_equal(w->serviced, 0);
+}
+
+static void
 time_remaining_goes_down_to_nothing(void **state)
 {
     struct world *w = *state;
@@ -555,6 +576,7 @@ main(void)
         OVER_BOTH(an_operation_lives_on_without_a_handle),
         OVER_BOTH(both_sides_expire),
         OVER_BOTH(no_time_at_all_expires_but_not_within_operate),
+        OVER_BOTH(an_operation_without_time_asks_nobody),
         OVER_BOTH(time_remaining_goes_down_to_nothing),
         OVER_BOTH(an_unlimited_operation_has_unlimited_time),
         cmocka_unit_test(every_kind_has_a_name),
