@@ -134,7 +134,6 @@ sluice_thread_pool_free(struct sluice_thread_pool **pool_p)
     if (pool == NULL)
         return;
     RPC_CHECK(pool, THREAD_POOL_MAGIC);
-    *pool_p = NULL;
     uv_mutex_lock(&pool->lock);
     pool->is_ending = true;
     uv_cond_broadcast(&pool->has_work);
@@ -146,4 +145,5 @@ sluice_thread_pool_free(struct sluice_thread_pool **pool_p)
     uv_mutex_destroy(&pool->lock);
     pool->magic = 0;
     free(pool);
+    *pool_p = NULL; /* work may have read it until now */
 }

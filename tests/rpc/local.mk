@@ -186,3 +186,12 @@ tests_rpc_test_grpc_server_official_SOURCES = \
 	tests/rpc/test_grpc_server_official.c $(serving)
 tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/rpc/grpc_client.py
+# ---- threads
+check_PROGRAMS += tests/rpc/test_thread
+tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
+tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_methods
+tests_rpc_test_face_methods_SOURCES = \
+	tests/rpc/test_face_methods.c $(face_stock)
+tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
