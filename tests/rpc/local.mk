@@ -195,3 +195,11 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_flow
+tests_rpc_test_face_flow_SOURCES = tests/rpc/test_face_flow.c $(face_suite)
+tests_rpc_test_face_flow_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_fates
+tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
+tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
