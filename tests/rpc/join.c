@@ -84,7 +84,7 @@ join_leave(struct join *j, void (*on_closed)(void *arg), void *arg)
 void
 join_close(struct join *j, void (*on_closed)(void *arg), void *arg)
 {
-    if (is_grpc(j->kind))
+    if (j->server != NULL)
         sluice_grpc_server_close(&j->server, on_closed, arg);
     else
         on_closed(arg);

@@ -106,6 +106,55 @@ check_PROGRAMS += tests/rpc/test_inproc
 tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
 tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+# ---- scenarios
+check_PROGRAMS += tests/rpc/test_link
+tests_rpc_test_link_SOURCES = tests/rpc/test_link.c $(base_world)
+tests_rpc_test_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+face_suite = \
+	tests/rpc/face_invoke.c \
+	tests/rpc/face_suite.c \
+	tests/rpc/face_suite.h \
+	tests/rpc/face_trades.c \
+	tests/rpc/face_trades_event.c \
+	tests/rpc/face_trades_foreign.c \
+	tests/rpc/face_trades_inline.c \
+	tests/rpc/face_witness.c \
+	tests/rpc/face_witness.h \
+	$(join)
+
+check_PROGRAMS += tests/rpc/test_face_blocking
+tests_rpc_test_face_blocking_SOURCES = tests/rpc/test_face_blocking.c $(face_suite)
+tests_rpc_test_face_blocking_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_event
+tests_rpc_test_face_event_SOURCES = tests/rpc/test_face_event.c $(face_suite)
+tests_rpc_test_face_event_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_future
+tests_rpc_test_face_future_SOURCES = tests/rpc/test_face_future.c $(face_suite)
+tests_rpc_test_face_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_told
+tests_rpc_test_face_told_SOURCES = tests/rpc/test_face_told.c $(face_suite)
+tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_flow
+tests_rpc_test_face_flow_SOURCES = tests/rpc/test_face_flow.c $(face_suite)
+tests_rpc_test_face_flow_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_fates
+tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
+tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_grpc
+tests_rpc_test_face_grpc_SOURCES = tests/rpc/test_face_grpc.c $(face_suite)
+tests_rpc_test_face_grpc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_stress
+tests_rpc_test_face_stress_SOURCES = tests/rpc/test_face_stress.c $(face_suite)
+tests_rpc_test_face_stress_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 # ---- face
 face_fixture = \
 	tests/rpc/face_fixture.c \
@@ -138,40 +187,6 @@ check_PROGRAMS += tests/rpc/test_face_many
 tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
 tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-# ---- scenarios
-check_PROGRAMS += tests/rpc/test_link
-tests_rpc_test_link_SOURCES = tests/rpc/test_link.c $(base_world)
-tests_rpc_test_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-
-face_suite = \
-	tests/rpc/face_invoke.c \
-	tests/rpc/face_suite.c \
-	tests/rpc/face_suite.h \
-	tests/rpc/face_trades.c \
-	tests/rpc/face_trades_event.c \
-	tests/rpc/face_trades_foreign.c \
-	tests/rpc/face_trades_inline.c \
-	tests/rpc/face_witness.c \
-	tests/rpc/face_witness.h \
-	$(join)
-
-check_PROGRAMS += tests/rpc/test_face_blocking
-tests_rpc_test_face_blocking_SOURCES = \
-	tests/rpc/test_face_blocking.c $(face_suite)
-tests_rpc_test_face_blocking_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-
-check_PROGRAMS += tests/rpc/test_face_event
-tests_rpc_test_face_event_SOURCES = tests/rpc/test_face_event.c $(face_suite)
-tests_rpc_test_face_event_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-
-check_PROGRAMS += tests/rpc/test_face_future
-tests_rpc_test_face_future_SOURCES = tests/rpc/test_face_future.c $(face_suite)
-tests_rpc_test_face_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_grpc_server_official
-tests_rpc_test_grpc_server_official_SOURCES = \
-	tests/rpc/test_grpc_server_official.c $(serving)
-tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/rpc/grpc_client.py
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
@@ -184,9 +199,6 @@ check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/rpc/test_face_told
-tests_rpc_test_face_told_SOURCES = tests/rpc/test_face_told.c $(face_suite)
-tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # ---- gRPC server
 serving = tests/rpc/serving.c tests/rpc/serving.h
 
@@ -205,10 +217,3 @@ tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/rpc/test_face_flow
-tests_rpc_test_face_flow_SOURCES = tests/rpc/test_face_flow.c $(face_suite)
-tests_rpc_test_face_flow_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-
-check_PROGRAMS += tests/rpc/test_face_fates
-tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
-tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
