@@ -547,13 +547,23 @@ ended(const struct party *p, enum sluice_outcome_kind kind)
 }
 
 void
-carries_nothing(const struct party *invoker, enum sluice_outcome_kind service)
+carries_nothing(const struct party *p)
 {
-    assert_int_equal(invoker->has_code, is_grpc(invoker->over));
-    if (is_grpc(invoker->over))
-        assert_int_equal(invoker->code, join_code(service));
-    else
-        assert_string_equal(invoker->details, "(absent)");
+    assert_false(p->has_code);
+    assert_string_equal(p->details, "(absent)");
+}
+
+void
+was_told(const struct party *p, enum sluice_outcome_kind other)
+{
+    if (!is_grpc(p->over)) {
+        carries_nothing(p);
+        return;
+    }
+    assert_true(p->has_code);
+    assert_int_equal(p->code,
+        p->is_invoker ? join_code_of_service(other)
+                      : join_code_of_invoker(other));
 }
 
 void

@@ -120,10 +120,10 @@ void pass(struct sluice_pool *pool, struct sluice_operation *op,
 /* The party's whole log since the last time, which it empties. */
 void heard(struct party *p, const char *words);
 void ended(const struct party *p, enum sluice_outcome_kind kind);
-/* That the invoker's outcome carries nothing; over gRPC the code that the
- * service's end travels as. */
-void carries_nothing(const struct party *invoker,
-    enum sluice_outcome_kind service);
+/* That the party's outcome carries nothing; over gRPC the code of how the other
+ * side ended, if that is what ended this one. */
+void carries_nothing(const struct party *p);
+void was_told(const struct party *p, enum sluice_outcome_kind other);
 void stat_is(struct sluice_end *end, enum sluice_outcome_kind kind,
     uint64_t count);
 /* That the one operation that the invoker's time has ended, ended so at the

@@ -93,7 +93,7 @@ join_close(struct join *j, void (*on_closed)(void *arg), void *arg)
 /* ---------------------------------------------------------- the difference */
 
 int32_t
-join_code(enum sluice_outcome_kind service)
+join_code_of_service(enum sluice_outcome_kind service)
 {
     switch (service) {
     case SLUICE_COMPLETED:
@@ -114,8 +114,24 @@ join_code(enum sluice_outcome_kind service)
     case SLUICE_TRANSMISSION_FAILURE:
         break;
     }
-    fail_msg("%s does not reach the invoker",
-        sluice_outcome_kind_name(service));
+    fail_msg("%s is not told", sluice_outcome_kind_name(service));
+    return -1;
+}
+
+int32_t
+join_code_of_invoker(enum sluice_outcome_kind invoker)
+{
+    switch (invoker) {
+    case SLUICE_CANCELLED:
+        return SLUICE_CODE_CANCELLED;
+    case SLUICE_LOCAL_SHUTDOWN:
+        return SLUICE_CODE_UNAVAILABLE;
+    case SLUICE_LOCAL_FAILURE:
+        return SLUICE_CODE_INTERNAL;
+    default:
+        break;
+    }
+    fail_msg("%s is not told", sluice_outcome_kind_name(invoker));
     return -1;
 }
 

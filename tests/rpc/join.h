@@ -16,8 +16,9 @@
  *               has no members. That it has no interest is not told.
  *   service     Its completion always has a code: 0 if it gave none; an empty
  *               message is none. A code of failure is an abort at the invoker.
- *   aborts      The invoker's outcome has the code that the abort travels as:
- *               join_code(). The service's outcome has none.
+ *               What it says in the same turn cannot take it back.
+ *   aborts      An outcome that the other side has caused has a code,
+ *               join_code_of_...(), and a text.
  *   time        A service's maximum is not told; its EXPIRED is. An invoker's
  *               EXPIRED arrives as a cancellation: EXPIRED there, or CANCELLED
  *               when it was faster than the service's own clock.
@@ -61,8 +62,10 @@ void join_invoke(struct join *j, struct sluice_end *invoking);
 void join_leave(struct join *j, void (*on_closed)(void *arg), void *arg);
 void join_close(struct join *j, void (*on_closed)(void *arg), void *arg);
 
-/* The code with which an outcome of the service reaches the invoker. */
-int32_t join_code(enum sluice_outcome_kind service);
+/* The code with which the end of one side, the service or the invoker, reaches
+ * the other one over gRPC. */
+int32_t join_code_of_service(enum sluice_outcome_kind service);
+int32_t join_code_of_invoker(enum sluice_outcome_kind invoker);
 
 /* Rewrites words of base_world.h as both links have to deliver them: without
  * grants, borders between calls and what does not travel. */

@@ -110,7 +110,7 @@ no_such_method_need_not_say_more(void **state)
     w->service_reply = SLUICE_REPLY_NO_SUCH_METHOD;
     invoke(w, "");
     ended(&w->invoker, SLUICE_LOCAL_FAILURE);
-    carries_nothing(&w->invoker, SLUICE_REMOTE_FAILURE);
+    was_told(&w->invoker, SLUICE_REMOTE_FAILURE);
 }
 
 static void

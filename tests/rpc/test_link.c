@@ -98,7 +98,7 @@ an_end_that_has_not_started_is_unavailable(void **state)
     assert_int_equal(sluice_end_start(w.invoking), SLUICE_OK);
     invoke(&w, "pone c");
     ended(&w.invoker, SLUICE_REMOTE_SHUTDOWN);
-    carries_nothing(&w.invoker, SLUICE_LOCAL_SHUTDOWN);
+    was_told(&w.invoker, SLUICE_LOCAL_SHUTDOWN);
     world_fini(&w);
 }
 
