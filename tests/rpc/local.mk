@@ -212,8 +212,28 @@ check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
 tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h
+
+check_PROGRAMS += tests/rpc/test_rendezvous_call
+tests_rpc_test_rendezvous_call_SOURCES = \
+	tests/rpc/test_rendezvous_call.c $(thread_scene)
+tests_rpc_test_rendezvous_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_rendezvous_future
+tests_rpc_test_rendezvous_future_SOURCES = \
+	tests/rpc/test_rendezvous_future.c $(thread_scene)
+tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_stream
+tests_rpc_test_rendezvous_stream_SOURCES = \
+	tests/rpc/test_rendezvous_stream.c $(thread_scene)
+tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_end
+tests_rpc_test_rendezvous_end_SOURCES = \
+	tests/rpc/test_rendezvous_end.c $(thread_scene)
+tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
