@@ -83,9 +83,20 @@ gush(void *self, struct sluice_bytes *request, struct sluice_rendezvous *ctx,
     return SLUICE_REPLY_OK;
 }
 
+/* Whatever the control says. */
+static enum sluice_reply
+ping(void *self, struct sluice_bytes *request,
+    struct sluice_servicer_context *ctx)
+{
+    (void)self;
+    sluice_servicer_context_respond(ctx, request);
+    return SLUICE_REPLY_OK;
+}
+
 static void
 add_flow(struct suite *s)
 {
+    add_method(s, "Ping", sluice_unary_unary_event(ping, s));
     add_method(s, "Swallow", sluice_stream_unary_inline(swallow, s));
     add_method(s, "Gush", sluice_unary_stream_inline(gush, s));
 }
@@ -275,18 +286,21 @@ a_writer_is_released_by_a_stop_of_the_service(struct suite *s)
 
 /* ---- The end of requests ------------------------------------------------- */
 
-/* That the service has had one RPC that failed at the caller. A further RPC
- * comes after it on the same connection. */
+/* That the service, which may be paused, has had one RPC that failed at the
+ * caller. A further RPC comes after it on the same connection. */
 static void
 has_failed_remotely(struct suite *s)
 {
+    const struct sluice_call_options options = { .timeout_ns = NEVER };
     uint64_t stats[SLUICE_OUTCOME_KINDS];
     struct sluice_bytes *response;
 
-    assert_int_equal(invoke_blocking(s, trade_request(1), NULL, NEVER,
-                         &response, NULL),
+    assert_int_equal(sluice_stub_blocking_unary_unary(s->stub,
+                         sluice_str("Stock"), sluice_str("Ping"), block_of(1),
+                         &options, &response, NULL),
         SLUICE_OK);
     sluice_bytes_unref(&response);
+    resume_service(s);
     idle_stats(s->service, stats);
     assert_int_equal(stats[SLUICE_COMPLETED], 1);
     assert_int_equal(stats[SLUICE_REMOTE_FAILURE], 1);
@@ -332,7 +346,6 @@ a_request_after_the_end_of_requests_is_a_local_failure(struct suite *s)
         SLUICE_EABORTED);
     assert_int_equal(sluice_rendezvous_abortion(r)->kind,
         SLUICE_ABORTION_LOCAL_FAILURE);
-    resume_service(s);
     has_failed_remotely(s);
     sluice_rendezvous_unref(&r);
 }
