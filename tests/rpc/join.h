@@ -11,7 +11,8 @@
  *               process. A service is done when its link has taken all.
  *   calls       What one ticket carries in process may arrive in several calls,
  *               in the same order.
- *   metadata    An empty list is none. Only names that gRPC allows.
+ *   metadata    An empty list and none are the same. Only names that gRPC
+ *               allows; a client says who it is.
  *   invocation  Its metadata goes with operate() or not at all. Its completion
  *               has no members. That it has no interest is not told.
  *   service     Its completion always has a code: 0 if it gave none; an empty

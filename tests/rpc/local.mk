@@ -158,7 +158,8 @@ tests_rpc_test_face_stress_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # ---- face
 face_fixture = \
 	tests/rpc/face_fixture.c \
-	tests/rpc/face_fixture.h
+	tests/rpc/face_fixture.h \
+	$(join)
 face_stock = $(face_fixture) \
 	tests/rpc/face_stock.c \
 	tests/rpc/face_stock.h
