@@ -123,7 +123,6 @@ log_completion(char *log, size_t size, const struct sluice_completion *c)
     log_text(log, size, is_word(c->terminal_metadata, "t") ? " t " : " ");
 }
 
-
 void
 log_words(char *log, size_t size, const struct sluice_values *v)
 {

@@ -89,9 +89,11 @@ int teardown_world(void **state);
 /* The entries of a test in a table: in process alone, and over both links. */
 #define IN_PROCESS_ONLY(name) \
     cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
-#define OVER_BOTH(name) \
-    IN_PROCESS_ONLY(name), { #name " (gRPC)", name, setup_grpc_world, \
-        teardown_world, NULL }
+#define OVER_BOTH(name)                                               \
+    IN_PROCESS_ONLY(name),                                            \
+    {                                                                 \
+#name " (gRPC)", name, setup_grpc_world, teardown_world, NULL \
+    }
 
 /* Runs whatever can run now without waiting for time. Over OVER_UNIX that is
  * all there is, for a socket has what was written at once. */

@@ -96,8 +96,7 @@ begin(struct suite *s, enum sluice_cardinality cardinality,
     enum sluice_err err;
 
     if (s->invoker == GENERIC)
-        err =
-            begin_generic(s, cardinality, request, requests, &options, &r);
+        err = begin_generic(s, cardinality, request, requests, &options, &r);
     else if (has_unary_response(cardinality))
         err = sluice_multi_callable_future(callable(s, cardinality), request,
             requests, &options, &r);
@@ -152,4 +151,3 @@ begin_event(struct suite *s, enum sluice_cardinality cardinality,
     assert(err == SLUICE_OK && call != NULL);
     return call;
 }
-

@@ -284,4 +284,3 @@ source_iterator(struct source *f)
 {
     return (struct sluice_iterator){ source_next, source_close, f };
 }
-

@@ -71,8 +71,7 @@ answer_price(struct deferral *self)
 
     rpc->is_deferred = false;
     if (sluice_servicer_context_is_active(rpc->ctx))
-        sluice_servicer_context_respond(rpc->ctx,
-            trade_reply(&rpc->trade, 0));
+        sluice_servicer_context_respond(rpc->ctx, trade_reply(&rpc->trade, 0));
     rpc_settle(rpc);
 }
 

@@ -165,8 +165,8 @@ static void
 price_one(struct rpc *rpc, const struct trade *t)
 {
     if (sluice_rendezvous_is_active(rpc->r))
-        must(sluice_rendezvous_consume_and_terminate(rpc->r,
-            trade_reply(t, 0)));
+        must(
+            sluice_rendezvous_consume_and_terminate(rpc->r, trade_reply(t, 0)));
 }
 
 static void

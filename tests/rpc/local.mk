@@ -107,6 +107,9 @@ tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
 tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 # ---- scenarios
+TESTS += tests/rpc/scenarios.py
+EXTRA_DIST += tests/rpc/scenarios.md tests/rpc/scenarios.py
+
 check_PROGRAMS += tests/rpc/test_link
 tests_rpc_test_link_SOURCES = tests/rpc/test_link.c $(base_world)
 tests_rpc_test_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

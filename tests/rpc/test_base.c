@@ -387,9 +387,11 @@ static const struct step peasy[] = {
     { SERVICE, false, true, true },
 };
 
-#define TALK(what, steps, count, is_async) \
-    { what, steps, count, is_async, IN_PROCESS }, { what " (gRPC)", steps, \
-        count, is_async, OVER_UNIX }
+#define TALK(what, steps, count, is_async)                \
+    { what, steps, count, is_async, IN_PROCESS },         \
+    {                                                     \
+        what " (gRPC)", steps, count, is_async, OVER_UNIX \
+    }
 
 static const struct talk_case talks[] = {
     TALK("one ticket each way, answered in the callback", easy, 2, false),

@@ -371,9 +371,11 @@ a_service_may_wait_for_the_end_only(void **state)
     world_fini(&w);
 }
 
-#define TEST(name) \
-    cmocka_unit_test_setup_teardown(name, setup, teardown_world), { \
-        #name " (gRPC)", name, setup_grpc, teardown_world, NULL }
+#define TEST(name)                                                \
+    cmocka_unit_test_setup_teardown(name, setup, teardown_world), \
+    {                                                             \
+#name " (gRPC)", name, setup_grpc, teardown_world, NULL   \
+    }
 
 int
 main(void)

@@ -478,9 +478,11 @@ an_end_counts_its_operations_until_they_have_left(void **state)
 
 #define STOPPED(name) \
     cmocka_unit_test_setup_teardown(name, setup_stopped, teardown)
-#define BOTH(name) \
-    STOPPED(name), { #name " (gRPC)", name, setup_stopped_grpc, teardown, \
-        NULL }
+#define BOTH(name)                                                \
+    STOPPED(name),                                                \
+    {                                                             \
+#name " (gRPC)", name, setup_stopped_grpc, teardown, NULL \
+    }
 
 int
 main(void)

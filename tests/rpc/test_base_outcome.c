@@ -548,7 +548,8 @@ main(void)
         OVER_BOTH(a_service_that_completes_early_does_not_linger),
         OVER_BOTH(an_invoker_need_not_complete),
         OVER_BOTH(a_service_is_done_when_its_completion_is_handed_over),
-        IN_PROCESS_ONLY(a_completion_behind_queued_payloads_completes_nothing_yet),
+        IN_PROCESS_ONLY(
+            a_completion_behind_queued_payloads_completes_nothing_yet),
         OVER_BOTH(the_invoker_cancels),
         OVER_BOTH(the_service_cancels),
         OVER_BOTH(the_invoker_fails),

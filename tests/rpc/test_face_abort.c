@@ -523,8 +523,10 @@ main(void)
         STOCK_OVER_BOTH(cancelling_at_once_aborts_too),
         STOCK_OVER_BOTH(a_timeout_aborts_both_sides),
         STOCK_OVER_BOTH(a_timeout_of_nothing_expires_but_not_inside_the_call),
-        STOCK_OVER_BOTH(nothing_but_the_abortion_follows_a_cancel_in_a_callback),
-        STOCK_OVER_BOTH(cancelling_a_unary_call_with_its_only_response_aborts_it),
+        STOCK_OVER_BOTH(
+            nothing_but_the_abortion_follows_a_cancel_in_a_callback),
+        STOCK_OVER_BOTH(
+            cancelling_a_unary_call_with_its_only_response_aborts_it),
         STOCK_OVER_BOTH(a_receiver_that_fails_is_a_local_failure),
         STOCK_OVER_BOTH(stopping_the_invoker_is_a_local_shutdown),
         STOCK_OVER_BOTH(a_method_that_fails_is_a_remote_failure),
@@ -533,14 +535,18 @@ main(void)
         STOCK_OVER_BOTH(an_unknown_method_is_a_local_failure_with_a_code),
         STOCK_OVER_BOTH(a_known_method_of_another_group_is_unknown),
         STOCK_OVER_BOTH(a_unary_method_without_its_request_is_a_remote_failure),
-        STOCK_OVER_BOTH(a_unary_method_is_called_with_the_first_of_two_requests),
+        STOCK_OVER_BOTH(
+            a_unary_method_is_called_with_the_first_of_two_requests),
         STOCK_OVER_BOTH(an_abortion_carries_the_initial_metadata_received),
         STOCK_OVER_BOTH(the_service_sees_the_metadata_of_the_aborted_call),
-        STOCK_OVER_BOTH(abortion_callbacks_run_once_in_order_and_before_the_end),
+        STOCK_OVER_BOTH(
+            abortion_callbacks_run_once_in_order_and_before_the_end),
         STOCK_OVER_BOTH(an_abortion_callback_is_not_called_on_completion),
         STOCK_OVER_BOTH(an_abortion_callback_that_comes_late_is_told_at_once),
-        STOCK_OVER_BOTH(service_side_abortion_callbacks_run_before_on_termination),
-        STOCK_OVER_BOTH(a_link_that_cannot_open_is_a_network_failure_told_later),
+        STOCK_OVER_BOTH(
+            service_side_abortion_callbacks_run_before_on_termination),
+        STOCK_OVER_BOTH(
+            a_link_that_cannot_open_is_a_network_failure_told_later),
         STOCK_OVER_BOTH(each_termination_of_the_other_side_has_its_kind),
         STOCK_OVER_BOTH(an_abortion_carries_what_came_with_it),
     };

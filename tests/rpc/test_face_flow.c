@@ -33,7 +33,6 @@ block_of(size_t size)
 
 /* ---- The service --------------------------------------------------------- */
 
-
 struct flow {
     uv_mutex_t lock;
     unsigned n_made; /* by Gush */

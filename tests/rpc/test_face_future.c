@@ -81,8 +81,8 @@ start(struct suite *s, struct rpc *rpc, enum sluice_cardinality cardinality,
     rpc->first = s->serial;
     rpc->has_source = streams_requests(cardinality);
     if (!rpc->has_source) {
-        rpc->r = begin(s, cardinality, trade_request(rpc->first), NULL,
-            timeout_ns);
+        rpc->r =
+            begin(s, cardinality, trade_request(rpc->first), NULL, timeout_ns);
         return;
     }
     source_init(&rpc->source, s, N_TRADES);
@@ -258,8 +258,8 @@ static void
 on_waiter(struct sluice_work *work)
 {
     struct waiter *w = RPC_CONTAINER_OF(work, struct waiter, work);
-    enum sluice_err err = sluice_rendezvous_result(w->rpc.r, SLUICE_NO_TIMEOUT,
-        &w->response);
+    enum sluice_err err =
+        sluice_rendezvous_result(w->rpc.r, SLUICE_NO_TIMEOUT, &w->response);
 
     assert(err == SLUICE_OK);
     uv_sem_post(w->done);
@@ -344,8 +344,7 @@ cancel_stream(struct suite *s, enum sluice_cardinality cardinality)
     start(s, &rpc, cardinality, NEVER);
     assert_false(sluice_rendezvous_cancel(rpc.r));
     resume_service(s);
-    assert_int_equal(sluice_rendezvous_next(rpc.r, &response),
-        SLUICE_EABORTED);
+    assert_int_equal(sluice_rendezvous_next(rpc.r, &response), SLUICE_EABORTED);
     is_aborted(rpc.r, SLUICE_ABORTION_CANCELLED);
     finish(s, &rpc);
 }
@@ -379,7 +378,7 @@ f11(struct suite *s)
 static void
 expire_future(struct suite *s, enum sluice_cardinality cardinality)
 {
-    const struct sluice_abortion *abortion;
+    const struct sluice_abortion *abortion, *late;
     struct sluice_bytes *response = NULL;
     struct sluice_str traceback;
     struct record rec;
@@ -387,10 +386,11 @@ expire_future(struct suite *s, enum sluice_cardinality cardinality)
 
     start(s, &rpc, cardinality, SOON);
     listen_to(&rec, rpc.r);
-    (void)sluice_rendezvous_add_abortion_callback(rpc.r, &rec.aborted);
+    late = sluice_rendezvous_add_abortion_callback(rpc.r, &rec.aborted);
     if (rpc.has_source)
         source_resume(&rpc.source);
     is_told(&rec, rpc.r);
+    assert_int_equal(rec.n_aborted, late == NULL);
     assert_int_equal(sluice_rendezvous_exception(rpc.r, SLUICE_NO_TIMEOUT,
                          &abortion),
         SLUICE_OK);
@@ -418,8 +418,7 @@ expire_stream(struct suite *s, enum sluice_cardinality cardinality)
     start(s, &rpc, cardinality, SOON);
     if (rpc.has_source)
         source_resume(&rpc.source);
-    assert_int_equal(sluice_rendezvous_next(rpc.r, &response),
-        SLUICE_EABORTED);
+    assert_int_equal(sluice_rendezvous_next(rpc.r, &response), SLUICE_EABORTED);
     is_aborted(rpc.r, SLUICE_ABORTION_EXPIRED);
     finish(s, &rpc);
 }

@@ -178,8 +178,7 @@ knows_its_peer(struct suite *s, struct sluice_rendezvous *r)
     assert_int_equal(sluice_rendezvous_protocol_context(r, &context),
         SLUICE_OK);
     assert_non_null(context);
-    assert_true(
-        sluice_str_equal(sluice_grpc_context_peer(context), address));
+    assert_true(sluice_str_equal(sluice_grpc_context_peer(context), address));
 }
 
 struct options {
@@ -193,8 +192,8 @@ with_options(struct options *o)
     memset(o, 0, sizeof(*o));
     o->grpc.metadata = sluice_metadata_new(NULL);
     assert_non_null(o->grpc.metadata);
-    assert_int_equal(sluice_metadata_add(o->grpc.metadata,
-                         sluice_str("option"), sluice_str("taken")),
+    assert_int_equal(sluice_metadata_add(o->grpc.metadata, sluice_str("option"),
+                         sluice_str("taken")),
         SLUICE_OK);
     o->call.timeout_ns = NEVER;
     o->call.protocol_options = &o->grpc;

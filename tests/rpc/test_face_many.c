@@ -236,9 +236,11 @@ a_stop_ends_them_all(void **state)
         assert_aborted(&m->observers[i], SLUICE_ABORTION_LOCAL_SHUTDOWN);
 }
 
-#define MANY_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_many, close_many), { \
-        #t " (gRPC)", t, open_grpc_many, close_many, NULL }
+#define MANY_TEST(t)                                           \
+    cmocka_unit_test_setup_teardown(t, open_many, close_many), \
+    {                                                          \
+#t " (gRPC)", t, open_grpc_many, close_many, NULL      \
+    }
 
 int
 main(void)

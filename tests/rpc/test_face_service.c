@@ -594,7 +594,8 @@ main(void)
         STOCK_OVER_BOTH(everything_that_a_service_says_arrives),
         STOCK_TEST(empty_details_are_not_absent),
         STOCK_OVER_BOTH(each_value_is_set_once),
-        STOCK_OVER_BOTH(initial_metadata_after_a_response_is_refused_and_harmless),
+        STOCK_OVER_BOTH(
+            initial_metadata_after_a_response_is_refused_and_harmless),
         STOCK_OVER_BOTH(nothing_can_be_set_after_the_completion),
         STOCK_OVER_BOTH(nothing_can_be_set_after_an_abortion),
         STOCK_OVER_BOTH(absent_values_are_refused),
@@ -607,7 +608,8 @@ main(void)
         STOCK_TEST(a_code_of_failure_after_two_responses_is_passed_on),
         STOCK_OVER_BOTH(answering_after_the_end_is_harmless),
         STOCK_OVER_BOTH(terminating_a_stream_twice_is_harmless),
-        STOCK_OVER_BOTH(responding_early_to_a_stream_of_requests_ends_both_sides),
+        STOCK_OVER_BOTH(
+            responding_early_to_a_stream_of_requests_ends_both_sides),
         STOCK_OVER_BOTH(on_termination_runs_on_completion_too),
         STOCK_OVER_BOTH(responses_beyond_the_allowance_wait),
         STOCK_OVER_BOTH(a_method_that_grants_by_hand_gets_what_it_grants),

@@ -184,9 +184,9 @@ upload(struct driver *d, const struct rpc *rpc)
     source_init(&source, &scratch, N_REQUESTS);
     requests = source_iterator(&source);
     if (rpc->play == PLAY_UPLOAD) {
-        must(sluice_stub_blocking_stream_unary(d->s->stub,
-                 sluice_str("Stock"), sluice_str("GetHighestTradePrice"),
-                 &requests, &options, &response, NULL) == SLUICE_OK,
+        must(sluice_stub_blocking_stream_unary(d->s->stub, sluice_str("Stock"),
+                 sluice_str("GetHighestTradePrice"), &requests, &options,
+                 &response, NULL) == SLUICE_OK,
             "no response", rpc);
         sluice_bytes_unref(&response);
     } else {
@@ -232,8 +232,8 @@ begin_play(struct driver *d, struct rpc *rpc)
         rpc->r = ask(d->s, "Hold", rpc->serial, NEVER);
         break;
     case PLAY_EXPIRING:
-        rpc->r = ask(d->s, "Hold", rpc->serial,
-            rand_r(&d->seed) % 10 * SLUICE_MS);
+        rpc->r =
+            ask(d->s, "Hold", rpc->serial, rand_r(&d->seed) % 10 * SLUICE_MS);
         break;
     case PLAY_EVENT:
     case PLAY_EVENT_CANCELLED:
@@ -389,7 +389,8 @@ static void
 stop_many(struct suite *s, unsigned n)
 {
     struct rpc rpc = { .play = PLAY_CANCELLED };
-    struct sluice_rendezvous **rs = calloc(n, sizeof(struct sluice_rendezvous *));
+    struct sluice_rendezvous **rs =
+        calloc(n, sizeof(struct sluice_rendezvous *));
     unsigned i;
 
     assert_non_null(rs);

@@ -195,12 +195,12 @@ ask(struct suite *s, enum sluice_cardinality cardinality, const char *method,
             &options, &r);
         break;
     case SLUICE_STREAM_UNARY:
-        err = sluice_stub_future_stream_unary(s->stub, g, m, NULL, &options,
-            &r);
+        err =
+            sluice_stub_future_stream_unary(s->stub, g, m, NULL, &options, &r);
         break;
     case SLUICE_STREAM_STREAM:
-        err = sluice_stub_inline_stream_stream(s->stub, g, m, NULL, &options,
-            &r);
+        err =
+            sluice_stub_inline_stream_stream(s->stub, g, m, NULL, &options, &r);
         break;
     }
     assert_int_equal(err, SLUICE_OK);

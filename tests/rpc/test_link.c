@@ -102,6 +102,27 @@ an_end_that_has_not_started_is_unavailable(void **state)
     world_fini(&w);
 }
 
+static void
+the_services_maximum_is_told_as_an_expiration(void **state)
+{
+    const struct sluice_end_options options = {
+        .maximum_timeout_ns = 5 * SLUICE_MS,
+    };
+    struct world w;
+
+    (void)state;
+    world_init_stopped(&w, OVER_UNIX, &options);
+    world_start(&w);
+    invoke(&w, "pone c");
+    assert_true(
+        sluice_operation_time_remaining(w.invoker.op) > 5 * SLUICE_SECOND);
+    run_to_the_end(&w);
+    ended(&w.service, SLUICE_EXPIRED);
+    ended(&w.invoker, SLUICE_EXPIRED);
+    was_told(&w.invoker, SLUICE_EXPIRED);
+    world_fini(&w);
+}
+
 /* Payloads beyond the window and the allowance stay where they are made. */
 static void
 a_service_that_grants_nothing_holds_the_invoker_back(void **state)
@@ -137,6 +158,7 @@ main(void)
         GRPC_ONLY(
             metadata_that_comes_after_the_headers_is_a_transmission_failure),
         cmocka_unit_test(an_end_that_has_not_started_is_unavailable),
+        cmocka_unit_test(the_services_maximum_is_told_as_an_expiration),
         GRPC_ONLY(a_service_that_grants_nothing_holds_the_invoker_back),
     };
 
