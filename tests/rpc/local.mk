@@ -272,3 +272,17 @@ tests_rpc_test_face_inline_memory_SOURCES = \
 tests_rpc_test_face_inline_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_rpc_test_face_inline_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_door
+tests_rpc_test_rendezvous_door_SOURCES = \
+	tests/rpc/test_rendezvous_door.c $(face_stock)
+tests_rpc_test_rendezvous_door_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_memory
+tests_rpc_test_rendezvous_memory_SOURCES = \
+	tests/rpc/test_rendezvous_memory.c $(thread_scene)
+tests_rpc_test_rendezvous_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_rendezvous_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=uv_thread_create -Wl,--wrap=uv_loop_init \
+	-Wl,--wrap=uv_async_init
