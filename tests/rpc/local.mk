@@ -273,6 +273,15 @@ tests_rpc_test_face_inline_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_rpc_test_face_inline_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_face_inline_many
+tests_rpc_test_face_inline_many_SOURCES = \
+	tests/rpc/test_face_inline_many.c $(face_threads)
+tests_rpc_test_face_inline_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_rendezvous_future
+tests_rpc_test_rendezvous_future_SOURCES = \
+	tests/rpc/test_rendezvous_future.c $(thread_scene)
+tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_rendezvous_door
 tests_rpc_test_rendezvous_door_SOURCES = \
 	tests/rpc/test_rendezvous_door.c $(face_stock)

@@ -547,6 +547,107 @@ a_stream_method_need_not_wait_for_metadata_that_does_not_come(void **state)
     sluice_rendezvous_unref(&r);
 }
 
+/* An invoker of the base layer, which may send its metadata when it likes. */
+struct base_invoker {
+    struct threads *t;
+    struct sluice_operation *op;
+    struct sluice_termination_callback on_end;
+    enum sluice_outcome_kind outcome;
+    uv_sem_t has_ended;
+};
+
+static enum sluice_reply
+drop_values(void *arg, const struct sluice_values *values)
+{
+    struct sluice_metadata *metadata = values->initial_metadata;
+    struct sluice_bytes *payload = values->payload;
+
+    (void)arg;
+    sluice_metadata_unref(&metadata);
+    sluice_bytes_unref(&payload);
+    return SLUICE_REPLY_OK;
+}
+
+static void
+on_end(struct sluice_termination_callback *self,
+    const struct sluice_outcome *outcome)
+{
+    struct base_invoker *b =
+        RPC_CONTAINER_OF(self, struct base_invoker, on_end);
+
+    b->outcome = outcome->kind;
+    sluice_operation_unref(&b->op);
+    uv_sem_post(&b->has_ended);
+}
+
+static void
+operate(void *arg)
+{
+    struct base_invoker *b = arg;
+    struct sluice_invocation invocation = {
+        .group = sluice_str("Group"),
+        .method = sluice_str("SU"),
+        .subscription = sluice_full_subscription(drop_values, b),
+        .timeout_ns = LONG_TIME,
+    };
+    enum sluice_err err =
+        sluice_end_operate(b->t->invoker, &invocation, &b->op);
+
+    assert(err == SLUICE_OK);
+    b->on_end.run = on_end;
+    (void)sluice_operation_add_termination_callback(b->op, &b->on_end);
+}
+
+static void
+send_metadata_and_request(void *arg)
+{
+    static const struct sluice_completion nothing_more = { 0 };
+    struct base_invoker *b = arg;
+    struct sluice_values values = {
+        .initial_metadata = one_metadatum("who", "me"),
+        .payload = text_bytes("x"),
+        .completion = &nothing_more,
+    };
+
+    sluice_operation_advance(b->op, &values);
+}
+
+static enum sluice_reply
+ask_before_and_after_the_first_request(void *self,
+    struct sluice_rendezvous *ctx, struct sluice_bytes **response)
+{
+    struct threads *t = self;
+    struct sluice_metadata *before = NULL, *after = NULL;
+    struct sluice_bytes *request = NULL;
+    unsigned n = 0;
+
+    n += sluice_rendezvous_invocation_metadata(ctx, &before) == SLUICE_OK;
+    uv_sem_post(&t->entered);
+    n += sluice_rendezvous_next(ctx, &request) == SLUICE_OK;
+    n += sluice_rendezvous_invocation_metadata(ctx, &after) == SLUICE_OK;
+    n += before == NULL && metadata_has(after, "who", "me");
+    sluice_bytes_unref(&request);
+    *response = number_bytes(n);
+    return n == 4 ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
+}
+
+static void
+metadata_that_comes_late_is_known_with_the_first_request(void **state)
+{
+    struct threads *t = *state;
+    struct base_invoker b = { .t = t };
+
+    t->does.su = ask_before_and_after_the_first_request;
+    assert_int_equal(uv_sem_init(&b.has_ended, 0), 0);
+    assert_int_equal(sluice_loop_call(t->loop, operate, &b), SLUICE_OK);
+    uv_sem_wait(&t->entered);
+    assert_int_equal(sluice_loop_call(t->loop, send_metadata_and_request, &b),
+        SLUICE_OK);
+    uv_sem_wait(&b.has_ended);
+    assert_int_equal(b.outcome, SLUICE_COMPLETED);
+    uv_sem_destroy(&b.has_ended);
+}
+
 static enum sluice_reply
 set_everything_twice(void *self, struct sluice_bytes *request,
     struct sluice_rendezvous *ctx, struct sluice_bytes **response)
@@ -1024,6 +1125,7 @@ main(void)
         THREADS_TEST(all_that_a_method_says_arrives_and_metadata_at_once),
         THREADS_TEST(
             a_stream_method_need_not_wait_for_metadata_that_does_not_come),
+        THREADS_TEST(metadata_that_comes_late_is_known_with_the_first_request),
         THREADS_TEST(each_value_is_set_once_and_a_second_time_is_harmless),
         THREADS_TEST(the_caller_has_nothing_to_set),
         THREADS_TEST(initial_metadata_after_a_response_is_refused_and_harmless),
