@@ -191,6 +191,27 @@ check_PROGRAMS += tests/rpc/test_face_many
 tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
 tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+# ---- gRPC server
+serving = tests/rpc/serving.c tests/rpc/serving.h
+
+check_PROGRAMS += tests/rpc/test_grpc_server_official
+tests_rpc_test_grpc_server_official_SOURCES = \
+	tests/rpc/test_grpc_server_official.c $(serving)
+tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/rpc/grpc_client.py
+
+bad_client = \
+	tests/rpc/bad_client.c \
+	tests/rpc/bad_client.h \
+	tests/rpc/bad_frames.c \
+	tests/rpc/bad_frames.h \
+	$(serving)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_requests
+tests_rpc_test_grpc_server_requests_SOURCES = \
+	tests/rpc/test_grpc_server_requests.c $(bad_client)
+tests_rpc_test_grpc_server_requests_LDADD = \
+	$(RPC_LIBS) $(CMOCKA_LIBS) $(ZLIB_LIBS)
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
