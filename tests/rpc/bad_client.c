@@ -57,21 +57,7 @@ bad_client_close(struct bad_client *c)
 
 /* --------------------------------------------------------------- sending */
 
-static bool
-has_room(void *arg)
-{
-    struct bad_client *c = arg;
-    char byte;
-    ssize_t n;
-
-    /* The end, or a byte to read, is as good as room: send() will tell. */
-    n = recv(c->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN))
-        return true;
-    return send(c->wire.fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0;
-}
-
-/* Sends without blocking; false: the server has gone. */
+/* The server reads while there is no room. false: it has gone. */
 static bool
 put(struct bad_client *c, const void *data, size_t len)
 {
@@ -85,7 +71,6 @@ put(struct bad_client *c, const void *data, size_t len)
             len -= (size_t)n;
         } else if (n < 0 && errno == EAGAIN) {
             (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
-            serving_until(c->s, has_room, c);
         } else {
             return false;
         }
