@@ -240,14 +240,6 @@ check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-# ---- gRPC server
-serving = tests/rpc/serving.c tests/rpc/serving.h
-
-check_PROGRAMS += tests/rpc/test_grpc_server_official
-tests_rpc_test_grpc_server_official_SOURCES = \
-	tests/rpc/test_grpc_server_official.c $(serving)
-tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/rpc/grpc_client.py
 # ---- threads
 check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
@@ -303,10 +295,6 @@ check_PROGRAMS += tests/rpc/test_face_inline_many
 tests_rpc_test_face_inline_many_SOURCES = \
 	tests/rpc/test_face_inline_many.c $(face_threads)
 tests_rpc_test_face_inline_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_rendezvous_future
-tests_rpc_test_rendezvous_future_SOURCES = \
-	tests/rpc/test_rendezvous_future.c $(thread_scene)
-tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_rendezvous_door
 tests_rpc_test_rendezvous_door_SOURCES = \

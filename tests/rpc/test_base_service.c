@@ -347,7 +347,7 @@ see_what_waits(struct world *w, struct sluice_operation *op)
 {
     w->service.react_arg = sluice_operation_waiting_metadata(op);
     assert_int_equal(sluice_operation_protocol_context(op) != NULL,
-        is_grpc(w->join.kind));
+        is_grpc(w->join.kind) && sluice_operation_outcome(op) == NULL);
 }
 
 static void
