@@ -571,9 +571,6 @@ a_call_of_the_wrong_cardinality_ends_in_a_defined_way(void **state)
 }
 
 #define MANY_TEST(t) cmocka_unit_test_setup_teardown(t, open_many, close_many)
-#define STOCK_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_stock, close_stock)
-
 int
 main(void)
 {
@@ -591,13 +588,13 @@ main(void)
         MANY_TEST(a_multi_method_that_fails_is_a_remote_failure),
         MANY_TEST(a_denial_after_a_cancellation_leaves_it_cancelled),
         cmocka_unit_test(there_is_one_multi_method_and_it_has_a_service),
-        STOCK_TEST(a_dynamic_stub_finds_the_callable_of_each_cardinality),
-        STOCK_TEST(a_name_that_was_not_declared_is_not_found_and_calls_nothing),
-        STOCK_TEST(what_is_found_twice_is_equally_usable),
-        STOCK_TEST(a_dynamic_stub_keeps_copies_of_its_names),
-        STOCK_TEST(a_dynamic_stub_refuses_twins_and_unknown_cardinalities),
-        STOCK_TEST(a_dynamic_stub_may_have_no_methods),
-        STOCK_TEST(a_call_of_the_wrong_cardinality_ends_in_a_defined_way),
+        STOCK_OVER_BOTH(a_dynamic_stub_finds_the_callable_of_each_cardinality),
+        STOCK_OVER_BOTH(a_name_that_was_not_declared_is_not_found_and_calls_nothing),
+        STOCK_OVER_BOTH(what_is_found_twice_is_equally_usable),
+        STOCK_OVER_BOTH(a_dynamic_stub_keeps_copies_of_its_names),
+        STOCK_OVER_BOTH(a_dynamic_stub_refuses_twins_and_unknown_cardinalities),
+        STOCK_OVER_BOTH(a_dynamic_stub_may_have_no_methods),
+        STOCK_OVER_BOTH(a_call_of_the_wrong_cardinality_ends_in_a_defined_way),
     };
 
     return cmocka_run_group_tests_name("face, methods", tests, NULL, NULL);
