@@ -48,7 +48,7 @@ libsluice_la_LDFLAGS = \
 	-version-info $(LIBSLUICE_VERSION_INFO) \
 	-no-undefined \
 	$(SANITIZER_CFLAGS)
-libsluice_la_LIBADD = $(UV_LIBS) $(NGHTTP2_LIBS) -lpthread
+libsluice_la_LIBADD = $(UV_LIBS) $(NGHTTP2_LIBS) $(ZLIB_LIBS) -lpthread
 
 libsluice_la_SOURCES += \
 	rpc/link/grpc_backoff.c \
@@ -58,6 +58,10 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_client.c \
 	rpc/link/grpc_client.h \
 	rpc/link/grpc_codec.c \
+	rpc/link/grpc_coding.c \
+	rpc/link/grpc_coding.h \
+	rpc/link/grpc_context.c \
+	rpc/link/grpc_context.h \
 	rpc/link/grpc_dial.c \
 	rpc/link/grpc_dial.h \
 	rpc/link/grpc_end.c \
@@ -66,6 +70,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_fields.h \
 	rpc/link/grpc_framing.c \
 	rpc/link/grpc_framing.h \
+	rpc/link/grpc_keepalive.c \
+	rpc/link/grpc_keepalive.h \
 	rpc/link/grpc_metadata.c \
 	rpc/link/grpc_metadata.h \
 	rpc/link/grpc_request.c \

@@ -5,8 +5,7 @@
 #include "rpc/link/grpc_request.h"
 
 #include "rpc/check.h"
-
-#include <sluice/grpc.h>
+#include "rpc/link/grpc_coding.h"
 
 static bool
 is_path_text(struct sluice_str s)
@@ -65,10 +64,18 @@ rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
             sluice_str_n(req->timeout, len), NGHTTP2_NV_FLAG_NO_INDEX);
     }
     rpc_grpc_fields_add_constant(&f, "content-type", "application/grpc");
+    if (req->coding != SLUICE_GRPC_IDENTITY)
+        rpc_grpc_fields_add(&f, sluice_str("grpc-encoding"),
+            rpc_grpc_coding_name(req->coding), 0);
+    rpc_grpc_fields_add_constant(&f, "grpc-accept-encoding",
+        RPC_GRPC_ACCEPTED_CODINGS);
     rpc_grpc_fields_add(&f, sluice_str("user-agent"), base->user_agent, 0);
     if (req->metadata != NULL)
         err =
             rpc_grpc_fields_add_metadata(&f, req->metadata, pool, &req->binary);
+    if (err == SLUICE_OK && req->more_metadata != NULL)
+        err = rpc_grpc_fields_add_metadata(&f, req->more_metadata, pool,
+            &req->more_binary);
     *count = f.count;
     *size = f.size;
     return err;
@@ -78,7 +85,9 @@ void
 rpc_grpc_request_fini(struct rpc_grpc_request *req, struct sluice_pool *pool)
 {
     sluice_metadata_unref(&req->metadata);
+    sluice_metadata_unref(&req->more_metadata);
     rpc_grpc_text_drop(&req->binary, pool);
+    rpc_grpc_text_drop(&req->more_binary, pool);
     if (req->path != NULL && req->path != req->short_path)
         sluice_pool_give(pool, req->path, req->path_len);
     req->path = NULL;

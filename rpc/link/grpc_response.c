@@ -6,9 +6,9 @@
 #include "rpc/link/grpc_response.h"
 
 #include "rpc/check.h"
+#include "rpc/link/grpc_coding.h"
 #include "rpc/link/grpc_metadata.h"
 
-#include <sluice/grpc.h>
 #include <sluice/status.h>
 
 #define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
@@ -127,6 +127,15 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     }
     if (is(name, "grpc-message"))
         return take_message(r, pool, value);
+    if (is(name, "grpc-encoding")) {
+        r->has_unknown_coding =
+            rpc_grpc_coding_parse(value, &r->coding) != SLUICE_OK;
+        return SLUICE_OK;
+    }
+    if (is(name, "grpc-accept-encoding")) {
+        r->accepted |= rpc_grpc_codings_parse(value);
+        return SLUICE_OK;
+    }
     return take_metadata(r, pool, name, value);
 }
 
@@ -138,6 +147,9 @@ rpc_grpc_response_begin(struct rpc_grpc_response *r)
     r->http_status = 0;
     r->is_grpc = false;
     r->has_status = false;
+    r->coding = SLUICE_GRPC_IDENTITY;
+    r->has_unknown_coding = false;
+    r->accepted = 0;
 }
 
 bool

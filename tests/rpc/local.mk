@@ -195,3 +195,7 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+# ---- gRPC client
+check_PROGRAMS += tests/rpc/test_grpc_coding
+tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
+tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
