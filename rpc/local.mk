@@ -133,6 +133,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_server_conn.c \
 	rpc/link/grpc_server_conn.h \
 	rpc/link/grpc_server_events.c \
+	rpc/link/grpc_server_guard.c \
+	rpc/link/grpc_server_guard.h \
 	rpc/link/grpc_server_listen.c \
 	rpc/link/grpc_server_request.c \
 	rpc/link/grpc_server_request.h \

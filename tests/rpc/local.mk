@@ -191,6 +191,12 @@ check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
 tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h
+
+check_PROGRAMS += tests/rpc/test_rendezvous_call
+tests_rpc_test_rendezvous_call_SOURCES = \
+	tests/rpc/test_rendezvous_call.c $(thread_scene)
+tests_rpc_test_rendezvous_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
