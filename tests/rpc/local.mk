@@ -205,3 +205,11 @@ tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
 tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_flow
+tests_rpc_test_face_flow_SOURCES = tests/rpc/test_face_flow.c $(face_suite)
+tests_rpc_test_face_flow_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_fates
+tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
+tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
