@@ -137,8 +137,8 @@ static void
 on_ended(struct sluice_termination_callback *self,
     const struct sluice_outcome *outcome)
 {
-    struct caller *c = (struct caller *)((char *)self -
-        offsetof(struct caller, on_ended));
+    struct caller *c =
+        (struct caller *)((char *)self - offsetof(struct caller, on_ended));
 
     printf("%s", sluice_outcome_kind_name(outcome->kind));
     if (outcome->details.ptr != NULL)

@@ -47,9 +47,9 @@ call_blocking(struct world *w, const char *method, long number)
     struct sluice_bytes *response;
     char text[200];
 
-    switch (sluice_stub_blocking_unary_unary(w->stub,
-        sluice_str(NUMBERS_GROUP), sluice_str(method), number_message(number),
-        &five_seconds, &response, &rpc)) {
+    switch (sluice_stub_blocking_unary_unary(w->stub, sluice_str(NUMBERS_GROUP),
+        sluice_str(method), number_message(number), &five_seconds, &response,
+        &rpc)) {
     case SLUICE_OK:
         printf("%s(%ld) = %ld\n", method, number, message_number(response));
         break;
