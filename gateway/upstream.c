@@ -120,15 +120,19 @@ on_stopped(void *arg)
         on_closed(u);
 }
 
+static void
+stop_end(struct gw_upstream *u, struct sluice_end *end)
+{
+    if (end == NULL || sluice_end_stop(end, 0, on_stopped, u) != SLUICE_OK)
+        on_stopped(u);
+}
+
 void
 gw_upstream_stop(struct gw_upstream *u)
 {
-    u->n_stopping = u->service_end != NULL ? 2 : 1;
-    if (sluice_end_stop(u->end, 0, on_stopped, u) != SLUICE_OK)
-        on_stopped(u);
-    if (u->service_end != NULL &&
-        sluice_end_stop(u->service_end, 0, on_stopped, u) != SLUICE_OK)
-        on_stopped(u);
+    u->n_stopping = 2;
+    stop_end(u, u->end);
+    stop_end(u, u->service_end);
 }
 
 void

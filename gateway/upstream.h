@@ -29,7 +29,8 @@ struct gw_upstream {
 const char *gw_upstream_check_target(const char *target,
     const struct gw_inproc *inprocs, size_t n_inprocs);
 
-/* On failure false and a message in why (256 bytes); fini then is safe. */
+/* On failure false and a message in why (256 bytes); it is stopped and finished
+ * all the same. */
 bool gw_upstream_init(struct gw_upstream *u, struct gw_worker *w,
     const struct route_upstream *config, char *why);
 
@@ -37,7 +38,7 @@ bool gw_upstream_init(struct gw_upstream *u, struct gw_worker *w,
  * worker's n_stopping_upstreams goes down by one when all is gone. */
 void gw_upstream_stop(struct gw_upstream *u);
 
-/* After stop, or after an init that failed. */
+/* After stop. */
 void gw_upstream_fini(struct gw_upstream *u);
 
 #endif

@@ -63,12 +63,14 @@ struct gw_worker {
     struct gw_access_log access;
 
     struct gw_listener *listeners; /* array of n_addresses */
+    size_t n_listeners;            /* so far */
     struct gw_shard *shards[GW_SHARDS_MAX];
     unsigned n_shards;
     struct gw_connection *connections; /* every open one */
     size_t n_connections;
 
     struct gw_upstream *upstreams;            /* one per configured one */
+    size_t n_upstreams;                       /* so far */
     struct sluice_multi_callable **callables; /* one per RPC, made when used */
 
     /* Recycled, so that the steady state allocates nothing. */
@@ -103,6 +105,8 @@ void gw_worker_drain(struct gw_worker *w);
 void gw_worker_await_drain(struct gw_worker *w);
 
 void gw_worker_join(struct gw_worker *w);
+
+/* After join. One that was never started is drained here, in this thread. */
 void gw_worker_free(struct gw_worker **w);
 
 /* ---- For the worker's own parts -------------------------------------------- */
