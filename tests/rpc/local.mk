@@ -213,3 +213,29 @@ tests_rpc_test_face_flow_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_fates
 tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
 tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+face_threads = \
+	tests/rpc/face_threads.c \
+	tests/rpc/face_threads.h
+
+check_PROGRAMS += tests/rpc/test_face_inline
+tests_rpc_test_face_inline_SOURCES = \
+	tests/rpc/test_face_inline.c $(face_threads)
+tests_rpc_test_face_inline_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_answering
+tests_rpc_test_face_answering_SOURCES = \
+	tests/rpc/test_face_answering.c $(face_threads)
+tests_rpc_test_face_answering_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_inline_memory
+tests_rpc_test_face_inline_memory_SOURCES = \
+	tests/rpc/test_face_inline_memory.c $(face_threads)
+tests_rpc_test_face_inline_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_rpc_test_face_inline_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_inline_many
+tests_rpc_test_face_inline_many_SOURCES = \
+	tests/rpc/test_face_inline_many.c $(face_threads)
+tests_rpc_test_face_inline_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
