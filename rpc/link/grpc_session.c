@@ -205,6 +205,14 @@ watch(struct rpc_grpc_session *s)
         look(s);
 }
 
+static void
+note_sign_of_life(struct rpc_grpc_session *s)
+{
+    rpc_grpc_keepalive_heard(&s->keepalive, sluice_loop_now(s->client->loop));
+    if (s->keepalive.is_asking)
+        look(s); /* at the clock for the next question */
+}
+
 /* --------------------------------------------------------------- settling */
 
 static void
@@ -301,7 +309,7 @@ on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         close_now(s);
         return;
     }
-    rpc_grpc_keepalive_heard(&s->keepalive, sluice_loop_now(s->client->loop));
+    note_sign_of_life(s);
     if (nghttp2_session_mem_recv(s->h2, (const uint8_t *)buf->base,
             (size_t)nread) < 0) {
         s->is_broken = true;
