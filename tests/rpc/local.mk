@@ -201,11 +201,6 @@ tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # ---- gRPC server
 serving = tests/rpc/serving.c tests/rpc/serving.h
 
-check_PROGRAMS += tests/rpc/test_grpc_server_official
-tests_rpc_test_grpc_server_official_SOURCES = \
-	tests/rpc/test_grpc_server_official.c $(serving)
-tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/rpc/grpc_client.py
 # ---- threads
 check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
@@ -222,9 +217,6 @@ tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # ---- gRPC client
-check_PROGRAMS += tests/rpc/test_grpc_coding
-tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
-tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_face_flow
 tests_rpc_test_face_flow_SOURCES = tests/rpc/test_face_flow.c $(face_suite)
