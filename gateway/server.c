@@ -21,6 +21,8 @@ struct server {
     struct gw_address *addresses;
     struct gw_worker **workers;
     unsigned n_started;
+    bool serves_grpc;
+    char grpc[128]; /* where */
 };
 
 /* Descriptors: as many as the hard limit allows, for connections are many. */
@@ -165,6 +167,7 @@ make_workers(struct server *s)
 static bool
 start_workers(struct server *s)
 {
+    s->serves_grpc = gw_worker_grpc_address(s->workers[0], s->grpc);
     for (; s->n_started < s->shared.n_workers; s->n_started++)
         if (!gw_worker_start(s->workers[s->n_started])) {
             gw_log("cannot start a thread");
@@ -181,6 +184,8 @@ announce(const struct server *s)
 
         gw_address_print(a);
     }
+    if (s->serves_grpc)
+        gw_log("serving gRPC on %s", s->grpc);
 }
 
 static void
@@ -245,6 +250,7 @@ gw_server_run(const struct gw_server_options *options)
             .set = options->set,
             .inprocs = options->inprocs,
             .n_inprocs = options->n_inprocs,
+            .grpc = options->grpc,
             .n_workers = worker_count(config),
         },
     };

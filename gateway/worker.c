@@ -69,6 +69,9 @@ gw_worker_check_drained(struct gw_worker *w)
 {
     if (!w->is_draining || w->n_connections > 0 || w->n_exchanges > 0)
         return;
+    for (size_t i = 0; i < w->n_upstreams && !w->is_stopping; i++)
+        if (!gw_upstream_is_idle(&w->upstreams[i]))
+            return;
     stop_upstreams(w);
     if (w->n_stopping_upstreams == 0)
         sluice_loop_defer(w->loop, &w->stop_task);
@@ -112,6 +115,8 @@ on_drain_task(struct sluice_task *task)
         next = c->next;
         gw_connection_close_if_idle(c);
     }
+    for (size_t i = 0; i < w->n_upstreams; i++)
+        gw_upstream_drain(&w->upstreams[i]);
     w->drain_timer.expire = on_grace_over;
     sluice_timer_start(w->loop, &w->drain_timer,
         sluice_loop_now(w->loop) + (uint64_t)w->set->config->shutdown_grace_ns);
@@ -154,6 +159,15 @@ void
 gw_worker_await_drain(struct gw_worker *w)
 {
     uv_sem_wait(&w->drain_began);
+}
+
+bool
+gw_worker_grpc_address(const struct gw_worker *w, char *out)
+{
+    for (size_t i = 0; i < w->n_upstreams; i++)
+        if (gw_upstream_grpc_address(&w->upstreams[i], out))
+            return true;
+    return false;
 }
 
 void

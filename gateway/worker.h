@@ -43,6 +43,7 @@ struct gw_shared {
     size_t n_addresses;
     const struct gw_inproc *inprocs;
     size_t n_inprocs;
+    const char *grpc; /* see server.h; the first worker's business */
     int access_fd;
     unsigned n_workers;
     size_t max_connections; /* per worker */
@@ -103,6 +104,10 @@ bool gw_worker_start(struct gw_worker *w);
 void gw_worker_drain(struct gw_worker *w);
 /* Waits until it drains: every answer from now on says Connection: close. */
 void gw_worker_await_drain(struct gw_worker *w);
+
+/* The address at which it serves gRPC clients, with the port in use; false if
+ * it does not. out has 128 bytes. Before it is started. */
+bool gw_worker_grpc_address(const struct gw_worker *w, char *out);
 
 void gw_worker_join(struct gw_worker *w);
 

@@ -245,6 +245,12 @@ check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_face_told
+tests_rpc_test_face_told_SOURCES = tests/rpc/test_face_told.c $(face_suite)
+tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+# ---- gRPC server
+serving = tests/rpc/serving.c tests/rpc/serving.h
+
 # ---- threads
 check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
@@ -260,6 +266,7 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+# ---- gRPC client
 
 check_PROGRAMS += tests/rpc/test_rendezvous_future
 tests_rpc_test_rendezvous_future_SOURCES = \
@@ -275,6 +282,10 @@ check_PROGRAMS += tests/rpc/test_rendezvous_end
 tests_rpc_test_rendezvous_end_SOURCES = \
 	tests/rpc/test_rendezvous_end.c $(thread_scene)
 tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_face_fates
+tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
+tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 face_threads = \
 	tests/rpc/face_threads.c \
 	tests/rpc/face_threads.h
