@@ -7,6 +7,7 @@
 #include "tests/rpc/bad_client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,10 +116,21 @@ bad_client_preface(struct bad_client *c)
     (void)put(c, NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
 }
 
+/* Lets the server read until a whole block will fit, which is sent blocking. */
+static void
+make_room(struct bad_client *c)
+{
+    struct pollfd p = { .fd = c->wire.fd, .events = POLLOUT };
+
+    while (poll(&p, 1, 0) == 0)
+        (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
+}
+
 void
 bad_client_headers(struct bad_client *c, uint32_t stream, const char *fields,
     bool is_last)
 {
+    make_room(c);
     c->wire.stream = stream;
     (void)bad_wire_put_headers(&c->wire, fields, is_last);
 }
@@ -193,9 +205,8 @@ bad_client_ping(struct bad_client *c, bool is_ack, const void *data)
 
 /* --------------------------------------------------------------- getting */
 
-/* A whole frame waits, or the end. */
-static bool
-is_ready(void *arg)
+bool
+bad_client_is_ready(void *arg)
 {
     struct bad_client *c = arg;
     uint8_t data[FRAME_HEAD + BAD_MAX_FRAME];
@@ -221,16 +232,10 @@ is_noise(const struct bad_frame *f)
 }
 
 bool
-bad_client_has_frame(struct bad_client *c)
-{
-    return is_ready(c);
-}
-
-bool
 bad_client_next(struct bad_client *c)
 {
     do {
-        serving_until(c->s, is_ready, c);
+        serving_until(c->s, bad_client_is_ready, c);
         if (!bad_wire_get_frame(&c->wire, &c->frame))
             return false;
     } while (is_noise(&c->frame));

@@ -217,6 +217,16 @@ check_PROGRAMS += tests/rpc/test_grpc_server_streams
 tests_rpc_test_grpc_server_streams_SOURCES = \
 	tests/rpc/test_grpc_server_streams.c $(bad_client)
 tests_rpc_test_grpc_server_streams_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_abuse
+tests_rpc_test_grpc_server_abuse_SOURCES = \
+	tests/rpc/test_grpc_server_abuse.c $(bad_client)
+tests_rpc_test_grpc_server_abuse_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_connections
+tests_rpc_test_grpc_server_connections_SOURCES = \
+	tests/rpc/test_grpc_server_connections.c $(bad_client)
+tests_rpc_test_grpc_server_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c

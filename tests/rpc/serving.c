@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WATCHDOG_MS 3000
+#define WATCHDOG_MS 60000
 #define IDLE_MS 50
 #define GROUP "test.Server"
 
