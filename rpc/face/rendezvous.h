@@ -215,6 +215,10 @@ face_rendezvous_unlock(struct sluice_rendezvous *r)
 /* Has the loop's thread do what was noted. The RPC must be active. */
 void face_rendezvous_knock(struct sluice_rendezvous *r);
 
+/* Has the loop's thread end the RPC, after all that was noted before; the first
+ * wish counts. Nothing happens once it has ended. */
+void face_rendezvous_wish(struct sluice_rendezvous *r, enum face_wish wish);
+
 #define FACE_FOREVER UINT64_MAX
 
 /* Waits for a change of an active RPC: SLUICE_OK, something may have changed;

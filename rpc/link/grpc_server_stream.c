@@ -109,6 +109,7 @@ rpc_grpc_served_copy(struct rpc_grpc_served *call, uint8_t *out, size_t len)
 {
     if (!rpc_grpc_writer_copy(&call->writer, out, len))
         return;
+    rpc_grpc_writer_fini(&call->writer);
     if (call->answering == RPC_GRPC_TALKING) {
         call->has_grant = true;
         rpc_grpc_served_wake(call);
@@ -184,6 +185,9 @@ on_read(struct rpc_grpc_served *call, enum rpc_grpc_read result)
     case RPC_GRPC_READ_TOO_LARGE:
         fail(call, SLUICE_CODE_RESOURCE_EXHAUSTED,
             "a message is larger than the limit");
+        break;
+    case RPC_GRPC_READ_IMPOSSIBLE:
+        fail(call, SLUICE_CODE_INTERNAL, "a message has an impossible length");
         break;
     case RPC_GRPC_READ_COMPRESSED:
         fail(call, SLUICE_CODE_INTERNAL,
