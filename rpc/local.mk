@@ -144,34 +144,7 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_writer.h
 
 # ---- face
-libsluice_la_SOURCES += \
-	rpc/face/call.c \
-	rpc/face/call.h \
-	rpc/face/context.c \
-	rpc/face/context.h \
-	rpc/face/dynamic.c \
-	rpc/face/inline.c \
-	rpc/face/inline.h \
-	rpc/face/rendezvous_service.c \
-	rpc/face/rendezvous_service.h \
-	rpc/face/rpc.c \
-	rpc/face/rpc.h \
-	rpc/face/service.c \
-	rpc/face/servicer.c \
-	rpc/face/stub.c \
-	rpc/face/text.c
 
 # ---- threads
 libsluice_la_SOURCES += \
-	rpc/face/rendezvous.c \
-	rpc/face/rendezvous.h \
-	rpc/face/rendezvous_call.c \
-	rpc/face/rendezvous_call.h \
-	rpc/face/rendezvous_context.c \
-	rpc/face/rendezvous_future.c \
-	rpc/face/rendezvous_requests.c \
-	rpc/face/rendezvous_stub.c \
-	rpc/face/rendezvous_wait.c \
-	rpc/face/stub.h \
-	rpc/thread.c \
-	rpc/thread_pool.c
+	rpc/face/rendezvous_wait.c

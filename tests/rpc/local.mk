@@ -250,12 +250,6 @@ check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/rpc/test_face_told
-tests_rpc_test_face_told_SOURCES = tests/rpc/test_face_told.c $(face_suite)
-tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-# ---- gRPC server
-serving = tests/rpc/serving.c tests/rpc/serving.h
-
 # ---- threads
 check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
@@ -287,9 +281,6 @@ check_PROGRAMS += tests/rpc/test_rendezvous_end
 tests_rpc_test_rendezvous_end_SOURCES = \
 	tests/rpc/test_rendezvous_end.c $(thread_scene)
 tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_face_fates
-tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
-tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 face_threads = \
 	tests/rpc/face_threads.c \
@@ -316,25 +307,11 @@ check_PROGRAMS += tests/rpc/test_face_inline_many
 tests_rpc_test_face_inline_many_SOURCES = \
 	tests/rpc/test_face_inline_many.c $(face_threads)
 tests_rpc_test_face_inline_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_rendezvous_future
-tests_rpc_test_rendezvous_future_SOURCES = \
-	tests/rpc/test_rendezvous_future.c $(thread_scene)
-tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_rendezvous_requests
 tests_rpc_test_rendezvous_requests_SOURCES = \
 	tests/rpc/test_rendezvous_requests.c $(thread_scene)
 tests_rpc_test_rendezvous_requests_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-
-check_PROGRAMS += tests/rpc/test_rendezvous_stream
-tests_rpc_test_rendezvous_stream_SOURCES = \
-	tests/rpc/test_rendezvous_stream.c $(thread_scene)
-tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-
-check_PROGRAMS += tests/rpc/test_rendezvous_end
-tests_rpc_test_rendezvous_end_SOURCES = \
-	tests/rpc/test_rendezvous_end.c $(thread_scene)
-tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_rendezvous_door
 tests_rpc_test_rendezvous_door_SOURCES = \
