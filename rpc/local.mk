@@ -139,3 +139,10 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_writer.c \
 	rpc/link/grpc_writer.h \
 	rpc/link/inproc.c
+	rpc/link/grpc_writer.h
+
+# ---- face
+
+# ---- threads
+libsluice_la_SOURCES += \
+	rpc/face/rendezvous_wait.c

@@ -205,9 +205,7 @@ part(struct rpc_grpc_conn *conn)
         return;
     enter(conn, RPC_GRPC_CONN_PARTING);
     start_timer(conn, PARTING_TIMEOUT);
-    if (nghttp2_submit_shutdown_notice(conn->wire.h2) != 0 ||
-        nghttp2_submit_ping(conn->wire.h2, NGHTTP2_FLAG_NONE,
-            (const uint8_t *)RPC_GRPC_PARTING_PING) != 0)
+    if (nghttp2_submit_shutdown_notice(conn->wire.h2) != 0)
         conn->is_failing = true;
     rpc_grpc_wire_wake(&conn->wire);
 }

@@ -205,9 +205,8 @@ bad_client_ping(struct bad_client *c, bool is_ack, const void *data)
 
 /* --------------------------------------------------------------- getting */
 
-/* A whole frame waits, or the end. */
-static bool
-is_ready(void *arg)
+bool
+bad_client_is_ready(void *arg)
 {
     struct bad_client *c = arg;
     uint8_t data[FRAME_HEAD + BAD_MAX_FRAME];
@@ -233,16 +232,10 @@ is_noise(const struct bad_frame *f)
 }
 
 bool
-bad_client_has_frame(struct bad_client *c)
-{
-    return is_ready(c);
-}
-
-bool
 bad_client_next(struct bad_client *c)
 {
     do {
-        serving_until(c->s, is_ready, c);
+        serving_until(c->s, bad_client_is_ready, c);
         if (!bad_wire_get_frame(&c->wire, &c->frame))
             return false;
     } while (is_noise(&c->frame));

@@ -63,8 +63,8 @@ void bad_client_flood(struct bad_client *c, unsigned n, unsigned type,
  * server has closed. */
 bool bad_client_next(struct bad_client *c);
 
-/* Whether there is a frame without waiting, or the end. */
-bool bad_client_has_frame(struct bad_client *c);
+/* Whether there is a whole frame without waiting, or the end. */
+bool bad_client_is_ready(void *c);
 
 /* The next frame must be this; fails the test otherwise. */
 void bad_client_await(struct bad_client *c, enum bad_frame_type type,

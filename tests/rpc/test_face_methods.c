@@ -589,7 +589,8 @@ main(void)
         MANY_TEST(a_denial_after_a_cancellation_leaves_it_cancelled),
         cmocka_unit_test(there_is_one_multi_method_and_it_has_a_service),
         STOCK_OVER_BOTH(a_dynamic_stub_finds_the_callable_of_each_cardinality),
-        STOCK_OVER_BOTH(a_name_that_was_not_declared_is_not_found_and_calls_nothing),
+        STOCK_OVER_BOTH(
+            a_name_that_was_not_declared_is_not_found_and_calls_nothing),
         STOCK_OVER_BOTH(what_is_found_twice_is_equally_usable),
         STOCK_OVER_BOTH(a_dynamic_stub_keeps_copies_of_its_names),
         STOCK_OVER_BOTH(a_dynamic_stub_refuses_twins_and_unknown_cardinalities),

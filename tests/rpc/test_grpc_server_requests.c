@@ -46,7 +46,7 @@ a_unary_call_is_three_frames(void **state)
     bad_client_works(&s->c, 1);
     serving_until_over(&s->s, 1);
     assert_int_equal(serving_ended(&s->s, SLUICE_COMPLETED), 1);
-    assert_false(bad_client_has_frame(&s->c));
+    assert_false(bad_client_is_ready(&s->c));
 }
 
 static void

@@ -58,7 +58,7 @@ on_stopped(void *arg)
     sluice_stub_free(&f->stub);
     sluice_end_free(&f->invoker);
     sluice_end_free(&f->service);
-    sluice_inproc_link_free(&f->link);
+    sluice_inproc_link_free(&f->join.link);
     sluice_loop_close(&f->loop, on_closed, t);
 }
 
