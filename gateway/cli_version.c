@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <uv.h>
 #include <yaml.h>
+#include <zlib.h>
 
 #include "gateway/cli.h"
 
@@ -29,6 +30,7 @@ cli_version(int argc, char **argv)
     printf("libmicrohttpd %s\n", MHD_get_version());
     printf("libuv %s\n", uv_version_string());
     printf("nghttp2 %s\n", nghttp2_version(0)->version_str);
+    printf("zlib %s\n", zlibVersion());
     printf("jansson %s\n", JANSSON_VERSION);
     printf("libyaml %s\n", yaml_get_version_string());
     printf("protobuf-c %s\n", protobuf_c_version());

@@ -48,7 +48,7 @@ libsluice_la_LDFLAGS = \
 	-version-info $(LIBSLUICE_VERSION_INFO) \
 	-no-undefined \
 	$(SANITIZER_CFLAGS)
-libsluice_la_LIBADD = $(UV_LIBS) $(NGHTTP2_LIBS) -lpthread
+libsluice_la_LIBADD = $(UV_LIBS) $(NGHTTP2_LIBS) $(ZLIB_LIBS) -lpthread
 
 libsluice_la_SOURCES += \
 	rpc/link/grpc_backoff.c \
@@ -58,12 +58,20 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_client.c \
 	rpc/link/grpc_client.h \
 	rpc/link/grpc_codec.c \
+	rpc/link/grpc_coding.c \
+	rpc/link/grpc_coding.h \
+	rpc/link/grpc_context.c \
+	rpc/link/grpc_context.h \
 	rpc/link/grpc_dial.c \
 	rpc/link/grpc_dial.h \
 	rpc/link/grpc_end.c \
 	rpc/link/grpc_end.h \
+	rpc/link/grpc_fields.c \
+	rpc/link/grpc_fields.h \
 	rpc/link/grpc_framing.c \
 	rpc/link/grpc_framing.h \
+	rpc/link/grpc_keepalive.c \
+	rpc/link/grpc_keepalive.h \
 	rpc/link/grpc_metadata.c \
 	rpc/link/grpc_metadata.h \
 	rpc/link/grpc_request.c \
@@ -74,6 +82,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_session.h \
 	rpc/link/grpc_session_events.c \
 	rpc/link/grpc_session_private.h \
+	rpc/link/grpc_socket.c \
+	rpc/link/grpc_socket.h \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h
@@ -87,3 +97,25 @@ libsluice_la_SOURCES += \
 	rpc/face/rpc.h \
 	rpc/face/servicer.c \
 	rpc/face/stub.c
+
+# ---- gRPC server
+libsluice_la_SOURCES += \
+	rpc/link/grpc_bucket.c \
+	rpc/link/grpc_bucket.h \
+	rpc/link/grpc_server.c \
+	rpc/link/grpc_server.h \
+	rpc/link/grpc_server_answer.c \
+	rpc/link/grpc_server_answer.h \
+	rpc/link/grpc_server_call.c \
+	rpc/link/grpc_server_call.h \
+	rpc/link/grpc_server_conn.c \
+	rpc/link/grpc_server_conn.h \
+	rpc/link/grpc_server_events.c \
+	rpc/link/grpc_server_listen.c \
+	rpc/link/grpc_server_request.c \
+	rpc/link/grpc_server_request.h \
+	rpc/link/grpc_server_stream.c \
+	rpc/link/grpc_wire.c \
+	rpc/link/grpc_wire.h \
+	rpc/link/grpc_writer.c \
+	rpc/link/grpc_writer.h

@@ -62,7 +62,11 @@
  * Keepalive ("gRPC Keepalive User Guide"): a connection on which nothing has
  * arrived for keepalive_time_ns gets a PING; one that has not brought anything
  * keepalive_timeout_ns later is given up as lost. Without streams there are
- * none unless keepalive_without_calls.
+ * none unless keepalive_without_calls. Servers hang up on those who ask more
+ * often than they permit, by default every five minutes, while nothing of a
+ * call is to be sent: so after three PINGs in such a silence the next ones are
+ * 310 s apart, unless keepalive_is_permitted. A backend that complains all the
+ * same ("too_many_pings") is asked half as often from then on.
  *
  * Metadata: reserved and malformed names and values are not sent, silently.
  * Initial metadata goes out at the end of the turn in which the operation
@@ -96,9 +100,11 @@ struct sluice_grpc_client_options {
     int64_t connect_timeout_ns;   /* [20 s] */
     int64_t initial_backoff_ns;   /* [1 s] */
     int64_t max_backoff_ns;       /* [120 s] */
-    int64_t keepalive_time_ns;    /* at least 10 s; 0: no PINGs */
+    int64_t keepalive_time_ns;    /* less than 10 s is 10 s; 0: no PINGs */
     int64_t keepalive_timeout_ns; /* [20 s] */
     bool keepalive_without_calls;
+    bool keepalive_is_permitted; /* the server is known to permit
+                                    keepalive_time_ns */
 };
 
 /* Checks a target without connecting; *why (static text) says what is wrong

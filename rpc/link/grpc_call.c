@@ -37,6 +37,7 @@ call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
     call->deadline_ns = UINT64_MAX;
     call->is_replayable = true;
     call->allowance = 1; /* the first payload of a direction is free */
+    call->accepted = UINT_MAX;
     return call;
 }
 
@@ -61,6 +62,7 @@ call_free(struct rpc_grpc_call *call)
     drop_contents(call);
     sluice_bytes_unref(&call->payload);
     rpc_grpc_request_fini(&call->request, pool);
+    rpc_grpc_context_fini(&call->context);
     call->magic = 0;
     sluice_pool_give(pool, call, sizeof(*call));
 }
@@ -111,7 +113,7 @@ end_is_due(struct rpc_grpc_call *call)
 {
     if (call->end.termination == SLUICE_TERMINATION_NONE)
         return false;
-    if (!rpc_grpc_reader_has_news(&call->reader, call->client->max_message))
+    if (!rpc_grpc_reader_has_news(&call->reader, &call->client->reading))
         return true;
     return call->allowance == 0 && !call->end_is_in_order;
 }
@@ -140,6 +142,8 @@ next_ticket(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
     memset(ticket, 0, sizeof(*ticket));
     if (call->is_over)
         return false;
+    if (call->context.magic == RPC_GRPC_CONTEXT_MAGIC)
+        ticket->protocol = &call->context;
     rpc_grpc_stream_take_held(call);
     if (call->has_grant) {
         ticket->allowance = 1;
@@ -207,6 +211,24 @@ payload_is_under_way(const struct rpc_grpc_call *call)
         call->sent < RPC_GRPC_PREFIX + sluice_bytes_size(call->payload);
 }
 
+/* Replaces the payload by what it is compressed to, where that is wanted and
+ * worth it. */
+static void
+compress(struct rpc_grpc_call *call)
+{
+    struct sluice_bytes *smaller = NULL;
+
+    if ((call->accepted & RPC_GRPC_CODING_BIT(call->coding)) != 0)
+        smaller = rpc_grpc_deflate(call->client->reading.coder,
+            call->client->pool, call->coding, sluice_bytes_data(call->payload),
+            sluice_bytes_size(call->payload));
+    call->payload_is_compressed = smaller != NULL;
+    if (smaller == NULL)
+        return;
+    sluice_bytes_unref(&call->payload);
+    call->payload = smaller;
+}
+
 static enum sluice_err
 take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 {
@@ -218,6 +240,7 @@ take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
     call->payload = ticket->payload;
     call->sent = 0;
     ticket->payload = NULL;
+    compress(call);
     return SLUICE_OK;
 }
 
@@ -264,6 +287,39 @@ take_deadline(struct rpc_grpc_call *call, const struct sluice_ticket *first)
             (uint64_t)(first->timeout_ns > 0 ? first->timeout_ns : 0);
 }
 
+enum sluice_err
+rpc_grpc_call_set_coding(struct sluice_grpc_context *context,
+    enum sluice_grpc_coding coding)
+{
+    struct rpc_grpc_call *call =
+        RPC_CONTAINER_OF(context, struct rpc_grpc_call, context);
+
+    RPC_CHECK(call, CALL_MAGIC);
+    /* The request's head has been sent, and names one coding at most. */
+    if (coding != SLUICE_GRPC_IDENTITY && coding != call->request.coding)
+        return SLUICE_ESTATE;
+    if ((call->accepted & RPC_GRPC_CODING_BIT(coding)) == 0)
+        return SLUICE_ENOTFOUND;
+    call->coding = coding;
+    return SLUICE_OK;
+}
+
+static enum sluice_err
+take_options(struct rpc_grpc_call *call,
+    const struct sluice_grpc_call_options *options)
+{
+    if (options == NULL)
+        return SLUICE_OK;
+    if (options->coding > SLUICE_GRPC_DEFLATE)
+        return SLUICE_EINVAL;
+    call->coding = options->coding;
+    call->request.coding = options->coding;
+    call->waits_for_ready = options->wait_for_ready;
+    if (options->metadata != NULL)
+        call->request.more_metadata = sluice_metadata_ref(options->metadata);
+    return SLUICE_OK;
+}
+
 static enum sluice_err
 link_open(struct sluice_link *link, struct sluice_operation *op,
     struct sluice_ticket *first, void **transport)
@@ -280,6 +336,9 @@ link_open(struct sluice_link *link, struct sluice_operation *op,
     if (err != SLUICE_OK)
         goto out;
     take_deadline(call, first);
+    err = take_options(call, first->protocol);
+    if (err != SLUICE_OK)
+        goto out;
     err = take_values(call, first);
     if (err != SLUICE_OK)
         goto out;
@@ -293,6 +352,27 @@ out:
     if (err != SLUICE_OK && call != NULL)
         call_free(call);
     return err;
+}
+
+/* What the peer hears of an abort here. */
+static uint32_t
+reset_code(enum sluice_termination termination)
+{
+    switch (termination) {
+    case SLUICE_TERMINATION_SHUTDOWN:
+        return NGHTTP2_NO_ERROR;
+    case SLUICE_TERMINATION_LOCAL_FAILURE:
+        return NGHTTP2_INTERNAL_ERROR;
+    case SLUICE_TERMINATION_NONE:
+    case SLUICE_TERMINATION_COMPLETION:
+    case SLUICE_TERMINATION_CANCELLATION:
+    case SLUICE_TERMINATION_EXPIRATION:
+    case SLUICE_TERMINATION_RECEPTION_FAILURE:
+    case SLUICE_TERMINATION_TRANSMISSION_FAILURE:
+    case SLUICE_TERMINATION_REMOTE_FAILURE:
+        break;
+    }
+    return NGHTTP2_CANCEL;
 }
 
 /* Leaves the queue, or resets the stream; what was to be sent is dropped. */
@@ -321,7 +401,7 @@ link_send(void *transport, struct sluice_ticket *ticket)
         err = take_values(call, ticket);
     if (err != SLUICE_OK || is_abort(ticket)) {
         call->is_over = true;
-        abandon(call, NGHTTP2_CANCEL);
+        abandon(call, reset_code(ticket->termination));
     } else {
         resume(call);
     }
@@ -329,10 +409,8 @@ link_send(void *transport, struct sluice_ticket *ticket)
     return err;
 }
 
-/* Nobody listens any more, but the request is whole: it still goes out, and
- * what is answered is dropped. */
-static bool
-may_go_on(const struct rpc_grpc_call *call)
+bool
+rpc_grpc_call_goes_on(const struct rpc_grpc_call *call)
 {
     return call->is_forgotten && call->is_half_closing && !call->is_over &&
         call->end.termination == SLUICE_TERMINATION_NONE;
@@ -358,7 +436,7 @@ link_close(void *transport)
     RPC_CHECK(call, CALL_MAGIC);
     has_answer =
         call->is_over && call->end.termination == SLUICE_TERMINATION_COMPLETION;
-    if (!may_go_on(call))
+    if (!rpc_grpc_call_goes_on(call))
         abandon(call, has_answer ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
     else if (call->deadline_ns != UINT64_MAX)
         sluice_timer_start(call->client->loop, &call->deadline,

@@ -15,6 +15,7 @@
 #ifndef RPC_LINK_GRPC_CALL_H
 #define RPC_LINK_GRPC_CALL_H
 
+#include "rpc/link/grpc_context.h"
 #include "rpc/link/grpc_end.h"
 #include "rpc/link/grpc_framing.h"
 #include "rpc/link/grpc_request.h"
@@ -35,11 +36,13 @@ enum rpc_grpc_place {
 struct rpc_grpc_call {
     unsigned magic;
     struct sluice_grpc_client *client;
-    struct sluice_operation *op; /* NULL: closed by the base layer */
-    struct sluice_task task;     /* delivers */
+    struct sluice_operation *op;        /* NULL: closed by the base layer */
+    struct sluice_task task;            /* delivers */
+    struct sluice_grpc_context context; /* once it has had a stream */
     bool is_delivering;
     bool is_over;      /* nothing more is delivered */
     bool is_forgotten; /* goes on after its End has closed it */
+    bool waits_for_ready;
     uint64_t deadline_ns;
     struct sluice_timer deadline; /* runs only when forgotten */
 
@@ -54,12 +57,15 @@ struct rpc_grpc_call {
     /* Going out */
     struct rpc_grpc_request request;
     struct sluice_bytes *payload; /* going out, or kept for a replay */
-    size_t sent;                  /* of its prefix and its bytes */
-    bool is_replayable;           /* payload is all that was ever sent */
-    bool is_half_closing;         /* no payload follows */
-    bool has_half_closed;         /* END_STREAM went out */
-    bool is_deferred;             /* nghttp2 waits for us to resume */
-    bool has_grant;               /* the next payload may come: to deliver */
+    bool payload_is_compressed;
+    enum sluice_grpc_coding coding; /* of what is taken next */
+    unsigned accepted;              /* set of codings that the peer takes */
+    size_t sent;                    /* of its prefix and its bytes */
+    bool is_replayable;             /* payload is all that was ever sent */
+    bool is_half_closing;           /* no payload follows */
+    bool has_half_closed;           /* END_STREAM went out */
+    bool is_deferred;               /* nghttp2 waits for us to resume */
+    bool has_grant;                 /* the next payload may come: to deliver */
 
     /* Coming in */
     int allowance; /* messages that may still be assembled */
@@ -88,11 +94,21 @@ void rpc_grpc_call_wake(struct rpc_grpc_call *call);
 /* Frees it if nobody needs it any more. */
 void rpc_grpc_call_settle(struct rpc_grpc_call *call);
 
+/* Whether it goes on though its End has closed it: nobody listens any more, but
+ * the request is whole. It still goes out, and what is answered is dropped. */
+bool rpc_grpc_call_goes_on(const struct rpc_grpc_call *call);
+
+/* For the context: chooses the coding of what is sent from now on. */
+enum sluice_err rpc_grpc_call_set_coding(struct sluice_grpc_context *context,
+    enum sluice_grpc_coding coding);
+
 /* ------------------------------------------------------- for the session */
 
-/* The call got a stream; sending starts from the first byte. */
+/* The call got a stream; sending starts from the first byte. peer: the text of
+ * the other end's address. */
 void rpc_grpc_stream_opened(struct rpc_grpc_call *call,
-    struct rpc_grpc_session *session, int32_t stream_id);
+    struct rpc_grpc_session *session, int32_t stream_id,
+    struct sluice_bytes *peer);
 
 /* A header block: begin, fields, whole. is_last: END_STREAM. */
 void rpc_grpc_stream_begin_block(struct rpc_grpc_call *call);

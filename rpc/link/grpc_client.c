@@ -24,18 +24,34 @@
 #define DEFAULT_CONNECT_TIMEOUT (20 * SLUICE_SECOND)
 #define DEFAULT_INITIAL_BACKOFF (1 * SLUICE_SECOND)
 #define DEFAULT_MAX_BACKOFF (120 * SLUICE_SECOND)
+#define LEAST_KEEPALIVE_TIME (10 * SLUICE_SECOND)
+#define DEFAULT_KEEPALIVE_TIMEOUT (20 * SLUICE_SECOND)
 #define DEFAULT_USER_AGENT "grpc-c-sluice/" PACKAGE_VERSION
+
+static const char unreachable[] = "the backend cannot be reached";
+static const char closed[] = "the client has been closed";
 
 /* ----------------------------------------------------------- connecting */
 
 static void
-fail_waiting(struct sluice_grpc_client *client, struct rpc_grpc_end end)
+give_up(struct sluice_grpc_client *client, struct rpc_grpc_call *call,
+    const char *why)
+{
+    rpc_grpc_client_dequeue(client, call);
+    rpc_grpc_call_end(call, rpc_grpc_end_unreachable(why));
+}
+
+/* Those that wait for a better time stay. */
+static void
+fail_waiting(struct sluice_grpc_client *client)
 {
     struct rpc_grpc_call *call;
+    struct rpc_grpc_call *next;
 
-    while ((call = TAILQ_FIRST(&client->waiting)) != NULL) {
-        rpc_grpc_client_dequeue(client, call);
-        rpc_grpc_call_end(call, end);
+    for (call = TAILQ_FIRST(&client->waiting); call != NULL; call = next) {
+        next = TAILQ_NEXT(call, link);
+        if (!call->waits_for_ready)
+            give_up(client, call, unreachable);
     }
 }
 
@@ -47,8 +63,7 @@ connect_failed(struct sluice_grpc_client *client)
         (uint64_t)rpc_grpc_backoff_next(&client->backoff);
 
     client->state = SLUICE_GRPC_TRANSIENT_FAILURE;
-    fail_waiting(client,
-        rpc_grpc_end_unreachable("the backend cannot be reached"));
+    fail_waiting(client);
     sluice_timer_start(client->loop, &client->timer, due);
 }
 
@@ -90,6 +105,8 @@ on_timer(struct sluice_timer *timer)
     RPC_CHECK(client, CLIENT_MAGIC);
     if (client->state == SLUICE_GRPC_TRANSIENT_FAILURE) {
         client->state = SLUICE_GRPC_IDLE;
+        if (client->waiting_count > 0)
+            connect_now(client);
     } else if (client->dial != NULL) {
         rpc_grpc_dial_abandon(&client->dial);
         connect_failed(client);
@@ -147,9 +164,9 @@ rpc_grpc_client_session_gone(struct sluice_grpc_client *client,
 
 /* ---------------------------------------------------------------- queue */
 
-/* Sees to it that the queue moves. */
+/* The call is in the queue: sees to it that this moves. */
 static void
-stir(struct sluice_grpc_client *client)
+stir(struct sluice_grpc_client *client, struct rpc_grpc_call *call)
 {
     switch (client->state) {
     case SLUICE_GRPC_IDLE:
@@ -159,12 +176,11 @@ stir(struct sluice_grpc_client *client)
         rpc_grpc_session_wake(client->session);
         break;
     case SLUICE_GRPC_TRANSIENT_FAILURE:
-        fail_waiting(client,
-            rpc_grpc_end_unreachable("the backend cannot be reached"));
+        if (!call->waits_for_ready)
+            give_up(client, call, unreachable);
         break;
     case SLUICE_GRPC_SHUTDOWN:
-        fail_waiting(client,
-            rpc_grpc_end_unreachable("the client has been closed"));
+        give_up(client, call, closed);
         break;
     case SLUICE_GRPC_CONNECTING:
         break;
@@ -191,7 +207,7 @@ rpc_grpc_client_enqueue(struct sluice_grpc_client *client,
     TAILQ_INSERT_TAIL(&client->waiting, call, link);
     client->waiting_count++;
     call->place = RPC_GRPC_WAITING;
-    stir(client);
+    stir(client, call);
     return SLUICE_OK;
 }
 
@@ -202,7 +218,7 @@ rpc_grpc_client_enqueue_again(struct sluice_grpc_client *client,
     TAILQ_INSERT_HEAD(&client->waiting, call, link);
     client->waiting_count++;
     call->place = RPC_GRPC_WAITING;
-    stir(client);
+    stir(client, call);
 }
 
 void
@@ -257,7 +273,22 @@ is_usable(const struct sluice_grpc_client_options *o)
 {
     return o->initial_window <= INT32_MAX && o->connect_timeout_ns >= 0 &&
         o->initial_backoff_ns >= 0 && o->max_backoff_ns >= 0 &&
+        o->keepalive_time_ns >= 0 && o->keepalive_timeout_ns >= 0 &&
         o->max_message <= UINT32_MAX;
+}
+
+static void
+take_keepalive(struct sluice_grpc_client *c,
+    const struct sluice_grpc_client_options *o)
+{
+    c->keepalive.time_ns = o->keepalive_time_ns;
+    if (o->keepalive_time_ns > 0 && o->keepalive_time_ns < LEAST_KEEPALIVE_TIME)
+        c->keepalive.time_ns = LEAST_KEEPALIVE_TIME;
+    c->keepalive.timeout_ns = o->keepalive_timeout_ns
+        ? o->keepalive_timeout_ns
+        : DEFAULT_KEEPALIVE_TIMEOUT;
+    c->keepalive.is_polite = !o->keepalive_is_permitted;
+    c->keepalive_without_calls = o->keepalive_without_calls;
 }
 
 static void
@@ -267,12 +298,15 @@ take_options(struct sluice_grpc_client *c,
     int64_t initial = o->initial_backoff_ns;
     int64_t max = o->max_backoff_ns;
 
-    c->max_message = o->max_message ? o->max_message : DEFAULT_MAX_MESSAGE;
+    c->reading.pool = c->pool;
+    c->reading.max_message =
+        o->max_message ? o->max_message : DEFAULT_MAX_MESSAGE;
     c->max_metadata = o->max_metadata ? o->max_metadata : DEFAULT_MAX_METADATA;
     c->max_waiting = o->max_waiting ? o->max_waiting : DEFAULT_MAX_WAITING;
     c->initial_window = o->initial_window ? o->initial_window : DEFAULT_WINDOW;
     c->connect_timeout_ns =
         o->connect_timeout_ns ? o->connect_timeout_ns : DEFAULT_CONNECT_TIMEOUT;
+    take_keepalive(c, o);
     initial = initial ? initial : DEFAULT_INITIAL_BACKOFF;
     max = max ? max : DEFAULT_MAX_BACKOFF;
     rpc_grpc_backoff_init(&c->backoff, initial, max > initial ? max : initial,
@@ -307,11 +341,12 @@ static enum sluice_err
 take_memory(struct sluice_grpc_client *c)
 {
     c->shared = rpc_grpc_session_shared_new();
+    c->reading.coder = rpc_grpc_coder_new();
     c->no_metadata = sluice_metadata_new(c->pool);
     c->input = malloc(RPC_GRPC_INPUT);
     c->output = malloc(RPC_GRPC_OUTPUT);
-    if (c->shared == NULL || c->no_metadata == NULL || c->input == NULL ||
-        c->output == NULL)
+    if (c->shared == NULL || c->reading.coder == NULL ||
+        c->no_metadata == NULL || c->input == NULL || c->output == NULL)
         return SLUICE_ENOMEM;
     return SLUICE_OK;
 }
@@ -320,6 +355,7 @@ static void
 client_free(struct sluice_grpc_client *c)
 {
     rpc_grpc_session_shared_free(&c->shared);
+    rpc_grpc_coder_free(&c->reading.coder);
     sluice_metadata_unref(&c->no_metadata);
     free(c->texts);
     free(c->input);
@@ -416,7 +452,8 @@ sluice_grpc_client_close(struct sluice_grpc_client **client,
     sluice_timer_stop(c->loop, &c->timer);
     rpc_grpc_dial_abandon(&c->dial);
     /* Only calls nobody listens to can be left, the End being stopped. */
-    fail_waiting(c, rpc_grpc_end_unreachable("the client has been closed"));
+    while (!TAILQ_EMPTY(&c->waiting))
+        give_up(c, TAILQ_FIRST(&c->waiting), closed);
     while (!TAILQ_EMPTY(&c->sessions))
         rpc_grpc_session_close(TAILQ_FIRST(&c->sessions));
     sluice_loop_defer(c->loop, &c->closed);

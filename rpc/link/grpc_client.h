@@ -9,6 +9,7 @@
 #include "rpc/link/grpc_backoff.h"
 #include "rpc/link/grpc_call.h"
 #include "rpc/link/grpc_dial.h"
+#include "rpc/link/grpc_keepalive.h"
 #include "rpc/link/grpc_session.h"
 
 #define RPC_GRPC_INPUT (64u * 1024)
@@ -24,11 +25,12 @@ struct sluice_grpc_client {
     struct rpc_grpc_target target;
     struct rpc_grpc_request_base request; /* into texts */
     char *texts;
-    size_t max_message;
     size_t max_metadata;
     size_t max_waiting;
     uint32_t initial_window;
     int64_t connect_timeout_ns;
+    struct rpc_grpc_keepalive_options keepalive;
+    bool keepalive_without_calls;
 
     /* Connecting */
     enum sluice_grpc_state state;
@@ -44,6 +46,7 @@ struct sluice_grpc_client {
 
     /* Shared by sessions and calls */
     struct rpc_grpc_session_shared *shared;
+    struct rpc_grpc_reading reading;
     struct sluice_metadata *no_metadata; /* an empty list */
     uint8_t *input;                      /* RPC_GRPC_INPUT bytes */
     uint8_t *output;                     /* RPC_GRPC_OUTPUT bytes */

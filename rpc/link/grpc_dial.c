@@ -8,14 +8,10 @@
 
 #include "rpc/check.h"
 
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #define DIAL_MAGIC 0x6469616cu
 #define ADDRESS_TIMEOUT (4 * SLUICE_SECOND)
-#define KEEPALIVE_S 60
-#define USER_TIMEOUT_MS 20000u /* unacknowledged bytes end the connection */
 
 struct rpc_grpc_dial {
     unsigned magic;
@@ -34,66 +30,14 @@ struct rpc_grpc_dial {
     struct rpc_grpc_socket *socket;
 };
 
-void
-rpc_grpc_hold_take(struct rpc_grpc_hold *hold)
-{
-    hold->count++;
-}
-
-void
-rpc_grpc_hold_drop(struct rpc_grpc_hold *hold)
-{
-    assert(hold->count > 0);
-    if (--hold->count == 0)
-        hold->on_free(hold);
-}
-
-static void
-on_socket_closed(uv_handle_t *handle)
-{
-    struct rpc_grpc_socket *socket =
-        RPC_CONTAINER_OF(handle, struct rpc_grpc_socket, uv.handle);
-    struct rpc_grpc_hold *hold = socket->hold;
-
-    if (socket->on_closed != NULL)
-        socket->on_closed(socket->on_closed_arg);
-    free(socket);
-    rpc_grpc_hold_drop(hold);
-}
-
-void
-rpc_grpc_socket_close(struct rpc_grpc_socket **socket,
-    void (*on_closed)(void *arg), void *arg)
-{
-    struct rpc_grpc_socket *s = *socket;
-
-    *socket = NULL;
-    s->dial = NULL;
-    s->on_closed = on_closed;
-    s->on_closed_arg = arg;
-    uv_close(&s->uv.handle, on_socket_closed);
-}
-
 static struct rpc_grpc_socket *
 socket_new(struct rpc_grpc_dial *d)
 {
-    struct rpc_grpc_socket *s = calloc(1, sizeof(*s));
-    struct uv_loop_s *uv = sluice_loop_uv(d->loop);
-    int rc;
+    struct rpc_grpc_socket *s = rpc_grpc_socket_new(d->loop,
+        d->target->kind == RPC_GRPC_TARGET_UNIX, d->hold);
 
-    if (s == NULL)
-        return NULL;
-    if (d->target->kind == RPC_GRPC_TARGET_UNIX)
-        rc = uv_pipe_init(uv, &s->uv.pipe, 0);
-    else
-        rc = uv_tcp_init(uv, &s->uv.tcp);
-    if (rc != 0) {
-        free(s);
-        return NULL;
-    }
-    s->dial = d;
-    s->hold = d->hold;
-    rpc_grpc_hold_take(s->hold);
+    if (s != NULL)
+        s->dial = d;
     return s;
 }
 
@@ -153,21 +97,6 @@ is_last_address(const struct rpc_grpc_dial *d)
 
 static void connect_next(struct rpc_grpc_dial *d);
 
-/* A peer that vanished without a word is noticed by TCP: no PING of ours that
- * a backend could take for abuse. Failure to set these costs only that. */
-static void
-set_options(struct rpc_grpc_socket *s)
-{
-    unsigned user_timeout = USER_TIMEOUT_MS;
-    uv_os_fd_t fd;
-
-    (void)uv_tcp_nodelay(&s->uv.tcp, 1);
-    (void)uv_tcp_keepalive(&s->uv.tcp, 1, KEEPALIVE_S);
-    if (uv_fileno(&s->uv.handle, &fd) == 0)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout,
-            sizeof(user_timeout));
-}
-
 static void
 on_connected(uv_connect_t *connect, int status)
 {
@@ -185,7 +114,7 @@ on_connected(uv_connect_t *connect, int status)
         return;
     }
     if (d->target->kind != RPC_GRPC_TARGET_UNIX)
-        set_options(s);
+        rpc_grpc_socket_tune(s);
     finish(d);
 }
 

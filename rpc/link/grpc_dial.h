@@ -11,39 +11,12 @@
 #ifndef RPC_LINK_GRPC_DIAL_H
 #define RPC_LINK_GRPC_DIAL_H
 
+#include "rpc/link/grpc_socket.h"
 #include "rpc/link/grpc_target.h"
 
 #include <sluice/loop.h>
 
-#include <uv.h>
-
-/* Counts what must be gone before its owner may be freed. */
-struct rpc_grpc_hold {
-    size_t count;
-    void (*on_free)(struct rpc_grpc_hold *hold);
-};
-void rpc_grpc_hold_take(struct rpc_grpc_hold *hold);
-void rpc_grpc_hold_drop(struct rpc_grpc_hold *hold);
-
 struct rpc_grpc_dial;
-
-struct rpc_grpc_socket {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv; /* its data is the user's */
-    uv_connect_t connect;
-    struct rpc_grpc_dial *dial; /* while connecting */
-    struct rpc_grpc_hold *hold;
-    void (*on_closed)(void *arg);
-    void *on_closed_arg;
-};
-
-/* Closes and frees; on_closed(arg) then, which may be NULL. */
-void rpc_grpc_socket_close(struct rpc_grpc_socket **socket,
-    void (*on_closed)(void *arg), void *arg);
 
 /* socket is the callee's; NULL: no address could be reached. */
 typedef void rpc_grpc_dial_done_cb(void *arg, struct rpc_grpc_socket *socket);

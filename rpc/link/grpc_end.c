@@ -26,6 +26,8 @@ termination_of_status(int32_t status)
         return SLUICE_TERMINATION_CANCELLATION;
     case SLUICE_CODE_DEADLINE_EXCEEDED:
         return SLUICE_TERMINATION_EXPIRATION;
+    case SLUICE_CODE_UNAVAILABLE:
+        return SLUICE_TERMINATION_SHUTDOWN;
     case SLUICE_CODE_UNIMPLEMENTED: /* calling it is the caller's defect */
         return SLUICE_TERMINATION_REMOTE_FAILURE;
     default:

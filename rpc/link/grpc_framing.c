@@ -26,21 +26,36 @@ announced(const uint8_t *prefix)
         (size_t)prefix[3] << 8 | prefix[4];
 }
 
-static enum rpc_grpc_read
-check_prefix(const uint8_t *prefix, size_t max_message)
+/* A message that compresses badly grows by its wrapper and some bytes for each
+ * block; one that grows by more is not worth waiting for. */
+static size_t
+max_compressed(size_t max_message)
 {
-    if (prefix[0] == 1)
-        return RPC_GRPC_READ_COMPRESSED;
-    if (prefix[0] != 0)
-        return RPC_GRPC_READ_MALFORMED;
-    if (announced(prefix) > max_message)
-        return RPC_GRPC_READ_TOO_LARGE;
-    return RPC_GRPC_READ_MORE;
+    return max_message + max_message / 8 + 1024;
 }
 
 static enum rpc_grpc_read
-read_prefix(struct rpc_grpc_reader *r, struct sluice_pool *pool,
-    size_t max_message, const uint8_t **data, size_t *len)
+check_prefix(const struct rpc_grpc_reader *r,
+    const struct rpc_grpc_reading *reading, const uint8_t *prefix)
+{
+    size_t limit = reading->max_message;
+
+    if (prefix[0] > RPC_GRPC_COMPRESSED)
+        return RPC_GRPC_READ_MALFORMED;
+    if (prefix[0] == RPC_GRPC_COMPRESSED) {
+        if (r->has_unknown_coding)
+            return RPC_GRPC_READ_UNKNOWN;
+        if (r->coding == SLUICE_GRPC_IDENTITY)
+            return RPC_GRPC_READ_COMPRESSED;
+        limit = max_compressed(limit);
+    }
+    return announced(prefix) > limit ? RPC_GRPC_READ_TOO_LARGE
+                                     : RPC_GRPC_READ_MORE;
+}
+
+static enum rpc_grpc_read
+read_prefix(struct rpc_grpc_reader *r, const struct rpc_grpc_reading *reading,
+    const uint8_t **data, size_t *len)
 {
     enum rpc_grpc_read result;
     size_t n = min_size(*len, RPC_GRPC_PREFIX - r->have);
@@ -51,11 +66,11 @@ read_prefix(struct rpc_grpc_reader *r, struct sluice_pool *pool,
     *len -= n;
     if (r->have < RPC_GRPC_PREFIX)
         return RPC_GRPC_READ_MORE;
-    result = check_prefix(r->prefix, max_message);
+    result = check_prefix(r, reading, r->prefix);
     if (result != RPC_GRPC_READ_MORE)
         return result;
-    r->partial =
-        sluice_bytes_new(pool, min_size(announced(r->prefix), FIRST_STEP));
+    r->partial = sluice_bytes_new(reading->pool,
+        min_size(announced(r->prefix), FIRST_STEP));
     if (r->partial == NULL)
         return RPC_GRPC_READ_NO_MEMORY;
     sluice_bytes_set_size(r->partial, 0);
@@ -101,26 +116,51 @@ read_body(struct rpc_grpc_reader *r, struct sluice_pool *pool,
     return size == length ? RPC_GRPC_READ_MESSAGE : RPC_GRPC_READ_MORE;
 }
 
+/* Gives the message that is whole. */
+static enum rpc_grpc_read
+finish(struct rpc_grpc_reader *r, const struct rpc_grpc_reading *reading,
+    struct sluice_bytes **message)
+{
+    enum sluice_err err;
+
+    r->have = 0;
+    if (r->prefix[0] != RPC_GRPC_COMPRESSED) {
+        *message = r->partial;
+        r->partial = NULL;
+        return RPC_GRPC_READ_MESSAGE;
+    }
+    err = rpc_grpc_inflate(reading->coder, reading->pool, r->coding,
+        sluice_bytes_data(r->partial), sluice_bytes_size(r->partial),
+        reading->max_message, message);
+    sluice_bytes_unref(&r->partial);
+    switch (err) {
+    case SLUICE_OK:
+        return RPC_GRPC_READ_MESSAGE;
+    case SLUICE_ELIMIT:
+        return RPC_GRPC_READ_TOO_LARGE;
+    case SLUICE_ENOMEM:
+        return RPC_GRPC_READ_NO_MEMORY;
+    default:
+        return RPC_GRPC_READ_CORRUPT;
+    }
+}
+
 enum rpc_grpc_read
-rpc_grpc_reader_feed(struct rpc_grpc_reader *r, struct sluice_pool *pool,
-    size_t max_message, const uint8_t **data, size_t *len,
+rpc_grpc_reader_feed(struct rpc_grpc_reader *r,
+    const struct rpc_grpc_reading *reading, const uint8_t **data, size_t *len,
     struct sluice_bytes **message)
 {
     enum rpc_grpc_read result;
 
     *message = NULL;
     if (r->partial == NULL) {
-        result = read_prefix(r, pool, max_message, data, len);
+        result = read_prefix(r, reading, data, len);
         if (result != RPC_GRPC_READ_MORE || r->partial == NULL)
             return result;
     }
-    result = read_body(r, pool, data, len);
-    if (result == RPC_GRPC_READ_MESSAGE) {
-        *message = r->partial;
-        r->partial = NULL;
-        r->have = 0;
-    }
-    return result;
+    result = read_body(r, reading->pool, data, len);
+    return result == RPC_GRPC_READ_MESSAGE ? finish(r, reading, message)
+                                           : result;
 }
 
 static bool
@@ -174,19 +214,20 @@ free_held(struct rpc_grpc_reader *r, struct sluice_pool *pool)
 }
 
 enum rpc_grpc_read
-rpc_grpc_reader_feed_held(struct rpc_grpc_reader *r, struct sluice_pool *pool,
-    size_t max_message, size_t *taken, struct sluice_bytes **message)
+rpc_grpc_reader_feed_held(struct rpc_grpc_reader *r,
+    const struct rpc_grpc_reading *reading, size_t *taken,
+    struct sluice_bytes **message)
 {
     const uint8_t *data = r->held + r->held_from;
     size_t len = r->held_to - r->held_from;
     size_t before = len;
     enum rpc_grpc_read result;
 
-    result = rpc_grpc_reader_feed(r, pool, max_message, &data, &len, message);
+    result = rpc_grpc_reader_feed(r, reading, &data, &len, message);
     *taken = before - len;
     r->held_from += *taken;
     if (len == 0)
-        free_held(r, pool);
+        free_held(r, reading->pool);
     return result;
 }
 
@@ -197,7 +238,8 @@ rpc_grpc_reader_is_holding(const struct rpc_grpc_reader *r)
 }
 
 bool
-rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r, size_t max_message)
+rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r,
+    const struct rpc_grpc_reading *reading)
 {
     uint8_t prefix[RPC_GRPC_PREFIX];
     size_t len = r->held_to - r->held_from;
@@ -209,7 +251,7 @@ rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r, size_t max_message)
         return false;
     memcpy(prefix, r->prefix, r->have);
     memcpy(prefix + r->have, r->held + r->held_from, missing);
-    return check_prefix(prefix, max_message) != RPC_GRPC_READ_MORE ||
+    return check_prefix(r, reading, prefix) != RPC_GRPC_READ_MORE ||
         len - missing >= announced(prefix);
 }
 
@@ -225,4 +267,16 @@ rpc_grpc_reader_fini(struct rpc_grpc_reader *r, struct sluice_pool *pool)
     sluice_bytes_unref(&r->partial);
     free_held(r, pool);
     r->have = 0;
+}
+
+void
+rpc_grpc_write_prefix(uint8_t out[RPC_GRPC_PREFIX], bool is_compressed,
+    size_t size)
+{
+    assert(size <= UINT32_MAX);
+    out[0] = is_compressed ? RPC_GRPC_COMPRESSED : 0;
+    out[1] = (uint8_t)(size >> 24);
+    out[2] = (uint8_t)(size >> 16);
+    out[3] = (uint8_t)(size >> 8);
+    out[4] = (uint8_t)size;
 }

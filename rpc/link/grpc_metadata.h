@@ -14,6 +14,10 @@ bool rpc_grpc_name_is_reserved(struct sluice_str name);
 /* True for "-bin" names. */
 bool rpc_grpc_name_is_binary(struct sluice_str name);
 
+/* True for the content type "application/grpc", alone or followed by '+' or
+ * ';'. */
+bool rpc_grpc_is_grpc_type(struct sluice_str value);
+
 /* s without blanks at its ends. */
 struct sluice_str rpc_grpc_trim(struct sluice_str s);
 

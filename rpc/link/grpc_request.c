@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rpc/link/grpc_request.c - builds request headers. Customer metadata goes out
- * as never indexed: its values differ from call to call, so a place in the
- * compression table would only push out what repeats, and secrets stay out of
- * it.
+ * rpc/link/grpc_request.c - builds request headers.
  */
 #include "rpc/link/grpc_request.h"
 
 #include "rpc/check.h"
-#include "rpc/link/grpc_metadata.h"
-
-#include <sluice/grpc.h>
-
-#define FIELD_OVERHEAD 32
-#define NO_COPY (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
-
-/* The block while it is being built. */
-struct block {
-    nghttp2_nv *fields;
-    size_t count;
-    size_t size;
-};
+#include "rpc/link/grpc_coding.h"
 
 static bool
 is_path_text(struct sluice_str s)
@@ -57,122 +42,42 @@ rpc_grpc_request_init(struct rpc_grpc_request *req, struct sluice_pool *pool,
     return SLUICE_OK;
 }
 
-static void
-add(struct block *b, struct sluice_str name, struct sluice_str value,
-    uint8_t flags)
-{
-    nghttp2_nv *nv = &b->fields[b->count++];
-
-    nv->name = (uint8_t *)name.ptr;
-    nv->namelen = name.len;
-    nv->value = (uint8_t *)value.ptr;
-    nv->valuelen = value.len;
-    nv->flags = NO_COPY | flags;
-    b->size += name.len + value.len + FIELD_OVERHEAD;
-}
-
-static void
-add_constant(struct block *b, const char *name, const char *value)
-{
-    add(b, sluice_str(name), sluice_str(value), 0);
-}
-
-static bool
-may_travel(struct sluice_metadatum m)
-{
-    return !rpc_grpc_name_is_reserved(m.name) &&
-        sluice_metadata_name_is_valid(m.name) &&
-        sluice_metadata_value_is_valid(m.name, m.value);
-}
-
-static enum sluice_err
-make_room_for_binary(struct rpc_grpc_request *req, struct sluice_pool *pool)
-{
-    struct sluice_metadatum m;
-    size_t room = 0;
-    size_t i;
-
-    for (i = 0; i < sluice_metadata_count(req->metadata); i++) {
-        m = sluice_metadata_at(req->metadata, i);
-        if (rpc_grpc_name_is_binary(m.name))
-            room += m.value.len / 3 * 4 + 4;
-    }
-    if (room == 0)
-        return SLUICE_OK;
-    req->binary = sluice_pool_take(pool, room);
-    if (req->binary == NULL)
-        return SLUICE_ENOMEM;
-    req->binary_room = room;
-    return SLUICE_OK;
-}
-
-static void
-drop_binary(struct rpc_grpc_request *req, struct sluice_pool *pool)
-{
-    if (req->binary != NULL)
-        sluice_pool_give(pool, req->binary, req->binary_room);
-    req->binary = NULL;
-}
-
-static enum sluice_err
-add_metadata(struct rpc_grpc_request *req, struct sluice_pool *pool,
-    struct block *b)
-{
-    struct sluice_metadatum m;
-    enum sluice_err err;
-    char *text;
-    size_t len;
-    size_t i;
-
-    drop_binary(req, pool);
-    err = make_room_for_binary(req, pool);
-    if (err != SLUICE_OK)
-        return err;
-    text = req->binary;
-    for (i = 0; i < sluice_metadata_count(req->metadata); i++) {
-        m = sluice_metadata_at(req->metadata, i);
-        if (!may_travel(m))
-            continue;
-        if (b->count == RPC_GRPC_FIELDS)
-            return SLUICE_ELIMIT;
-        if (rpc_grpc_name_is_binary(m.name)) {
-            len = sluice_base64_encode(m.value.ptr, m.value.len, text);
-            m.value = sluice_str_n(text, len);
-            text += len;
-        } else {
-            m.value = rpc_grpc_trim(m.value);
-        }
-        add(b, m.name, m.value, NGHTTP2_NV_FLAG_NO_INDEX);
-    }
-    return SLUICE_OK;
-}
-
 enum sluice_err
 rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
     const struct rpc_grpc_request_base *base, int64_t timeout_ns,
     nghttp2_nv fields[RPC_GRPC_FIELDS], size_t *count, size_t *size)
 {
-    struct block b = { fields, 0, 0 };
+    struct rpc_grpc_fields f = { fields, 0, 0 };
     enum sluice_err err = SLUICE_OK;
     size_t len;
 
-    add_constant(&b, ":method", "POST");
-    add_constant(&b, ":scheme", "http");
-    add(&b, sluice_str(":path"), sluice_str_n(req->path, req->path_len), 0);
-    add(&b, sluice_str(":authority"), base->authority, 0);
-    add_constant(&b, "te", "trailers");
+    rpc_grpc_fields_add_constant(&f, ":method", "POST");
+    rpc_grpc_fields_add_constant(&f, ":scheme", "http");
+    rpc_grpc_fields_add(&f, sluice_str(":path"),
+        sluice_str_n(req->path, req->path_len), 0);
+    rpc_grpc_fields_add(&f, sluice_str(":authority"), base->authority, 0);
+    rpc_grpc_fields_add_constant(&f, "te", "trailers");
     if (timeout_ns != SLUICE_NO_TIMEOUT) {
         len = sluice_grpc_timeout_format(timeout_ns > 0 ? timeout_ns : 1,
             req->timeout);
-        add(&b, sluice_str("grpc-timeout"), sluice_str_n(req->timeout, len),
-            NGHTTP2_NV_FLAG_NO_INDEX);
+        rpc_grpc_fields_add(&f, sluice_str("grpc-timeout"),
+            sluice_str_n(req->timeout, len), NGHTTP2_NV_FLAG_NO_INDEX);
     }
-    add_constant(&b, "content-type", "application/grpc");
-    add(&b, sluice_str("user-agent"), base->user_agent, 0);
+    rpc_grpc_fields_add_constant(&f, "content-type", "application/grpc");
+    if (req->coding != SLUICE_GRPC_IDENTITY)
+        rpc_grpc_fields_add(&f, sluice_str("grpc-encoding"),
+            rpc_grpc_coding_name(req->coding), 0);
+    rpc_grpc_fields_add_constant(&f, "grpc-accept-encoding",
+        RPC_GRPC_ACCEPTED_CODINGS);
+    rpc_grpc_fields_add(&f, sluice_str("user-agent"), base->user_agent, 0);
     if (req->metadata != NULL)
-        err = add_metadata(req, pool, &b);
-    *count = b.count;
-    *size = b.size;
+        err =
+            rpc_grpc_fields_add_metadata(&f, req->metadata, pool, &req->binary);
+    if (err == SLUICE_OK && req->more_metadata != NULL)
+        err = rpc_grpc_fields_add_metadata(&f, req->more_metadata, pool,
+            &req->more_binary);
+    *count = f.count;
+    *size = f.size;
     return err;
 }
 
@@ -180,7 +85,9 @@ void
 rpc_grpc_request_fini(struct rpc_grpc_request *req, struct sluice_pool *pool)
 {
     sluice_metadata_unref(&req->metadata);
-    drop_binary(req, pool);
+    sluice_metadata_unref(&req->more_metadata);
+    rpc_grpc_text_drop(&req->binary, pool);
+    rpc_grpc_text_drop(&req->more_binary, pool);
     if (req->path != NULL && req->path != req->short_path)
         sluice_pool_give(pool, req->path, req->path_len);
     req->path = NULL;

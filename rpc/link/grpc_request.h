@@ -11,18 +11,18 @@
 #ifndef RPC_LINK_GRPC_REQUEST_H
 #define RPC_LINK_GRPC_REQUEST_H
 
-#include <sluice/metadata.h>
+#include "rpc/link/grpc_fields.h"
 
-#include <nghttp2/nghttp2.h>
-
-#define RPC_GRPC_FIELDS 256 /* a request that has more is refused */
+#include <sluice/grpc.h>
 
 struct rpc_grpc_request {
-    struct sluice_metadata *metadata; /* owned; may be NULL */
-    char *path;                       /* short, or from the pool */
+    struct sluice_metadata *metadata;      /* owned; may be NULL */
+    struct sluice_metadata *more_metadata; /* likewise; goes behind it */
+    enum sluice_grpc_coding coding;        /* of its messages */
+    char *path;                            /* short, or from the pool */
     size_t path_len;
-    char *binary; /* the base64 texts */
-    size_t binary_room;
+    struct rpc_grpc_text binary; /* the base64 texts of the metadata */
+    struct rpc_grpc_text more_binary;
     char timeout[12];
     char short_path[128];
 };

@@ -6,12 +6,10 @@
 #include "rpc/link/grpc_response.h"
 
 #include "rpc/check.h"
+#include "rpc/link/grpc_coding.h"
 #include "rpc/link/grpc_metadata.h"
 
-#include <sluice/grpc.h>
 #include <sluice/status.h>
-
-#include <strings.h>
 
 #define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
@@ -22,18 +20,6 @@ static bool
 is(struct sluice_str name, const char *text)
 {
     return sluice_str_equal(name, sluice_str(text));
-}
-
-/* "application/grpc", alone or followed by '+' or ';'. */
-static bool
-is_grpc_type(struct sluice_str value)
-{
-    static const char type[] = "application/grpc";
-    size_t len = sizeof(type) - 1;
-
-    if (value.len < len || strncasecmp(value.ptr, type, len) != 0)
-        return false;
-    return value.len == len || value.ptr[len] == '+' || value.ptr[len] == ';';
 }
 
 /* nghttp2 lets only three digits through. */
@@ -130,7 +116,7 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
         return SLUICE_OK;
     }
     if (is(name, "content-type")) {
-        r->is_grpc = is_grpc_type(value);
+        r->is_grpc = rpc_grpc_is_grpc_type(value);
         return SLUICE_OK;
     }
     if (is(name, "grpc-status")) {
@@ -141,6 +127,15 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     }
     if (is(name, "grpc-message"))
         return take_message(r, pool, value);
+    if (is(name, "grpc-encoding")) {
+        r->has_unknown_coding =
+            rpc_grpc_coding_parse(value, &r->coding) != SLUICE_OK;
+        return SLUICE_OK;
+    }
+    if (is(name, "grpc-accept-encoding")) {
+        r->accepted |= rpc_grpc_codings_parse(value);
+        return SLUICE_OK;
+    }
     return take_metadata(r, pool, name, value);
 }
 
@@ -152,6 +147,9 @@ rpc_grpc_response_begin(struct rpc_grpc_response *r)
     r->http_status = 0;
     r->is_grpc = false;
     r->has_status = false;
+    r->coding = SLUICE_GRPC_IDENTITY;
+    r->has_unknown_coding = false;
+    r->accepted = 0;
 }
 
 bool

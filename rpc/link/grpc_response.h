@@ -12,6 +12,8 @@
 
 #include "rpc/link/grpc_end.h"
 
+#include <sluice/grpc.h>
+
 struct rpc_grpc_response {
     /* Of the block that is being received or was received last: */
     size_t size;
@@ -19,6 +21,9 @@ struct rpc_grpc_response {
     bool is_grpc;         /* by its content type */
     bool has_status;
     int32_t status;
+    enum sluice_grpc_coding coding; /* by grpc-encoding */
+    bool has_unknown_coding;
+    unsigned accepted;                /* by grpc-accept-encoding; 0: none */
     struct sluice_metadata *metadata; /* NULL: none was sent */
     enum sluice_err fault;            /* EINVAL, ELIMIT or ENOMEM */
 

@@ -30,6 +30,7 @@ on_socket_closed(void *arg)
 
     RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
     nghttp2_session_del(s->h2);
+    sluice_bytes_unref(&s->peer);
     free(s->unsent);
     s->magic = 0;
     free(s);
@@ -51,6 +52,7 @@ close_now(struct rpc_grpc_session *s)
     if (s->socket == NULL)
         return;
     sluice_task_cancel(&s->flush);
+    sluice_timer_stop(s->client->loop, &s->keepalive_timer);
     rpc_grpc_socket_close(&s->socket, on_socket_closed, s);
     TAILQ_INIT(&calls);
     TAILQ_CONCAT(&calls, &s->calls, link);
@@ -153,6 +155,58 @@ rpc_grpc_session_close(struct rpc_grpc_session *s)
     close_now(s);
 }
 
+/* ------------------------------------------------------------- keepalive */
+
+static bool
+is_watched(const struct rpc_grpc_session *s)
+{
+    return s->client->keepalive.time_ns > 0 &&
+        (s->active > 0 || s->client->keepalive_without_calls);
+}
+
+static void
+look(struct rpc_grpc_session *s)
+{
+    uint64_t now = sluice_loop_now(s->client->loop);
+    uint64_t again;
+
+    switch (rpc_grpc_keepalive_look(&s->keepalive, now, &again)) {
+    case RPC_GRPC_KEEPALIVE_WAIT:
+        break;
+    case RPC_GRPC_KEEPALIVE_PING:
+        if (nghttp2_submit_ping(s->h2, NGHTTP2_FLAG_NONE, NULL) != 0)
+            rpc_grpc_keepalive_heard(&s->keepalive, now); /* another time */
+        rpc_grpc_session_wake(s);
+        break;
+    case RPC_GRPC_KEEPALIVE_LOST:
+        close_now(s);
+        return;
+    }
+    sluice_timer_start(s->client->loop, &s->keepalive_timer, again);
+}
+
+static void
+on_keepalive_timer(struct sluice_timer *timer)
+{
+    struct rpc_grpc_session *s =
+        RPC_CONTAINER_OF(timer, struct rpc_grpc_session, keepalive_timer);
+
+    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
+    if (s->keepalive.is_asking || is_watched(s))
+        look(s);
+}
+
+/* To be called when there may be a reason to; there is none for stopping, the
+ * timer just is not started again. */
+static void
+watch(struct rpc_grpc_session *s)
+{
+    if (!sluice_timer_is_running(&s->keepalive_timer) && is_watched(s))
+        look(s);
+}
+
+/* --------------------------------------------------------------- settling */
+
 static void
 drain(struct rpc_grpc_session *s)
 {
@@ -172,6 +226,7 @@ settle(struct rpc_grpc_session *s)
         return;
     if (s->has_settings && !s->is_ready) {
         s->is_ready = true;
+        watch(s);
         if (!s->is_draining)
             rpc_grpc_client_session_ready(s->client, s);
     }
@@ -246,6 +301,7 @@ on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         close_now(s);
         return;
     }
+    rpc_grpc_keepalive_heard(&s->keepalive, sluice_loop_now(s->client->loop));
     if (nghttp2_session_mem_recv(s->h2, (const uint8_t *)buf->base,
             (size_t)nread) < 0) {
         s->is_broken = true;
@@ -322,7 +378,8 @@ rpc_grpc_session_submit(struct rpc_grpc_session *s, struct rpc_grpc_call *call)
         return id == NGHTTP2_ERR_NOMEM ? SLUICE_ENOMEM : SLUICE_ESTATE;
     TAILQ_INSERT_TAIL(&s->calls, call, link);
     s->active++;
-    rpc_grpc_stream_opened(call, s, id);
+    watch(s);
+    rpc_grpc_stream_opened(call, s, id, s->peer);
     return SLUICE_OK;
 }
 
@@ -403,7 +460,13 @@ rpc_grpc_session_new(struct sluice_grpc_client *client,
     s->magic = RPC_GRPC_SESSION_MAGIC;
     s->client = client;
     s->flush.run = on_flush;
+    s->keepalive_timer.expire = on_keepalive_timer;
+    rpc_grpc_keepalive_init(&s->keepalive, &client->keepalive,
+        sluice_loop_now(client->loop));
     TAILQ_INIT(&s->calls);
+    s->peer = rpc_grpc_peer_new(client->pool, &socket->uv.stream);
+    if (s->peer == NULL)
+        goto out;
     if (nghttp2_session_client_new3(&s->h2, client->shared->callbacks, s,
             client->shared->option, client->shared->mem) != 0)
         goto out;
@@ -419,8 +482,10 @@ rpc_grpc_session_new(struct sluice_grpc_client *client,
 
 out:
     rpc_grpc_socket_close(&socket, NULL, NULL);
-    if (s != NULL)
+    if (s != NULL) {
         nghttp2_session_del(s->h2);
+        sluice_bytes_unref(&s->peer);
+    }
     free(s);
     return NULL;
 }

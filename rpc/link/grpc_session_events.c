@@ -30,9 +30,10 @@ text_of(nghttp2_rcbuf *buf)
 static int
 on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
+    struct rpc_grpc_session *s = arg;
     struct rpc_grpc_call *call = call_of(h2, frame->hd.stream_id);
 
-    (void)arg;
+    rpc_grpc_keepalive_got_message(&s->keepalive);
     if (call != NULL)
         rpc_grpc_stream_begin_block(call);
     return 0;
@@ -55,10 +56,11 @@ static int
 on_data(nghttp2_session *h2, uint8_t flags, int32_t stream_id,
     const uint8_t *data, size_t len, void *arg)
 {
+    struct rpc_grpc_session *s = arg;
     struct rpc_grpc_call *call = call_of(h2, stream_id);
 
     (void)flags;
-    (void)arg;
+    rpc_grpc_keepalive_got_message(&s->keepalive);
     if (nghttp2_session_consume_connection(h2, len) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (call != NULL)
@@ -79,6 +81,16 @@ on_stream_frame(struct rpc_grpc_call *call, const nghttp2_frame *frame)
         call->reset_by_peer = true;
 }
 
+/* About our PINGs ("Client-side Keepalive", gRFC A8). */
+static bool
+is_complaint(const nghttp2_goaway *goaway)
+{
+    return goaway->error_code == NGHTTP2_ENHANCE_YOUR_CALM &&
+        sluice_str_equal(sluice_str_n((const char *)goaway->opaque_data,
+                             goaway->opaque_data_len),
+            sluice_str("too_many_pings"));
+}
+
 static int
 on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -95,6 +107,8 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
         break;
     case NGHTTP2_GOAWAY:
         s->must_drain = true;
+        if (is_complaint(&frame->goaway))
+            rpc_grpc_keepalive_slow_down(&s->client->keepalive);
         break;
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:

@@ -5,6 +5,7 @@
 #ifndef RPC_LINK_GRPC_SESSION_PRIVATE_H
 #define RPC_LINK_GRPC_SESSION_PRIVATE_H
 
+#include "rpc/link/grpc_keepalive.h"
 #include "rpc/link/grpc_session.h"
 
 #define RPC_GRPC_SESSION_MAGIC 0x67727073u
@@ -22,6 +23,7 @@ struct rpc_grpc_session {
     TAILQ_ENTRY(rpc_grpc_session) link; /* in the client's list */
     struct rpc_grpc_socket *socket;     /* NULL: closing */
     nghttp2_session *h2;
+    struct sluice_bytes *peer;   /* its address, as text */
     struct rpc_grpc_calls calls; /* those with a stream */
     size_t active;
     int32_t last_sent; /* stream whose HEADERS have left */
@@ -41,6 +43,9 @@ struct rpc_grpc_session {
     bool is_writing;
     uv_write_t write;
     uint8_t *unsent;
+
+    struct rpc_grpc_keepalive keepalive;
+    struct sluice_timer keepalive_timer; /* runs while somebody wants to know */
 
     unsigned resets; /* of ours, lately */
     uint64_t resets_since_ns;

@@ -62,7 +62,9 @@ end_in_order(struct rpc_grpc_call *call, struct rpc_grpc_end end)
 void
 rpc_grpc_stream_begin_block(struct rpc_grpc_call *call)
 {
-    if (!has_ended(call))
+    if (has_ended(call))
+        call->is_replayable = false; /* it has been answered */
+    else
         rpc_grpc_response_begin(&call->response);
 }
 
@@ -99,6 +101,10 @@ take_head(struct rpc_grpc_call *call)
         rpc_grpc_stream_fail(call, end);
         return;
     }
+    call->reader.coding = call->response.coding;
+    call->reader.has_unknown_coding = call->response.has_unknown_coding;
+    if (call->response.accepted != 0)
+        call->accepted = call->response.accepted;
     call->initial = rpc_grpc_response_take_metadata(&call->response);
     if (call->initial == NULL)
         call->initial = sluice_metadata_ref(call->client->no_metadata);
@@ -144,6 +150,15 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_malformed("a message is compressed, unasked"));
         break;
+    case RPC_GRPC_READ_UNKNOWN:
+        rpc_grpc_stream_fail(call,
+            rpc_grpc_end_malformed("a message is compressed in an unknown "
+                                   "way"));
+        break;
+    case RPC_GRPC_READ_CORRUPT:
+        rpc_grpc_stream_fail(call,
+            rpc_grpc_end_malformed("a compressed message is damaged"));
+        break;
     case RPC_GRPC_READ_MALFORMED:
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_malformed("a message has an unknown flag"));
@@ -168,8 +183,8 @@ rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,
     }
     while (len > 0 && call->allowance > 0 && call->message == NULL &&
         !rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed(&call->reader, client->pool,
-            client->max_message, &data, &len, &call->message);
+        result = rpc_grpc_reader_feed(&call->reader, &client->reading, &data,
+            &len, &call->message);
         on_read(call, result);
         if (has_ended(call))
             return;
@@ -190,8 +205,8 @@ rpc_grpc_stream_take_held(struct rpc_grpc_call *call)
 
     while (call->allowance > 0 && call->message == NULL &&
         rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed_held(&call->reader, client->pool,
-            client->max_message, &taken, &call->message);
+        result = rpc_grpc_reader_feed_held(&call->reader, &client->reading,
+            &taken, &call->message);
         consume(call, taken);
         on_read(call, result);
     }
@@ -222,7 +237,7 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
     call->session = NULL;
     call->stream_id = -1;
     call->is_deferred = false;
-    if (has_ended(call)) {
+    if (has_ended(call) && !rpc_grpc_call_goes_on(call)) {
         rpc_grpc_call_settle(call);
         return;
     }
@@ -245,11 +260,16 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
 
 void
 rpc_grpc_stream_opened(struct rpc_grpc_call *call,
-    struct rpc_grpc_session *session, int32_t stream_id)
+    struct rpc_grpc_session *session, int32_t stream_id,
+    struct sluice_bytes *peer)
 {
     call->place = RPC_GRPC_STREAM;
     call->session = session;
     call->stream_id = stream_id;
+    /* Of an earlier stream, nothing has been delivered. */
+    rpc_grpc_context_fini(&call->context);
+    rpc_grpc_context_init(&call->context, peer, call->client->request.authority,
+        rpc_grpc_call_set_coding);
 }
 
 size_t
@@ -285,11 +305,11 @@ void
 rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
 {
     size_t size = sluice_bytes_size(call->payload);
-    uint8_t prefix[RPC_GRPC_PREFIX] = { 0, (uint8_t)(size >> 24),
-        (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size };
+    uint8_t prefix[RPC_GRPC_PREFIX];
     size_t n = 0;
 
     if (call->sent < RPC_GRPC_PREFIX) {
+        rpc_grpc_write_prefix(prefix, call->payload_is_compressed, size);
         n = min_size(len, RPC_GRPC_PREFIX - call->sent);
         memcpy(out, prefix + call->sent, n);
         call->sent += n;

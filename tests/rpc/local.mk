@@ -136,3 +136,16 @@ tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_many
 tests_rpc_test_face_many_SOURCES = tests/rpc/test_face_many.c $(face_fixture)
 tests_rpc_test_face_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- gRPC server
+serving = tests/rpc/serving.c tests/rpc/serving.h
+
+check_PROGRAMS += tests/rpc/test_grpc_server_official
+tests_rpc_test_grpc_server_official_SOURCES = \
+	tests/rpc/test_grpc_server_official.c $(serving)
+tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/rpc/grpc_client.py
+# ---- gRPC client
+check_PROGRAMS += tests/rpc/test_grpc_coding
+tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
+tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

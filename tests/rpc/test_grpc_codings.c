@@ -322,6 +322,7 @@ backoff_does_not_overflow(void **state)
 
 struct frames {
     struct sluice_pool *pool;
+    struct rpc_grpc_reading reading;
     struct rpc_grpc_reader reader;
 };
 
@@ -331,8 +332,11 @@ make_reader(void **state)
     struct frames *f = test_calloc(1, sizeof(*f));
 
     f->pool = sluice_pool_new();
+    f->reading.pool = f->pool;
+    f->reading.coder = rpc_grpc_coder_new();
+    f->reading.max_message = MAX_MESSAGE;
     *state = f;
-    return f->pool == NULL ? -1 : 0;
+    return f->pool == NULL || f->reading.coder == NULL ? -1 : 0;
 }
 
 static int
@@ -341,6 +345,7 @@ free_reader(void **state)
     struct frames *f = *state;
 
     rpc_grpc_reader_fini(&f->reader, f->pool);
+    rpc_grpc_coder_free(&f->reading.coder);
     sluice_pool_free(&f->pool);
     test_free(f);
     return 0;
@@ -396,8 +401,8 @@ in_pieces_of(struct frames *f, uint32_t a, uint32_t b, size_t piece)
         n = piece < len ? piece : len;
         len -= n;
         while (n > 0) {
-            result = rpc_grpc_reader_feed(&f->reader, f->pool, MAX_MESSAGE, &p,
-                &n, &message);
+            result =
+                rpc_grpc_reader_feed(&f->reader, &f->reading, &p, &n, &message);
             if (result == RPC_GRPC_READ_MESSAGE) {
                 check_message(&message, found == 0 ? a : b, found);
                 found++;
@@ -436,19 +441,19 @@ held_bytes_come_out_as_they_went_in(void **state)
     uint8_t *wire = two_messages(30000, 30001, &len);
     size_t at;
 
-    assert_false(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
+    assert_false(rpc_grpc_reader_has_news(&f->reader, &f->reading));
     for (at = 0; at < len; at++)
         assert_int_equal(rpc_grpc_reader_hold(&f->reader, f->pool, wire + at,
                              1),
             SLUICE_OK);
-    assert_true(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
-    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool, MAX_MESSAGE,
-                         &taken, &message),
+    assert_true(rpc_grpc_reader_has_news(&f->reader, &f->reading));
+    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, &f->reading, &taken,
+                         &message),
         RPC_GRPC_READ_MESSAGE);
     assert_int_equal(taken, 30005);
     check_message(&message, 30000, 0);
-    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool, MAX_MESSAGE,
-                         &taken, &message),
+    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, &f->reading, &taken,
+                         &message),
         RPC_GRPC_READ_MESSAGE);
     check_message(&message, 30001, 1);
     assert_false(rpc_grpc_reader_is_holding(&f->reader));
@@ -467,15 +472,15 @@ a_partial_held_message_is_no_news(void **state)
     for (i = 0; i < sizeof(part); i++) {
         assert_int_equal(rpc_grpc_reader_hold(&f->reader, f->pool, part + i, 1),
             SLUICE_OK);
-        assert_false(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
+        assert_false(rpc_grpc_reader_has_news(&f->reader, &f->reading));
     }
-    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, f->pool, MAX_MESSAGE,
-                         &taken, &message),
+    assert_int_equal(rpc_grpc_reader_feed_held(&f->reader, &f->reading, &taken,
+                         &message),
         RPC_GRPC_READ_MORE);
     assert_int_equal(rpc_grpc_reader_hold(&f->reader, f->pool,
                          (const uint8_t *)"c", 1),
         SLUICE_OK);
-    assert_true(rpc_grpc_reader_has_news(&f->reader, MAX_MESSAGE));
+    assert_true(rpc_grpc_reader_has_news(&f->reader, &f->reading));
 }
 
 static enum rpc_grpc_read
@@ -484,8 +489,8 @@ read_prefix(struct frames *f, const char *prefix)
     const uint8_t *p = (const uint8_t *)prefix;
     struct sluice_bytes *message;
     size_t n = RPC_GRPC_PREFIX;
-    enum rpc_grpc_read result = rpc_grpc_reader_feed(&f->reader, f->pool,
-        MAX_MESSAGE, &p, &n, &message);
+    enum rpc_grpc_read result =
+        rpc_grpc_reader_feed(&f->reader, &f->reading, &p, &n, &message);
 
     assert_null(message);
     rpc_grpc_reader_fini(&f->reader, f->pool);
@@ -502,6 +507,13 @@ bad_prefixes_are_told_apart(void **state)
     assert_int_equal(read_prefix(f, "\0\0\4\223\341"), RPC_GRPC_READ_TOO_LARGE);
     assert_int_equal(read_prefix(f, "\0\0\4\223\340"), RPC_GRPC_READ_MORE);
     assert_int_equal(read_prefix(f, "\1\0\0\0\1"), RPC_GRPC_READ_COMPRESSED);
+    f->reader.coding = SLUICE_GRPC_GZIP;
+    assert_int_equal(read_prefix(f, "\1\0\0\0\1"), RPC_GRPC_READ_MORE);
+    assert_int_equal(read_prefix(f, "\1\0\4\223\340"), RPC_GRPC_READ_MORE);
+    assert_int_equal(read_prefix(f, "\1\0\7\0\0"), RPC_GRPC_READ_TOO_LARGE);
+    f->reader.has_unknown_coding = true;
+    assert_int_equal(read_prefix(f, "\1\0\0\0\1"), RPC_GRPC_READ_UNKNOWN);
+    assert_int_equal(read_prefix(f, "\0\0\0\0\1"), RPC_GRPC_READ_MORE);
     assert_int_equal(read_prefix(f, "\2\0\0\0\1"), RPC_GRPC_READ_MALFORMED);
     assert_int_equal(read_prefix(f, "\377\0\0\0\1"), RPC_GRPC_READ_MALFORMED);
 }
@@ -515,8 +527,8 @@ memory_follows_what_arrives_not_what_is_announced(void **state)
     size_t n = sizeof(prefix);
     struct sluice_bytes *message;
 
-    assert_int_equal(rpc_grpc_reader_feed(&f->reader, f->pool, MAX_MESSAGE, &p,
-                         &n, &message),
+    assert_int_equal(rpc_grpc_reader_feed(&f->reader, &f->reading, &p, &n,
+                         &message),
         RPC_GRPC_READ_MORE);
     assert_true(sluice_bytes_capacity(f->reader.partial) < 2 * 65536);
 }

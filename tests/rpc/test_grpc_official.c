@@ -220,6 +220,7 @@ every_code_has_its_outcome(void **state)
         kind = code == 1 ? SLUICE_CANCELLED
             : code == 4  ? SLUICE_EXPIRED
             : code == 12 ? SLUICE_LOCAL_FAILURE
+            : code == 14 ? SLUICE_REMOTE_SHUTDOWN
                          : SLUICE_REMOTE_FAILURE;
         grpc_call_ended(&s->call, kind, code);
         assert_string_equal(s->call.details, "x");

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_server_answer.c - builds response headers and trailers. A
+ * status always finds its way out: what is in its way, for lack of memory or
+ * because the caller would not take so much, is left out.
+ */
+#include "rpc/link/grpc_server_answer.h"
+
+#include "rpc/check.h"
+#include "rpc/link/grpc_metadata.h"
+
+#include <sluice/status.h>
+
+/* Of a longer message, so many bytes are sent. */
+#define MESSAGE_MAX 8192
+
+#define CONTENT_TYPE "application/grpc"
+
+/* ---------------------------------------------------------------- texts */
+
+/* At most MESSAGE_MAX bytes, without a piece of a character at their end. */
+static struct sluice_str
+cut(struct sluice_str text)
+{
+    size_t n;
+
+    if (text.len <= MESSAGE_MAX)
+        return text;
+    for (n = MESSAGE_MAX; n > MESSAGE_MAX - 4; n--)
+        if (((uint8_t)text.ptr[n] & 0xc0) != 0x80)
+            break;
+    return sluice_str_n(text.ptr, n);
+}
+
+static bool
+is_plain(char c)
+{
+    return c >= 0x20 && c <= 0x7e && c != '%';
+}
+
+static size_t
+encoded_size(struct sluice_str text)
+{
+    size_t n = text.len;
+    size_t i;
+
+    for (i = 0; i < text.len; i++)
+        if (!is_plain(text.ptr[i]))
+            n += 2;
+    return n;
+}
+
+static void
+encode(struct sluice_str text, char *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        if (is_plain(text.ptr[i])) {
+            *out++ = text.ptr[i];
+            continue;
+        }
+        *out++ = '%';
+        *out++ = digits[(uint8_t)text.ptr[i] >> 4];
+        *out++ = digits[(uint8_t)text.ptr[i] & 15];
+    }
+}
+
+static void
+set_code(struct rpc_grpc_answer *a, int32_t code)
+{
+    char reversed[sizeof(a->code)];
+    size_t digits = 0;
+
+    if (code < 0)
+        code = SLUICE_CODE_UNKNOWN; /* the grammar has no sign */
+    do {
+        reversed[digits++] = (char)('0' + code % 10);
+        code /= 10;
+    } while (code > 0);
+    for (a->code_len = 0; digits > 0; a->code_len++)
+        a->code[a->code_len] = reversed[--digits];
+}
+
+void
+rpc_grpc_answer_set_status(struct rpc_grpc_answer *a, struct sluice_pool *pool,
+    int32_t code, struct sluice_str message)
+{
+    struct sluice_str text = cut(message);
+    size_t size = encoded_size(text);
+
+    set_code(a, code);
+    a->message_len = 0;
+    if (size == 0 || rpc_grpc_text_take(&a->message, pool, size) != SLUICE_OK)
+        return;
+    encode(text, a->message.ptr);
+    a->message_len = size;
+}
+
+/* --------------------------------------------------------------- blocks */
+
+void
+rpc_grpc_answer_alone(const char *http_status, struct rpc_grpc_fields *f)
+{
+    rpc_grpc_fields_add_constant(f, ":status", http_status);
+    rpc_grpc_fields_add_constant(f, "content-type", CONTENT_TYPE);
+    if (strcmp(http_status, "405") == 0)
+        rpc_grpc_fields_add_constant(f, "allow", "POST");
+}
+
+enum sluice_err
+rpc_grpc_answer_head(struct rpc_grpc_answer *a, struct sluice_pool *pool,
+    size_t max_size, struct rpc_grpc_fields *f)
+{
+    enum sluice_err err = SLUICE_OK;
+
+    rpc_grpc_fields_add_constant(f, ":status", "200");
+    rpc_grpc_fields_add_constant(f, "content-type", CONTENT_TYPE);
+    rpc_grpc_fields_add_constant(f, "grpc-accept-encoding", "identity");
+    if (a->initial != NULL)
+        err = rpc_grpc_fields_add_metadata(f, a->initial, pool,
+            &a->initial_binary);
+    if (err == SLUICE_OK && f->size > max_size)
+        err = SLUICE_ELIMIT;
+    return err;
+}
+
+static void
+add_status(struct rpc_grpc_answer *a, struct rpc_grpc_fields *f)
+{
+    rpc_grpc_fields_add(f, sluice_str("grpc-status"),
+        sluice_str_n(a->code, a->code_len), NGHTTP2_NV_FLAG_NONE);
+    if (a->message_len > 0)
+        rpc_grpc_fields_add(f, sluice_str("grpc-message"),
+            sluice_str_n(a->message.ptr, a->message_len),
+            NGHTTP2_NV_FLAG_NO_INDEX);
+}
+
+void
+rpc_grpc_answer_trailers(struct rpc_grpc_answer *a, struct sluice_pool *pool,
+    size_t max_size, struct rpc_grpc_fields *f)
+{
+    struct rpc_grpc_fields before = *f;
+
+    add_status(a, f);
+    if (a->terminal == NULL)
+        return;
+    if (rpc_grpc_fields_add_metadata(f, a->terminal, pool,
+            &a->terminal_binary) == SLUICE_OK &&
+        f->size <= max_size)
+        return;
+    *f = before;
+    if (a->code_len == 1 && a->code[0] == '0')
+        rpc_grpc_answer_set_status(a, pool, SLUICE_CODE_RESOURCE_EXHAUSTED,
+            sluice_str("the answer has too much metadata"));
+    add_status(a, f);
+}
+
+void
+rpc_grpc_answer_fini(struct rpc_grpc_answer *a, struct sluice_pool *pool)
+{
+    sluice_metadata_unref(&a->initial);
+    sluice_metadata_unref(&a->terminal);
+    rpc_grpc_text_drop(&a->message, pool);
+    rpc_grpc_text_drop(&a->initial_binary, pool);
+    rpc_grpc_text_drop(&a->terminal_binary, pool);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_server_conn.h - one HTTP/2 connection of a server: an nghttp2
+ * session on a wire, its streams, and how long it may live.
+ *
+ * Ownership   The connection owns socket and nghttp2 session. It closes itself
+ *             when it breaks, or when it drains and its last stream is gone;
+ *             the server is told (grpc_server.h).
+ * Thread      The loop's thread. Nothing here delivers to operations.
+ */
+#ifndef RPC_LINK_GRPC_SERVER_CONN_H
+#define RPC_LINK_GRPC_SERVER_CONN_H
+
+#include "rpc/link/grpc_server_call.h"
+#include "rpc/link/grpc_wire.h"
+
+#define RPC_GRPC_CONN_MAGIC 0x67726376u
+
+struct rpc_grpc_conn {
+    unsigned magic;
+    struct sluice_grpc_server *server;
+    TAILQ_ENTRY(rpc_grpc_conn) link; /* in the server's list */
+    struct rpc_grpc_wire wire;
+    struct rpc_grpc_served_list calls; /* those with a stream */
+    size_t active;                     /* how many */
+    bool is_failing;                   /* memory is short: gives up */
+};
+
+/* Takes the connected socket in any case. NULL: memory is short. */
+struct rpc_grpc_conn *rpc_grpc_conn_new(struct sluice_grpc_server *server,
+    struct rpc_grpc_socket *socket);
+
+/* Says what is to say, if the socket takes it at once, and closes. */
+void rpc_grpc_conn_close(struct rpc_grpc_conn *conn);
+
+/* Tells the client to go elsewhere; closes when its last stream is gone. May
+ * close at once. */
+void rpc_grpc_conn_drain(struct rpc_grpc_conn *conn);
+
+/* ---- for calls with a stream --------------------------------------------- */
+
+/* The largest header block that the peer takes, and nghttp2. */
+size_t rpc_grpc_conn_max_block(const struct rpc_grpc_conn *conn);
+
+/* nghttp2_submit_response(), _submit_trailer(), _submit_rst_stream() and so on;
+ * what cannot be done for lack of memory resets the stream, or ends the
+ * connection. has_body: messages and trailers follow. */
+void rpc_grpc_conn_respond(struct rpc_grpc_conn *conn,
+    struct rpc_grpc_served *call, const struct rpc_grpc_fields *f,
+    bool has_body);
+void rpc_grpc_conn_trailers(struct rpc_grpc_conn *conn, int32_t stream_id,
+    const struct rpc_grpc_fields *f);
+void rpc_grpc_conn_reset(struct rpc_grpc_conn *conn, int32_t stream_id,
+    uint32_t error_code);
+void rpc_grpc_conn_resume(struct rpc_grpc_conn *conn, int32_t stream_id);
+void rpc_grpc_conn_consume(struct rpc_grpc_conn *conn, int32_t stream_id,
+    size_t len);
+
+/* ---- shared by all connections of a server ------------------------------- */
+
+struct rpc_grpc_conn_shared {
+    nghttp2_session_callbacks *callbacks;
+    nghttp2_option *option;
+    nghttp2_mem *mem; /* NULL: nghttp2's own; tests make memory short here */
+};
+SLUICE_MUST_USE enum sluice_err rpc_grpc_conn_shared_init(
+    struct rpc_grpc_conn_shared *shared);
+void rpc_grpc_conn_shared_fini(struct rpc_grpc_conn_shared *shared);
+
+#endif

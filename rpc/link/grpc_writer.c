@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_writer.c - see the header.
+ */
+#include "rpc/link/grpc_writer.h"
+
+#include "rpc/check.h"
+
+static size_t
+min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+enum sluice_err
+rpc_grpc_writer_take(struct rpc_grpc_writer *w, struct sluice_bytes **payload)
+{
+    if (w->payload != NULL)
+        return SLUICE_ESTATE;
+    if (sluice_bytes_size(*payload) > UINT32_MAX)
+        return SLUICE_ELIMIT;
+    w->payload = *payload;
+    w->sent = 0;
+    w->promised = 0;
+    *payload = NULL;
+    return SLUICE_OK;
+}
+
+size_t
+rpc_grpc_writer_left(const struct rpc_grpc_writer *w)
+{
+    if (w->payload == NULL)
+        return 0;
+    return RPC_GRPC_PREFIX + sluice_bytes_size(w->payload) - w->sent;
+}
+
+bool
+rpc_grpc_writer_has_begun(const struct rpc_grpc_writer *w)
+{
+    return w->payload != NULL && (w->sent > 0 || w->promised > 0);
+}
+
+size_t
+rpc_grpc_writer_offer(struct rpc_grpc_writer *w, size_t room)
+{
+    w->promised = min_size(rpc_grpc_writer_left(w), room);
+    return w->promised;
+}
+
+bool
+rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len)
+{
+    size_t size = sluice_bytes_size(w->payload);
+    uint8_t prefix[RPC_GRPC_PREFIX] = { 0, (uint8_t)(size >> 24),
+        (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size };
+    size_t n = 0;
+
+    assert(len == w->promised);
+    w->promised = 0;
+    if (w->sent < RPC_GRPC_PREFIX) {
+        n = min_size(len, RPC_GRPC_PREFIX - w->sent);
+        memcpy(out, prefix + w->sent, n);
+        w->sent += n;
+    }
+    if (len > n) {
+        memcpy(out + n,
+            sluice_bytes_data(w->payload) + w->sent - RPC_GRPC_PREFIX, len - n);
+        w->sent += len - n;
+    }
+    if (w->sent < RPC_GRPC_PREFIX + size)
+        return false;
+    rpc_grpc_writer_fini(w);
+    return true;
+}
+
+void
+rpc_grpc_writer_fini(struct rpc_grpc_writer *w)
+{
+    sluice_bytes_unref(&w->payload);
+    w->sent = 0;
+    w->promised = 0;
+}

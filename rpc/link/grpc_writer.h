@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rpc/link/grpc_writer.h - one message on its way out, prefix and bytes. They
+ * are copied once: from where they lie into the buffer that is written.
+ */
+#ifndef RPC_LINK_GRPC_WRITER_H
+#define RPC_LINK_GRPC_WRITER_H
+
+#include "rpc/link/grpc_framing.h"
+
+struct rpc_grpc_writer {
+    struct sluice_bytes *payload; /* NULL: nothing to send */
+    size_t sent;                  /* of its prefix and its bytes */
+    size_t promised;              /* to a frame that is not filled yet */
+};
+
+/* Takes *payload and sets it to NULL on SLUICE_OK. SLUICE_ESTATE: another one
+ * has not wholly gone out. SLUICE_ELIMIT: longer than a prefix can say. */
+SLUICE_MUST_USE enum sluice_err rpc_grpc_writer_take(struct rpc_grpc_writer *w,
+    struct sluice_bytes **payload);
+
+/* How many bytes are left to send. */
+size_t rpc_grpc_writer_left(const struct rpc_grpc_writer *w);
+
+/* Whether the peer has got, or will get, a part of the message: then it must
+ * get the rest. */
+bool rpc_grpc_writer_has_begun(const struct rpc_grpc_writer *w);
+
+/* Promises at most room bytes to a frame; returns how many. */
+size_t rpc_grpc_writer_offer(struct rpc_grpc_writer *w, size_t room);
+
+/* Fills the frame with what was promised. True: that was all of the message,
+ * and it has been dropped. */
+bool rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len);
+
+/* Drops the message. */
+void rpc_grpc_writer_fini(struct rpc_grpc_writer *w);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/rpc/serving.h - a gRPC server with a service that has a method for
+ * every occasion ("test.Server", tests/rpc/serving.c lists them), and what its
+ * calls came to.
+ */
+#ifndef TESTS_RPC_SERVING_H
+#define TESTS_RPC_SERVING_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sluice/face.h>
+#include <sluice/grpc_server.h>
+#include <sluice/status.h>
+
+#include <uv.h>
+
+struct serving {
+    uv_loop_t uv;
+    struct sluice_loop *loop;
+    struct sluice_face_servicer *servicer;
+    struct sluice_end *end;
+    struct sluice_grpc_server *server;
+    unsigned port; /* of 127.0.0.1 */
+
+    size_t calls;    /* that reached a method */
+    size_t requests; /* that reached a stream method */
+    size_t over;     /* calls that have terminated */
+    bool is_stopped;
+    bool is_closed;
+};
+
+/* Listens on 127.0.0.1, too. options may be NULL. */
+void serving_open(struct serving *s,
+    const struct sluice_grpc_server_options *options);
+
+/* Stops the End at once, closes the server, frees all. */
+void serving_close(struct serving *s);
+
+/* Runs the loop until it is true; a watchdog ends the test otherwise. */
+void serving_until(struct serving *s, bool (*is_true)(void *arg), void *arg);
+
+/* Runs the loop until so many calls are over, and no more than that. */
+void serving_until_over(struct serving *s, size_t calls);
+
+/* How many operations of the End have ended that way. */
+uint64_t serving_ended(const struct serving *s, enum sluice_outcome_kind kind);
+
+#endif
