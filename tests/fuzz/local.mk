@@ -29,16 +29,22 @@ fuzz_clock_link = \
 fuzz_shortage = tests/fuzz/shortage.c tests/fuzz/shortage.h
 fuzz_shortage_link = -Wl,--wrap=sluice_pool_take
 
+# Customers of the base layer.
+fuzz_crowd = \
+	tests/fuzz/crowd.c \
+	tests/fuzz/crowd.h \
+	tests/fuzz/customer.c \
+	tests/fuzz/customer.h \
+	tests/fuzz/speaker.c \
+	tests/fuzz/speaker.h \
+	$(fuzz_clock) $(fuzz_shortage)
+fuzz_crowd_link = $(fuzz_clock_link) $(fuzz_shortage_link)
+
 fuzz_programs += tests/fuzz/fuzz_operation
 tests_fuzz_fuzz_operation_SOURCES = \
 	tests/fuzz/fuzz_operation.c \
-	tests/fuzz/customer.c \
-	tests/fuzz/customer.h \
 	tests/fuzz/scripted.c \
 	tests/fuzz/scripted.h \
-	tests/fuzz/speaker.c \
-	tests/fuzz/speaker.h \
-	$(fuzz_clock) $(fuzz_shortage) $(fuzz_driver)
+	$(fuzz_crowd) $(fuzz_driver)
 tests_fuzz_fuzz_operation_LDADD = $(RPC_LIBS)
-tests_fuzz_fuzz_operation_LDFLAGS = \
-	$(fuzz_link) $(fuzz_clock_link) $(fuzz_shortage_link)
+tests_fuzz_fuzz_operation_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
