@@ -205,15 +205,6 @@ reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     x->reply.retry_after = retry_seconds(http, status.details, terminal);
 }
 
-void
-gw_reply_failed_completion(struct gw_exchange *x,
-    const struct sluice_completion *completion)
-{
-    if (!is_settled(x))
-        reply_upstream_status(x, "remote failure", completion->code,
-            completion->message, completion->terminal_metadata);
-}
-
 static void
 reply_network_failure(struct gw_exchange *x, const struct sluice_abortion *a)
 {
@@ -249,7 +240,7 @@ reply_local_failure(struct gw_exchange *x, const struct sluice_abortion *a)
             a->terminal_metadata);
 }
 
-/* A cancellation or an expiration with a code is the peer's own answer. */
+/* An end that has a code is the backend's own answer. */
 static void
 reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
     const char *outcome, int code, const char *text)
@@ -266,10 +257,8 @@ reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
 void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
-    if (x->reply.is_ready && !x->reply.is_stream)
-        return; /* an error of our own led to the abort */
     if (is_settled(x))
-        return;
+        return; /* an error of our own led to the abort */
     if (a->has_code && a->code == SLUICE_CODE_OK) {
         /* A contradiction, which must not become a 200. */
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL,
@@ -292,9 +281,11 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
         x->reply.close = true;
         break;
     case SLUICE_ABORTION_REMOTE_SHUTDOWN:
-        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "remote shutdown",
+        reply_ended(x, a, "remote shutdown", SLUICE_CODE_UNAVAILABLE,
             "the backend is shutting down");
-        x->reply.retry_after = OWN_RETRY_SECONDS;
+        /* a service that answers itself says when to come again, or not */
+        if (x->reply.retry_after == 0 && a->outcome != SLUICE_COMPLETED)
+            x->reply.retry_after = OWN_RETRY_SECONDS;
         break;
     case SLUICE_ABORTION_NETWORK_FAILURE:
         reply_network_failure(x, a);

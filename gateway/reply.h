@@ -23,8 +23,6 @@ void gw_reply_bad_input(struct gw_exchange *x, const char *what,
 /* The RPC ended otherwise than by completing with code 0. */
 void gw_reply_abortion(struct gw_exchange *x,
     const struct sluice_abortion *abortion);
-void gw_reply_failed_completion(struct gw_exchange *x,
-    const struct sluice_completion *completion);
 
 /* 200 with a whole body. Takes body. */
 void gw_reply_ok(struct gw_exchange *x, struct sluice_bytes *body);

@@ -216,28 +216,23 @@ end_stream(struct gw_exchange *x, bool is_broken)
     x->is_out_ended = true;
 }
 
+/* With code 0, or none: anything else is an abortion. */
 static void
 on_complete(void *arg, const struct sluice_completion *completion)
 {
     struct gw_exchange *x = arg;
-    bool is_failure = completion->has_code && completion->code != 0;
 
     x->terminal_metadata = completion->terminal_metadata;
     if (x->state == GW_X_CLOSED) {
         gw_exchange_called(x);
         return;
     }
-    if (is_failure)
-        gw_reply_failed_completion(x, completion);
-    else if (is_response_stream(x))
+    if (is_response_stream(x))
         begin_stream(x);
-    else if (x->response != NULL)
-        reply_unary(x);
     else
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "remote failure",
-            "the backend completed without an answer");
+        reply_unary(x);
     if (x->reply.is_stream)
-        end_stream(x, is_failure);
+        end_stream(x, false);
     gw_exchange_called(x);
 }
 

@@ -93,8 +93,14 @@ libsluice_la_SOURCES += \
 	rpc/face/call.h \
 	rpc/face/context.c \
 	rpc/face/context.h \
+	rpc/face/dynamic.c \
+	rpc/face/inline.c \
+	rpc/face/inline.h \
+	rpc/face/rendezvous_service.c \
+	rpc/face/rendezvous_service.h \
 	rpc/face/rpc.c \
 	rpc/face/rpc.h \
+	rpc/face/service.c \
 	rpc/face/servicer.c \
 	rpc/face/stub.c
 
@@ -111,6 +117,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_server_conn.c \
 	rpc/link/grpc_server_conn.h \
 	rpc/link/grpc_server_events.c \
+	rpc/link/grpc_server_guard.c \
+	rpc/link/grpc_server_guard.h \
 	rpc/link/grpc_server_listen.c \
 	rpc/link/grpc_server_request.c \
 	rpc/link/grpc_server_request.h \
@@ -119,3 +127,19 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_wire.h \
 	rpc/link/grpc_writer.c \
 	rpc/link/grpc_writer.h
+	rpc/face/stub.c \
+	rpc/face/text.c
+
+# ---- threads
+libsluice_la_SOURCES += \
+	rpc/face/rendezvous.c \
+	rpc/face/rendezvous.h \
+	rpc/face/rendezvous_call.c \
+	rpc/face/rendezvous_call.h \
+	rpc/face/rendezvous_context.c \
+	rpc/face/rendezvous_future.c \
+	rpc/face/rendezvous_requests.c \
+	rpc/face/rendezvous_stub.c \
+	rpc/face/stub.h \
+	rpc/thread.c \
+	rpc/thread_pool.c

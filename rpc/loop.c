@@ -41,6 +41,7 @@ struct sluice_loop {
 
     struct sluice_task deferred; /* heads of circular lists */
     struct sluice_task late;
+    struct sluice_task round; /* what is being run, and left of it */
 
     struct rpc_wheel wheel;
     uint64_t armed_tick; /* what the clock is set to */
@@ -135,23 +136,32 @@ sluice_task_is_queued(const struct sluice_task *task)
     return task->next != NULL;
 }
 
-/* Runs what is queued now. What these tasks queue waits for the next round. */
 static void
-run_round(struct sluice_task *head)
+finish_round(struct sluice_loop *loop)
 {
-    struct sluice_task round, *task;
+    struct sluice_task *task;
 
-    if (list_is_empty(head))
-        return;
-    round = *head;
-    round.next->prev = &round;
-    round.prev->next = &round;
-    list_init(head);
-    while (!list_is_empty(&round)) {
-        task = round.next;
+    while (!list_is_empty(&loop->round)) {
+        task = loop->round.next;
         sluice_task_cancel(task);
         task->run(task);
     }
+}
+
+/* Runs what is queued now. What these tasks queue waits for the next round. */
+static void
+run_round(struct sluice_loop *loop, struct sluice_task *head)
+{
+    struct sluice_task *round = &loop->round;
+
+    assert(list_is_empty(round));
+    if (list_is_empty(head))
+        return;
+    *round = *head;
+    round->next->prev = round;
+    round->prev->next = round;
+    list_init(head);
+    finish_round(loop);
 }
 
 static void
@@ -187,7 +197,7 @@ on_check(uv_check_t *handle)
     enter_turn(loop);
     for (rounds = 0; rounds < MAX_ROUNDS && !list_is_empty(&loop->deferred);
          rounds++)
-        run_round(&loop->deferred);
+        run_round(loop, &loop->deferred);
     stop_being_busy(loop);
     loop->is_now_stale = true;
 }
@@ -201,8 +211,8 @@ on_prepare(uv_prepare_t *handle)
     enter_turn(loop);
     do {
         while (!list_is_empty(&loop->deferred) && rounds++ < MAX_ROUNDS)
-            run_round(&loop->deferred);
-        run_round(&loop->late);
+            run_round(loop, &loop->deferred);
+        run_round(loop, &loop->late);
         stop_being_busy(loop);
     } while (loop->is_busy && rounds++ < MAX_ROUNDS);
     rpc_pool_drain(loop->pool);
@@ -286,12 +296,10 @@ sluice_timer_is_running(const struct sluice_timer *timer)
 /* ---------------------------------------------------------- the door */
 
 static void
-on_door(uv_async_t *handle)
+take_posted(struct sluice_loop *loop)
 {
-    struct sluice_loop *loop = handle->data;
     struct sluice_task *task, *next, *oldest = NULL;
 
-    enter_turn(loop);
     task = atomic_exchange_explicit(&loop->posted, NULL, memory_order_acquire);
     for (; task != NULL; task = next) {
         next = task->next;
@@ -303,6 +311,15 @@ on_door(uv_async_t *handle)
         task->next = NULL;
         sluice_loop_defer(loop, task);
     }
+}
+
+static void
+on_door(uv_async_t *handle)
+{
+    struct sluice_loop *loop = handle->data;
+
+    enter_turn(loop);
+    take_posted(loop);
 }
 
 void
@@ -378,6 +395,7 @@ sluice_loop_new(struct uv_loop_s *uv)
     atomic_init(&loop->thread, rpc_thread_self());
     list_init(&loop->deferred);
     list_init(&loop->late);
+    list_init(&loop->round);
     rpc_wheel_init(&loop->wheel, sluice_loop_now(loop) / NS_PER_TICK);
     if (init_handles(loop) == 0)
         return loop;
@@ -403,6 +421,28 @@ on_handle_closed(uv_handle_t *handle)
         on_closed(arg);
 }
 
+/* The thread whose task led here may still be on its way out of it. */
+static void
+await_posters(struct sluice_loop *loop)
+{
+    while (atomic_load_explicit(&loop->posting, memory_order_acquire) > 0)
+        sched_yield();
+}
+
+/* The rest of the round from which the close came, and what was queued since,
+ * of other threads too. */
+static void
+run_out(struct sluice_loop *loop)
+{
+    do {
+        finish_round(loop);
+        take_posted(loop);
+        run_round(loop, &loop->deferred);
+        run_round(loop, &loop->late);
+    } while (!list_is_empty(&loop->deferred) || !list_is_empty(&loop->late) ||
+        atomic_load(&loop->posted) != NULL);
+}
+
 void
 sluice_loop_close(struct sluice_loop **loop_p, void (*on_closed)(void *arg),
     void *arg)
@@ -410,14 +450,10 @@ sluice_loop_close(struct sluice_loop **loop_p, void (*on_closed)(void *arg),
     struct sluice_loop *loop = *loop_p;
 
     RPC_CHECK(loop, LOOP_MAGIC);
-    assert(list_is_empty(&loop->deferred) && list_is_empty(&loop->late));
+    await_posters(loop);
+    run_out(loop);
     assert(loop->wheel.count == 0);
     *loop_p = NULL;
-
-    /* The thread whose task led here may still be on its way out. */
-    while (atomic_load_explicit(&loop->posting, memory_order_acquire) > 0)
-        sched_yield();
-    assert(atomic_load(&loop->posted) == NULL);
 
     loop->magic = 0;
     loop->on_closed = on_closed;

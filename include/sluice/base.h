@@ -232,6 +232,11 @@ SLUICE_API void sluice_operation_advance(struct sluice_operation *op,
 SLUICE_API struct sluice_metadata *sluice_operation_waiting_metadata(
     const struct sluice_operation *op);
 
+/* What the protocol receiver is told, for a servicer that needs it earlier.
+ * NULL: none, not known yet, or the operation has terminated. */
+SLUICE_API void *sluice_operation_protocol_context(
+    const struct sluice_operation *op);
+
 /* NULL while active. */
 SLUICE_API const struct sluice_outcome *sluice_operation_outcome(
     const struct sluice_operation *op);

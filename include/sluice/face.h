@@ -419,6 +419,8 @@ struct sluice_multi_method_implementation {
 struct sluice_face_servicer;
 struct sluice_thread_pool;
 SLUICE_API struct sluice_face_servicer *sluice_face_servicer_new(void);
+/* The End has been freed, and no inline method is running any more: free the
+ * thread pool before. */
 SLUICE_API void sluice_face_servicer_free(
     struct sluice_face_servicer **servicer);
 /* Threads for inline methods; must outlive the End. Before the first of them

@@ -49,9 +49,9 @@ struct sluice_timer {
 SLUICE_API struct sluice_loop *sluice_loop_new(struct uv_loop_s *uv);
 
 /* Ends it: closes its libuv handles, which takes one more turn of uv; then
- * on_closed(arg), which may be NULL. No task may be queued and no timer be
- * running, and no thread may post any more. *loop becomes NULL. What its pool
- * gave out stays valid. */
+ * on_closed(arg), which may be NULL. No timer may be running, and no thread may
+ * post any more; what was posted or queued before runs first, inside this call.
+ * *loop becomes NULL. What its pool gave out stays valid. */
 SLUICE_API void sluice_loop_close(struct sluice_loop **loop,
     void (*on_closed)(void *arg), void *arg);
 

@@ -50,6 +50,8 @@ struct sluice_iterator {
  * before the stub is used. */
 SLUICE_API void sluice_stub_set_thread_pool(struct sluice_stub *stub,
     struct sluice_thread_pool *pool);
+SLUICE_API void sluice_dynamic_stub_set_thread_pool(
+    struct sluice_dynamic_stub *stub, struct sluice_thread_pool *pool);
 
 /* What the starting functions have in common: request is taken, and
  * options->metadata, whatever is returned. The iterator is copied; on an error
@@ -227,12 +229,13 @@ SLUICE_API void sluice_rendezvous_add_done_callback(struct sluice_rendezvous *r,
 /* The rendezvous of an RPC that an event style method services, so that other
  * threads can answer it, with back-pressure: the responses then go through the
  * rendezvous alone. Requests go on coming to the method. Loop thread; *r holds
- * a reference. SLUICE_ENOMEM. */
+ * a reference. SLUICE_ESTATE: it has ended. SLUICE_ENOMEM. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_servicer_context_rendezvous(
     struct sluice_servicer_context *ctx, struct sluice_rendezvous **r);
 
-/* Waits for the invoker's metadata, or until it is known that none comes. As
- * sluice_rendezvous_initial_metadata() otherwise. */
+/* The invoker's metadata, as sluice_servicer_context_invocation_metadata() says:
+ * known when the method is called. Borrowed from the rendezvous. SLUICE_ESTATE
+ * on the invocation side. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err
 sluice_rendezvous_invocation_metadata(struct sluice_rendezvous *r,
     struct sluice_metadata **metadata);

@@ -52,9 +52,10 @@ struct sluice_work {
  * SLUICE_ENOMEM: memory or threads are short.
  *
  * How many? Each inline method in progress takes one thread for as long as it
- * runs, each request iterator one until it is drawn to its end. A pool that
- * serves both a caller and the service it calls needs more threads than RPCs
- * that may wait for one another; 8 do for a small server. */
+ * runs, each request iterator one while a request is drawn from it (not while
+ * the service is slow to take them). A pool that serves both a caller and the
+ * service it calls needs more threads than RPCs that may wait for one another;
+ * 8 do for a small server. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_thread_pool_new(
     unsigned n_threads, struct sluice_thread_pool **pool);
 
@@ -67,8 +68,8 @@ SLUICE_API void sluice_thread_pool_submit(struct sluice_thread_pool *pool,
     struct sluice_work *work);
 
 /* Runs what was submitted, waits for it, ends the threads. Not on a thread of
- * the pool, nor on a loop's thread that its work waits for. Clears the pointer;
- * accepts NULL in it. */
+ * the pool, nor on a loop's thread that its work waits for. Clears the pointer,
+ * last of all; accepts NULL in it. */
 SLUICE_API void sluice_thread_pool_free(struct sluice_thread_pool **pool);
 
 #endif

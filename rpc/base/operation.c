@@ -241,6 +241,20 @@ sluice_operation_advance(struct sluice_operation *op,
         rpc_values_release(values);
 }
 
+struct sluice_metadata *
+sluice_operation_waiting_metadata(const struct sluice_operation *op)
+{
+    RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    return op->in.metadata;
+}
+
+void *
+sluice_operation_protocol_context(const struct sluice_operation *op)
+{
+    RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    return rpc_operation_is_active(op) ? op->in.protocol : NULL;
+}
+
 const struct sluice_outcome *
 sluice_operation_outcome(const struct sluice_operation *op)
 {

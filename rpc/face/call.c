@@ -21,10 +21,12 @@ struct sluice_call {
     struct face_rpc rpc;
     struct sluice_receiver receiver;
     enum sluice_cardinality cardinality;
-    unsigned n_responses;         /* counted up to 2, for unary responses */
-    bool has_sent_requests;       /* nothing more goes out */
-    bool has_told_metadata;       /* receiver.initial_metadata() has run */
-    bool has_received_completion; /* no grant makes sense any more */
+    unsigned n_responses;   /* counted up to 2, for unary responses */
+    bool has_sent_requests; /* nothing more goes out */
+    bool has_told_metadata; /* receiver.initial_metadata() has run */
+    bool has_context;
+    void *protocol_context;        /* the link's, once has_context */
+    void (*on_context)(void *arg); /* of the receiver; may be NULL */
 };
 
 /* ---- What arrives --------------------------------------------------------- */
@@ -58,7 +60,7 @@ drop_surplus(struct sluice_call *call, struct sluice_bytes *response)
 {
     call->n_responses = 2;
     sluice_bytes_unref(&response);
-    if (!call->has_received_completion)
+    if (!call->rpc.has_completion)
         sluice_operation_fail(call->rpc.op);
     return SLUICE_REPLY_OK;
 }
@@ -68,7 +70,7 @@ drop_surplus(struct sluice_call *call, struct sluice_bytes *response)
 static void
 grant_next(struct sluice_call *call)
 {
-    if (call->has_received_completion)
+    if (call->rpc.has_completion)
         return;
     if (face_has_unary_response(call->cardinality) ||
         !call->receiver.manual_allowance)
@@ -102,10 +104,8 @@ on_advance(void *arg, const struct sluice_values *values)
 
     FACE_CHECK(call, CALL_MAGIC);
 
-    if (values->completion != NULL) {
+    if (values->completion != NULL)
         face_rpc_keep_completion(&call->rpc, values->completion);
-        call->has_received_completion = true;
-    }
     if (values->initial_metadata != NULL || values->payload != NULL ||
         values->completion != NULL)
         tell_metadata(call, values->initial_metadata);
@@ -116,10 +116,24 @@ on_advance(void *arg, const struct sluice_values *values)
     return SLUICE_REPLY_OK;
 }
 
+static enum sluice_reply
+on_protocol_context(void *arg, void *protocol_context)
+{
+    struct sluice_call *call = arg;
+
+    FACE_CHECK(call, CALL_MAGIC);
+
+    call->has_context = true;
+    call->protocol_context = protocol_context;
+    if (call->on_context != NULL)
+        call->on_context(call->receiver.arg);
+    return SLUICE_REPLY_OK;
+}
+
 /* ---- The end -------------------------------------------------------------- */
 
 /* An answer with a code of failure is the service's own, whatever else
- * it sent; anything else must have brought exactly one response. */
+ * it sent; any other must have brought exactly one response. */
 static bool
 breaks_cardinality(const struct sluice_call *call,
     const struct sluice_outcome *outcome)
@@ -127,22 +141,17 @@ breaks_cardinality(const struct sluice_call *call,
     if (!face_has_unary_response(call->cardinality))
         return false;
     if (outcome->kind == SLUICE_COMPLETED)
-        return call->n_responses != 1 &&
-            (!outcome->has_code || outcome->code == SLUICE_CODE_OK);
+        return call->n_responses != 1 && !face_rpc_has_failed(outcome);
     return outcome->kind == SLUICE_LOCAL_FAILURE && call->n_responses > 1;
 }
 
 static void
-complete(struct sluice_call *call, const struct sluice_outcome *outcome)
+complete(struct sluice_call *call)
 {
-    struct sluice_completion completion = {
-        .terminal_metadata = call->rpc.terminal_metadata,
-        .has_code = outcome->has_code,
-        .code = outcome->code,
-        .message = outcome->details,
-    };
+    struct sluice_completion completion = call->rpc.completion;
 
-    call->rpc.terminal_metadata = NULL; /* the receiver's now */
+    if (completion.terminal_metadata != NULL)
+        sluice_metadata_ref(completion.terminal_metadata);
     call->receiver.complete(call->receiver.arg, &completion);
 }
 
@@ -168,8 +177,9 @@ on_ended(struct face_rpc *rpc, const struct sluice_outcome *outcome)
 {
     struct sluice_call *call = RPC_CONTAINER_OF(rpc, struct sluice_call, rpc);
 
-    if (outcome->kind == SLUICE_COMPLETED && !breaks_cardinality(call, outcome))
-        complete(call, outcome);
+    if (outcome->kind == SLUICE_COMPLETED && !face_rpc_has_failed(outcome) &&
+        !breaks_cardinality(call, outcome))
+        complete(call);
     else
         abort_call(call, outcome);
     face_rpc_unref(rpc);
@@ -219,6 +229,8 @@ operate(struct sluice_call *call, const struct face_call_start *start,
     struct sluice_operation *op;
     enum sluice_err err;
 
+    invocation.subscription.protocol_receiver =
+        (struct sluice_protocol_receiver){ on_protocol_context, call };
     err = sluice_end_operate(start->end, &invocation, &op);
     if (err == SLUICE_OK)
         face_rpc_attach(&call->rpc, op);
@@ -303,15 +315,83 @@ sluice_call_add_abortion_callback(struct sluice_call *call,
     return face_rpc_add_abortion_callback(&call->rpc, cb);
 }
 
+/* ---- What the service has sent -------------------------------------------- */
+
+enum sluice_err
+sluice_call_initial_metadata(const struct sluice_call *call,
+    struct sluice_metadata **metadata)
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    if (call->rpc.is_aborted)
+        *metadata = call->rpc.abortion.initial_metadata;
+    else if (call->has_told_metadata)
+        *metadata = call->rpc.initial_metadata;
+    else
+        return SLUICE_ESTATE;
+    return SLUICE_OK;
+}
+
+enum sluice_err
+sluice_call_terminal_metadata(const struct sluice_call *call,
+    struct sluice_metadata **metadata)
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    if (call->rpc.is_aborted)
+        *metadata = call->rpc.abortion.terminal_metadata;
+    else if (call->rpc.has_completion)
+        *metadata = call->rpc.completion.terminal_metadata;
+    else
+        return SLUICE_ESTATE;
+    return SLUICE_OK;
+}
+
+enum sluice_err
+sluice_call_code(const struct sluice_call *call, bool *has_code, int32_t *code)
+{
+    const struct face_rpc *rpc = &call->rpc;
+
+    FACE_CHECK(call, CALL_MAGIC);
+    if (!rpc->is_aborted && !rpc->has_completion)
+        return SLUICE_ESTATE;
+    *has_code =
+        rpc->is_aborted ? rpc->abortion.has_code : rpc->completion.has_code;
+    *code = rpc->is_aborted ? rpc->abortion.code : rpc->completion.code;
+    return SLUICE_OK;
+}
+
+enum sluice_err
+sluice_call_details(const struct sluice_call *call, struct sluice_str *details)
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    if (call->rpc.is_aborted)
+        *details = call->rpc.abortion.details;
+    else if (call->rpc.has_completion)
+        *details = call->rpc.completion.message;
+    else
+        return SLUICE_ESTATE;
+    return SLUICE_OK;
+}
+
+enum sluice_err
+sluice_call_protocol_context(const struct sluice_call *call,
+    void **protocol_context)
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    if (!call->has_context || !face_rpc_is_active(&call->rpc))
+        return SLUICE_ESTATE;
+    *protocol_context = call->protocol_context;
+    return SLUICE_OK;
+}
+
+/* ---- Flow, and the call as a consumer of requests ------------------------- */
+
 void
 sluice_call_allow(struct sluice_call *call, int n)
 {
     FACE_CHECK(call, CALL_MAGIC);
-    if (!call->has_received_completion)
+    if (!call->rpc.has_completion)
         grant(call, n);
 }
-
-/* ---- The call as a consumer of requests ----------------------------------- */
 
 static void
 emit(struct sluice_call *call, struct sluice_bytes *request, bool is_last)
@@ -353,6 +433,20 @@ sluice_call_request_budget(const struct sluice_call *call)
 {
     FACE_CHECK(call, CALL_MAGIC);
     return sluice_operation_send_budget(call->rpc.op);
+}
+
+void
+face_call_on_context(struct sluice_call *call, void (*on_context)(void *arg))
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    call->on_context = on_context;
+}
+
+void
+face_call_fail(struct sluice_call *call)
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    sluice_operation_fail(call->rpc.op);
 }
 
 /* ---- Holds ---------------------------------------------------------------- */

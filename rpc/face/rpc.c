@@ -91,7 +91,7 @@ face_rpc_unref(struct face_rpc *rpc)
 
     rpc->class->fini(rpc);
     sluice_metadata_unref(&rpc->initial_metadata);
-    sluice_metadata_unref(&rpc->terminal_metadata);
+    sluice_metadata_unref(&rpc->completion.terminal_metadata);
     if (rpc->op != NULL)
         sluice_operation_unref(&rpc->op);
     rpc->magic = 0;
@@ -108,41 +108,20 @@ void
 face_rpc_keep_completion(struct face_rpc *rpc,
     const struct sluice_completion *completion)
 {
-    assert(rpc->terminal_metadata == NULL);
+    assert(!rpc->has_completion);
 
-    rpc->terminal_metadata = completion->terminal_metadata;
+    rpc->has_completion = true;
+    rpc->completion = *completion;
 }
 
 /* ---- Abortion ------------------------------------------------------------- */
 
-const char *
-sluice_abortion_kind_name(enum sluice_abortion_kind kind)
-{
-    switch (kind) {
-    case SLUICE_ABORTION_CANCELLED:
-        return "cancelled";
-    case SLUICE_ABORTION_EXPIRED:
-        return "expired";
-    case SLUICE_ABORTION_LOCAL_SHUTDOWN:
-        return "local shutdown";
-    case SLUICE_ABORTION_REMOTE_SHUTDOWN:
-        return "remote shutdown";
-    case SLUICE_ABORTION_NETWORK_FAILURE:
-        return "network failure";
-    case SLUICE_ABORTION_LOCAL_FAILURE:
-        return "local failure";
-    case SLUICE_ABORTION_REMOTE_FAILURE:
-        return "remote failure";
-    }
-    return "unknown";
-}
-
-/* COMPLETED aborts only where an answer broke its method's cardinality: the
- * defect is told to the caller as a local failure. */
+/* COMPLETED aborts where the service says that it failed, or where its answer
+ * broke its method's cardinality: that is a local failure. */
 static enum sluice_abortion_kind
-abortion_kind(enum sluice_outcome_kind kind)
+abortion_kind(const struct sluice_outcome *outcome)
 {
-    switch (kind) {
+    switch (outcome->kind) {
     case SLUICE_CANCELLED:
         return SLUICE_ABORTION_CANCELLED;
     case SLUICE_EXPIRED:
@@ -155,6 +134,9 @@ abortion_kind(enum sluice_outcome_kind kind)
     case SLUICE_TRANSMISSION_FAILURE:
         return SLUICE_ABORTION_NETWORK_FAILURE;
     case SLUICE_COMPLETED:
+        if (face_rpc_has_failed(outcome))
+            return sluice_abortion_kind_of_code(outcome->code);
+        return SLUICE_ABORTION_LOCAL_FAILURE;
     case SLUICE_LOCAL_FAILURE:
         return SLUICE_ABORTION_LOCAL_FAILURE;
     case SLUICE_REMOTE_FAILURE:
@@ -170,14 +152,14 @@ face_rpc_set_aborted(struct face_rpc *rpc, const struct sluice_outcome *outcome)
 
     rpc->is_aborted = true;
     rpc->abortion = (struct sluice_abortion){
-        .kind = abortion_kind(outcome->kind),
+        .kind = abortion_kind(outcome),
         .outcome = outcome->kind,
         .initial_metadata = outcome->initial_metadata != NULL
             ? outcome->initial_metadata
             : rpc->initial_metadata,
         .terminal_metadata = outcome->terminal_metadata != NULL
             ? outcome->terminal_metadata
-            : rpc->terminal_metadata,
+            : rpc->completion.terminal_metadata,
         .has_code = outcome->has_code,
         .code = outcome->code,
         .details = outcome->details,

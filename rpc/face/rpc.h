@@ -16,6 +16,7 @@
 #define FACE_RPC_H
 
 #include <sluice/face.h>
+#include <sluice/status.h>
 
 #include "rpc/check.h"
 
@@ -39,8 +40,9 @@ struct face_rpc {
     const struct face_rpc_class *class;
     struct sluice_loop *loop;
     struct sluice_operation *op;
-    struct sluice_metadata *initial_metadata;  /* received; held */
-    struct sluice_metadata *terminal_metadata; /* received; held */
+    struct sluice_metadata *initial_metadata; /* received; held */
+    struct sluice_completion completion;      /* received; its text is op's */
+    bool has_completion;
     struct sluice_termination_callback on_termination;
     struct sluice_task end_task; /* ends what had terminated before attach */
     struct sluice_abortion_callback *callbacks; /* in order of arrival */
@@ -62,9 +64,17 @@ void face_rpc_unref(struct face_rpc *rpc);
 
 bool face_rpc_is_active(const struct face_rpc *rpc);
 
-/* Keeps what the other side sent for the Abortion. */
+/* Keeps what the other side sent last: no grant makes sense any more. */
 void face_rpc_keep_completion(struct face_rpc *rpc,
     const struct sluice_completion *completion);
+
+/* A completion that says that the service has failed. */
+static inline bool
+face_rpc_has_failed(const struct sluice_outcome *outcome)
+{
+    return outcome->kind == SLUICE_COMPLETED && outcome->has_code &&
+        outcome->code != SLUICE_CODE_OK;
+}
 
 /* Marks the RPC as aborted, with the Abortion that the outcome gives.
  * Refine rpc->abortion before announcing it. */

@@ -14,6 +14,7 @@
 #include "rpc/check.h"
 #include "rpc/face/call.h"
 #include "rpc/face/context.h"
+#include "rpc/face/inline.h"
 
 #define SERVICER_MAGIC 0x73767263u
 #define MIN_SLOTS 16u
@@ -23,7 +24,8 @@ struct slot {
     size_t group_len;
     size_t method_len;
     uint32_t hash;
-    struct sluice_method_implementation implementation;
+    struct sluice_method_implementation implementation; /* in event style */
+    struct face_inline *inline_method; /* what it runs; NULL: none */
 };
 
 struct sluice_face_servicer {
@@ -32,6 +34,8 @@ struct sluice_face_servicer {
     size_t count;
     size_t n_slots; /* a power of two */
     struct slot *slots;
+    struct sluice_thread_pool *pool;
+    struct sluice_multi_method_implementation multi; /* service NULL: none */
     void (*on_free)(void *arg);
     void *on_free_arg;
 };
@@ -250,16 +254,21 @@ service(struct sluice_servicer *self, struct sluice_str group,
 {
     struct sluice_face_servicer *s = (struct sluice_face_servicer *)self;
     const struct slot *slot;
+    enum sluice_reply reply = SLUICE_REPLY_NO_SUCH_METHOD;
 
     assert(s->magic == SERVICER_MAGIC);
     slot = find(s, hash_pair(group, method), group, method);
-    if (slot->names == NULL) {
+    if (slot->names != NULL)
+        reply = face_service_begin(&slot->implementation, op, subscription);
+    else if (s->multi.service != NULL)
+        reply = face_service_begin_multi(&s->multi, group, method, op,
+            subscription);
+    if (reply == SLUICE_REPLY_NO_SUCH_METHOD) {
         no_such_method->has_code = true;
         no_such_method->code = SLUICE_CODE_UNIMPLEMENTED;
         no_such_method->details = sluice_str("no such method");
-        return SLUICE_REPLY_NO_SUCH_METHOD;
     }
-    return face_context_service(&slot->implementation, op, subscription);
+    return reply;
 }
 
 struct sluice_servicer *
@@ -298,8 +307,10 @@ sluice_face_servicer_free(struct sluice_face_servicer **servicer)
     if (s == NULL)
         return;
     assert(s->magic == SERVICER_MAGIC);
-    for (i = 0; i < s->n_slots; i++)
+    for (i = 0; i < s->n_slots; i++) {
         free(s->slots[i].names);
+        free(s->slots[i].inline_method);
+    }
     free(s->slots);
     if (s->on_free != NULL)
         s->on_free(s->on_free_arg);
@@ -317,34 +328,68 @@ sluice_face_servicer_on_free(struct sluice_face_servicer *servicer,
     servicer->on_free_arg = arg;
 }
 
+void
+sluice_face_servicer_set_thread_pool(struct sluice_face_servicer *servicer,
+    struct sluice_thread_pool *pool)
+{
+    assert(servicer->magic == SERVICER_MAGIC);
+    servicer->pool = pool;
+}
+
+/* What the implementation becomes in the table. */
+static bool
+implement(struct slot *slot, const struct sluice_method_implementation *made,
+    struct sluice_thread_pool *pool)
+{
+    if (made->style == SLUICE_EVENT) {
+        slot->implementation = *made;
+        return true;
+    }
+    slot->inline_method = malloc(sizeof(*slot->inline_method));
+    if (slot->inline_method == NULL)
+        return false;
+    slot->inline_method->method = *made;
+    slot->inline_method->pool = pool;
+    slot->implementation = face_inline_as_event(slot->inline_method);
+    return true;
+}
+
 enum sluice_err
 sluice_face_servicer_add(struct sluice_face_servicer *servicer,
     struct sluice_str group, struct sluice_str method,
     const struct sluice_method_implementation *made)
 {
-    uint32_t hash = hash_pair(group, method);
-    struct slot *slot;
-    char *names;
+    struct slot slot = {
+        .group_len = group.len,
+        .method_len = method.len,
+        .hash = hash_pair(group, method),
+    };
 
     assert(servicer->magic == SERVICER_MAGIC);
-    if (!is_well_made(made))
+    if (!is_well_made(made) ||
+        (made->style == SLUICE_INLINE && servicer->pool == NULL))
         return SLUICE_EINVAL;
-    if (find(servicer, hash, group, method)->names != NULL)
+    if (find(servicer, slot.hash, group, method)->names != NULL)
         return SLUICE_EINVAL;
     if (servicer->count >= servicer->n_slots / 2 && !grow(servicer))
         return SLUICE_ENOMEM;
-    names = copy_names(group, method);
-    if (names == NULL)
+    slot.names = copy_names(group, method);
+    if (slot.names == NULL || !implement(&slot, made, servicer->pool)) {
+        free(slot.names);
         return SLUICE_ENOMEM;
-
-    slot = find(servicer, hash, group, method);
-    *slot = (struct slot){
-        .names = names,
-        .group_len = group.len,
-        .method_len = method.len,
-        .hash = hash,
-        .implementation = *made,
-    };
+    }
+    *find(servicer, slot.hash, group, method) = slot;
     servicer->count++;
+    return SLUICE_OK;
+}
+
+enum sluice_err
+sluice_face_servicer_set_multi_method(struct sluice_face_servicer *servicer,
+    const struct sluice_multi_method_implementation *implementation)
+{
+    assert(servicer->magic == SERVICER_MAGIC);
+    if (implementation->service == NULL || servicer->multi.service != NULL)
+        return SLUICE_EINVAL;
+    servicer->multi = *implementation;
     return SLUICE_OK;
 }

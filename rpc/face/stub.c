@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rpc/face/stub.c - the ways to name a method: by (group, method) on a generic
- * stub, or once in a multi-callable. Every way leads to face_call_new().
+ * stub, or once in a multi-callable. Every way leads to face_call_new(); those
+ * of threads do so in rendezvous_stub.c.
  */
 #include <stdlib.h>
 
 #include "rpc/face/call.h"
-
-struct sluice_stub {
-    struct sluice_end *end;
-};
-
-struct sluice_multi_callable {
-    struct sluice_end *end;
-    enum sluice_cardinality cardinality;
-    struct sluice_str group;
-    struct sluice_str method;
-    char names[]; /* both, one after the other */
-};
+#include "rpc/face/stub.h"
 
 struct sluice_stub *
 sluice_stub_new(struct sluice_end *end)
 {
-    struct sluice_stub *stub = malloc(sizeof(*stub));
+    struct sluice_stub *stub = calloc(1, sizeof(*stub));
 
     if (stub != NULL)
         stub->end = end;
@@ -34,6 +24,13 @@ sluice_stub_free(struct sluice_stub **stub)
 {
     free(*stub);
     *stub = NULL;
+}
+
+void
+sluice_stub_set_thread_pool(struct sluice_stub *stub,
+    struct sluice_thread_pool *pool)
+{
+    stub->pool = pool;
 }
 
 /* ---- Generic stub --------------------------------------------------------- */
@@ -112,6 +109,7 @@ sluice_stub_multi_callable(struct sluice_stub *stub,
         return NULL;
 
     callable->end = stub->end;
+    callable->pool = stub->pool;
     callable->cardinality = cardinality;
     callable->group = copy_name(callable->names, group);
     callable->method = copy_name(callable->names + group.len, method);

@@ -65,7 +65,8 @@ rpc_grpc_server_connected(struct sluice_grpc_server *server,
     struct rpc_grpc_conn *conn;
 
     RPC_CHECK(server, SERVER_MAGIC);
-    if (server->conn_count >= server->options.max_connections) {
+    if (server->is_draining ||
+        server->conn_count >= server->options.max_connections) {
         rpc_grpc_socket_close(&socket, NULL, NULL);
         return;
     }
@@ -118,6 +119,8 @@ adopt(struct sluice_grpc_server *server, int fd,
 
     if (!is_connected_stream(fd))
         return SLUICE_EINVAL;
+    if (server->is_draining)
+        return SLUICE_ESTATE;
     if (server->conn_count >= server->options.max_connections)
         return SLUICE_ELIMIT;
     *socket = rpc_grpc_socket_new(server->loop, is_unix, &server->hold);
@@ -164,8 +167,12 @@ sluice_grpc_server_listen(struct sluice_grpc_server *server,
     const char *unwanted;
 
     RPC_CHECK(server, SERVER_MAGIC);
-    return rpc_grpc_listener_new(server, address,
-        why != NULL ? why : &unwanted);
+    if (why == NULL)
+        why = &unwanted;
+    *why = "the server is being drained";
+    if (server->is_draining)
+        return SLUICE_ESTATE;
+    return rpc_grpc_listener_new(server, address, why);
 }
 
 unsigned
@@ -204,6 +211,7 @@ server_free(struct sluice_grpc_server *s)
 {
     rpc_grpc_conn_shared_fini(&s->shared);
     rpc_grpc_buffers_fini(&s->buffers);
+    rpc_grpc_coder_free(&s->reading.coder);
     sluice_metadata_unref(&s->no_metadata);
     s->magic = 0;
     free(s);
@@ -259,9 +267,12 @@ sluice_grpc_server_new(struct sluice_loop *loop, struct sluice_end *end,
     TAILQ_INIT(&s->conns);
     take_options(&s->options, options);
     s->no_metadata = sluice_metadata_new(s->pool);
-    if (s->no_metadata == NULL ||
+    s->reading.pool = s->pool;
+    s->reading.max_message = s->options.max_message;
+    s->reading.coder = rpc_grpc_coder_new();
+    if (s->no_metadata == NULL || s->reading.coder == NULL ||
         rpc_grpc_buffers_init(&s->buffers) != SLUICE_OK ||
-        rpc_grpc_conn_shared_init(&s->shared) != SLUICE_OK) {
+        rpc_grpc_conn_shared_init(&s->shared, &s->options) != SLUICE_OK) {
         server_free(s);
         return SLUICE_ENOMEM;
     }

@@ -28,6 +28,7 @@ struct sluice_grpc_server {
     /* Shared by connections and calls */
     struct rpc_grpc_conn_shared shared;
     struct rpc_grpc_buffers buffers;
+    struct rpc_grpc_reading reading;
     struct sluice_metadata *no_metadata; /* an empty list */
 
     /* Closing */

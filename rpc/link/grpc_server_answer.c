@@ -107,6 +107,8 @@ rpc_grpc_answer_alone(const char *http_status, struct rpc_grpc_fields *f)
     rpc_grpc_fields_add_constant(f, "content-type", CONTENT_TYPE);
     if (strcmp(http_status, "405") == 0)
         rpc_grpc_fields_add_constant(f, "allow", "POST");
+    rpc_grpc_fields_add_constant(f, "grpc-accept-encoding",
+        RPC_GRPC_ACCEPTED_CODINGS);
 }
 
 enum sluice_err
@@ -117,7 +119,11 @@ rpc_grpc_answer_head(struct rpc_grpc_answer *a, struct sluice_pool *pool,
 
     rpc_grpc_fields_add_constant(f, ":status", "200");
     rpc_grpc_fields_add_constant(f, "content-type", CONTENT_TYPE);
-    rpc_grpc_fields_add_constant(f, "grpc-accept-encoding", "identity");
+    if (a->coding != SLUICE_GRPC_IDENTITY)
+        rpc_grpc_fields_add(f, sluice_str("grpc-encoding"),
+            rpc_grpc_coding_name(a->coding), NGHTTP2_NV_FLAG_NONE);
+    rpc_grpc_fields_add_constant(f, "grpc-accept-encoding",
+        RPC_GRPC_ACCEPTED_CODINGS);
     if (a->initial != NULL)
         err = rpc_grpc_fields_add_metadata(f, a->initial, pool,
             &a->initial_binary);

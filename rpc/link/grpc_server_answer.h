@@ -10,10 +10,12 @@
 #ifndef RPC_LINK_GRPC_SERVER_ANSWER_H
 #define RPC_LINK_GRPC_SERVER_ANSWER_H
 
+#include "rpc/link/grpc_coding.h"
 #include "rpc/link/grpc_fields.h"
 
 struct rpc_grpc_answer {
-    /* Set by the caller; owned, NULL: none */
+    /* Set by the caller; metadata is owned, NULL: none */
+    enum sluice_grpc_coding coding; /* of its messages */
     struct sluice_metadata *initial;
     struct sluice_metadata *terminal;
 

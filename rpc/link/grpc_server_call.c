@@ -52,6 +52,7 @@ served_free(struct rpc_grpc_served *call)
 
     sluice_task_cancel(&call->task);
     drop_input(call);
+    rpc_grpc_context_fini(&call->context);
     rpc_grpc_writer_fini(&call->writer);
     rpc_grpc_answer_fini(&call->answer, pool);
     call->magic = 0;
@@ -99,8 +100,7 @@ end_is_due(struct rpc_grpc_served *call)
     if (call->answering >= RPC_GRPC_ENDING)
         return true;
     return call->has_closed &&
-        !rpc_grpc_reader_has_news(&call->reader,
-            call->server->options.max_message);
+        !rpc_grpc_reader_has_news(&call->reader, &call->server->reading);
 }
 
 static void
@@ -171,6 +171,29 @@ refuse(struct rpc_grpc_served *call, enum sluice_err err)
     drop_input(call);
 }
 
+/* The head names one coding for all messages; each may do without. */
+static enum sluice_err
+set_coding(struct sluice_grpc_context *context, enum sluice_grpc_coding coding)
+{
+    struct rpc_grpc_served *call =
+        RPC_CONTAINER_OF(context, struct rpc_grpc_served, context);
+    unsigned accepted =
+        call->request.accepted | RPC_GRPC_CODING_BIT(SLUICE_GRPC_IDENTITY);
+
+    RPC_CHECK(call, SERVED_MAGIC);
+    if (coding > SLUICE_GRPC_DEFLATE)
+        return SLUICE_EINVAL;
+    if (call->answering != RPC_GRPC_SILENT && coding != SLUICE_GRPC_IDENTITY &&
+        coding != call->answer.coding)
+        return SLUICE_ESTATE;
+    if ((accepted & RPC_GRPC_CODING_BIT(coding)) == 0)
+        return SLUICE_ENOTFOUND;
+    call->coding = coding;
+    if (call->answering == RPC_GRPC_SILENT)
+        call->answer.coding = coding;
+    return SLUICE_OK;
+}
+
 /* Makes an operation of what has arrived so far. */
 static void
 accept_call(struct rpc_grpc_served *call)
@@ -184,6 +207,9 @@ accept_call(struct rpc_grpc_served *call)
     if (call->is_over)
         return; /* truncated: it never was a call */
     rpc_grpc_server_request_names(request, &first.group, &first.method);
+    rpc_grpc_context_init(&call->context, call->conn->peer,
+        rpc_grpc_server_request_authority(request), set_coding);
+    first.protocol = &call->context;
     first.subscription = SLUICE_SUBSCRIPTION_FULL;
     first.has_timeout = request->has_timeout;
     first.timeout_ns = request->timeout_ns;
@@ -300,7 +326,8 @@ take_answer(struct rpc_grpc_served *call, struct sluice_ticket *ticket)
         err = rpc_grpc_served_begin(call);
     }
     if (err == SLUICE_OK && ticket->payload != NULL) {
-        err = rpc_grpc_writer_take(&call->writer, &ticket->payload);
+        err = rpc_grpc_writer_take(&call->writer, &call->server->reading,
+            call->coding, &ticket->payload);
         if (err == SLUICE_OK && call->answering == RPC_GRPC_SILENT)
             err = rpc_grpc_served_begin(call);
         if (err == SLUICE_OK)

@@ -17,6 +17,7 @@
 #ifndef RPC_LINK_GRPC_SERVER_CALL_H
 #define RPC_LINK_GRPC_SERVER_CALL_H
 
+#include "rpc/link/grpc_context.h"
 #include "rpc/link/grpc_framing.h"
 #include "rpc/link/grpc_server_answer.h"
 #include "rpc/link/grpc_server_request.h"
@@ -51,6 +52,7 @@ struct rpc_grpc_served {
     struct sluice_task task;     /* accepts and delivers */
     bool is_delivering;
     bool is_over; /* nothing more is delivered, or accepted */
+    struct sluice_grpc_context context;
 
     TAILQ_ENTRY(rpc_grpc_served) link; /* in the connection's list */
     struct rpc_grpc_conn *conn;        /* NULL: the stream is gone */
@@ -71,8 +73,9 @@ struct rpc_grpc_served {
 
     /* Going out */
     enum rpc_grpc_answering answering;
-    bool is_deferred; /* nghttp2 waits for us to resume */
-    bool has_grant;   /* the next payload may come: to deliver */
+    bool is_deferred;               /* nghttp2 waits for us to resume */
+    bool has_grant;                 /* the next payload may come: to deliver */
+    enum sluice_grpc_coding coding; /* of what is taken next */
     struct rpc_grpc_writer writer;
     struct rpc_grpc_answer answer;
 };

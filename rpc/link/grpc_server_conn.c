@@ -19,6 +19,12 @@
  * may hold is bounded by its own window. */
 #define CONNECTION_WINDOW (4 * 1024 * 1024)
 
+#define PARTING_TIMEOUT (5 * SLUICE_SECOND)
+#define LINGER (1 * SLUICE_SECOND)
+
+#define FRAME_HEAD 9u
+#define GOAWAY_HEAD 8u /* last stream and code, before the text */
+
 static struct rpc_grpc_conn *
 conn_of(struct rpc_grpc_wire *wire)
 {
@@ -29,12 +35,46 @@ conn_of(struct rpc_grpc_wire *wire)
     return conn;
 }
 
-/* ------------------------------------------------------------- closing */
+/* ---------------------------------------------------------------- states */
+
+#define TO(s) (1u << RPC_GRPC_CONN_##s)
+
+/* States reachable from each. */
+static const unsigned may_enter[] = {
+    [RPC_GRPC_CONN_GREETING] =
+        TO(SERVING) | TO(PARTING) | TO(LINGERING) | TO(CLOSED),
+    [RPC_GRPC_CONN_SERVING] = TO(PARTING) | TO(LINGERING) | TO(CLOSED),
+    [RPC_GRPC_CONN_PARTING] = TO(LEAVING) | TO(LINGERING) | TO(CLOSED),
+    [RPC_GRPC_CONN_LEAVING] = TO(LINGERING) | TO(CLOSED),
+    [RPC_GRPC_CONN_LINGERING] = TO(CLOSED),
+    [RPC_GRPC_CONN_CLOSED] = 0,
+};
+
+static void
+enter(struct rpc_grpc_conn *conn, enum rpc_grpc_conn_state state)
+{
+    assert((may_enter[conn->state] & 1u << state) != 0);
+    conn->state = state;
+    sluice_timer_stop(conn->server->loop, &conn->timer);
+}
+
+static void
+start_timer(struct rpc_grpc_conn *conn, int64_t timeout_ns)
+{
+    struct sluice_loop *loop = conn->server->loop;
+
+    if (timeout_ns != SLUICE_NO_TIMEOUT)
+        sluice_timer_start(loop, &conn->timer,
+            sluice_loop_now(loop) + (uint64_t)timeout_ns);
+}
+
+/* --------------------------------------------------------------- closing */
 
 static void
 conn_free(struct rpc_grpc_conn *conn)
 {
     nghttp2_session_del(conn->wire.h2);
+    sluice_bytes_unref(&conn->peer);
     conn->magic = 0;
     free(conn);
 }
@@ -49,37 +89,205 @@ on_closed(void *arg)
 }
 
 static void
-close_now(struct rpc_grpc_conn *conn)
+lose_calls(struct rpc_grpc_conn *conn)
 {
     struct rpc_grpc_served *call;
 
-    if (conn->wire.socket == NULL)
-        return;
-    rpc_grpc_wire_close(&conn->wire, on_closed, conn);
     while ((call = TAILQ_FIRST(&conn->calls)) != NULL) {
         TAILQ_REMOVE(&conn->calls, call, link);
         conn->active--;
         rpc_grpc_served_lost(call);
     }
+}
+
+static void
+close_now(struct rpc_grpc_conn *conn)
+{
+    if (conn->state == RPC_GRPC_CONN_CLOSED)
+        return;
+    enter(conn, RPC_GRPC_CONN_CLOSED);
+    sluice_timer_stop(conn->server->loop, &conn->keepalive_timer);
+    rpc_grpc_wire_close(&conn->wire, on_closed, conn);
+    lose_calls(conn);
     rpc_grpc_server_conn_gone(conn->server, conn);
+}
+
+static void
+on_shut_down(uv_shutdown_t *shutdown, int status)
+{
+    (void)shutdown;
+    (void)status; /* reading tells */
+}
+
+/* Shuts our side and waits for the client to do the same: closing with its
+ * bytes unread could cost it our last ones. */
+static void
+linger(struct rpc_grpc_conn *conn)
+{
+    if (conn->state >= RPC_GRPC_CONN_LINGERING)
+        return;
+    enter(conn, RPC_GRPC_CONN_LINGERING);
+    sluice_timer_stop(conn->server->loop, &conn->keepalive_timer);
+    rpc_grpc_wire_finish(&conn->wire);
+    lose_calls(conn);
+    start_timer(conn, LINGER);
+    if (uv_shutdown(&conn->shutdown, &conn->wire.socket->uv.stream,
+            on_shut_down) != 0)
+        close_now(conn);
+}
+
+static void
+put32(uint8_t *out, uint32_t v)
+{
+    out[0] = (uint8_t)(v >> 24);
+    out[1] = (uint8_t)(v >> 16);
+    out[2] = (uint8_t)(v >> 8);
+    out[3] = (uint8_t)v;
+}
+
+/* GOAWAY, when nghttp2 is past sending one. */
+static void
+say_goodbye(struct rpc_grpc_conn *conn, uint32_t error_code, const char *text)
+{
+    uint8_t frame[FRAME_HEAD + GOAWAY_HEAD + 64] = { 0 };
+    size_t len = strlen(text);
+    uv_buf_t buf;
+
+    assert(len <= sizeof(frame) - FRAME_HEAD - GOAWAY_HEAD);
+    frame[2] = (uint8_t)(GOAWAY_HEAD + len);
+    frame[3] = NGHTTP2_GOAWAY;
+    put32(frame + FRAME_HEAD, (uint32_t)conn->last_stream);
+    put32(frame + FRAME_HEAD + 4, error_code);
+    memcpy(frame + FRAME_HEAD + GOAWAY_HEAD, text, len);
+    buf =
+        uv_buf_init((char *)frame, (unsigned)(FRAME_HEAD + GOAWAY_HEAD + len));
+    (void)uv_try_write(&conn->wire.socket->uv.stream, &buf, 1);
+}
+
+/* The client has done what ends a connection. */
+static void
+give_up(struct rpc_grpc_conn *conn, int error)
+{
+    uint32_t code = NGHTTP2_ENHANCE_YOUR_CALM;
+    const char *text = conn->offence != NULL ? conn->offence : "";
+
+    if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
+        code = NGHTTP2_PROTOCOL_ERROR;
+    else if (error == NGHTTP2_ERR_NOMEM || conn->is_failing)
+        code = NGHTTP2_INTERNAL_ERROR;
+    if (!rpc_grpc_wire_is_writing(&conn->wire))
+        say_goodbye(conn, code, text);
+    linger(conn);
 }
 
 void
 rpc_grpc_conn_close(struct rpc_grpc_conn *conn)
 {
     RPC_CHECK(conn, RPC_GRPC_CONN_MAGIC);
-    if (nghttp2_session_terminate_session(conn->wire.h2, NGHTTP2_NO_ERROR) == 0)
+    if (conn->state < RPC_GRPC_CONN_LINGERING) {
         rpc_grpc_wire_flush(&conn->wire);
+        if (conn->wire.socket != NULL &&
+            nghttp2_session_terminate_session(conn->wire.h2,
+                NGHTTP2_NO_ERROR) == 0)
+            rpc_grpc_wire_flush(&conn->wire);
+    }
     close_now(conn);
+}
+
+/* -------------------------------------------------------------- draining */
+
+/* RFC 9113, 6.8: first all streams may still come, then, when the client must
+ * have heard, none above the last that has. */
+static void
+part(struct rpc_grpc_conn *conn)
+{
+    if (conn->state > RPC_GRPC_CONN_SERVING)
+        return;
+    enter(conn, RPC_GRPC_CONN_PARTING);
+    start_timer(conn, PARTING_TIMEOUT);
+    if (nghttp2_submit_shutdown_notice(conn->wire.h2) != 0 ||
+        nghttp2_submit_ping(conn->wire.h2, NGHTTP2_FLAG_NONE,
+            (const uint8_t *)RPC_GRPC_PARTING_PING) != 0)
+        conn->is_failing = true;
+    rpc_grpc_wire_wake(&conn->wire);
+}
+
+static void
+leave(struct rpc_grpc_conn *conn)
+{
+    enter(conn, RPC_GRPC_CONN_LEAVING);
+    if (nghttp2_submit_goaway(conn->wire.h2, NGHTTP2_FLAG_NONE,
+            nghttp2_session_get_last_proc_stream_id(conn->wire.h2),
+            NGHTTP2_NO_ERROR, NULL, 0) != 0)
+        conn->is_failing = true;
+    rpc_grpc_wire_wake(&conn->wire);
 }
 
 void
 rpc_grpc_conn_drain(struct rpc_grpc_conn *conn)
 {
     RPC_CHECK(conn, RPC_GRPC_CONN_MAGIC);
-    (void)nghttp2_submit_goaway(conn->wire.h2, NGHTTP2_FLAG_NONE,
-        nghttp2_session_get_last_proc_stream_id(conn->wire.h2), 0, NULL, 0);
-    rpc_grpc_wire_wake(&conn->wire);
+    part(conn);
+}
+
+static void
+on_timer(struct sluice_timer *timer)
+{
+    struct rpc_grpc_conn *conn =
+        RPC_CONTAINER_OF(timer, struct rpc_grpc_conn, timer);
+
+    RPC_CHECK(conn, RPC_GRPC_CONN_MAGIC);
+    switch (conn->state) {
+    case RPC_GRPC_CONN_GREETING:
+        rpc_grpc_conn_close(conn);
+        break;
+    case RPC_GRPC_CONN_SERVING:
+        part(conn); /* has been idle */
+        break;
+    case RPC_GRPC_CONN_PARTING:
+        leave(conn); /* no answer is one, too */
+        break;
+    case RPC_GRPC_CONN_LINGERING:
+        close_now(conn);
+        break;
+    case RPC_GRPC_CONN_LEAVING:
+    case RPC_GRPC_CONN_CLOSED:
+        assert(!"a timer runs that nobody has started");
+    }
+}
+
+/* ------------------------------------------------------------- keepalive */
+
+static void
+look(struct rpc_grpc_conn *conn)
+{
+    struct sluice_loop *loop = conn->server->loop;
+    uint64_t again;
+
+    switch (rpc_grpc_keepalive_look(&conn->keepalive, sluice_loop_now(loop),
+        &again)) {
+    case RPC_GRPC_KEEPALIVE_WAIT:
+        break;
+    case RPC_GRPC_KEEPALIVE_PING:
+        if (nghttp2_submit_ping(conn->wire.h2, NGHTTP2_FLAG_NONE, NULL) != 0)
+            conn->is_failing = true;
+        rpc_grpc_wire_wake(&conn->wire);
+        break;
+    case RPC_GRPC_KEEPALIVE_LOST:
+        close_now(conn);
+        return;
+    }
+    sluice_timer_start(loop, &conn->keepalive_timer, again);
+}
+
+static void
+on_keepalive_timer(struct sluice_timer *timer)
+{
+    struct rpc_grpc_conn *conn =
+        RPC_CONTAINER_OF(timer, struct rpc_grpc_conn, keepalive_timer);
+
+    RPC_CHECK(conn, RPC_GRPC_CONN_MAGIC);
+    look(conn);
 }
 
 /* -------------------------------------------------------- the wire's side */
@@ -87,13 +295,26 @@ rpc_grpc_conn_drain(struct rpc_grpc_conn *conn)
 static void
 on_heard(struct rpc_grpc_wire *wire)
 {
-    (void)wire;
+    rpc_grpc_keepalive_heard(&conn_of(wire)->keepalive,
+        sluice_loop_now(wire->loop));
 }
 
 static void
 on_gather(struct rpc_grpc_wire *wire)
 {
-    (void)wire;
+    (void)wire; /* calls have submitted theirs */
+}
+
+/* Whoever has no stream is idle. */
+static void
+watch_idleness(struct rpc_grpc_conn *conn)
+{
+    if (conn->state != RPC_GRPC_CONN_SERVING)
+        return;
+    if (conn->active > 0)
+        sluice_timer_stop(conn->server->loop, &conn->timer);
+    else if (!sluice_timer_is_running(&conn->timer))
+        start_timer(conn, conn->server->options.idle_timeout_ns);
 }
 
 /* Acts on what the callbacks noted. The connection may be closed after this. */
@@ -101,21 +322,34 @@ static void
 on_settle(struct rpc_grpc_wire *wire)
 {
     struct rpc_grpc_conn *conn = conn_of(wire);
-    bool wants_write = nghttp2_session_want_write(wire->h2) != 0;
 
-    if (!wants_write && !rpc_grpc_wire_is_writing(wire) &&
-        !nghttp2_session_want_read(wire->h2))
-        close_now(conn);
-    else if (wants_write)
+    if (conn->state >= RPC_GRPC_CONN_LINGERING)
+        return;
+    if (conn->is_failing) {
+        give_up(conn, NGHTTP2_ERR_NOMEM);
+        return;
+    }
+    if (conn->has_settings && conn->state == RPC_GRPC_CONN_GREETING)
+        enter(conn, RPC_GRPC_CONN_SERVING);
+    if (conn->has_parted && conn->state == RPC_GRPC_CONN_PARTING)
+        leave(conn);
+    watch_idleness(conn);
+    if (nghttp2_session_want_write(wire->h2))
         rpc_grpc_wire_wake(wire);
+    else if (!rpc_grpc_wire_is_writing(wire) &&
+        !nghttp2_session_want_read(wire->h2))
+        linger(conn);
 }
 
 static void
 on_lost(struct rpc_grpc_wire *wire, enum rpc_grpc_loss loss, int error)
 {
-    (void)loss;
-    (void)error;
-    close_now(conn_of(wire));
+    struct rpc_grpc_conn *conn = conn_of(wire);
+
+    if (loss == RPC_GRPC_LOSS_PEER)
+        give_up(conn, error);
+    else
+        close_now(conn);
 }
 
 static const struct rpc_grpc_wire_events wire_events = { on_heard, on_gather,
@@ -222,7 +456,12 @@ rpc_grpc_conn_new(struct sluice_grpc_server *server,
         goto out;
     conn->magic = RPC_GRPC_CONN_MAGIC;
     conn->server = server;
+    conn->timer.expire = on_timer;
+    conn->keepalive_timer.expire = on_keepalive_timer;
     TAILQ_INIT(&conn->calls);
+    conn->peer = rpc_grpc_peer_new(server->pool, &socket->uv.stream);
+    if (conn->peer == NULL)
+        goto out;
     if (nghttp2_session_server_new3(&conn->wire.h2, server->shared.callbacks,
             conn, server->shared.option, server->shared.mem) != 0)
         goto out;
@@ -231,6 +470,10 @@ rpc_grpc_conn_new(struct sluice_grpc_server *server,
     if (rpc_grpc_wire_start(&conn->wire, server->loop, &server->buffers,
             &wire_events, socket) != SLUICE_OK)
         goto out;
+    rpc_grpc_keepalive_init(&conn->keepalive, &server->shared.keepalive,
+        sluice_loop_now(server->loop));
+    look(conn);
+    start_timer(conn, server->options.handshake_timeout_ns);
     rpc_grpc_wire_wake(&conn->wire);
     return conn;
 

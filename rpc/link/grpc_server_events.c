@@ -4,10 +4,14 @@
  * of calls and notes in the connection. Nothing here writes, reads, closes or
  * runs foreign code, so nghttp2 is never entered twice.
  */
+#include "config.h"
 #include "rpc/link/grpc_server_conn.h"
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_server.h"
+
+/* Resets at once beyond those of all streams that there may be. */
+#define RESETS_BURST 1000u
 
 static struct rpc_grpc_served *
 call_of(nghttp2_session *h2, int32_t stream_id)
@@ -24,6 +28,48 @@ conn_of(void *arg)
     return conn;
 }
 
+/* Ends the connection, if there is an offence. */
+static int
+judge(struct rpc_grpc_conn *conn, const char *offence)
+{
+    if (offence == NULL)
+        return 0;
+    conn->offence = offence;
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+static uint64_t
+now(const struct rpc_grpc_conn *conn)
+{
+    return sluice_loop_now(conn->server->loop);
+}
+
+static int
+on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void *arg)
+{
+    struct rpc_grpc_conn *conn = conn_of(arg);
+
+    (void)h2;
+    return judge(conn,
+        rpc_grpc_guard_frame(&conn->guard, &conn->server->shared.limits, hd,
+            now(conn)));
+}
+
+/* nghttp2 answers it with a reset. */
+static int
+on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int error,
+    void *arg)
+{
+    struct rpc_grpc_conn *conn = conn_of(arg);
+
+    (void)h2;
+    (void)frame;
+    (void)error;
+    return judge(conn,
+        rpc_grpc_guard_wrong(&conn->guard, &conn->server->shared.limits,
+            now(conn)));
+}
+
 static int
 on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -38,6 +84,7 @@ on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     TAILQ_INSERT_TAIL(&conn->calls, call, link);
     conn->active++;
+    conn->last_stream = stream_id;
     return nghttp2_session_set_stream_user_data(h2, stream_id, call);
 }
 
@@ -48,9 +95,8 @@ on_header(nghttp2_session *h2, const nghttp2_frame *frame, nghttp2_rcbuf *name,
     struct rpc_grpc_served *call = call_of(h2, frame->hd.stream_id);
 
     (void)flags;
-    (void)arg;
     if (call != NULL && !rpc_grpc_served_field(call, name, value))
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
+        return judge(conn_of(arg), "too_many_headers");
     return 0;
 }
 
@@ -81,27 +127,55 @@ on_stream_frame(struct rpc_grpc_served *call, const nghttp2_frame *frame)
         rpc_grpc_served_close(call);
 }
 
+static void
+on_connection_frame(struct rpc_grpc_conn *conn, const nghttp2_frame *frame)
+{
+    bool is_ack = (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
+
+    if (frame->hd.type == NGHTTP2_SETTINGS && !is_ack)
+        conn->has_settings = true;
+    if (frame->hd.type == NGHTTP2_PING && is_ack &&
+        memcmp(frame->ping.opaque_data, RPC_GRPC_PARTING_PING,
+            sizeof(frame->ping.opaque_data)) == 0)
+        conn->has_parted = true;
+}
+
+/* DATA with nothing but padding in it. */
+static bool
+is_hollow(const nghttp2_frame *frame)
+{
+    return frame->hd.type == NGHTTP2_DATA && frame->hd.length > 0 &&
+        frame->hd.length == frame->data.padlen &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0;
+}
+
 static int
 on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
+    struct rpc_grpc_conn *conn = conn_of(arg);
     struct rpc_grpc_served *call;
 
-    (void)arg;
-    if (frame->hd.stream_id == 0)
+    if (frame->hd.stream_id == 0) {
+        on_connection_frame(conn, frame);
         return 0;
+    }
+    if (is_hollow(frame))
+        return judge(conn, rpc_grpc_guard_empty(&conn->guard, now(conn)));
     call = call_of(h2, frame->hd.stream_id);
     if (call != NULL)
         on_stream_frame(call, frame);
     return 0;
 }
 
-/* The answer is whole. If the request is not, nobody reads the rest of it. */
+/* When the answer is whole and the request is not, nobody reads the rest. */
 static int
 on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
     struct rpc_grpc_conn *conn = conn_of(arg);
     struct rpc_grpc_served *call;
 
+    if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
+        rpc_grpc_guard_sent(&conn->guard);
     if (frame->hd.type != NGHTTP2_HEADERS ||
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
@@ -148,6 +222,9 @@ on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
 static void
 set_callbacks(nghttp2_session_callbacks *c)
 {
+    nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c,
+        on_invalid_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(c,
         on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(c, on_header);
@@ -158,15 +235,34 @@ set_callbacks(nghttp2_session_callbacks *c)
     nghttp2_session_callbacks_set_send_data_callback(c, on_send_data);
 }
 
-enum sluice_err
-rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared)
+static void
+set_options(struct rpc_grpc_conn_shared *shared)
 {
+    nghttp2_option_set_no_auto_window_update(shared->option, 1);
+    nghttp2_option_set_no_closed_streams(shared->option, 1);
+#ifdef HAVE_NGHTTP2_OPTION_SET_STREAM_RESET_RATE_LIMIT
+    /* Our own limit must be the one that is met. */
+    nghttp2_option_set_stream_reset_rate_limit(shared->option, UINT32_MAX,
+        UINT32_MAX);
+#endif
+}
+
+enum sluice_err
+rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared,
+    const struct sluice_grpc_server_options *options)
+{
+    shared->limits.resets = RESETS_BURST +
+        (options->max_concurrent_streams < INT32_MAX
+                ? options->max_concurrent_streams
+                : INT32_MAX);
+    shared->limits.min_ping_interval_ns = options->min_ping_interval_ns;
+    shared->keepalive.time_ns = options->keepalive_time_ns;
+    shared->keepalive.timeout_ns = options->keepalive_timeout_ns;
     if (nghttp2_session_callbacks_new(&shared->callbacks) != 0 ||
         nghttp2_option_new(&shared->option) != 0)
         return SLUICE_ENOMEM;
     set_callbacks(shared->callbacks);
-    nghttp2_option_set_no_auto_window_update(shared->option, 1);
-    nghttp2_option_set_no_closed_streams(shared->option, 1);
+    set_options(shared);
     return SLUICE_OK;
 }
 

@@ -80,9 +80,15 @@ take_timeout(struct rpc_grpc_server_request *req, nghttp2_rcbuf *value)
 static enum rpc_grpc_fault
 take_coding(struct rpc_grpc_server_request *req, nghttp2_rcbuf *value)
 {
-    (void)req;
-    if (!sluice_str_equal(text_of(value), sluice_str("identity")))
+    if (rpc_grpc_coding_parse(text_of(value), &req->coding) != SLUICE_OK)
         return RPC_GRPC_FAULT_CODING;
+    return RPC_GRPC_FAULT_NONE;
+}
+
+static enum rpc_grpc_fault
+take_accepted(struct rpc_grpc_server_request *req, nghttp2_rcbuf *value)
+{
+    req->accepted |= rpc_grpc_codings_parse(text_of(value));
     return RPC_GRPC_FAULT_NONE;
 }
 
@@ -97,7 +103,8 @@ static const struct {
 } fields[] = { { NAME(":method"), take_method }, { NAME(":path"), take_path },
     { NAME(":authority"), take_authority }, { NAME("host"), take_authority },
     { NAME("content-type"), take_type }, { NAME("grpc-timeout"), take_timeout },
-    { NAME("grpc-encoding"), take_coding } };
+    { NAME("grpc-encoding"), take_coding },
+    { NAME("grpc-accept-encoding"), take_accepted } };
 
 static enum rpc_grpc_fault
 take_metadata(struct rpc_grpc_server_request *req, struct sluice_pool *pool,

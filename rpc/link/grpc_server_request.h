@@ -10,6 +10,8 @@
 #ifndef RPC_LINK_GRPC_SERVER_REQUEST_H
 #define RPC_LINK_GRPC_SERVER_REQUEST_H
 
+#include "rpc/link/grpc_coding.h"
+
 #include <sluice/metadata.h>
 
 #include <nghttp2/nghttp2.h>
@@ -37,6 +39,8 @@ struct rpc_grpc_server_request {
     bool is_grpc;
     bool has_timeout;
     int64_t timeout_ns;
+    enum sluice_grpc_coding coding;   /* of the messages that follow */
+    unsigned accepted;                /* set of codings for the answer */
     struct sluice_metadata *metadata; /* NULL: none was sent */
     enum rpc_grpc_fault fault;        /* of a field */
 };

@@ -138,6 +138,7 @@ rpc_grpc_served_end_block(struct rpc_grpc_served *call)
     fault = rpc_grpc_server_request_check(&call->request);
     if (fault == RPC_GRPC_FAULT_NONE) {
         call->is_asked = true;
+        call->reader.coding = call->request.coding;
         rpc_grpc_served_wake(call);
         return;
     }
@@ -188,6 +189,10 @@ on_read(struct rpc_grpc_served *call, enum rpc_grpc_read result)
         fail(call, SLUICE_CODE_INTERNAL,
             "a message is compressed without a grpc-encoding");
         break;
+    case RPC_GRPC_READ_CORRUPT:
+        fail(call, SLUICE_CODE_INTERNAL, "a compressed message is damaged");
+        break;
+    case RPC_GRPC_READ_UNKNOWN: /* it was refused by the head */
     case RPC_GRPC_READ_MALFORMED:
         fail(call, SLUICE_CODE_INTERNAL, "a message has an unknown flag");
         break;
@@ -207,8 +212,8 @@ rpc_grpc_served_data(struct rpc_grpc_served *call, const uint8_t *data,
 
     while (!call->is_deaf && len > 0 && call->allowance > 0 &&
         call->message == NULL && !rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed(&call->reader, server->pool,
-            server->options.max_message, &data, &len, &call->message);
+        result = rpc_grpc_reader_feed(&call->reader, &server->reading, &data,
+            &len, &call->message);
         on_read(call, result);
     }
     if (call->is_deaf)
@@ -229,8 +234,8 @@ rpc_grpc_served_take_held(struct rpc_grpc_served *call)
 
     while (!call->is_deaf && call->allowance > 0 && call->message == NULL &&
         rpc_grpc_reader_is_holding(&call->reader)) {
-        result = rpc_grpc_reader_feed_held(&call->reader, server->pool,
-            server->options.max_message, &taken, &call->message);
+        result = rpc_grpc_reader_feed_held(&call->reader, &server->reading,
+            &taken, &call->message);
         consume(call, taken);
         on_read(call, result);
     }

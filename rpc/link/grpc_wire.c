@@ -108,7 +108,7 @@ write_some(struct rpc_grpc_wire *w)
 void
 rpc_grpc_wire_flush(struct rpc_grpc_wire *w)
 {
-    while (w->socket != NULL && !w->is_writing && write_some(w))
+    while (w->socket != NULL && !w->is_done && !w->is_writing && write_some(w))
         continue;
 }
 
@@ -119,7 +119,7 @@ on_flush(struct sluice_task *task)
         RPC_CONTAINER_OF(task, struct rpc_grpc_wire, flush);
 
     rpc_grpc_wire_flush(w);
-    if (w->socket != NULL)
+    if (w->socket != NULL && !w->is_done)
         w->events->settle(w);
 }
 
@@ -143,8 +143,15 @@ on_written(uv_write_t *write, int status)
 void
 rpc_grpc_wire_wake(struct rpc_grpc_wire *w)
 {
-    if (w->socket != NULL && !w->is_writing)
+    if (w->socket != NULL && !w->is_done && !w->is_writing)
         sluice_loop_defer_late(w->loop, &w->flush);
+}
+
+void
+rpc_grpc_wire_finish(struct rpc_grpc_wire *w)
+{
+    sluice_task_cancel(&w->flush);
+    w->is_done = true;
 }
 
 bool
@@ -194,7 +201,7 @@ on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         return;
     }
     w->events->heard(w);
-    if (w->is_deaf)
+    if (w->is_done)
         return;
     n = nghttp2_session_mem_recv(w->h2, (const uint8_t *)buf->base,
         (size_t)nread);

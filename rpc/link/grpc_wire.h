@@ -58,9 +58,9 @@ struct rpc_grpc_wire {
     const struct rpc_grpc_buffers *buffers;
     struct rpc_grpc_socket *socket; /* NULL: closed */
     nghttp2_session *h2;
-    bool is_deaf; /* what is read is dropped */
 
-    /* Private: output */
+    /* Private */
+    bool is_done; /* nghttp2 is not asked any more */
     struct sluice_task flush;
     size_t out_len; /* in buffers->output, while it is being filled */
     bool out_is_full;
@@ -88,6 +88,10 @@ void rpc_grpc_wire_flush(struct rpc_grpc_wire *wire);
  * bytes go. NULL: there is no room now; the callback says WOULDBLOCK. */
 uint8_t *rpc_grpc_wire_begin_data(struct rpc_grpc_wire *wire,
     const uint8_t *frame_head, size_t len);
+
+/* Asks nghttp2 for nothing more and tells it nothing; what is read is dropped
+ * until the wire is closed. */
+void rpc_grpc_wire_finish(struct rpc_grpc_wire *wire);
 
 /* Some output waits for the socket. */
 bool rpc_grpc_wire_is_writing(const struct rpc_grpc_wire *wire);

@@ -13,12 +13,23 @@ min_size(size_t a, size_t b)
 }
 
 enum sluice_err
-rpc_grpc_writer_take(struct rpc_grpc_writer *w, struct sluice_bytes **payload)
+rpc_grpc_writer_take(struct rpc_grpc_writer *w,
+    const struct rpc_grpc_reading *shared, enum sluice_grpc_coding coding,
+    struct sluice_bytes **payload)
 {
+    struct sluice_bytes *smaller;
+
     if (w->payload != NULL)
         return SLUICE_ESTATE;
     if (sluice_bytes_size(*payload) > UINT32_MAX)
         return SLUICE_ELIMIT;
+    smaller = rpc_grpc_deflate(shared->coder, shared->pool, coding,
+        sluice_bytes_data(*payload), sluice_bytes_size(*payload));
+    w->is_compressed = smaller != NULL;
+    if (smaller != NULL) {
+        sluice_bytes_unref(payload);
+        *payload = smaller;
+    }
     w->payload = *payload;
     w->sent = 0;
     w->promised = 0;
@@ -51,13 +62,13 @@ bool
 rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len)
 {
     size_t size = sluice_bytes_size(w->payload);
-    uint8_t prefix[RPC_GRPC_PREFIX] = { 0, (uint8_t)(size >> 24),
-        (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size };
+    uint8_t prefix[RPC_GRPC_PREFIX];
     size_t n = 0;
 
     assert(len == w->promised);
     w->promised = 0;
     if (w->sent < RPC_GRPC_PREFIX) {
+        rpc_grpc_write_prefix(prefix, w->is_compressed, size);
         n = min_size(len, RPC_GRPC_PREFIX - w->sent);
         memcpy(out, prefix + w->sent, n);
         w->sent += n;

@@ -10,13 +10,16 @@
 
 struct rpc_grpc_writer {
     struct sluice_bytes *payload; /* NULL: nothing to send */
-    size_t sent;                  /* of its prefix and its bytes */
-    size_t promised;              /* to a frame that is not filled yet */
+    bool is_compressed;
+    size_t sent;     /* of its prefix and its bytes */
+    size_t promised; /* to a frame that is not filled yet */
 };
 
-/* Takes *payload and sets it to NULL on SLUICE_OK. SLUICE_ESTATE: another one
- * has not wholly gone out. SLUICE_ELIMIT: longer than a prefix can say. */
+/* Takes *payload and sets it to NULL on SLUICE_OK; it is compressed if that
+ * makes it smaller. SLUICE_ESTATE: another one has not wholly gone out.
+ * SLUICE_ELIMIT: longer than a prefix can say. */
 SLUICE_MUST_USE enum sluice_err rpc_grpc_writer_take(struct rpc_grpc_writer *w,
+    const struct rpc_grpc_reading *shared, enum sluice_grpc_coding coding,
     struct sluice_bytes **payload);
 
 /* How many bytes are left to send. */

@@ -209,6 +209,15 @@ assert_aborted(const struct observer *o, enum sluice_abortion_kind kind)
         sluice_abortion_kind_name(kind));
 }
 
+void
+assert_failed_with(const struct observer *o, int32_t code)
+{
+    assert_aborted(o, sluice_abortion_kind_of_code(code));
+    assert_int_equal(o->abortion.outcome, SLUICE_COMPLETED);
+    assert_true(o->abortion.has_code);
+    assert_int_equal(o->abortion.code, code);
+}
+
 /* ---- Calls ---------------------------------------------------------------- */
 
 void

@@ -90,6 +90,8 @@ void call_method(struct fixture *f, struct observer *o,
     const char *request);
 
 void assert_completed(const struct observer *o, int32_t code);
+/* By the service's completion with this code. */
+void assert_failed_with(const struct observer *o, int32_t code);
 void assert_aborted(const struct observer *o, enum sluice_abortion_kind kind);
 
 /* ---- Values --------------------------------------------------------------- */

@@ -149,3 +149,26 @@ EXTRA_DIST += tests/rpc/grpc_client.py
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
 tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_face_text
+tests_rpc_test_face_text_SOURCES = tests/rpc/test_face_text.c $(face_fixture)
+tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_codes
+tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
+tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- threads
+check_PROGRAMS += tests/rpc/test_thread
+tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
+tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h
+
+check_PROGRAMS += tests/rpc/test_rendezvous_call
+tests_rpc_test_rendezvous_call_SOURCES = \
+	tests/rpc/test_rendezvous_call.c $(thread_scene)
+tests_rpc_test_rendezvous_call_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_face_methods
+tests_rpc_test_face_methods_SOURCES = \
+	tests/rpc/test_face_methods.c $(face_stock)
+tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

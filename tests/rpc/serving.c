@@ -7,6 +7,9 @@
  *   names     unary    all metadata as text, a line each
  *   fail      unary    "CODE TEXT": ends like that, with details
  *   crash     unary    has a defect
+ *   give_up   unary    cancels itself
+ *   squeeze   unary    the request, in the coding that the caller takes
+ *   peer      unary    the caller's address, a blank and what it called
  *   hold      unary    never answers
  *   deadline  unary    milliseconds left
  *   zeros     unary    "N": so many bytes
@@ -67,9 +70,19 @@ on_over(void *arg)
 }
 
 static void
+count_call(struct serving *s)
+{
+    size_t active = sluice_end_active(s->end);
+
+    s->calls++;
+    if (active > s->most_active)
+        s->most_active = active;
+}
+
+static void
 arrive(struct serving *s, struct sluice_servicer_context *ctx)
 {
-    s->calls++;
+    count_call(s);
     sluice_servicer_context_on_termination(ctx, on_over, s);
 }
 
@@ -89,7 +102,7 @@ visit(struct serving *s, struct sluice_servicer_context *ctx)
     struct visit *v = calloc(1, sizeof(*v));
 
     assert_non_null(v);
-    s->calls++;
+    count_call(s);
     v->s = s;
     v->ctx = sluice_servicer_context_ref(ctx);
     sluice_servicer_context_on_termination(ctx, on_visit_over, v);
@@ -204,6 +217,51 @@ crash(void *self, struct sluice_bytes *request,
 }
 
 static enum sluice_reply
+give_up(void *self, struct sluice_bytes *request,
+    struct sluice_servicer_context *ctx)
+{
+    arrive(self, ctx);
+    sluice_bytes_unref(&request);
+    sluice_servicer_context_cancel(ctx);
+    return SLUICE_REPLY_OK;
+}
+
+static enum sluice_reply
+squeeze(void *self, struct sluice_bytes *request,
+    struct sluice_servicer_context *ctx)
+{
+    struct sluice_grpc_context *context =
+        sluice_servicer_context_protocol_context(ctx);
+    struct serving *s = self;
+
+    arrive(s, ctx);
+    assert_int_equal(sluice_grpc_context_set_coding(context,
+                         (enum sluice_grpc_coding)77),
+        SLUICE_EINVAL);
+    s->coding_err = sluice_grpc_context_set_coding(context, s->coding);
+    sluice_servicer_context_respond(ctx, request);
+    return SLUICE_REPLY_OK;
+}
+
+static enum sluice_reply
+peer(void *self, struct sluice_bytes *request,
+    struct sluice_servicer_context *ctx)
+{
+    const struct sluice_grpc_context *context =
+        sluice_servicer_context_protocol_context(ctx);
+    struct sluice_str from = sluice_grpc_context_peer(context);
+    struct sluice_str to = sluice_grpc_context_authority(context);
+    char text[512];
+    int n = snprintf(text, sizeof(text), "%.*s %.*s", (int)from.len, from.ptr,
+        (int)to.len, to.ptr);
+
+    arrive(self, ctx);
+    sluice_bytes_unref(&request);
+    sluice_servicer_context_respond(ctx, bytes_of(self, text, (size_t)n));
+    return SLUICE_REPLY_OK;
+}
+
+static enum sluice_reply
 hold(void *self, struct sluice_bytes *request,
     struct sluice_servicer_context *ctx)
 {
@@ -262,6 +320,7 @@ count_on(void *arg, int n)
     while (v->sent < v->count &&
         sluice_servicer_context_response_budget(v->ctx) > 0) {
         v->sent++;
+        v->s->sent++;
         sluice_servicer_context_consume(v->ctx, zeros_of(v->s, v->size));
     }
     if (v->sent == v->count)
@@ -430,6 +489,9 @@ add_methods(struct serving *s)
     add(s, "names", sluice_unary_unary_event(names, s));
     add(s, "fail", sluice_unary_unary_event(fail_as_asked, s));
     add(s, "crash", sluice_unary_unary_event(crash, s));
+    add(s, "give_up", sluice_unary_unary_event(give_up, s));
+    add(s, "squeeze", sluice_unary_unary_event(squeeze, s));
+    add(s, "peer", sluice_unary_unary_event(peer, s));
     add(s, "hold", sluice_unary_unary_event(hold, s));
     add(s, "deadline", sluice_unary_unary_event(deadline, s));
     add(s, "zeros", sluice_unary_unary_event(zeros, s));
@@ -450,6 +512,7 @@ serving_open(struct serving *s,
 
     (void)signal(SIGPIPE, SIG_IGN);
     memset(s, 0, sizeof(*s));
+    s->coding = SLUICE_GRPC_GZIP;
     assert_int_equal(uv_loop_init(&s->uv), 0);
     s->loop = sluice_loop_new(&s->uv);
     s->servicer = sluice_face_servicer_new();
@@ -482,11 +545,18 @@ is_set(void *arg)
 }
 
 void
-serving_close(struct serving *s)
+serving_stop(struct serving *s)
 {
+    s->is_stopped = false;
     assert_int_equal(sluice_end_stop(s->end, 0, set, &s->is_stopped),
         SLUICE_OK);
     serving_until(s, is_set, &s->is_stopped);
+}
+
+void
+serving_close(struct serving *s)
+{
+    serving_stop(s);
     sluice_grpc_server_close(&s->server, set, &s->is_closed);
     assert_null(s->server);
     assert_false(s->is_closed);
@@ -527,6 +597,20 @@ serving_until(struct serving *s, bool (*is_true)(void *arg), void *arg)
         (void)uv_run(&s->uv, UV_RUN_NOWAIT);
 }
 
+static bool
+is_alone(void *arg)
+{
+    struct serving *s = arg;
+
+    return sluice_grpc_server_connections(s->server) == 0;
+}
+
+void
+serving_until_gone(struct serving *s)
+{
+    serving_until(s, is_alone, s);
+}
+
 struct awaited {
     struct serving *s;
     size_t calls;
@@ -547,6 +631,44 @@ serving_until_over(struct serving *s, size_t calls)
 
     serving_until(s, are_over, &a);
     assert_int_equal(s->over, calls);
+}
+
+static bool
+are_there(void *arg)
+{
+    struct awaited *a = arg;
+
+    return a->s->calls >= a->calls;
+}
+
+void
+serving_until_called(struct serving *s, size_t calls)
+{
+    struct awaited a = { s, calls };
+
+    serving_until(s, are_there, &a);
+    assert_int_equal(s->calls, calls);
+}
+
+static void
+on_moment(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+void
+serving_idle(struct serving *s)
+{
+    uv_timer_t timer;
+    bool is_over = false;
+
+    (void)uv_timer_init(&s->uv, &timer);
+    timer.data = &is_over;
+    (void)uv_timer_start(&timer, on_moment, 50, 0);
+    serving_until(s, is_set, &is_over);
+    is_over = false;
+    uv_close((uv_handle_t *)&timer, on_timer_closed);
+    serving_until(s, is_set, &is_over);
 }
 
 uint64_t

@@ -28,9 +28,13 @@ struct serving {
     struct sluice_grpc_server *server;
     unsigned port; /* of 127.0.0.1 */
 
-    size_t calls;    /* that reached a method */
-    size_t requests; /* that reached a stream method */
-    size_t over;     /* calls that have terminated */
+    size_t calls;                   /* that reached a method */
+    size_t requests;                /* that reached a stream method */
+    size_t over;                    /* calls that have terminated */
+    size_t most_active;             /* at once */
+    size_t sent;                    /* messages of count */
+    enum sluice_grpc_coding coding; /* for squeeze [gzip] */
+    enum sluice_err coding_err;     /* what came of it last */
     bool is_stopped;
     bool is_closed;
 };
@@ -45,8 +49,21 @@ void serving_close(struct serving *s);
 /* Runs the loop until it is true; a watchdog ends the test otherwise. */
 void serving_until(struct serving *s, bool (*is_true)(void *arg), void *arg);
 
+/* Stops the End at once; close may follow. */
+void serving_stop(struct serving *s);
+
+/* Runs the loop until no connection is left. */
+void serving_until_gone(struct serving *s);
+
 /* Runs the loop until so many calls are over, and no more than that. */
 void serving_until_over(struct serving *s, size_t calls);
+
+/* The same, until so many calls have reached a method. */
+void serving_until_called(struct serving *s, size_t calls);
+
+/* Runs the loop until nothing happens any more for a moment: only for showing
+ * that something does not happen. */
+void serving_idle(struct serving *s);
 
 /* How many operations of the End have ended that way. */
 uint64_t serving_ended(const struct serving *s, enum sluice_outcome_kind kind);

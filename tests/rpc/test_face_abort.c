@@ -514,23 +514,6 @@ an_abortion_carries_what_came_with_it(void **state)
     assert_ptr_equal(s->o.abortion.terminal_metadata, terminal);
 }
 
-/* ---- Names ---------------------------------------------------------------- */
-
-static void
-each_kind_has_its_name(void **state)
-{
-    static const char *const names[] = { "cancelled", "expired",
-        "local shutdown", "remote shutdown", "network failure", "local failure",
-        "remote failure" };
-    size_t i;
-
-    (void)state;
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        assert_string_equal(sluice_abortion_kind_name(
-                                (enum sluice_abortion_kind)i),
-            names[i]);
-}
-
 #define STOCK_TEST(t) \
     cmocka_unit_test_setup_teardown(t, open_stock, close_stock)
 
@@ -562,7 +545,6 @@ main(void)
         STOCK_TEST(a_link_that_cannot_open_is_a_network_failure_told_later),
         STOCK_TEST(each_termination_of_the_other_side_has_its_kind),
         STOCK_TEST(an_abortion_carries_what_came_with_it),
-        cmocka_unit_test(each_kind_has_its_name),
     };
 
     return cmocka_run_group_tests_name("face, abortions", tests, NULL, NULL);

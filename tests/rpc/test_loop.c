@@ -673,6 +673,70 @@ a_posted_task_may_close_the_loop(void **state)
     }
 }
 
+/* A thread may have come to the door just before it was shut. */
+struct latecomer {
+    struct rig *r;
+    struct job *first;
+    struct job *second;
+};
+
+static void
+come_late(void *arg)
+{
+    struct latecomer *l = arg;
+
+    sluice_loop_post(l->r->loop, &l->first->task);
+    sluice_loop_post(l->r->loop, &l->second->task);
+}
+
+static void
+what_was_posted_before_the_close_runs_in_it(void **state)
+{
+    struct rig *r = *state;
+    struct job a = job(r, 'a'), b = job(r, 'b'), c = job(r, 'c');
+    struct latecomer l = { r, &a, &b };
+    uv_thread_t thread;
+
+    b.next_late = &c;
+    assert_int_equal(uv_thread_create(&thread, come_late, &l), 0);
+    uv_thread_join(&thread);
+    sluice_loop_close(&r->loop, NULL, NULL);
+    assert_string_equal(r->order, "abc");
+    uv_run(&r->uv, UV_RUN_DEFAULT);
+    r->loop = sluice_loop_new(&r->uv);
+}
+
+/* Closes the loop from the midst of a round of tasks. */
+struct closer {
+    struct sluice_task task;
+    struct rig *r;
+};
+
+static void
+close_amid(struct sluice_task *task)
+{
+    struct rig *r = ((struct closer *)task)->r;
+
+    sluice_loop_close(&r->loop, NULL, NULL);
+    append(r->order, '|');
+}
+
+static void
+what_is_queued_behind_the_close_runs_in_it(void **state)
+{
+    struct rig *r = *state;
+    struct job a = job(r, 'a'), b = job(r, 'b'), c = job(r, 'c');
+    struct closer closer = { .task = { .run = close_amid }, .r = r };
+
+    b.next = &c;
+    sluice_loop_defer(r->loop, &a.task);
+    sluice_loop_defer(r->loop, &closer.task);
+    sluice_loop_defer(r->loop, &b.task);
+    uv_run(&r->uv, UV_RUN_DEFAULT);
+    assert_string_equal(r->order, "abc|");
+    r->loop = sluice_loop_new(&r->uv);
+}
+
 /* A loop made here may be run by another thread, which then owns its pool. */
 struct worker {
     uv_loop_t uv;
@@ -747,6 +811,8 @@ main(void)
         TEST(what_threads_post_runs_on_the_loop_in_each_ones_order),
         TEST(the_loops_own_thread_may_post),
         cmocka_unit_test(a_posted_task_may_close_the_loop),
+        TEST(what_was_posted_before_the_close_runs_in_it),
+        TEST(what_is_queued_behind_the_close_runs_in_it),
         cmocka_unit_test(a_loop_belongs_to_the_thread_that_runs_it),
     };
 
