@@ -21,6 +21,7 @@ fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
     fuzz_clock_reset();
     crowd->watch.in.at = data;
     crowd->watch.in.left = size;
+    crowd->watch.scale = 1;
     crowd->watch.react = react;
     crowd->watch.arg = arg;
     rc = uv_loop_init(&crowd->uv);
@@ -62,6 +63,15 @@ fuzz_crowd_turn(struct fuzz_crowd *crowd)
 {
     fuzz_clock_step(0);
     return uv_run(&crowd->uv, UV_RUN_NOWAIT) != 0;
+}
+
+void
+fuzz_crowd_check_rest(const struct fuzz_crowd *crowd)
+{
+    size_t i;
+
+    for (i = 0; i < crowd->customers; i++)
+        fuzz_customer_check_rest(&crowd->customer[i]);
 }
 
 /* ----------------------------------------------------------- beginning */

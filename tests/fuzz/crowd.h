@@ -36,6 +36,9 @@ void fuzz_crowd_close(struct fuzz_crowd *crowd);
  * queued or a handle of libuv's active. */
 bool fuzz_crowd_turn(struct fuzz_crowd *crowd);
 
+/* When nothing moves any more. */
+void fuzz_crowd_check_rest(const struct fuzz_crowd *crowd);
+
 /* One more customer. NULL: there are too many. */
 struct fuzz_customer *fuzz_crowd_add(struct fuzz_crowd *crowd,
     struct sluice_end *end, bool is_invoker);

@@ -125,10 +125,11 @@ on_context(void *arg, void *context)
 {
     struct fuzz_customer *c = arg;
 
-    (void)context;
     enter_active(c);
     c->contexts++;
     assert(c->contexts == 1);
+    if (c->watch->on_context != NULL)
+        c->watch->on_context(c->watch->arg, context);
     return fuzz_customer_leave(c);
 }
 

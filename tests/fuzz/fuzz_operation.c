@@ -227,14 +227,12 @@ static void
 settle(struct world *w)
 {
     unsigned turns = 0;
-    size_t i;
 
     while (fuzz_crowd_turn(&w->crowd)) {
         turns++;
         assert(turns < MAX_TURNS);
     }
-    for (i = 0; i < w->crowd.customers; i++)
-        fuzz_customer_check_rest(&w->crowd.customer[i]);
+    fuzz_crowd_check_rest(&w->crowd);
 }
 
 static void

@@ -20,10 +20,10 @@ check_PROGRAMS += $(fuzz_programs)
 endif
 fuzz_link = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 
-# Time that passes only when a target says so.
+# Time that passes only when a target says so, and chance without any.
 fuzz_clock = tests/fuzz/clock.c tests/fuzz/clock.h
 fuzz_clock_link = \
-	-Wl,--wrap=uv_hrtime,--wrap=uv_now,--wrap=uv_timer_start
+	-Wl,--wrap=uv_hrtime,--wrap=uv_now,--wrap=uv_timer_start,--wrap=uv_random
 
 # Memory of pools that runs short when a target says so.
 fuzz_shortage = tests/fuzz/shortage.c tests/fuzz/shortage.h
@@ -48,3 +48,24 @@ tests_fuzz_fuzz_operation_SOURCES = \
 	$(fuzz_crowd) $(fuzz_driver)
 tests_fuzz_fuzz_operation_LDADD = $(RPC_LIBS)
 tests_fuzz_fuzz_operation_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+
+# The gRPC link's other end.
+fuzz_peer = \
+	tests/fuzz/frames.c \
+	tests/fuzz/frames.h \
+	tests/fuzz/peer.c \
+	tests/fuzz/peer.h
+
+fuzz_programs += tests/fuzz/fuzz_grpc_client
+tests_fuzz_fuzz_grpc_client_SOURCES = \
+	tests/fuzz/fuzz_grpc_client.c \
+	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
+tests_fuzz_fuzz_grpc_client_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_grpc_client_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+
+fuzz_programs += tests/fuzz/fuzz_grpc_server
+tests_fuzz_fuzz_grpc_server_SOURCES = \
+	tests/fuzz/fuzz_grpc_server.c \
+	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
+tests_fuzz_fuzz_grpc_server_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_grpc_server_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)

@@ -14,6 +14,7 @@ struct mark {
     struct fuzz_watch *watch;
     const struct fuzz_speaker *speaker;
     unsigned number;
+    char rest[];
 };
 
 static const struct sluice_str mark_name = { "speaker-bin", 11 };
@@ -31,10 +32,10 @@ on_released(void *arg)
 struct sluice_bytes *
 fuzz_payload(struct fuzz_speaker *s, size_t size)
 {
-    struct mark *mark = malloc(sizeof(*mark));
+    struct mark *mark = calloc(1, sizeof(*mark) + size);
     struct sluice_bytes *b;
 
-    assert(mark != NULL && size <= sizeof(*mark));
+    assert(mark != NULL);
     mark->watch = s->watch;
     mark->speaker = s;
     mark->number = s->payloads;
@@ -114,7 +115,7 @@ fuzz_choose_values(struct fuzz_speaker *s, struct fuzz_values *v)
     if ((what & 1) != 0)
         v->values.initial_metadata = fuzz_metadata(s);
     if ((what & 2) != 0)
-        v->values.payload = fuzz_payload(s, what >> 4);
+        v->values.payload = fuzz_payload(s, (what >> 4) * s->watch->scale);
     if ((what & 4) != 0)
         choose_completion(s, what, v);
     if ((what & 8) != 0)
