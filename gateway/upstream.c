@@ -6,6 +6,11 @@
 
 #define INPROC "inproc:"
 
+/* A backend that has vanished is found out within half a minute, also by calls
+ * that wait for it in silence. */
+#define KEEPALIVE_TIME (20 * SLUICE_SECOND)
+#define KEEPALIVE_TIMEOUT (10 * SLUICE_SECOND)
+
 static const struct gw_inproc *
 find_inproc(const char *target, const struct gw_inproc *inprocs, size_t n)
 {
@@ -69,6 +74,8 @@ init_grpc(struct gw_upstream *u)
     struct sluice_grpc_client_options options = {
         .target = sluice_str(u->config->targets[0]),
         .max_message = config->max_response_message,
+        .keepalive_time_ns = KEEPALIVE_TIME,
+        .keepalive_timeout_ns = KEEPALIVE_TIMEOUT,
     };
 
     if (sluice_grpc_client_new(u->worker->loop, &options, &u->client) !=

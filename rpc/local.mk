@@ -87,23 +87,6 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h
-# ---- face
-libsluice_la_SOURCES += \
-	rpc/face/call.c \
-	rpc/face/call.h \
-	rpc/face/context.c \
-	rpc/face/context.h \
-	rpc/face/dynamic.c \
-	rpc/face/inline.c \
-	rpc/face/inline.h \
-	rpc/face/rendezvous_service.c \
-	rpc/face/rendezvous_service.h \
-	rpc/face/rpc.c \
-	rpc/face/rpc.h \
-	rpc/face/service.c \
-	rpc/face/servicer.c \
-	rpc/face/stub.c
-
 # ---- gRPC server
 libsluice_la_SOURCES += \
 	rpc/link/grpc_bucket.c \
@@ -127,6 +110,22 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_wire.h \
 	rpc/link/grpc_writer.c \
 	rpc/link/grpc_writer.h
+
+# ---- face
+libsluice_la_SOURCES += \
+	rpc/face/call.c \
+	rpc/face/call.h \
+	rpc/face/context.c \
+	rpc/face/context.h \
+	rpc/face/dynamic.c \
+	rpc/face/inline.c \
+	rpc/face/inline.h \
+	rpc/face/rendezvous_service.c \
+	rpc/face/rendezvous_service.h \
+	rpc/face/rpc.c \
+	rpc/face/rpc.h \
+	rpc/face/service.c \
+	rpc/face/servicer.c \
 	rpc/face/stub.c \
 	rpc/face/text.c
 

@@ -18,7 +18,8 @@
 
 struct sluice_servicer_context {
     struct face_rpc rpc;
-    const struct sluice_method_implementation *method; /* NULL: a multi-method */
+    const struct sluice_method_implementation
+        *method;                  /* NULL: a multi-method */
     struct sluice_task call_task; /* calls a stream-request method */
     struct sluice_request_consumer requests;
     bool has_unary_request;

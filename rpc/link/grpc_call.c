@@ -27,8 +27,8 @@ call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
     /* The short path is the bulk of it, and is filled in anyway. */
     memset(call, 0, offsetof(struct rpc_grpc_call, request));
     memset(&call->request, 0, offsetof(struct rpc_grpc_request, short_path));
-    memset(&call->payload, 0,
-        sizeof(*call) - offsetof(struct rpc_grpc_call, payload));
+    memset(&call->writer, 0,
+        sizeof(*call) - offsetof(struct rpc_grpc_call, writer));
     call->magic = CALL_MAGIC;
     call->client = client;
     call->op = op;
@@ -60,7 +60,7 @@ call_free(struct rpc_grpc_call *call)
     sluice_task_cancel(&call->task);
     sluice_timer_stop(call->client->loop, &call->deadline);
     drop_contents(call);
-    sluice_bytes_unref(&call->payload);
+    rpc_grpc_writer_fini(&call->writer);
     rpc_grpc_request_fini(&call->request, pool);
     rpc_grpc_context_fini(&call->context);
     call->magic = 0;
@@ -204,44 +204,16 @@ resume(struct rpc_grpc_call *call)
     rpc_grpc_session_resume(call->session, call->stream_id);
 }
 
-static bool
-payload_is_under_way(const struct rpc_grpc_call *call)
-{
-    return call->payload != NULL &&
-        call->sent < RPC_GRPC_PREFIX + sluice_bytes_size(call->payload);
-}
-
-/* Replaces the payload by what it is compressed to, where that is wanted and
- * worth it. */
-static void
-compress(struct rpc_grpc_call *call)
-{
-    struct sluice_bytes *smaller = NULL;
-
-    if ((call->accepted & RPC_GRPC_CODING_BIT(call->coding)) != 0)
-        smaller = rpc_grpc_deflate(call->client->reading.coder,
-            call->client->pool, call->coding, sluice_bytes_data(call->payload),
-            sluice_bytes_size(call->payload));
-    call->payload_is_compressed = smaller != NULL;
-    if (smaller == NULL)
-        return;
-    sluice_bytes_unref(&call->payload);
-    call->payload = smaller;
-}
-
 static enum sluice_err
 take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 {
-    if (payload_is_under_way(call) || call->is_half_closing)
+    bool is_accepted =
+        (call->accepted & RPC_GRPC_CODING_BIT(call->coding)) != 0;
+
+    if (call->is_half_closing)
         return SLUICE_ESTATE;
-    if (sluice_bytes_size(ticket->payload) > UINT32_MAX)
-        return SLUICE_ELIMIT;
-    assert(call->payload == NULL); /* it was dropped when it had been sent */
-    call->payload = ticket->payload;
-    call->sent = 0;
-    ticket->payload = NULL;
-    compress(call);
-    return SLUICE_OK;
+    return rpc_grpc_writer_take(&call->writer, &call->client->reading,
+        is_accepted ? call->coding : SLUICE_GRPC_IDENTITY, &ticket->payload);
 }
 
 static void

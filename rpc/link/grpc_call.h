@@ -17,9 +17,9 @@
 
 #include "rpc/link/grpc_context.h"
 #include "rpc/link/grpc_end.h"
-#include "rpc/link/grpc_framing.h"
 #include "rpc/link/grpc_request.h"
 #include "rpc/link/grpc_response.h"
+#include "rpc/link/grpc_writer.h"
 
 #include <sluice/grpc.h>
 
@@ -56,12 +56,10 @@ struct rpc_grpc_call {
 
     /* Going out */
     struct rpc_grpc_request request;
-    struct sluice_bytes *payload; /* going out, or kept for a replay */
-    bool payload_is_compressed;
+    struct rpc_grpc_writer writer;  /* its message stays for a replay */
     enum sluice_grpc_coding coding; /* of what is taken next */
     unsigned accepted;              /* set of codings that the peer takes */
-    size_t sent;                    /* of its prefix and its bytes */
-    bool is_replayable;             /* payload is all that was ever sent */
+    bool is_replayable;             /* that message is all that was ever sent */
     bool is_half_closing;           /* no payload follows */
     bool has_half_closed;           /* END_STREAM went out */
     bool is_deferred;               /* nghttp2 waits for us to resume */

@@ -343,12 +343,9 @@ take_memory(struct sluice_grpc_client *c)
     c->shared = rpc_grpc_session_shared_new();
     c->reading.coder = rpc_grpc_coder_new();
     c->no_metadata = sluice_metadata_new(c->pool);
-    c->input = malloc(RPC_GRPC_INPUT);
-    c->output = malloc(RPC_GRPC_OUTPUT);
-    if (c->shared == NULL || c->reading.coder == NULL ||
-        c->no_metadata == NULL || c->input == NULL || c->output == NULL)
+    if (c->shared == NULL || c->reading.coder == NULL || c->no_metadata == NULL)
         return SLUICE_ENOMEM;
-    return SLUICE_OK;
+    return rpc_grpc_buffers_init(&c->buffers);
 }
 
 static void
@@ -358,8 +355,7 @@ client_free(struct sluice_grpc_client *c)
     rpc_grpc_coder_free(&c->reading.coder);
     sluice_metadata_unref(&c->no_metadata);
     free(c->texts);
-    free(c->input);
-    free(c->output);
+    rpc_grpc_buffers_fini(&c->buffers);
     c->magic = 0;
     free(c);
 }

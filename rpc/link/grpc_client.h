@@ -12,9 +12,6 @@
 #include "rpc/link/grpc_keepalive.h"
 #include "rpc/link/grpc_session.h"
 
-#define RPC_GRPC_INPUT (64u * 1024)
-#define RPC_GRPC_OUTPUT (128u * 1024)
-
 struct sluice_grpc_client {
     struct sluice_link link; /* first: the base layer knows only this */
     unsigned magic;
@@ -48,8 +45,7 @@ struct sluice_grpc_client {
     struct rpc_grpc_session_shared *shared;
     struct rpc_grpc_reading reading;
     struct sluice_metadata *no_metadata; /* an empty list */
-    uint8_t *input;                      /* RPC_GRPC_INPUT bytes */
-    uint8_t *output;                     /* RPC_GRPC_OUTPUT bytes */
+    struct rpc_grpc_buffers buffers;
 
     /* Closing */
     struct rpc_grpc_hold hold;

@@ -109,6 +109,7 @@ rpc_grpc_served_copy(struct rpc_grpc_served *call, uint8_t *out, size_t len)
 {
     if (!rpc_grpc_writer_copy(&call->writer, out, len))
         return;
+    rpc_grpc_writer_fini(&call->writer);
     if (call->answering == RPC_GRPC_TALKING) {
         call->has_grant = true;
         rpc_grpc_served_wake(call);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rpc/link/grpc_session.c - carries bytes between a socket and nghttp2, and
- * decides when a connection has had its time. What nghttp2 calls back with is
- * in grpc_session_events.c; those callbacks only note things down, and settle()
+ * rpc/link/grpc_session.c - decides when a connection has had its time, and
+ * asks nghttp2 for what calls want of it. What nghttp2 calls back with is in
+ * grpc_session_events.c; those callbacks only note things down, and settle()
  * acts on the notes when nghttp2 has returned.
  */
 #include "rpc/link/grpc_session_private.h"
@@ -24,16 +24,21 @@
 /* ------------------------------------------------------------- closing */
 
 static void
-on_socket_closed(void *arg)
+session_free(struct rpc_grpc_session *s)
+{
+    nghttp2_session_del(s->wire.h2);
+    sluice_bytes_unref(&s->peer);
+    s->magic = 0;
+    free(s);
+}
+
+static void
+on_closed(void *arg)
 {
     struct rpc_grpc_session *s = arg;
 
     RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
-    nghttp2_session_del(s->h2);
-    sluice_bytes_unref(&s->peer);
-    free(s->unsent);
-    s->magic = 0;
-    free(s);
+    session_free(s);
 }
 
 /* What befalls the call when its connection goes away. */
@@ -49,11 +54,10 @@ close_now(struct rpc_grpc_session *s)
     struct rpc_grpc_call *call;
     struct rpc_grpc_calls calls;
 
-    if (s->socket == NULL)
+    if (s->wire.socket == NULL)
         return;
-    sluice_task_cancel(&s->flush);
     sluice_timer_stop(s->client->loop, &s->keepalive_timer);
-    rpc_grpc_socket_close(&s->socket, on_socket_closed, s);
+    rpc_grpc_wire_close(&s->wire, on_closed, s);
     TAILQ_INIT(&calls);
     TAILQ_CONCAT(&calls, &s->calls, link);
     s->active = 0;
@@ -67,91 +71,13 @@ close_now(struct rpc_grpc_session *s)
     }
 }
 
-/* --------------------------------------------------------------- writing */
-
-static void on_written(uv_write_t *write, int status);
-
-/* Keeps what the socket did not take. false: the session is closed. */
-static bool
-write_rest(struct rpc_grpc_session *s, const uint8_t *data, size_t len)
-{
-    uv_buf_t buf;
-
-    if (s->unsent == NULL)
-        s->unsent = malloc(RPC_GRPC_OUTPUT);
-    if (s->unsent == NULL) {
-        close_now(s);
-        return false;
-    }
-    memcpy(s->unsent, data, len);
-    buf = uv_buf_init((char *)s->unsent, (unsigned)len);
-    if (uv_write(&s->write, &s->socket->uv.stream, &buf, 1, on_written) != 0) {
-        close_now(s);
-        return false;
-    }
-    s->is_writing = true;
-    return true;
-}
-
-/* Gathers frames until the buffer is full. false: nghttp2 gave up. */
-static bool
-gather(struct rpc_grpc_session *s)
-{
-    const uint8_t *frame;
-    ssize_t n;
-
-    s->out_len = 0;
-    s->out_is_full = false;
-    while (!s->out_is_full &&
-        RPC_GRPC_OUTPUT - s->out_len >= RPC_GRPC_FRAME_ROOM) {
-        n = nghttp2_session_mem_send(s->h2, &frame);
-        if (n < 0)
-            return false;
-        if (n == 0)
-            break;
-        assert((size_t)n <= RPC_GRPC_OUTPUT - s->out_len);
-        memcpy(s->client->output + s->out_len, frame, (size_t)n);
-        s->out_len += (size_t)n;
-    }
-    return true;
-}
-
-/* Writes what there is until there is nothing, or the socket is full. */
-static void
-write_all(struct rpc_grpc_session *s)
-{
-    uv_buf_t buf;
-    int n;
-
-    while (s->socket != NULL && !s->is_writing) {
-        rpc_grpc_client_pump(s->client, s);
-        if (!gather(s)) {
-            close_now(s);
-            return;
-        }
-        if (s->out_len == 0)
-            return;
-        buf = uv_buf_init((char *)s->client->output, (unsigned)s->out_len);
-        n = uv_try_write(&s->socket->uv.stream, &buf, 1);
-        if (n == UV_EAGAIN)
-            n = 0;
-        if (n < 0) {
-            close_now(s);
-            return;
-        }
-        if ((size_t)n < s->out_len &&
-            !write_rest(s, s->client->output + n, s->out_len - (size_t)n))
-            return;
-    }
-}
-
 void
 rpc_grpc_session_close(struct rpc_grpc_session *s)
 {
     RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
     s->is_draining = true;
-    if (nghttp2_session_terminate_session(s->h2, NGHTTP2_NO_ERROR) == 0)
-        write_all(s);
+    if (nghttp2_session_terminate_session(s->wire.h2, NGHTTP2_NO_ERROR) == 0)
+        rpc_grpc_wire_flush(&s->wire);
     close_now(s);
 }
 
@@ -174,7 +100,7 @@ look(struct rpc_grpc_session *s)
     case RPC_GRPC_KEEPALIVE_WAIT:
         break;
     case RPC_GRPC_KEEPALIVE_PING:
-        if (nghttp2_submit_ping(s->h2, NGHTTP2_FLAG_NONE, NULL) != 0)
+        if (nghttp2_submit_ping(s->wire.h2, NGHTTP2_FLAG_NONE, NULL) != 0)
             rpc_grpc_keepalive_heard(&s->keepalive, now); /* another time */
         rpc_grpc_session_wake(s);
         break;
@@ -205,6 +131,14 @@ watch(struct rpc_grpc_session *s)
         look(s);
 }
 
+static void
+note_sign_of_life(struct rpc_grpc_session *s)
+{
+    rpc_grpc_keepalive_heard(&s->keepalive, sluice_loop_now(s->client->loop));
+    if (s->keepalive.is_asking)
+        look(s); /* at the clock for the next question */
+}
+
 /* --------------------------------------------------------------- settling */
 
 static void
@@ -222,7 +156,7 @@ settle(struct rpc_grpc_session *s)
 {
     bool wants_write;
 
-    if (s->socket == NULL)
+    if (s->wire.socket == NULL)
         return;
     if (s->has_settings && !s->is_ready) {
         s->is_ready = true;
@@ -232,10 +166,11 @@ settle(struct rpc_grpc_session *s)
     }
     /* Also when stream ids have run out, or nghttp2 is about to hang up. */
     if (s->must_drain ||
-        (s->is_ready && !nghttp2_session_check_request_allowed(s->h2)))
+        (s->is_ready && !nghttp2_session_check_request_allowed(s->wire.h2)))
         drain(s);
-    wants_write = nghttp2_session_want_write(s->h2) != 0;
-    if (!wants_write && !s->is_writing && !nghttp2_session_want_read(s->h2))
+    wants_write = nghttp2_session_want_write(s->wire.h2) != 0;
+    if (!wants_write && !rpc_grpc_wire_is_writing(&s->wire) &&
+        !nghttp2_session_want_read(s->wire.h2))
         close_now(s);
     else if (s->is_draining && s->active == 0)
         rpc_grpc_session_close(s);
@@ -244,71 +179,56 @@ settle(struct rpc_grpc_session *s)
     s->has_free_slots = false;
 }
 
-static void
-on_flush(struct sluice_task *task)
+/* -------------------------------------------------------- the wire's side */
+
+static struct rpc_grpc_session *
+session_of(struct rpc_grpc_wire *wire)
 {
     struct rpc_grpc_session *s =
-        RPC_CONTAINER_OF(task, struct rpc_grpc_session, flush);
+        RPC_CONTAINER_OF(wire, struct rpc_grpc_session, wire);
 
     RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
-    write_all(s);
-    settle(s);
+    return s;
 }
 
 static void
-on_written(uv_write_t *write, int status)
+on_heard(struct rpc_grpc_wire *wire)
 {
-    struct rpc_grpc_session *s =
-        RPC_CONTAINER_OF(write, struct rpc_grpc_session, write);
-
-    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
-    if (s->socket == NULL)
-        return; /* being closed; the write was cancelled */
-    s->is_writing = false;
-    if (status != 0)
-        close_now(s);
-    else
-        rpc_grpc_session_wake(s);
+    note_sign_of_life(session_of(wire));
 }
+
+static void
+on_gather(struct rpc_grpc_wire *wire)
+{
+    struct rpc_grpc_session *s = session_of(wire);
+
+    rpc_grpc_client_pump(s->client, s);
+}
+
+static void
+on_settle(struct rpc_grpc_wire *wire)
+{
+    settle(session_of(wire));
+}
+
+static void
+on_lost(struct rpc_grpc_wire *wire, enum rpc_grpc_loss loss, int error)
+{
+    struct rpc_grpc_session *s = session_of(wire);
+
+    (void)error;
+    if (loss == RPC_GRPC_LOSS_PEER)
+        s->is_broken = true;
+    close_now(s);
+}
+
+static const struct rpc_grpc_wire_events wire_events = { on_heard, on_gather,
+    on_settle, on_lost };
 
 void
 rpc_grpc_session_wake(struct rpc_grpc_session *s)
 {
-    if (s->socket != NULL && !s->is_writing)
-        sluice_loop_defer_late(s->client->loop, &s->flush);
-}
-
-/* --------------------------------------------------------------- reading */
-
-static void
-on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-    struct rpc_grpc_session *s = handle->data;
-
-    (void)suggested;
-    *buf = uv_buf_init((char *)s->client->input, RPC_GRPC_INPUT);
-}
-
-static void
-on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
-{
-    struct rpc_grpc_session *s = stream->data;
-
-    RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
-    if (nread == 0)
-        return; /* nothing there after all */
-    if (nread < 0) {
-        close_now(s);
-        return;
-    }
-    rpc_grpc_keepalive_heard(&s->keepalive, sluice_loop_now(s->client->loop));
-    if (nghttp2_session_mem_recv(s->h2, (const uint8_t *)buf->base,
-            (size_t)nread) < 0) {
-        s->is_broken = true;
-        close_now(s);
-        return;
-    }
-    settle(s);
+    rpc_grpc_wire_wake(&s->wire);
 }
 
 /* --------------------------------------------------------------- streams */
@@ -319,9 +239,9 @@ rpc_grpc_session_slots(const struct rpc_grpc_session *s)
     uint32_t allowed;
 
     if (s->is_draining || !s->is_ready || s->must_drain ||
-        !nghttp2_session_check_request_allowed(s->h2))
+        !nghttp2_session_check_request_allowed(s->wire.h2))
         return 0;
-    allowed = nghttp2_session_get_remote_settings(s->h2,
+    allowed = nghttp2_session_get_remote_settings(s->wire.h2,
         NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
     return allowed > s->active ? allowed - s->active : 0;
 }
@@ -350,7 +270,7 @@ on_offer(nghttp2_session *h2, int32_t stream_id, uint8_t *buf, size_t room,
 static uint32_t
 max_block(const struct rpc_grpc_session *s)
 {
-    uint32_t theirs = nghttp2_session_get_remote_settings(s->h2,
+    uint32_t theirs = nghttp2_session_get_remote_settings(s->wire.h2,
         NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
 
     return theirs < MAX_BLOCK ? theirs : MAX_BLOCK;
@@ -373,7 +293,7 @@ rpc_grpc_session_submit(struct rpc_grpc_session *s, struct rpc_grpc_call *call)
         return err;
     if (size > max_block(s))
         return SLUICE_ELIMIT;
-    id = nghttp2_submit_request(s->h2, NULL, fields, count, &body, call);
+    id = nghttp2_submit_request(s->wire.h2, NULL, fields, count, &body, call);
     if (id < 0)
         return id == NGHTTP2_ERR_NOMEM ? SLUICE_ENOMEM : SLUICE_ESTATE;
     TAILQ_INSERT_TAIL(&s->calls, call, link);
@@ -383,31 +303,15 @@ rpc_grpc_session_submit(struct rpc_grpc_session *s, struct rpc_grpc_call *call)
     return SLUICE_OK;
 }
 
-/* A token bucket; true while there is one. */
-static bool
-take_reset_token(struct rpc_grpc_session *s)
-{
-    uint64_t now = sluice_loop_now(s->client->loop);
-    uint64_t seconds = (now - s->resets_since_ns) / (uint64_t)SLUICE_SECOND;
-
-    if (seconds * RESETS_PER_SECOND >= s->resets) {
-        s->resets = 0;
-        s->resets_since_ns = now;
-    } else if (seconds > 0) {
-        s->resets -= (unsigned)seconds * RESETS_PER_SECOND;
-        s->resets_since_ns += seconds * (uint64_t)SLUICE_SECOND;
-    }
-    return ++s->resets <= RESETS_BURST;
-}
-
 void
 rpc_grpc_session_reset(struct rpc_grpc_session *s, int32_t stream_id,
     uint32_t error_code)
 {
-    if (nghttp2_submit_rst_stream(s->h2, NGHTTP2_FLAG_NONE, stream_id,
+    if (nghttp2_submit_rst_stream(s->wire.h2, NGHTTP2_FLAG_NONE, stream_id,
             error_code) != 0)
         s->must_drain = true; /* memory is short: start afresh, soon */
-    if (!take_reset_token(s))
+    if (!rpc_grpc_bucket_take(&s->resets, sluice_loop_now(s->client->loop), 1,
+            RESETS_BURST, RESETS_PER_SECOND))
         s->must_drain = true;
     rpc_grpc_session_wake(s);
 }
@@ -415,7 +319,7 @@ rpc_grpc_session_reset(struct rpc_grpc_session *s, int32_t stream_id,
 void
 rpc_grpc_session_resume(struct rpc_grpc_session *s, int32_t stream_id)
 {
-    if (nghttp2_session_resume_data(s->h2, stream_id) != 0)
+    if (nghttp2_session_resume_data(s->wire.h2, stream_id) != 0)
         rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
     rpc_grpc_session_wake(s);
 }
@@ -424,9 +328,9 @@ void
 rpc_grpc_session_consume(struct rpc_grpc_session *s, int32_t stream_id,
     size_t len)
 {
-    if (nghttp2_session_consume_stream(s->h2, stream_id, len) != 0)
+    if (nghttp2_session_consume_stream(s->wire.h2, stream_id, len) != 0)
         rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
-    if (nghttp2_session_want_write(s->h2))
+    if (nghttp2_session_want_write(s->wire.h2))
         rpc_grpc_session_wake(s);
 }
 
@@ -442,11 +346,11 @@ submit_settings(struct rpc_grpc_session *s)
             client->max_metadata < UINT32_MAX ? (uint32_t)client->max_metadata
                                               : UINT32_MAX } };
 
-    if (nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings,
+    if (nghttp2_submit_settings(s->wire.h2, NGHTTP2_FLAG_NONE, settings,
             sizeof(settings) / sizeof(settings[0])) != 0)
         return -1;
-    return nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0,
-        RPC_GRPC_CONNECTION_WINDOW);
+    return nghttp2_session_set_local_window_size(s->wire.h2, NGHTTP2_FLAG_NONE,
+        0, RPC_GRPC_CONNECTION_WINDOW);
 }
 
 struct rpc_grpc_session *
@@ -459,7 +363,6 @@ rpc_grpc_session_new(struct sluice_grpc_client *client,
         goto out;
     s->magic = RPC_GRPC_SESSION_MAGIC;
     s->client = client;
-    s->flush.run = on_flush;
     s->keepalive_timer.expire = on_keepalive_timer;
     rpc_grpc_keepalive_init(&s->keepalive, &client->keepalive,
         sluice_loop_now(client->loop));
@@ -467,25 +370,21 @@ rpc_grpc_session_new(struct sluice_grpc_client *client,
     s->peer = rpc_grpc_peer_new(client->pool, &socket->uv.stream);
     if (s->peer == NULL)
         goto out;
-    if (nghttp2_session_client_new3(&s->h2, client->shared->callbacks, s,
+    if (nghttp2_session_client_new3(&s->wire.h2, client->shared->callbacks, s,
             client->shared->option, client->shared->mem) != 0)
         goto out;
     if (submit_settings(s) != 0)
         goto out;
-    socket->uv.handle.data = s;
-    if (uv_read_start(&socket->uv.stream, on_alloc, on_read) != 0)
+    if (rpc_grpc_wire_start(&s->wire, client->loop, &client->buffers,
+            &wire_events, socket) != SLUICE_OK)
         goto out;
-    s->socket = socket;
     TAILQ_INSERT_TAIL(&client->sessions, s, link);
     rpc_grpc_session_wake(s);
     return s;
 
 out:
     rpc_grpc_socket_close(&socket, NULL, NULL);
-    if (s != NULL) {
-        nghttp2_session_del(s->h2);
-        sluice_bytes_unref(&s->peer);
-    }
-    free(s);
+    if (s != NULL)
+        session_free(s);
     return NULL;
 }

@@ -7,15 +7,13 @@
  *             when the connection breaks, or when it drains and its last
  *             stream is gone; the client is told before (grpc_client.h).
  * Thread      The loop's thread. Nothing here delivers to operations.
- * Output      What a turn produces is gathered and written once, from a late
- *             task. At most one buffer of it is unsent at any time: when the
- *             socket is full, nghttp2 is not asked for more.
  */
 #ifndef RPC_LINK_GRPC_SESSION_H
 #define RPC_LINK_GRPC_SESSION_H
 
 #include "rpc/link/grpc_call.h"
 #include "rpc/link/grpc_dial.h"
+#include "rpc/link/grpc_wire.h"
 
 struct rpc_grpc_session;
 

@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-#define FRAME_HEAD 9
-
 static struct rpc_grpc_call *
 call_of(nghttp2_session *h2, int32_t stream_id)
 {
@@ -164,25 +162,21 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
 }
 
 /* A DATA frame without a copy in nghttp2: head and bytes straight into the
- * output buffer. Leaves room there for a frame of the other kind, since
- * nghttp2 may go on to one before it returns. */
+ * output buffer. */
 static int
 on_send_data(nghttp2_session *h2, nghttp2_frame *frame,
     const uint8_t *frame_head, size_t len, nghttp2_data_source *source,
     void *arg)
 {
     struct rpc_grpc_session *s = arg;
-    uint8_t *out = s->client->output + s->out_len;
+    uint8_t *out;
 
     (void)h2;
     assert(frame->data.padlen == 0); /* nobody asked for padding */
-    if (FRAME_HEAD + len + RPC_GRPC_FRAME_ROOM > RPC_GRPC_OUTPUT - s->out_len) {
-        s->out_is_full = true;
+    out = rpc_grpc_wire_begin_data(&s->wire, frame_head, len);
+    if (out == NULL)
         return NGHTTP2_ERR_WOULDBLOCK;
-    }
-    memcpy(out, frame_head, FRAME_HEAD);
-    rpc_grpc_stream_copy(source->ptr, out + FRAME_HEAD, len);
-    s->out_len += FRAME_HEAD + len;
+    rpc_grpc_stream_copy(source->ptr, out, len);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef RPC_LINK_GRPC_SESSION_PRIVATE_H
 #define RPC_LINK_GRPC_SESSION_PRIVATE_H
 
+#include "rpc/link/grpc_bucket.h"
 #include "rpc/link/grpc_keepalive.h"
 #include "rpc/link/grpc_session.h"
 
@@ -14,17 +15,13 @@
  * may hold is bounded by its own window. */
 #define RPC_GRPC_CONNECTION_WINDOW (4 * 1024 * 1024)
 
-/* The largest thing nghttp2 hands out at once: a frame of default size. */
-#define RPC_GRPC_FRAME_ROOM (16384u + 64)
-
 struct rpc_grpc_session {
     unsigned magic;
     struct sluice_grpc_client *client;
     TAILQ_ENTRY(rpc_grpc_session) link; /* in the client's list */
-    struct rpc_grpc_socket *socket;     /* NULL: closing */
-    nghttp2_session *h2;
-    struct sluice_bytes *peer;   /* its address, as text */
-    struct rpc_grpc_calls calls; /* those with a stream */
+    struct rpc_grpc_wire wire;          /* without a socket: closing */
+    struct sluice_bytes *peer;          /* its address, as text */
+    struct rpc_grpc_calls calls;        /* those with a stream */
     size_t active;
     int32_t last_sent; /* stream whose HEADERS have left */
 
@@ -36,19 +33,10 @@ struct rpc_grpc_session {
     bool is_ready;
     bool is_draining;
 
-    /* Output */
-    struct sluice_task flush;
-    size_t out_len; /* in the client's output buffer, within write_all() */
-    bool out_is_full;
-    bool is_writing;
-    uv_write_t write;
-    uint8_t *unsent;
-
     struct rpc_grpc_keepalive keepalive;
     struct sluice_timer keepalive_timer; /* runs while somebody wants to know */
 
-    unsigned resets; /* of ours, lately */
-    uint64_t resets_since_ns;
+    struct rpc_grpc_bucket resets; /* of ours */
 };
 
 struct rpc_grpc_session_shared {

@@ -5,19 +5,12 @@
  *
  * Coming in, window is given back only for bytes that went into a message the
  * operation has allowance for; the others are held, and the window bounds how
- * many there can be. Going out, a payload is copied once, from where it lies
- * into the buffer that is written.
+ * many there can be.
  */
 #include "rpc/link/grpc_call.h"
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
-
-static size_t
-min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* -------------------------------------------------------------- ending */
 
@@ -86,9 +79,8 @@ static void
 forget_replay(struct rpc_grpc_call *call)
 {
     call->is_replayable = false;
-    if (call->payload != NULL &&
-        call->sent == RPC_GRPC_PREFIX + sluice_bytes_size(call->payload))
-        sluice_bytes_unref(&call->payload);
+    if (rpc_grpc_writer_left(&call->writer) == 0)
+        rpc_grpc_writer_fini(&call->writer);
 }
 
 static void
@@ -246,7 +238,7 @@ rpc_grpc_stream_gone(struct rpc_grpc_call *call, bool was_sent,
     if (is_untouched(call) &&
         (!was_sent || (was_refused && !call->was_replayed))) {
         call->was_replayed |= was_sent;
-        call->sent = 0;
+        rpc_grpc_writer_rewind(&call->writer);
         call->has_half_closed = false;
         call->reset_by_peer = false;
         rpc_grpc_client_enqueue_again(call->client, call);
@@ -275,51 +267,27 @@ rpc_grpc_stream_opened(struct rpc_grpc_call *call,
 size_t
 rpc_grpc_stream_offer(struct rpc_grpc_call *call, size_t room, bool *is_last)
 {
-    size_t left = 0;
-    size_t len;
+    size_t left = rpc_grpc_writer_left(&call->writer);
+    size_t len = rpc_grpc_writer_offer(&call->writer, room);
 
-    if (call->payload != NULL)
-        left = RPC_GRPC_PREFIX + sluice_bytes_size(call->payload) - call->sent;
-    len = min_size(left, room);
     *is_last = len == left && call->is_half_closing;
     call->has_half_closed = *is_last;
     call->is_deferred = len == 0 && !*is_last;
     return len;
 }
 
-/* The payload's bytes are all in frames. The last one is kept for a replay
- * until the peer answers; of others the next is asked for instead. */
-static void
-on_payload_sent(struct rpc_grpc_call *call)
+/* The last message is kept for a replay until the peer answers; of others the
+ * next is asked for instead. */
+void
+rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
 {
+    if (!rpc_grpc_writer_copy(&call->writer, out, len))
+        return;
     if (!call->is_half_closing) {
         call->is_replayable = false;
         call->has_grant = true;
         rpc_grpc_call_wake(call);
     }
     if (!call->is_replayable)
-        sluice_bytes_unref(&call->payload);
-}
-
-void
-rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
-{
-    size_t size = sluice_bytes_size(call->payload);
-    uint8_t prefix[RPC_GRPC_PREFIX];
-    size_t n = 0;
-
-    if (call->sent < RPC_GRPC_PREFIX) {
-        rpc_grpc_write_prefix(prefix, call->payload_is_compressed, size);
-        n = min_size(len, RPC_GRPC_PREFIX - call->sent);
-        memcpy(out, prefix + call->sent, n);
-        call->sent += n;
-    }
-    if (len > n) {
-        memcpy(out + n,
-            sluice_bytes_data(call->payload) + call->sent - RPC_GRPC_PREFIX,
-            len - n);
-        call->sent += len - n;
-    }
-    if (call->sent == RPC_GRPC_PREFIX + size)
-        on_payload_sent(call);
+        rpc_grpc_writer_fini(&call->writer);
 }

@@ -19,7 +19,7 @@ rpc_grpc_writer_take(struct rpc_grpc_writer *w,
 {
     struct sluice_bytes *smaller;
 
-    if (w->payload != NULL)
+    if (rpc_grpc_writer_left(w) > 0)
         return SLUICE_ESTATE;
     if (sluice_bytes_size(*payload) > UINT32_MAX)
         return SLUICE_ELIMIT;
@@ -30,9 +30,8 @@ rpc_grpc_writer_take(struct rpc_grpc_writer *w,
         sluice_bytes_unref(payload);
         *payload = smaller;
     }
+    rpc_grpc_writer_fini(w);
     w->payload = *payload;
-    w->sent = 0;
-    w->promised = 0;
     *payload = NULL;
     return SLUICE_OK;
 }
@@ -78,10 +77,14 @@ rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len)
             sluice_bytes_data(w->payload) + w->sent - RPC_GRPC_PREFIX, len - n);
         w->sent += len - n;
     }
-    if (w->sent < RPC_GRPC_PREFIX + size)
-        return false;
-    rpc_grpc_writer_fini(w);
-    return true;
+    return w->sent == RPC_GRPC_PREFIX + size;
+}
+
+void
+rpc_grpc_writer_rewind(struct rpc_grpc_writer *w)
+{
+    w->sent = 0;
+    w->promised = 0;
 }
 
 void

@@ -32,9 +32,12 @@ bool rpc_grpc_writer_has_begun(const struct rpc_grpc_writer *w);
 /* Promises at most room bytes to a frame; returns how many. */
 size_t rpc_grpc_writer_offer(struct rpc_grpc_writer *w, size_t room);
 
-/* Fills the frame with what was promised. True: that was all of the message,
- * and it has been dropped. */
+/* Fills the frame with what was promised. True: that was all of the message; it
+ * stays, for a rewind, until the next one or fini. */
 bool rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len);
+
+/* Sends the message that is there once more, from its first byte. */
+void rpc_grpc_writer_rewind(struct rpc_grpc_writer *w);
 
 /* Drops the message. */
 void rpc_grpc_writer_fini(struct rpc_grpc_writer *w);

@@ -43,6 +43,7 @@ struct bad_backend {
     bool is_stopping;
 
     atomic_uint requests;
+    atomic_uint pings;
     atomic_uint pongs;
     atomic_ulong bytes;
     atomic_uint resets;
@@ -116,8 +117,10 @@ note_frame(struct connection *c, const struct bad_frame *f)
         atomic_fetch_add(&c->backend->requests, 1);
     if (f->type == BAD_DATA)
         atomic_fetch_add(&c->backend->bytes, f->length);
-    if (f->type == BAD_PING && (f->flags & BAD_ACK))
-        atomic_fetch_add(&c->backend->pongs, 1);
+    if (f->type == BAD_PING)
+        atomic_fetch_add((f->flags & BAD_ACK) ? &c->backend->pongs
+                                              : &c->backend->pings,
+            1);
     if (f->type == BAD_RST_STREAM && f->length == 4) {
         atomic_store(&c->backend->last_reset,
             (unsigned)p[0] << 24 | (unsigned)p[1] << 16 | (unsigned)p[2] << 8 |
@@ -149,6 +152,8 @@ is_awaited(const char *what, const struct bad_frame *f)
         return f->type == BAD_RST_STREAM;
     if (strcmp(what, "goaway") == 0)
         return f->type == BAD_GOAWAY;
+    if (strcmp(what, "ping") == 0)
+        return f->type == BAD_PING && !(f->flags & BAD_ACK);
     if (strcmp(what, "pong") == 0)
         return f->type == BAD_PING && (f->flags & BAD_ACK);
     if (strcmp(what, "ack") == 0)
@@ -260,11 +265,17 @@ send_status(struct connection *c, const char *args)
 static bool
 send_goaway(struct connection *c, const char *args)
 {
-    uint8_t body[8];
+    uint8_t body[64];
     size_t n = bad_store32(body, number(&args));
+    size_t len;
 
     n += bad_store32(body + n, number(&args));
-    return bad_wire_put_frame(&c->wire, BAD_GOAWAY, 0, 0, body, n);
+    args = bad_skip_blanks(args);
+    len = strlen(args);
+    if (len > sizeof(body) - n)
+        bad_die("the text is too long: %s", args);
+    memcpy(body + n, args, len);
+    return bad_wire_put_frame(&c->wire, BAD_GOAWAY, 0, 0, body, n + len);
 }
 
 static bool
@@ -403,6 +414,9 @@ execute(struct connection *c, const char *line)
         return send_goaway(c, args);
     if (strcmp(name, "ping") == 0)
         return bad_wire_put_frame(&c->wire, BAD_PING, 0, 0, "12345678", 8);
+    if (strcmp(name, "pong") == 0)
+        return bad_wire_put_frame(&c->wire, BAD_PING, BAD_ACK, 0,
+            c->wire.payload, 8);
     if (strcmp(name, "window") == 0) {
         n = number(&args);
         return send_number(c, BAD_WINDOW_UPDATE, n, number(&args));
@@ -574,6 +588,12 @@ unsigned long
 bad_backend_bytes(struct bad_backend *b)
 {
     return atomic_load(&b->bytes);
+}
+
+unsigned
+bad_backend_pings(struct bad_backend *b)
+{
+    return atomic_load(&b->pings);
 }
 
 unsigned

@@ -8,12 +8,13 @@
  *
  *   settings [ID=VALUE]...     a SETTINGS frame (numbers)
  *   ack                        a SETTINGS frame with ACK
- *   wait preface | request | data | end | rst | goaway | pong | ack | window |
- *        close
+ *   wait preface | request | data | end | rst | goaway | ping | pong | ack |
+ *        window | close
  *                              reads frames until that one came and makes
  *                              its stream the current one; "request" is
  *                              HEADERS, "end" END_STREAM, "window" the
  *                              WINDOW_UPDATE of a stream
+ *   pong                       answers the PING that was waited for
  *   stream N                   makes N the current stream
  *   headers [end] | NAME=VALUE | ...
  *   ok                         the usual response head
@@ -22,7 +23,7 @@
  *   echo                       a message with the request's header block
  *   zeros N                    one message of N zero bytes, in DATA frames
  *   data [end] HEX             one DATA frame
- *   rst CODE | goaway LAST CODE | ping | window STREAM N
+ *   rst CODE | goaway LAST CODE [TEXT] | ping | window STREAM N
  *   frame TYPE FLAGS STREAM [HEX]
  *   head LENGTH TYPE FLAGS STREAM
  *                              the head of a frame only
@@ -50,8 +51,10 @@ unsigned bad_backend_port(const struct bad_backend *b);
 /* Connections accepted so far. */
 unsigned bad_backend_connections(struct bad_backend *b);
 
-/* HEADERS, PING ACKs, RST_STREAMs received so far on all connections. */
+/* HEADERS, PINGs and their ACKs, RST_STREAMs received so far on all
+ * connections. */
 unsigned bad_backend_requests(struct bad_backend *b);
+unsigned bad_backend_pings(struct bad_backend *b);
 unsigned bad_backend_pongs(struct bad_backend *b);
 unsigned bad_backend_resets(struct bad_backend *b);
 

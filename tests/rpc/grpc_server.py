@@ -25,6 +25,16 @@ async def echo(request, context):
     return request
 
 
+async def gzip_echo(request, context):
+    context.set_compression(grpc.Compression.Gzip)
+    return request
+
+
+async def deflate_echo(request, context):
+    context.set_compression(grpc.Compression.Deflate)
+    return request
+
+
 async def metadata(request, context):
     """Sends back what begins with x-, at the start and at the end."""
     own = [
@@ -105,6 +115,12 @@ async def chat(requests, context):
         yield request
 
 
+async def gzip_chat(requests, context):
+    context.set_compression(grpc.Compression.Gzip)
+    async for request in requests:
+        yield request
+
+
 async def hang_up(requests, context):
     """Answers and ends although the client has not."""
     async for request in requests:
@@ -131,7 +147,7 @@ async def restart(request, context):
 
 
 UNARY = [echo, metadata, names, fail, sleep, cancellations, zeros, deadline]
-UNARY += [restart]
+UNARY += [restart, gzip_echo, deflate_echo]
 
 
 def handlers():
@@ -141,7 +157,7 @@ def handlers():
     for f in (count, fail_after, slow_stream):
         table[f.__name__] = grpc.unary_stream_rpc_method_handler(f)
     table["total"] = grpc.stream_unary_rpc_method_handler(total)
-    for f in (chat, hang_up):
+    for f in (chat, gzip_chat, hang_up):
         table[f.__name__] = grpc.stream_stream_rpc_method_handler(f)
     return grpc.method_handlers_generic_handler("test.Bad", table)
 

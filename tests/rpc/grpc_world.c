@@ -194,6 +194,18 @@ grpc_call_fini(struct grpc_call *c)
     sluice_metadata_unref(&c->terminal);
 }
 
+static enum sluice_reply
+on_context(void *arg, void *context)
+{
+    struct grpc_call *c = arg;
+
+    assert_null(c->context);
+    assert_non_null(context);
+    assert_true(c->payloads == 0 && c->initial == NULL);
+    c->context = context;
+    return SLUICE_REPLY_OK;
+}
+
 static enum sluice_err
 start(struct grpc_call *c, const char *method, struct sluice_bytes *payload,
     bool completes)
@@ -202,10 +214,13 @@ start(struct grpc_call *c, const char *method, struct sluice_bytes *payload,
     struct sluice_invocation i = { .group = sluice_str("test.Bad"),
         .method = sluice_str(method),
         .subscription = sluice_full_subscription(on_values, c),
-        .timeout_ns = c->timeout_ns };
+        .timeout_ns = c->timeout_ns,
+        .protocol_options = &c->options };
     const struct sluice_outcome *outcome;
     enum sluice_err err;
 
+    i.subscription.protocol_receiver.context = on_context;
+    i.subscription.protocol_receiver.arg = c;
     i.first.initial_metadata = c->metadata;
     c->metadata = NULL;
     i.first.payload = payload;
@@ -234,9 +249,16 @@ grpc_call_start(struct grpc_call *c, const char *method, const char *payload,
 }
 
 bool
-grpc_call_try(struct grpc_call *c, const char *method)
+grpc_call_try(struct grpc_call *c, const char *method, const char *payload)
 {
-    return start(c, method, NULL, true) == SLUICE_OK;
+    struct sluice_bytes *bytes = sluice_bytes_copy(sluice_loop_pool(c->w->loop),
+        payload, strlen(payload));
+
+    if (bytes == NULL) {
+        sluice_metadata_unref(&c->metadata);
+        return false;
+    }
+    return start(c, method, bytes, true) == SLUICE_OK;
 }
 
 void

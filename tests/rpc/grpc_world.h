@@ -49,9 +49,11 @@ struct grpc_call {
     int64_t timeout_ns;
     bool grants_nothing;              /* else one for each payload */
     struct sluice_metadata *metadata; /* taken */
+    struct sluice_grpc_call_options options;
 
     /* What happened */
-    int allowance; /* announced and not used */
+    int allowance;                       /* announced and not used */
+    struct sluice_grpc_context *context; /* valid while it is active */
     struct sluice_metadata *initial;
     size_t payloads;
     size_t bytes;
@@ -72,8 +74,9 @@ void grpc_call_fini(struct grpc_call *c);
 /* payload may be NULL (none). Completes at once when asked. */
 void grpc_call_start(struct grpc_call *c, const char *method,
     const char *payload, bool completes);
-/* Without a payload; false when it cannot be started. */
-bool grpc_call_try(struct grpc_call *c, const char *method);
+/* With a payload, completed; false when it cannot be started. */
+bool grpc_call_try(struct grpc_call *c, const char *method,
+    const char *payload);
 void grpc_call_send(struct grpc_call *c, const void *payload, size_t len,
     bool completes);
 void grpc_call_complete(struct grpc_call *c);

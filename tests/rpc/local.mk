@@ -145,10 +145,34 @@ tests_rpc_test_grpc_server_official_SOURCES = \
 	tests/rpc/test_grpc_server_official.c $(serving)
 tests_rpc_test_grpc_server_official_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/rpc/grpc_client.py
+
+bad_client = \
+	tests/rpc/bad_client.c \
+	tests/rpc/bad_client.h \
+	tests/rpc/bad_frames.c \
+	tests/rpc/bad_frames.h \
+	$(serving)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_requests
+tests_rpc_test_grpc_server_requests_SOURCES = \
+	tests/rpc/test_grpc_server_requests.c $(bad_client)
+tests_rpc_test_grpc_server_requests_LDADD = \
+	$(RPC_LIBS) $(CMOCKA_LIBS) $(ZLIB_LIBS)
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
 tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_keepalive
+tests_rpc_test_grpc_keepalive_SOURCES = \
+	tests/rpc/test_grpc_keepalive.c $(grpc_scene)
+tests_rpc_test_grpc_keepalive_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_status
+tests_rpc_test_grpc_status_SOURCES = tests/rpc/test_grpc_status.c $(grpc_scene)
+tests_rpc_test_grpc_status_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_options
+tests_rpc_test_grpc_options_SOURCES = \
+	tests/rpc/test_grpc_options.c $(grpc_scene)
+tests_rpc_test_grpc_options_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_text
 tests_rpc_test_face_text_SOURCES = tests/rpc/test_face_text.c $(face_fixture)
 tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -11,6 +11,7 @@
  *   squeeze   unary    the request, in the coding that the caller takes
  *   peer      unary    the caller's address, a blank and what it called
  *   hold      unary    never answers
+ *   gate      unary    the request, when the gate is open
  *   deadline  unary    milliseconds left
  *   zeros     unary    "N": so many bytes
  *   count     server   "N SIZE": so many messages of that size
@@ -70,19 +71,9 @@ on_over(void *arg)
 }
 
 static void
-count_call(struct serving *s)
-{
-    size_t active = sluice_end_active(s->end);
-
-    s->calls++;
-    if (active > s->most_active)
-        s->most_active = active;
-}
-
-static void
 arrive(struct serving *s, struct sluice_servicer_context *ctx)
 {
-    count_call(s);
+    s->calls++;
     sluice_servicer_context_on_termination(ctx, on_over, s);
 }
 
@@ -102,7 +93,7 @@ visit(struct serving *s, struct sluice_servicer_context *ctx)
     struct visit *v = calloc(1, sizeof(*v));
 
     assert_non_null(v);
-    count_call(s);
+    s->calls++;
     v->s = s;
     v->ctx = sluice_servicer_context_ref(ctx);
     sluice_servicer_context_on_termination(ctx, on_visit_over, v);
@@ -268,6 +259,33 @@ hold(void *self, struct sluice_bytes *request,
     arrive(self, ctx);
     sluice_bytes_unref(&request);
     return SLUICE_REPLY_OK;
+}
+
+static enum sluice_reply
+gate(void *self, struct sluice_bytes *request,
+    struct sluice_servicer_context *ctx)
+{
+    struct serving *s = self;
+
+    if (s->gate_is_open)
+        return echo(s, request, ctx);
+    assert_true(s->held_count < SERVING_HELD);
+    s->held[s->held_count] = sluice_servicer_context_ref(ctx);
+    s->kept[s->held_count++] = request;
+    arrive(s, ctx);
+    return SLUICE_REPLY_OK;
+}
+
+void
+serving_open_gate(struct serving *s)
+{
+    s->gate_is_open = true;
+    while (s->held_count > 0) {
+        s->held_count--;
+        sluice_servicer_context_respond(s->held[s->held_count],
+            s->kept[s->held_count]);
+        sluice_servicer_context_unref(&s->held[s->held_count]);
+    }
 }
 
 static enum sluice_reply
@@ -493,6 +511,7 @@ add_methods(struct serving *s)
     add(s, "squeeze", sluice_unary_unary_event(squeeze, s));
     add(s, "peer", sluice_unary_unary_event(peer, s));
     add(s, "hold", sluice_unary_unary_event(hold, s));
+    add(s, "gate", sluice_unary_unary_event(gate, s));
     add(s, "deadline", sluice_unary_unary_event(deadline, s));
     add(s, "zeros", sluice_unary_unary_event(zeros, s));
     add(s, "count", sluice_unary_stream_event(count, s));
@@ -547,6 +566,7 @@ is_set(void *arg)
 void
 serving_stop(struct serving *s)
 {
+    serving_open_gate(s);
     s->is_stopped = false;
     assert_int_equal(sluice_end_stop(s->end, 0, set, &s->is_stopped),
         SLUICE_OK);

@@ -20,6 +20,8 @@
 
 #include <uv.h>
 
+#define SERVING_HELD 1000 /* calls at the gate, at most */
+
 struct serving {
     uv_loop_t uv;
     struct sluice_loop *loop;
@@ -28,11 +30,14 @@ struct serving {
     struct sluice_grpc_server *server;
     unsigned port; /* of 127.0.0.1 */
 
-    size_t calls;                   /* that reached a method */
-    size_t requests;                /* that reached a stream method */
-    size_t over;                    /* calls that have terminated */
-    size_t most_active;             /* at once */
-    size_t sent;                    /* messages of count */
+    size_t calls;    /* that reached a method */
+    size_t requests; /* that reached a stream method */
+    size_t over;     /* calls that have terminated */
+    size_t sent;     /* messages of count */
+    bool gate_is_open;
+    struct sluice_servicer_context *held[SERVING_HELD]; /* at the gate */
+    struct sluice_bytes *kept[SERVING_HELD];            /* their requests */
+    size_t held_count;
     enum sluice_grpc_coding coding; /* for squeeze [gzip] */
     enum sluice_err coding_err;     /* what came of it last */
     bool is_stopped;
@@ -43,11 +48,17 @@ struct serving {
 void serving_open(struct serving *s,
     const struct sluice_grpc_server_options *options);
 
+/* Answers the calls of gate; those that come are answered at once. */
+void serving_open_gate(struct serving *s);
+
 /* Stops the End at once, closes the server, frees all. */
 void serving_close(struct serving *s);
 
 /* Runs the loop until it is true; a watchdog ends the test otherwise. */
 void serving_until(struct serving *s, bool (*is_true)(void *arg), void *arg);
+
+/* Answers the calls of gate; those that come are answered at once. */
+void serving_open_gate(struct serving *s);
 
 /* Stops the End at once; close may follow. */
 void serving_stop(struct serving *s);

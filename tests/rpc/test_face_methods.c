@@ -77,8 +77,8 @@ static enum sluice_reply
 act(struct many *m, struct sluice_str method,
     struct sluice_request_consumer *requests)
 {
-    *requests = (struct sluice_request_consumer){ echo_one, echo_end, m,
-        false };
+    *requests =
+        (struct sluice_request_consumer){ echo_one, echo_end, m, false };
     if (sluice_str_equal(method, sluice_str("Echo")))
         return SLUICE_REPLY_OK;
     if (sluice_str_equal(method, sluice_str("First"))) {
@@ -548,8 +548,7 @@ a_call_of_the_wrong_cardinality_ends_in_a_defined_way(void **state)
         { SLUICE_UNARY_UNARY, "Count", "3", SLUICE_ABORTION_LOCAL_FAILURE },
         /* no request where one is due */
         { SLUICE_STREAM_STREAM, "Echo", NULL, SLUICE_ABORTION_REMOTE_FAILURE },
-        { SLUICE_STREAM_STREAM, "Count", NULL,
-            SLUICE_ABORTION_REMOTE_FAILURE },
+        { SLUICE_STREAM_STREAM, "Count", NULL, SLUICE_ABORTION_REMOTE_FAILURE },
     };
     struct stock *s = *state;
     size_t i;

@@ -145,7 +145,7 @@ statuses_with_a_meaning_of_their_own_have_their_own_outcomes(void **state)
     scene_play(*state, HELLO "wait end; ok; status 12; hold",
         SLUICE_LOCAL_FAILURE, 12);
     scene_play(*state, HELLO "wait end; ok; status 14; hold",
-        SLUICE_REMOTE_FAILURE, 14);
+        SLUICE_REMOTE_SHUTDOWN, 14);
 }
 
 static void

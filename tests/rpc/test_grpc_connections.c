@@ -95,8 +95,8 @@ when_stream_ids_run_out_a_new_connection_serves(void **state)
 
     scene_open(s, HELLO SERVE, NULL);
     grpc_call_unary(&s->call, &s->w, "Call");
-    assert_int_equal(
-        nghttp2_session_set_next_stream_id(s->w.client->session->h2, INT32_MAX),
+    assert_int_equal(nghttp2_session_set_next_stream_id(
+                         s->w.client->session->wire.h2, INT32_MAX),
         0);
     grpc_call_fini(&s->call);
     grpc_call_unary(&s->call, &s->w, "Call");

@@ -15,10 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCRIPT                                                       \
-    "wait preface; settings; ack; label; wait end; "                 \
-    "headers | :status=200 | content-type=application/grpc | a=1 | " \
-    "b-bin=AQI; message one; zeros 100000; message two; "            \
+/* 300 times the letter a. */
+#define PACKED_SIZE 300
+#define PACKED                              \
+    "data 01 00000019 1f8b0800000000000203" \
+    "4b4c1c05c40200091997892c010000; "
+
+#define GZIP_HEAD                                             \
+    "headers | :status=200 | content-type=application/grpc |" \
+    " grpc-encoding=gzip "
+
+#define SCRIPT                                                              \
+    "wait preface; settings; ack; label; wait end; " GZIP_HEAD              \
+    "| a=1 | b-bin=AQI; message one; zeros 100000; " PACKED "message two; " \
     "headers end | grpc-status=0 | grpc-message=fine | c=2; again"
 
 static pthread_t victim;
@@ -115,11 +124,20 @@ teardown(void **state)
     return 0;
 }
 
-/* A call with metadata of both kinds, started if memory allows. */
+static void
+fill(char *text, size_t size)
+{
+    memset(text, 'x', size - 1);
+    text[size - 1] = '\0';
+}
+
+/* A call with all that may go along, started if memory allows. */
 static void
 start_call(struct grpc_call *c, struct grpc_world *w)
 {
     struct sluice_metadata *md;
+    struct sluice_metadata *more;
+    char text[1000];
     long n = fail_at;
     long count = allocations;
 
@@ -132,11 +150,19 @@ start_call(struct grpc_call *c, struct grpc_world *w)
     assert_int_equal(sluice_metadata_add(md, sluice_str("b-bin"),
                          sluice_str("2")),
         SLUICE_OK);
+    more = sluice_metadata_new(NULL);
+    assert_int_equal(sluice_metadata_add(more, sluice_str("c-bin"),
+                         sluice_str("3")),
+        SLUICE_OK);
+    fill(text, sizeof(text));
     fail_at = n;
     allocations = count;
     c->metadata = md;
-    if (!grpc_call_try(c, "Call"))
+    c->options.metadata = more;
+    c->options.coding = SLUICE_GRPC_GZIP;
+    if (!grpc_call_try(c, "Call", text))
         c->terminations = 1;
+    sluice_metadata_unref(&more);
 }
 
 static void
@@ -150,7 +176,7 @@ converse(struct scene *s)
         grpc_call_await(&s->calls[i]);
         assert_true(s->calls[i].op == NULL ||
             s->calls[i].kind != SLUICE_COMPLETED ||
-            s->calls[i].bytes == 100006);
+            s->calls[i].bytes == 100006 + PACKED_SIZE);
     }
     for (i = 0; i < 3; i++)
         grpc_call_fini(&s->calls[i]);
@@ -213,32 +239,59 @@ a_client_is_made_whole_or_not_at_all(void **state)
 }
 
 static void
-a_unary_call_allocates_nothing_once_warm(void **state)
+call_once(struct scene *s, enum sluice_grpc_coding coding, const char *text)
 {
-    struct scene *s = *state;
+    struct grpc_call *c = &s->calls[0];
+
+    grpc_call_init(c, &s->w);
+    c->options.coding = coding;
+    grpc_call_start(c, "Call", text, true);
+    grpc_call_await(c);
+    grpc_call_ended(c, SLUICE_COMPLETED, 0);
+    grpc_call_fini(c);
+}
+
+static void
+allocates_nothing(struct scene *s, enum sluice_grpc_coding coding,
+    const char *script)
+{
+    char text[200]; /* the backend opens no window */
     long before;
     int i;
 
-#ifdef SLUICE_SANITIZED
-    skip(); /* pools give everything back to the sanitizer at once */
-#endif
-    s->backend =
-        bad_backend_start("wait preface; settings; ack; label; "
-                          "wait end; ok; message pong; status 0; again");
+    fill(text, sizeof(text));
+    s->backend = bad_backend_start(script);
     grpc_world_open(&s->w, bad_backend_port(s->backend), NULL);
-    for (i = 0; i < 20; i++) {
-        grpc_call_unary(&s->calls[0], &s->w, "Call");
-        grpc_call_ended(&s->calls[0], SLUICE_COMPLETED, 0);
-        grpc_call_fini(&s->calls[0]);
-    }
+    for (i = 0; i < 20; i++)
+        call_once(s, coding, text);
     before = allocations;
-    for (i = 0; i < 200; i++) {
-        grpc_call_unary(&s->calls[0], &s->w, "Call");
-        grpc_call_fini(&s->calls[0]);
-    }
+    for (i = 0; i < 200; i++)
+        call_once(s, coding, text);
     assert_int_equal(allocations - before, 0);
     grpc_world_close(&s->w);
     bad_backend_stop(&s->backend);
+}
+
+static void
+a_unary_call_allocates_nothing_once_warm(void **state)
+{
+#ifdef SLUICE_SANITIZED
+    skip(); /* pools give everything back to the sanitizer at once */
+#endif
+    allocates_nothing(*state, SLUICE_GRPC_IDENTITY,
+        "wait preface; settings; ack; label; "
+        "wait end; ok; message pong; status 0; again");
+}
+
+static void
+a_compressed_call_allocates_nothing_either(void **state)
+{
+#ifdef SLUICE_SANITIZED
+    skip();
+#endif
+    allocates_nothing(*state, SLUICE_GRPC_GZIP,
+        "wait preface; settings; ack; label; wait end; " GZIP_HEAD "; " PACKED
+        "status 0; again");
 }
 
 int
@@ -249,6 +302,7 @@ main(void)
         T(each_allocation_in_turn_may_fail),
         T(a_client_is_made_whole_or_not_at_all),
         T(a_unary_call_allocates_nothing_once_warm),
+        T(a_compressed_call_allocates_nothing_either),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

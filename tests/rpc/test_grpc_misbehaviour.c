@@ -6,6 +6,10 @@
 #include "tests/rpc/grpc_scene.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <zlib.h>
 
 /* ----------------------------------------------------------------- resets */
 
@@ -357,6 +361,90 @@ a_flood_of_settings_does_no_harm(void **state)
     scene_close(s);
 }
 
+/* ------------------------------------------------------------ compression */
+
+#define GZIP_ANSWER                           \
+    HELLO "wait end; headers | :status=200 |" \
+          " content-type=application/grpc | grpc-encoding=gzip; "
+
+static void
+damaged_messages_end_their_call_only(void **state)
+{
+    scene_play_on(*state, GZIP_ANSWER "data 01 00000005 0102030405; " SERVE,
+        SLUICE_LOCAL_FAILURE, 13, 1);
+    scene_play_on(*state,
+        GZIP_ANSWER
+        "data 01 00000010 1f8b0800000000000003 cbcf4b05003d; " SERVE,
+        SLUICE_LOCAL_FAILURE, 13, 1);
+}
+
+static void
+to_hex(const uint8_t *data, size_t len, char *out)
+{
+    size_t i;
+
+    for (i = 0; i < len; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", data[i]);
+}
+
+/* A mebibyte of zeros as blocks that can follow themselves; returns their
+ * length. */
+static size_t
+packed_mebibyte(uint8_t *out, size_t room)
+{
+    z_stream z = { .avail_out = (uInt)room };
+    uint8_t *zeros = test_calloc(1, 1u << 20);
+
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -15, 8, 0), Z_OK);
+    z.next_out = out;
+    z.next_in = zeros;
+    z.avail_in = 1u << 20;
+    assert_int_equal(deflate(&z, Z_FULL_FLUSH), Z_OK);
+    assert_true(z.avail_out > 0);
+    room -= z.avail_out;
+    (void)deflateEnd(&z);
+    test_free(zeros);
+    return room;
+}
+
+static long
+peak_kilobytes(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+/* One mebibyte that would inflate to a gibibyte; there is not even an end. */
+static void
+a_bomb_costs_no_more_than_the_limit(void **state)
+{
+    struct sluice_grpc_client_options o = { .initial_window = 4u << 20 };
+    struct scene *s = *state;
+    uint8_t block[2048];
+    size_t len = packed_mebibyte(block, sizeof(block));
+    char hex[2 * sizeof(block) + 1];
+    char script[sizeof(hex) + 512];
+    long before;
+
+    to_hex(block, len, hex);
+    (void)snprintf(script, sizeof(script),
+        GZIP_ANSWER "data 01 %08zx 1f8b0800000000000003;"
+                    " repeat 1024 data %s; " SERVE,
+        10 + 1024 * len, hex);
+    scene_open(s, script, &o);
+    before = peak_kilobytes();
+    grpc_call_unary(&s->call, &s->w, "Call");
+    grpc_call_ended(&s->call, SLUICE_LOCAL_FAILURE, 8);
+    assert_int_equal(s->call.payloads, 0);
+    assert_true(peak_kilobytes() - before < 64L * 1024);
+    grpc_call_unary(&s->next, &s->w, "Call");
+    grpc_call_ended(&s->next, SLUICE_COMPLETED, 0);
+    assert_int_equal(bad_backend_connections(s->backend), 1);
+    scene_close(s);
+}
+
 int
 main(void)
 {
@@ -384,6 +472,8 @@ main(void)
         SCENE(frames_after_the_end_are_ignored),
         SCENE(pings_are_answered_and_a_flood_ends_the_connection),
         SCENE(a_flood_of_settings_does_no_harm),
+        SCENE(damaged_messages_end_their_call_only),
+        SCENE(a_bomb_costs_no_more_than_the_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

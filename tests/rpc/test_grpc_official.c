@@ -5,6 +5,10 @@
  */
 #include "tests/rpc/grpc_world.h"
 
+#include "rpc/link/grpc_call.h"
+#include "rpc/link/grpc_client.h"
+#include "rpc/link/grpc_session_private.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -355,6 +359,35 @@ a_server_may_end_a_conversation_early(void **state)
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
 }
 
+static void
+open_conversations(struct scene *s, struct grpc_call *calls, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        grpc_call_init(&calls[i], &s->w);
+        calls[i].timeout_ns = 50 * SLUICE_SECOND;
+        grpc_call_start(&calls[i], "chat", "one", false);
+    }
+    for (i = 0; i < n; i++)
+        grpc_call_await_payloads(&calls[i], 1);
+}
+
+static void
+end_conversations(struct grpc_call *calls, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        grpc_call_send(&calls[i], "two", 3, true);
+    for (i = 0; i < n; i++) {
+        grpc_call_await(&calls[i]);
+        grpc_call_ended(&calls[i], SLUICE_COMPLETED, 0);
+        assert_string_equal(calls[i].text, "onetwo");
+        grpc_call_fini(&calls[i]);
+    }
+}
+
 #define MANY 1000
 
 static void
@@ -362,24 +395,11 @@ a_thousand_conversations_share_the_connection(void **state)
 {
     struct scene *s = *state;
     struct grpc_call *calls = calloc(MANY, sizeof(*calls));
-    size_t i;
 
     assert_non_null(calls);
-    for (i = 0; i < MANY; i++) {
-        grpc_call_init(&calls[i], &s->w);
-        calls[i].timeout_ns = 50 * SLUICE_SECOND;
-        grpc_call_start(&calls[i], "chat", "one", false);
-    }
-    for (i = 0; i < MANY; i++)
-        grpc_call_await_payloads(&calls[i], 1);
-    for (i = 0; i < MANY; i++)
-        grpc_call_send(&calls[i], "two", 3, true);
-    for (i = 0; i < MANY; i++) {
-        grpc_call_await(&calls[i]);
-        grpc_call_ended(&calls[i], SLUICE_COMPLETED, 0);
-        assert_string_equal(calls[i].text, "onetwo");
-        grpc_call_fini(&calls[i]);
-    }
+    open_conversations(s, calls, MANY);
+    assert_int_equal(s->w.client->session->active, MANY);
+    end_conversations(calls, MANY);
     free(calls);
 }
 
@@ -408,6 +428,87 @@ large_messages_travel_side_by_side(void **state)
     free(big);
 }
 
+/* ------------------------------------------------------------- compression */
+
+/* What the answers of an active call are encoded in. */
+static enum sluice_grpc_coding
+coding_of(const struct grpc_call *c)
+{
+    const char *context = (const char *)c->context;
+
+    return ((const struct rpc_grpc_call *)(context -
+                offsetof(struct rpc_grpc_call, context)))
+        ->reader.coding;
+}
+
+static char *
+long_text(size_t size)
+{
+    char *text = malloc(size + 1);
+    size_t i;
+
+    assert_non_null(text);
+    for (i = 0; i < size; i++)
+        text[i] = (char)('a' + (i / 7 + i / 1000) % 26);
+    text[size] = '\0';
+    return text;
+}
+
+static void
+speaks(struct scene *s, const char *method, enum sluice_grpc_coding coding)
+{
+    static const size_t sizes[] = { 0, 1, 30, 1000, 65535, 3000000 };
+    char *text;
+    size_t i;
+
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        text = long_text(sizes[i]);
+        again(s);
+        s->call.options.coding = coding;
+        call(s, method, text);
+        grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
+        assert_int_equal(s->call.bytes, sizes[i]);
+        assert_memory_equal(s->call.text, text,
+            sizes[i] < 65535 ? sizes[i] : 65535);
+        free(text);
+    }
+}
+
+static void
+every_coding_is_understood_both_ways(void **state)
+{
+    static const char *const methods[] = { "echo", "gzip_echo",
+        "deflate_echo" };
+    size_t i;
+    int coding;
+
+    for (i = 0; i < 3; i++)
+        for (coding = 0; coding < 3; coding++)
+            speaks(*state, methods[i], (enum sluice_grpc_coding)coding);
+}
+
+static void
+a_compressed_conversation_goes_in_lockstep(void **state)
+{
+    struct scene *s = *state;
+    char *text = long_text(1000);
+    size_t i;
+
+    s->call.options.coding = SLUICE_GRPC_DEFLATE;
+    grpc_call_start(&s->call, "gzip_chat", NULL, false);
+    for (i = 0; i < 100; i++) {
+        grpc_call_await_allowance(&s->call);
+        grpc_call_send(&s->call, text, 10 * i, false);
+        grpc_call_await_payloads(&s->call, i + 1);
+    }
+    assert_int_equal(coding_of(&s->call), SLUICE_GRPC_GZIP);
+    grpc_call_complete(&s->call);
+    grpc_call_await(&s->call);
+    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
+    assert_int_equal(s->call.bytes, 10 * 99 * 100 / 2);
+    free(text);
+}
+
 /* ------------------------------------------------------------------ limits */
 
 static void
@@ -433,6 +534,47 @@ sixteen_mebibytes_are_refused_unless_allowed(void **state)
 }
 
 static void
+sixteen_mebibytes_go_both_ways(void **state)
+{
+    struct sluice_grpc_client_options o = { .max_message = 16u << 20 };
+    struct scene *s = *state;
+    char *big = long_text(16u << 20);
+    int coding;
+
+    grpc_call_fini(&s->call);
+    grpc_world_close(&s->w);
+    grpc_world_open(&s->w, s->port, &o);
+    grpc_call_init(&s->call, &s->w);
+    for (coding = 0; coding < 3; coding++) {
+        again(s);
+        s->call.options.coding = (enum sluice_grpc_coding)coding;
+        call(s, coding == SLUICE_GRPC_IDENTITY ? "echo" : "gzip_echo", big);
+        grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
+        assert_int_equal(s->call.bytes, 16u << 20);
+    }
+    free(big);
+}
+
+/* What the limit counts has been inflated. */
+static void
+the_limit_is_the_same_for_compressed_messages(void **state)
+{
+    struct scene *s = *state;
+    char *big = long_text((4u << 20) + 1);
+
+    s->call.options.coding = SLUICE_GRPC_GZIP;
+    call(s, "gzip_echo", big);
+    grpc_call_ended(&s->call, SLUICE_LOCAL_FAILURE, 8);
+    again(s);
+    big[4u << 20] = '\0';
+    s->call.options.coding = SLUICE_GRPC_GZIP;
+    call(s, "gzip_echo", big);
+    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
+    assert_int_equal(s->call.bytes, 4u << 20);
+    free(big);
+}
+
+static void
 windows_of_any_size_carry_any_message(void **state)
 {
     static const uint32_t windows[] = { 1, 100, 65535, 1u << 20, INT32_MAX };
@@ -452,29 +594,37 @@ windows_of_any_size_carry_any_message(void **state)
     }
 }
 
+/* calls at once, of which the server takes so many at a time. */
 static void
-a_server_with_one_stream_serves_ten_calls(void **state)
+serves_at_a_time(struct scene *s, const char *option, size_t n)
 {
-    struct scene *s = *state;
-    struct grpc_call *calls = test_calloc(10, sizeof(*calls));
-    int i;
+    struct grpc_call *calls = calloc(n, sizeof(*calls));
+    size_t i;
 
+    assert_non_null(calls);
     grpc_call_fini(&s->call);
     grpc_world_close(&s->w);
     stop_server(s);
-    start_server(s, "127.0.0.1:0", "grpc.max_concurrent_streams=1");
+    start_server(s, "127.0.0.1:0", option);
     grpc_world_open(&s->w, s->port, NULL);
-    for (i = 0; i < 10; i++) {
+    for (i = 0; i < n; i++) {
         grpc_call_init(&calls[i], &s->w);
         grpc_call_start(&calls[i], "echo", "x", true);
     }
-    for (i = 0; i < 10; i++) {
+    for (i = 0; i < n; i++) {
         grpc_call_await(&calls[i]);
         grpc_call_ended(&calls[i], SLUICE_COMPLETED, 0);
         grpc_call_fini(&calls[i]);
     }
     grpc_call_init(&s->call, &s->w);
-    test_free(calls);
+    free(calls);
+}
+
+static void
+calls_beyond_the_servers_limit_wait_their_turn(void **state)
+{
+    serves_at_a_time(*state, "grpc.max_concurrent_streams=1", 10);
+    serves_at_a_time(*state, "grpc.max_concurrent_streams=100", 1000);
 }
 
 /* ------------------------------------------------------------- connections */
@@ -528,6 +678,85 @@ a_restart_of_the_server_fails_no_call(void **state)
     }
 }
 
+#define SOME 50
+
+static void
+calls_outlive_the_servers_farewell(void **state)
+{
+    struct scene *s = *state;
+    struct grpc_call *calls = calloc(SOME, sizeof(*calls));
+
+    assert_non_null(calls);
+    open_conversations(s, calls, SOME);
+    call(s, "restart", "x");
+    grpc_world_until(&s->w, has_left, s->w.client);
+    again(s);
+    call(s, "echo", "on the new connection");
+    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
+    end_conversations(calls, SOME);
+    free(calls);
+}
+
+/* ------------------------------------------------------------- keepalive */
+
+/* A call that is answered once and then waits for a minute. */
+static void
+begin_silence(struct scene *s, bool is_polite)
+{
+    s->w.client->keepalive.time_ns = 1 * SLUICE_MS;
+    s->w.client->keepalive.timeout_ns = 50 * SLUICE_SECOND;
+    s->w.client->keepalive.is_polite = is_polite;
+    grpc_call_start(&s->call, "slow_stream", "x", true);
+    grpc_call_await_payloads(&s->call, 1);
+}
+
+static bool
+has_asked_enough(void *arg)
+{
+    const struct rpc_grpc_session *session = arg;
+
+    return session->keepalive.asked == 3 && !session->keepalive.is_asking;
+}
+
+static void
+a_polite_client_is_not_sent_away(void **state)
+{
+    struct scene *s = *state;
+
+    begin_silence(s, true);
+    grpc_world_until(&s->w, has_asked_enough, s->w.client->session);
+    grpc_world_idle(&s->w);
+    assert_int_equal(s->call.terminations, 0);
+    assert_int_equal(sluice_grpc_client_state(s->w.client), SLUICE_GRPC_READY);
+}
+
+static void
+a_pushing_client_is_sent_away_and_slows_down(void **state)
+{
+    struct scene *s = *state;
+
+    begin_silence(s, false);
+    grpc_call_await(&s->call);
+    assert_int_equal(s->call.code, 14);
+    assert_true(s->w.client->keepalive.time_ns == 2 * SLUICE_MS);
+}
+
+static void
+a_server_that_has_stopped_is_lost(void **state)
+{
+    struct scene *s = *state;
+
+    begin_silence(s, true);
+    assert_int_equal(kill(s->server, SIGSTOP), 0);
+    s->w.client->keepalive.timeout_ns = 20 * SLUICE_MS;
+    rpc_grpc_keepalive_got_message(&s->w.client->session->keepalive);
+    sluice_timer_start(s->w.loop, &s->w.client->session->keepalive_timer,
+        sluice_loop_now(s->w.loop));
+    grpc_call_await(&s->call);
+    assert_int_equal(kill(s->server, SIGCONT), 0);
+    grpc_call_ended(&s->call, SLUICE_RECEPTION_FAILURE, 14);
+}
+
 static void
 a_killed_server_ends_calls_in_flight(void **state)
 {
@@ -564,11 +793,19 @@ main(void)
         T(a_server_may_end_a_conversation_early),
         T(a_thousand_conversations_share_the_connection),
         T(large_messages_travel_side_by_side),
+        T(every_coding_is_understood_both_ways),
+        T(a_compressed_conversation_goes_in_lockstep),
         T(sixteen_mebibytes_are_refused_unless_allowed),
+        T(sixteen_mebibytes_go_both_ways),
+        T(the_limit_is_the_same_for_compressed_messages),
         T(windows_of_any_size_carry_any_message),
-        T(a_server_with_one_stream_serves_ten_calls),
+        T(calls_beyond_the_servers_limit_wait_their_turn),
         T(a_unix_socket_serves_as_well),
         T(a_restart_of_the_server_fails_no_call),
+        T(calls_outlive_the_servers_farewell),
+        T(a_polite_client_is_not_sent_away),
+        T(a_pushing_client_is_sent_away_and_slows_down),
+        T(a_server_that_has_stopped_is_lost),
         T(a_killed_server_ends_calls_in_flight),
     };
 

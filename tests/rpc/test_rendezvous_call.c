@@ -329,8 +329,8 @@ a_multi_callable_has_the_styles_of_its_cardinality(void **state)
 {
     struct scene *s = *state;
     struct sluice_multi_callable *uu = callable(s, SLUICE_UNARY_UNARY, "Echo");
-    struct sluice_multi_callable *us = callable(s, SLUICE_UNARY_STREAM,
-        "Count");
+    struct sluice_multi_callable *us =
+        callable(s, SLUICE_UNARY_STREAM, "Count");
     struct sluice_bytes *response;
     struct sluice_rendezvous *r;
 

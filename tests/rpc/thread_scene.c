@@ -263,8 +263,7 @@ fail_stream(void *self, struct sluice_servicer_context *ctx,
 /* ---- The pair --------------------------------------------------------------------------- */
 
 static void
-add(struct scene *s, const char *name,
-    struct sluice_method_implementation made)
+add(struct scene *s, const char *name, struct sluice_method_implementation made)
 {
     enum sluice_err err =
         sluice_face_servicer_add(s->servicer, GROUP, sluice_str(name), &made);

@@ -7,6 +7,7 @@ scenarios = \
 	tests/scenarios/bad_backends.py \
 	tests/scenarios/bad_connections.py \
 	tests/scenarios/client_gone.py \
+	tests/scenarios/compression.py \
 	tests/scenarios/configuration.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
