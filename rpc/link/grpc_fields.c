@@ -12,7 +12,6 @@
 
 #include <sluice/grpc.h>
 
-#define FIELD_OVERHEAD 32
 #define NO_COPY (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
 
 enum sluice_err
@@ -48,7 +47,7 @@ rpc_grpc_fields_add(struct rpc_grpc_fields *f, struct sluice_str name,
     nv->value = (uint8_t *)value.ptr;
     nv->valuelen = value.len;
     nv->flags = NO_COPY | flags;
-    f->size += name.len + value.len + FIELD_OVERHEAD;
+    f->size += name.len + value.len + RPC_GRPC_FIELD_OVERHEAD;
 }
 
 void

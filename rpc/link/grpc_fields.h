@@ -11,6 +11,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#define RPC_GRPC_FIELD_OVERHEAD 32 /* of each, as HTTP/2 counts */
 #define RPC_GRPC_FIELDS 256 /* of a block; one that has more is refused */
 
 /* A block while it is being built. */

@@ -6,12 +6,11 @@
 #include "rpc/link/grpc_response.h"
 
 #include "rpc/check.h"
+#include "rpc/link/grpc_fields.h"
 #include "rpc/link/grpc_coding.h"
 #include "rpc/link/grpc_metadata.h"
 
 #include <sluice/status.h>
-
-#define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
 /* A longer grpc-message is cut: a status is worth more than all of its text. */
 #define MESSAGE_MAX 8192
@@ -156,7 +155,7 @@ bool
 rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     size_t max_size, struct sluice_str name, struct sluice_str value)
 {
-    r->size += name.len + FIELD_OVERHEAD +
+    r->size += name.len + RPC_GRPC_FIELD_OVERHEAD +
         (is(name, "grpc-message") ? cut_message(value).len : value.len);
     if (r->size > max_size)
         r->fault = SLUICE_ELIMIT;

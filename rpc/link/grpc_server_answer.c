@@ -11,7 +11,7 @@
 
 #include <sluice/status.h>
 
-/* Of a longer message, so many bytes are sent. */
+/* Of a longer message, so many bytes are sent at most. */
 #define MESSAGE_MAX 8192
 
 #define CONTENT_TYPE "application/grpc"
@@ -132,15 +132,40 @@ rpc_grpc_answer_head(struct rpc_grpc_answer *a, struct sluice_pool *pool,
     return err;
 }
 
+/* Whether encoded text may be cut before its n-th byte: not in an escape, and
+ * not in a character. */
+static bool
+is_seam(const char *text, size_t n)
+{
+    if ((n >= 1 && text[n - 1] == '%') || (n >= 2 && text[n - 2] == '%'))
+        return false;
+    return text[n] != '%' || strchr("89AB", text[n + 1]) == NULL;
+}
+
 static void
-add_status(struct rpc_grpc_answer *a, struct rpc_grpc_fields *f)
+add_message(struct rpc_grpc_answer *a, size_t max_size,
+    struct rpc_grpc_fields *f)
+{
+    static const char name[] = "grpc-message";
+    size_t used = f->size + RPC_GRPC_FIELD_OVERHEAD + sizeof(name) - 1;
+    size_t room = max_size > used ? max_size - used : 0;
+    size_t len = a->message_len;
+
+    if (len > room)
+        for (len = room; len > 0 && !is_seam(a->message.ptr, len); len--)
+            continue;
+    if (len > 0)
+        rpc_grpc_fields_add(f, sluice_str(name),
+            sluice_str_n(a->message.ptr, len), NGHTTP2_NV_FLAG_NO_INDEX);
+}
+
+static void
+add_status(struct rpc_grpc_answer *a, size_t max_size,
+    struct rpc_grpc_fields *f)
 {
     rpc_grpc_fields_add(f, sluice_str("grpc-status"),
         sluice_str_n(a->code, a->code_len), NGHTTP2_NV_FLAG_NONE);
-    if (a->message_len > 0)
-        rpc_grpc_fields_add(f, sluice_str("grpc-message"),
-            sluice_str_n(a->message.ptr, a->message_len),
-            NGHTTP2_NV_FLAG_NO_INDEX);
+    add_message(a, max_size, f);
 }
 
 void
@@ -149,7 +174,7 @@ rpc_grpc_answer_trailers(struct rpc_grpc_answer *a, struct sluice_pool *pool,
 {
     struct rpc_grpc_fields before = *f;
 
-    add_status(a, f);
+    add_status(a, max_size, f);
     if (a->terminal == NULL)
         return;
     if (rpc_grpc_fields_add_metadata(f, a->terminal, pool,
@@ -160,7 +185,7 @@ rpc_grpc_answer_trailers(struct rpc_grpc_answer *a, struct sluice_pool *pool,
     if (a->code_len == 1 && a->code[0] == '0')
         rpc_grpc_answer_set_status(a, pool, SLUICE_CODE_RESOURCE_EXHAUSTED,
             sluice_str("the answer has too much metadata"));
-    add_status(a, f);
+    add_status(a, max_size, f);
 }
 
 void

@@ -6,12 +6,11 @@
 #include "rpc/link/grpc_server_request.h"
 
 #include "rpc/check.h"
+#include "rpc/link/grpc_fields.h"
 #include "rpc/link/grpc_metadata.h"
 
 #include <sluice/grpc.h>
 #include <sluice/status.h>
-
-#define FIELD_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
 /* A list this many times as long as it may be is not worth an answer. */
 #define ENDLESS 64
@@ -146,7 +145,7 @@ rpc_grpc_server_request_field(struct rpc_grpc_server_request *req,
     struct sluice_str n = text_of(name);
     enum rpc_grpc_fault fault;
 
-    req->size += n.len + text_of(value).len + FIELD_OVERHEAD;
+    req->size += n.len + text_of(value).len + RPC_GRPC_FIELD_OVERHEAD;
     if (req->size / ENDLESS > max_size)
         fault = RPC_GRPC_FAULT_ENDLESS;
     else if (req->size > max_size)

@@ -158,6 +158,16 @@ tests_rpc_test_grpc_server_requests_SOURCES = \
 	tests/rpc/test_grpc_server_requests.c $(bad_client)
 tests_rpc_test_grpc_server_requests_LDADD = \
 	$(RPC_LIBS) $(CMOCKA_LIBS) $(ZLIB_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_streams
+tests_rpc_test_grpc_server_streams_SOURCES = \
+	tests/rpc/test_grpc_server_streams.c $(bad_client)
+tests_rpc_test_grpc_server_streams_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_abuse
+tests_rpc_test_grpc_server_abuse_SOURCES = \
+	tests/rpc/test_grpc_server_abuse.c $(bad_client)
+tests_rpc_test_grpc_server_abuse_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c

@@ -63,6 +63,10 @@ void serving_open_gate(struct serving *s);
 /* Stops the End at once; close may follow. */
 void serving_stop(struct serving *s);
 
+/* A callback that sets a bool, and what waits for it. */
+void serving_set(void *arg);
+bool serving_is_set(void *arg);
+
 /* Runs the loop until no connection is left. */
 void serving_until_gone(struct serving *s);
 
