@@ -142,7 +142,3 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_writer.h
 
 # ---- face
-
-# ---- threads
-libsluice_la_SOURCES += \
-	rpc/face/rendezvous_wait.c
