@@ -14,6 +14,7 @@
 
 static long allocations;
 static long fail_at; /* 0: never */
+static bool goes_on; /* all behind it fail, too */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -25,7 +26,9 @@ void *__wrap_realloc(void *p, size_t size);
 static bool
 is_denied(void)
 {
-    return ++allocations == fail_at;
+    allocations++;
+    return allocations == fail_at ||
+        (goes_on && fail_at > 0 && allocations > fail_at);
 }
 
 void *
@@ -90,6 +93,7 @@ static int
 setup(void **state)
 {
     fail_at = 0;
+    goes_on = false;
     *state = test_calloc(1, sizeof(struct scene));
     return 0;
 }
@@ -179,6 +183,18 @@ each_allocation_in_turn_may_fail(void **state)
 }
 
 static void
+memory_may_run_out_for_good(void **state)
+{
+    struct scene *s = *state;
+    long n = 1;
+
+    goes_on = true;
+    while (talk_with_denied(s, n))
+        n++;
+    assert_true(n > 50);
+}
+
+static void
 a_server_is_made_whole_or_not_at_all(void **state)
 {
     struct scene *s = *state;
@@ -239,6 +255,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(each_allocation_in_turn_may_fail),
+        T(memory_may_run_out_for_good),
         T(a_server_is_made_whole_or_not_at_all),
         T(a_unary_call_allocates_nothing_once_warm),
     };
