@@ -168,20 +168,32 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 }
 
 /* When the answer is whole and the request is not, nobody reads the rest. */
+static void
+on_headers_sent(struct rpc_grpc_conn *conn, const nghttp2_frame *frame)
+{
+    int32_t stream_id = frame->hd.stream_id;
+    struct rpc_grpc_served *call = call_of(conn->wire.h2, stream_id);
+
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && call != NULL &&
+        !call->has_closed)
+        rpc_grpc_conn_reset(conn, stream_id, NGHTTP2_NO_ERROR);
+}
+
 static int
 on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
     struct rpc_grpc_conn *conn = conn_of(arg);
-    struct rpc_grpc_served *call;
 
     if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
         rpc_grpc_guard_sent(&conn->guard);
-    if (frame->hd.type != NGHTTP2_HEADERS ||
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
-        return 0;
-    call = call_of(h2, frame->hd.stream_id);
-    if (call != NULL && !call->has_closed)
-        rpc_grpc_conn_reset(conn, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    if (frame->hd.type == NGHTTP2_HEADERS)
+        on_headers_sent(conn, frame);
+    /* Only now, since nghttp2 prefers PINGs to what it has got before. */
+    if (frame->hd.type == NGHTTP2_GOAWAY &&
+        conn->state == RPC_GRPC_CONN_PARTING &&
+        nghttp2_submit_ping(h2, NGHTTP2_FLAG_NONE,
+            (const uint8_t *)RPC_GRPC_PARTING_PING) != 0)
+        conn->is_failing = true;
     return 0;
 }
 

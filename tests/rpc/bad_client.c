@@ -19,8 +19,8 @@
 
 /* ------------------------------------------------------------------ life */
 
-void
-bad_client_connect(struct bad_client *c, struct serving *s)
+bool
+bad_client_try(struct bad_client *c, struct serving *s)
 {
     int size = BUFFER;
     int fds[2];
@@ -33,16 +33,28 @@ bad_client_connect(struct bad_client *c, struct serving *s)
     c->wire.fd = fds[0];
     c->wire.has_preface = true; /* a server sends none */
     assert_int_equal(nghttp2_hd_inflate_new(&c->wire.inflater), 0);
-    assert_int_equal(sluice_grpc_server_accept(s->server, fds[1]), SLUICE_OK);
+    return sluice_grpc_server_accept(s->server, fds[1]) == SLUICE_OK;
+}
+
+void
+bad_client_connect(struct bad_client *c, struct serving *s)
+{
+    assert_true(bad_client_try(c, s));
+}
+
+void
+bad_client_greet(struct bad_client *c)
+{
+    bad_client_preface(c);
+    bad_client_frame(c, BAD_SETTINGS, 0, 0, NULL, 0);
+    bad_client_frame(c, BAD_SETTINGS, BAD_ACK, 0, NULL, 0);
 }
 
 void
 bad_client_open(struct bad_client *c, struct serving *s)
 {
     bad_client_connect(c, s);
-    bad_client_preface(c);
-    bad_client_frame(c, BAD_SETTINGS, 0, 0, NULL, 0);
-    bad_client_frame(c, BAD_SETTINGS, BAD_ACK, 0, NULL, 0);
+    bad_client_greet(c);
 }
 
 void
@@ -205,9 +217,8 @@ bad_client_ping(struct bad_client *c, bool is_ack, const void *data)
 
 /* --------------------------------------------------------------- getting */
 
-/* A whole frame waits, or the end. */
-static bool
-is_ready(void *arg)
+bool
+bad_client_is_ready(void *arg)
 {
     struct bad_client *c = arg;
     uint8_t data[FRAME_HEAD + BAD_MAX_FRAME];
@@ -233,16 +244,10 @@ is_noise(const struct bad_frame *f)
 }
 
 bool
-bad_client_has_frame(struct bad_client *c)
-{
-    return is_ready(c);
-}
-
-bool
 bad_client_next(struct bad_client *c)
 {
     do {
-        serving_until(c->s, is_ready, c);
+        serving_until(c->s, bad_client_is_ready, c);
         if (!bad_wire_get_frame(&c->wire, &c->frame))
             return false;
     } while (is_noise(&c->frame));

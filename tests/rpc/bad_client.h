@@ -19,7 +19,13 @@ struct bad_client {
 /* Connects and says nothing. */
 void bad_client_connect(struct bad_client *c, struct serving *s);
 
-/* Connects; preface, an empty SETTINGS and ACKs both ways. */
+/* The same; false: the server could not accept. */
+bool bad_client_try(struct bad_client *c, struct serving *s);
+
+/* Preface, an empty SETTINGS and its ACK. */
+void bad_client_greet(struct bad_client *c);
+
+/* Connects and greets. */
 void bad_client_open(struct bad_client *c, struct serving *s);
 
 /* Closes; may be closed already. */
@@ -63,8 +69,8 @@ void bad_client_flood(struct bad_client *c, unsigned n, unsigned type,
  * server has closed. */
 bool bad_client_next(struct bad_client *c);
 
-/* Whether there is a frame without waiting, or the end. */
-bool bad_client_has_frame(struct bad_client *c);
+/* Whether there is a whole frame without waiting, or the end. */
+bool bad_client_is_ready(void *c);
 
 /* The next frame must be this; fails the test otherwise. */
 void bad_client_await(struct bad_client *c, enum bad_frame_type type,

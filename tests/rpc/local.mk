@@ -168,6 +168,18 @@ check_PROGRAMS += tests/rpc/test_grpc_server_abuse
 tests_rpc_test_grpc_server_abuse_SOURCES = \
 	tests/rpc/test_grpc_server_abuse.c $(bad_client)
 tests_rpc_test_grpc_server_abuse_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_connections
+tests_rpc_test_grpc_server_connections_SOURCES = \
+	tests/rpc/test_grpc_server_connections.c $(bad_client)
+tests_rpc_test_grpc_server_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_memory
+tests_rpc_test_grpc_server_memory_SOURCES = \
+	tests/rpc/test_grpc_server_memory.c $(bad_client)
+tests_rpc_test_grpc_server_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_grpc_server_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c

@@ -112,7 +112,7 @@ pings_without_end_send_away(void **state)
     bad_client_await(&s->c, BAD_PING, 0);
     bad_client_await(&s->c, BAD_PING, 0);
     bad_client_await(&s->c, BAD_PING, 0);
-    assert_false(bad_client_has_frame(&s->c));
+    assert_false(bad_client_is_ready(&s->c));
     bad_client_flood(&s->c, MANY, BAD_PING, 0, 0, "12345678", 8);
     sent_away(s, "too_many_pings");
 }

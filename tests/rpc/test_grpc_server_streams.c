@@ -282,7 +282,7 @@ nobody_gets_window_for_what_nobody_wants(void **state)
     }
     bad_client_works(&s->c, 3); /* all that has been read */
     serving_idle(&s->s);
-    while (bad_client_has_frame(&s->c)) {
+    while (bad_client_is_ready(&s->c)) {
         assert_true(bad_client_next(&s->c));
         assert_int_equal(s->c.frame.type, BAD_WINDOW_UPDATE);
         assert_true(bad_client_number(&s->c, 0) <= 22);
@@ -337,7 +337,7 @@ messages_go_as_the_callers_window_opens(void **state)
     bad_client_await(&s->c, BAD_DATA, 1);
     assert_int_equal(s->c.frame.length, 8);
     serving_idle(&s->s);
-    assert_false(bad_client_has_frame(&s->c));
+    assert_false(bad_client_is_ready(&s->c));
     bad_client_window(&s->c, 1, 3);
     bad_client_await(&s->c, BAD_DATA, 1);
     assert_int_equal(s->c.frame.length, 3);
