@@ -74,6 +74,17 @@ fuzz_crowd_check_rest(const struct fuzz_crowd *crowd)
         fuzz_customer_check_rest(&crowd->customer[i]);
 }
 
+void
+fuzz_crowd_check_codes(const struct fuzz_crowd *crowd)
+{
+    const struct fuzz_customer *c = crowd->customer;
+
+    for (; c < crowd->customer + crowd->customers; c++) {
+        if (c->has_ended && c->kind == SLUICE_RECEPTION_FAILURE)
+            assert(c->outcome_has_code);
+    }
+}
+
 /* ----------------------------------------------------------- beginning */
 
 struct fuzz_customer *

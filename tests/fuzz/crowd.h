@@ -39,6 +39,10 @@ bool fuzz_crowd_turn(struct fuzz_crowd *crowd);
 /* When nothing moves any more. */
 void fuzz_crowd_check_rest(const struct fuzz_crowd *crowd);
 
+/* A link gives each broken reception a code; one without comes from the base
+ * layer, which was told of what the link must not let through. */
+void fuzz_crowd_check_codes(const struct fuzz_crowd *crowd);
+
 /* One more customer. NULL: there are too many. */
 struct fuzz_customer *fuzz_crowd_add(struct fuzz_crowd *crowd,
     struct sluice_end *end, bool is_invoker);

@@ -170,6 +170,7 @@ end(struct fuzz_customer *c, const struct sluice_outcome *outcome)
     }
     c->has_ended = true;
     c->kind = outcome->kind;
+    c->outcome_has_code = outcome->has_code;
     assert((unsigned)c->kind < SLUICE_OUTCOME_KINDS);
     if (c->kind == SLUICE_COMPLETED)
         check_completed(c, outcome);

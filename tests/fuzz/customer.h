@@ -57,6 +57,7 @@ struct fuzz_customer {
     unsigned told;
     bool has_ended;
     enum sluice_outcome_kind kind;
+    bool outcome_has_code;
 };
 
 /* Chooses how it behaves. */

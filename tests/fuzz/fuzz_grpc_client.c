@@ -344,6 +344,7 @@ world_close(struct world *w)
 
     assert(err == SLUICE_OK);
     turn_until(w, &w->is_stopped);
+    fuzz_crowd_check_codes(&w->crowd);
     check_completed(w);
     sluice_grpc_client_close(&w->client, set, &w->is_closed);
     turn_until(w, &w->is_closed);

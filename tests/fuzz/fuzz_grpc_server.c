@@ -306,6 +306,7 @@ world_close(struct world *w)
     err = sluice_end_stop(w->end, 0, set, &w->is_stopped);
     assert(err == SLUICE_OK);
     turn_until(w, &w->is_stopped);
+    fuzz_crowd_check_codes(&w->crowd);
     assert(sluice_end_active(w->end) == 0);
     sluice_grpc_server_close(&w->server, set, &w->is_closed);
     turn_until(w, &w->is_closed);

@@ -104,22 +104,30 @@ check_field(struct fuzz_peer *p, const nghttp2_nv *nv)
     for (i = 0; i < nv->valuelen; i++)
         assert(nv->value[i] >= 0x20 && nv->value[i] < 0x7f);
     if (is_name(nv, "grpc-status"))
-        p->statuses++;
-    if (is_name(nv, ":status"))
-        p->is_ok = nv->valuelen == 3 && memcmp(nv->value, "200", 3) == 0;
+        p->grpc_statuses++;
+    if (!is_name(nv, ":status"))
+        return;
+    p->statuses++;
+    p->block_of->is_ok =
+        nv->valuelen == 3 && memcmp(nv->value, "200", 3) == 0;
 }
 
 static void
 check_block_end(struct fuzz_peer *p)
 {
+    struct fuzz_stream *s = p->block_of;
+
     p->is_in_block = false;
     nghttp2_hd_inflate_end_headers(p->inflater);
     if (p->is_server)
-        assert(p->statuses == 0);
-    else if (p->has_end_stream && p->is_ok)
-        assert(p->statuses == 1);
+        assert(p->statuses == 0 && p->grpc_statuses == 0);
     else
-        assert(p->statuses <= (p->has_end_stream ? 1 : 0));
+        assert(p->statuses == (s->has_head ? 0 : 1));
+    if (!s->has_ended)
+        assert(p->grpc_statuses == 0);
+    else if (s->is_ok)
+        assert(p->grpc_statuses == 1);
+    s->has_head = true;
 }
 
 static void
@@ -142,33 +150,36 @@ check_block(struct fuzz_peer *p, const uint8_t *data, size_t len, bool is_last)
         check_block_end(p);
 }
 
-static void
-check_stream(struct fuzz_peer *p, unsigned type, unsigned flags,
-    uint32_t stream)
+static struct fuzz_stream *
+stream_of(struct fuzz_peer *p, uint32_t number)
 {
-    bool *has_ended = &p->has_ended[stream % FUZZ_STREAMS];
+    struct fuzz_stream *last = &p->stream[FUZZ_STREAMS - 1];
 
-    assert(stream > 0 && stream % 2 == 1);
-    if (stream >= FUZZ_STREAMS)
-        return;
-    if (type == NGHTTP2_RST_STREAM) {
-        *has_ended = true;
-        return;
-    }
-    assert(!*has_ended);
-    if ((flags & NGHTTP2_FLAG_END_STREAM) != 0)
-        *has_ended = true;
+    assert(number % 2 == 1);
+    if (number / 2 < FUZZ_STREAMS - 1)
+        return &p->stream[number / 2];
+    if (last->number != number)
+        *last = (struct fuzz_stream){ .number = number };
+    return last;
+}
+
+static void
+check_stream(struct fuzz_stream *s, unsigned type, unsigned flags)
+{
+    if (type != NGHTTP2_RST_STREAM)
+        assert(!s->has_ended);
+    s->has_ended |=
+        type == NGHTTP2_RST_STREAM || (flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
 
 static void
 check_headers(struct fuzz_peer *p, unsigned flags, const uint8_t *data,
     size_t len)
 {
-    assert(!p->is_in_block);
     assert((flags & (NGHTTP2_FLAG_PADDED | NGHTTP2_FLAG_PRIORITY)) == 0);
     p->is_in_block = true;
-    p->has_end_stream = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
     p->statuses = 0;
+    p->grpc_statuses = 0;
     check_block(p, data, len, (flags & NGHTTP2_FLAG_END_HEADERS) != 0);
 }
 
@@ -180,11 +191,15 @@ check_frame(struct fuzz_peer *p, size_t len)
     uint32_t stream = (uint32_t)f[5] << 24 | (uint32_t)f[6] << 16 |
         (uint32_t)f[7] << 8 | f[8];
 
+    assert(p->has_begun || type == NGHTTP2_SETTINGS);
+    p->has_begun = true;
     assert(type <= NGHTTP2_CONTINUATION && type != NGHTTP2_PUSH_PROMISE);
     assert(p->is_in_block == (type == NGHTTP2_CONTINUATION));
     if (type == NGHTTP2_HEADERS || type == NGHTTP2_DATA ||
-        type == NGHTTP2_RST_STREAM)
-        check_stream(p, type, flags, stream);
+        type == NGHTTP2_RST_STREAM) {
+        p->block_of = stream_of(p, stream);
+        check_stream(p->block_of, type, flags);
+    }
     if (type == NGHTTP2_HEADERS)
         check_headers(p, flags, f + HEAD, len);
     else if (type == NGHTTP2_CONTINUATION)

@@ -4,10 +4,10 @@
  * chosen by the input and may be cut anywhere, what it reads is checked as far
  * as the rules do not depend on what it wrote.
  *
- * Of what is read: whole frames of a legal size; nothing on a stream after its
- * END_STREAM or RST_STREAM; header blocks that can be decoded; and a stream
- * that a server ends with trailers bears exactly one grpc-status, unless its
- * :status is not 200.
+ * Of what is read: SETTINGS first; whole frames of a legal size; nothing on a
+ * stream after its END_STREAM or RST_STREAM; header blocks that can be decoded;
+ * of a server's, the first on a stream has the only :status, and the last one
+ * the only grpc-status, unless the :status is not 200.
  */
 #ifndef TESTS_FUZZ_PEER_H
 #define TESTS_FUZZ_PEER_H
@@ -16,7 +16,14 @@
 
 #include "tests/fuzz/frames.h"
 
-#define FUZZ_STREAMS 128 /* that are watched */
+#define FUZZ_STREAMS 64 /* by number / 2 */
+
+struct fuzz_stream {
+    uint32_t number; /* where several share a place */
+    bool has_head;
+    bool is_ok; /* its :status is 200 */
+    bool has_ended;
+};
 
 struct fuzz_peer {
     int fd; /* < 0: closed */
@@ -29,12 +36,13 @@ struct fuzz_peer {
     size_t preface; /* bytes of it still to come */
     size_t have;
     uint8_t frame[9 + 16384];
+    bool has_begun;
     bool is_in_block;
-    bool has_end_stream; /* of the block */
-    unsigned statuses;
-    bool is_ok; /* :status 200 */
+    struct fuzz_stream *block_of;
+    unsigned statuses; /* of HTTP, in the block */
+    unsigned grpc_statuses;
     nghttp2_hd_inflater *inflater;
-    bool has_ended[FUZZ_STREAMS];
+    struct fuzz_stream stream[FUZZ_STREAMS]; /* the last: of any above */
 };
 
 /* Takes the socket, which is made non-blocking. is_server: this peer is one. */

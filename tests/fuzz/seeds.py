@@ -324,6 +324,12 @@ def grpc_client():
         TURNS, LOOK, advance(2, PAYLOAD | COMPLETION), advance(3, PAYLOAD),
         TURNS, advance(3, COMPLETION),
         *[say(headers(s, END, [OK], head=False)) for s in range(4)], TURNS)
+    yield 'granted-many', client(
+        call(what=values(METADATA | PAYLOAD | GRANT, 0, FIVE)), UP, say(
+            headers(STREAM_1), data(STREAM_1, message(), message(), message()),
+            data(STREAM_1, message(), message(), message(), piece=7)), TURNS,
+        LOOK, advance(0, GRANT, 0, MANY), TURNS,
+        say(headers(STREAM_1, END, [OK], head=False)), TURNS)
     yield 'trailers-only', client(call(), UP, say(
         headers(STREAM_1, END, [NOT_FOUND, TEXT, DETAILS, R_BIN])), TURNS, LOOK)
     for code in (R_CANCELLED, R_EXPIRED, UNIMPLEMENTED, UNAVAILABLE, BAD_OK,
@@ -468,6 +474,12 @@ def grpc_server():
         tell(data(STREAM_1, message(), flags=END),
              data(STREAM_5, message(), message(), flags=END)), MOVE,
         *[advance(n, COMPLETION | CODE) for n in range(4)], MOVE)
+    yield 'granted-many', server(
+        HELLO, request(STREAM_1, message(), flags=0), MOVE, SERVED,
+        advance(0, GRANT, 0, FIVE), MOVE, tell(
+            data(STREAM_1, message(), message(), message()),
+            data(STREAM_1, message(), message(), message(), piece=7)), MOVE,
+        advance(0, GRANT, 0, MANY), MOVE, reply, MOVE)
     yield 'reentrant', server(HELLO, request(STREAM_1, message()), MOVE,
                               customer(FULL | REACTS), bytes([7]),
                               reaction(reply))
