@@ -30,6 +30,7 @@ include tests/examples/local.mk
 include tests/gateway/local.mk
 include tests/scenarios/local.mk
 include tests/install/local.mk
+include tests/fuzz/local.mk
 
 TESTS += $(check_PROGRAMS)
 

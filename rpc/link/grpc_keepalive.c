@@ -32,10 +32,13 @@ rpc_grpc_keepalive_heard(struct rpc_grpc_keepalive *k, uint64_t now_ns)
     k->has_heard = true;
 }
 
-void
+bool
 rpc_grpc_keepalive_got_message(struct rpc_grpc_keepalive *k)
 {
+    bool was_slow = k->asked >= POLITE_BURST;
+
     k->asked = 0;
+    return was_slow;
 }
 
 /* When to ask next. */

@@ -38,8 +38,8 @@ void rpc_grpc_keepalive_init(struct rpc_grpc_keepalive *k,
 /* Bytes have arrived. */
 void rpc_grpc_keepalive_heard(struct rpc_grpc_keepalive *k, uint64_t now_ns);
 
-/* HEADERS or DATA have. */
-void rpc_grpc_keepalive_got_message(struct rpc_grpc_keepalive *k);
+/* HEADERS or DATA have. True: look again, you were told to look late. */
+bool rpc_grpc_keepalive_got_message(struct rpc_grpc_keepalive *k);
 
 enum rpc_grpc_keepalive_act {
     RPC_GRPC_KEEPALIVE_WAIT,

@@ -238,6 +238,7 @@ on_close_task(struct sluice_task *task)
     struct sluice_grpc_server *server =
         RPC_CONTAINER_OF(task, struct sluice_grpc_server, closed);
 
+    assert(server->call_count == 0); /* the End must have stopped */
     rpc_grpc_hold_drop(&server->hold);
 }
 

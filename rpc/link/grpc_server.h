@@ -23,6 +23,7 @@ struct sluice_grpc_server {
     TAILQ_HEAD(rpc_grpc_listeners, rpc_grpc_listener) listeners;
     TAILQ_HEAD(rpc_grpc_conns, rpc_grpc_conn) conns;
     size_t conn_count;
+    size_t call_count; /* that exist, in whatever state */
     bool is_draining;
 
     /* Shared by connections and calls */

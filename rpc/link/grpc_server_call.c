@@ -30,6 +30,7 @@ rpc_grpc_served_new(struct sluice_grpc_server *server,
     memset(call, 0, sizeof(*call));
     call->magic = SERVED_MAGIC;
     call->server = server;
+    server->call_count++;
     call->conn = conn;
     call->stream_id = stream_id;
     call->task.run = on_task;
@@ -55,6 +56,7 @@ served_free(struct rpc_grpc_served *call)
     rpc_grpc_context_fini(&call->context);
     rpc_grpc_writer_fini(&call->writer);
     rpc_grpc_answer_fini(&call->answer, pool);
+    call->server->call_count--;
     call->magic = 0;
     sluice_pool_give(pool, call, sizeof(*call));
 }

@@ -60,8 +60,7 @@ struct rpc_grpc_served {
     bool reset_by_peer;
 
     /* Coming in */
-    bool has_head;      /* the request's head is whole */
-    bool is_asked;      /* and good */
+    bool is_asked;      /* the request's head is whole and good */
     bool is_deaf;       /* what still comes is dropped */
     bool has_closed;    /* END_STREAM came */
     bool has_completed; /* and the operation knows, or thinks so */

@@ -199,11 +199,12 @@ rpc_grpc_conn_close(struct rpc_grpc_conn *conn)
 /* RFC 9113, 6.8: first all streams may still come, then, when the client must
  * have heard, none above the last that has. */
 static void
-part(struct rpc_grpc_conn *conn)
+part(struct rpc_grpc_conn *conn, const char *why)
 {
     if (conn->state > RPC_GRPC_CONN_SERVING)
         return;
     enter(conn, RPC_GRPC_CONN_PARTING);
+    conn->farewell = why;
     start_timer(conn, PARTING_TIMEOUT);
     if (nghttp2_submit_shutdown_notice(conn->wire.h2) != 0)
         conn->is_failing = true;
@@ -216,7 +217,8 @@ leave(struct rpc_grpc_conn *conn)
     enter(conn, RPC_GRPC_CONN_LEAVING);
     if (nghttp2_submit_goaway(conn->wire.h2, NGHTTP2_FLAG_NONE,
             nghttp2_session_get_last_proc_stream_id(conn->wire.h2),
-            NGHTTP2_NO_ERROR, NULL, 0) != 0)
+            NGHTTP2_NO_ERROR, (const uint8_t *)conn->farewell,
+            strlen(conn->farewell)) != 0)
         conn->is_failing = true;
     rpc_grpc_wire_wake(&conn->wire);
 }
@@ -225,7 +227,7 @@ void
 rpc_grpc_conn_drain(struct rpc_grpc_conn *conn)
 {
     RPC_CHECK(conn, RPC_GRPC_CONN_MAGIC);
-    part(conn);
+    part(conn, "");
 }
 
 static void
@@ -240,7 +242,7 @@ on_timer(struct sluice_timer *timer)
         rpc_grpc_conn_close(conn);
         break;
     case RPC_GRPC_CONN_SERVING:
-        part(conn); /* has been idle */
+        part(conn, "max_idle");
         break;
     case RPC_GRPC_CONN_PARTING:
         leave(conn); /* no answer is one, too */

@@ -45,6 +45,7 @@ struct rpc_grpc_conn {
     struct rpc_grpc_served_list calls; /* those with a stream */
     size_t active;                     /* how many */
     int32_t last_stream;               /* that a call was made of */
+    const char *farewell;              /* why it parts */
 
     /* Notes of the callbacks */
     bool has_settings;   /* the client's first */

@@ -150,6 +150,8 @@ rpc_grpc_server_request_field(struct rpc_grpc_server_request *req,
         fault = RPC_GRPC_FAULT_ENDLESS;
     else if (req->size > max_size)
         fault = RPC_GRPC_FAULT_SIZE;
+    else if (req->is_whole)
+        fault = RPC_GRPC_FAULT_NONE;
     else
         fault = take_field(req, pool, n, value);
     if (req->fault == RPC_GRPC_FAULT_NONE || fault >= RPC_GRPC_FAULT_MEMORY)
@@ -172,8 +174,9 @@ last_slash(struct sluice_str path)
 }
 
 enum rpc_grpc_fault
-rpc_grpc_server_request_check(const struct rpc_grpc_server_request *req)
+rpc_grpc_server_request_check(struct rpc_grpc_server_request *req)
 {
+    req->is_whole = true;
     if (req->fault >= RPC_GRPC_FAULT_MEMORY)
         return req->fault;
     if (!req->is_post)

@@ -32,7 +32,8 @@ enum rpc_grpc_fault {
 };
 
 struct rpc_grpc_server_request {
-    size_t size; /* of the block so far */
+    size_t size;   /* of what has come so far */
+    bool is_whole; /* what still comes is trailers, which gRPC has none of */
     nghttp2_rcbuf *path;
     nghttp2_rcbuf *authority; /* NULL: none */
     bool is_post;
@@ -45,15 +46,15 @@ struct rpc_grpc_server_request {
     enum rpc_grpc_fault fault;        /* of a field */
 };
 
-/* One field; zero-initialised is ready for the first. The whole block may have
- * max_size bytes. */
+/* One field, also of trailers; zero-initialised is ready for the first. All may
+ * have max_size bytes. */
 void rpc_grpc_server_request_field(struct rpc_grpc_server_request *req,
     struct sluice_pool *pool, size_t max_size, nghttp2_rcbuf *name,
     nghttp2_rcbuf *value);
 
-/* The block is whole: what is wrong with it. */
+/* The head is whole: what is wrong with it. */
 enum rpc_grpc_fault rpc_grpc_server_request_check(
-    const struct rpc_grpc_server_request *req);
+    struct rpc_grpc_server_request *req);
 
 /* Of a request without a fault; borrowed from it. */
 void rpc_grpc_server_request_names(const struct rpc_grpc_server_request *req,

@@ -110,6 +110,7 @@ rpc_grpc_served_copy(struct rpc_grpc_served *call, uint8_t *out, size_t len)
     if (!rpc_grpc_writer_copy(&call->writer, out, len))
         return;
     rpc_grpc_writer_fini(&call->writer);
+    rpc_grpc_writer_fini(&call->writer);
     if (call->answering == RPC_GRPC_TALKING) {
         call->has_grant = true;
         rpc_grpc_served_wake(call);
@@ -133,9 +134,8 @@ rpc_grpc_served_end_block(struct rpc_grpc_served *call)
     struct rpc_grpc_refusal refusal;
     enum rpc_grpc_fault fault;
 
-    if (call->has_head)
+    if (call->request.is_whole)
         return;
-    call->has_head = true;
     fault = rpc_grpc_server_request_check(&call->request);
     if (fault == RPC_GRPC_FAULT_NONE) {
         call->is_asked = true;

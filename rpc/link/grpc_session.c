@@ -164,6 +164,9 @@ settle(struct rpc_grpc_session *s)
         if (!s->is_draining)
             rpc_grpc_client_session_ready(s->client, s);
     }
+    if (s->must_look && is_watched(s))
+        look(s);
+    s->must_look = false;
     /* Also when stream ids have run out, or nghttp2 is about to hang up. */
     if (s->must_drain ||
         (s->is_ready && !nghttp2_session_check_request_allowed(s->wire.h2)))

@@ -31,7 +31,7 @@ on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     struct rpc_grpc_session *s = arg;
     struct rpc_grpc_call *call = call_of(h2, frame->hd.stream_id);
 
-    rpc_grpc_keepalive_got_message(&s->keepalive);
+    s->must_look |= rpc_grpc_keepalive_got_message(&s->keepalive);
     if (call != NULL)
         rpc_grpc_stream_begin_block(call);
     return 0;
@@ -58,7 +58,7 @@ on_data(nghttp2_session *h2, uint8_t flags, int32_t stream_id,
     struct rpc_grpc_call *call = call_of(h2, stream_id);
 
     (void)flags;
-    rpc_grpc_keepalive_got_message(&s->keepalive);
+    s->must_look |= rpc_grpc_keepalive_got_message(&s->keepalive);
     if (nghttp2_session_consume_connection(h2, len) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (call != NULL)

@@ -29,6 +29,7 @@ struct rpc_grpc_session {
     bool has_settings; /* the peer's first */
     bool must_drain;   /* GOAWAY, or a reason of our own */
     bool has_free_slots;
+    bool must_look; /* at the clock for the next PING */
     bool is_broken; /* the peer's fault */
     bool is_ready;
     bool is_draining;

@@ -59,6 +59,7 @@ tests_gateway_test_reply_http_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 # Memory and threads are short when they are told to be
 check_PROGRAMS += tests/gateway/test_server
+thread_tests += tests/gateway/test_server
 tests_gateway_test_server_SOURCES = tests/gateway/test_server.c \
 	$(gateway_fixture)
 tests_gateway_test_server_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

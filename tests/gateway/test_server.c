@@ -7,6 +7,7 @@
 #include "gateway/server.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "tests/gateway/fixture.h"
@@ -24,9 +25,10 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 void __wrap_gw_log(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
+/* Workers that have been started allocate, too. */
 static struct {
-    unsigned long calls;
-    unsigned long failing; /* this one call; 0: none */
+    atomic_ulong calls;
+    atomic_ulong failing; /* this one call; 0: none */
     unsigned threads_left;
     unsigned messages;
     char message[256]; /* the last one */
@@ -35,7 +37,7 @@ static struct {
 static bool
 is_short(void)
 {
-    return ++world.calls == world.failing;
+    return atomic_fetch_add(&world.calls, 1) + 1 == world.failing;
 }
 
 void *
@@ -99,7 +101,8 @@ setup(void **state)
     struct start *s = calloc(1, sizeof *s);
 
     assert_non_null(s);
-    memset(&world, 0, sizeof world);
+    world.failing = 0;
+    world.threads_left = 0;
     s->set = fixture_load(
         "workers: 3\n"
         "access_log: off\n"

@@ -19,8 +19,8 @@
 
 /* ------------------------------------------------------------------ life */
 
-void
-bad_client_connect(struct bad_client *c, struct serving *s)
+bool
+bad_client_try(struct bad_client *c, struct serving *s)
 {
     int size = BUFFER;
     int fds[2];
@@ -33,16 +33,28 @@ bad_client_connect(struct bad_client *c, struct serving *s)
     c->wire.fd = fds[0];
     c->wire.has_preface = true; /* a server sends none */
     assert_int_equal(nghttp2_hd_inflate_new(&c->wire.inflater), 0);
-    assert_int_equal(sluice_grpc_server_accept(s->server, fds[1]), SLUICE_OK);
+    return sluice_grpc_server_accept(s->server, fds[1]) == SLUICE_OK;
+}
+
+void
+bad_client_connect(struct bad_client *c, struct serving *s)
+{
+    assert_true(bad_client_try(c, s));
+}
+
+void
+bad_client_greet(struct bad_client *c)
+{
+    bad_client_preface(c);
+    bad_client_frame(c, BAD_SETTINGS, 0, 0, NULL, 0);
+    bad_client_frame(c, BAD_SETTINGS, BAD_ACK, 0, NULL, 0);
 }
 
 void
 bad_client_open(struct bad_client *c, struct serving *s)
 {
     bad_client_connect(c, s);
-    bad_client_preface(c);
-    bad_client_frame(c, BAD_SETTINGS, 0, 0, NULL, 0);
-    bad_client_frame(c, BAD_SETTINGS, BAD_ACK, 0, NULL, 0);
+    bad_client_greet(c);
 }
 
 void

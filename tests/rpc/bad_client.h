@@ -19,7 +19,13 @@ struct bad_client {
 /* Connects and says nothing. */
 void bad_client_connect(struct bad_client *c, struct serving *s);
 
-/* Connects; preface, an empty SETTINGS and ACKs both ways. */
+/* The same; false: the server could not accept. */
+bool bad_client_try(struct bad_client *c, struct serving *s);
+
+/* Preface, an empty SETTINGS and its ACK. */
+void bad_client_greet(struct bad_client *c);
+
+/* Connects and greets. */
 void bad_client_open(struct bad_client *c, struct serving *s);
 
 /* Closes; may be closed already. */

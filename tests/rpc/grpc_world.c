@@ -221,6 +221,8 @@ start(struct grpc_call *c, const char *method, struct sluice_bytes *payload,
 
     i.subscription.protocol_receiver.context = on_context;
     i.subscription.protocol_receiver.arg = c;
+    if (c->wants_nothing)
+        i.subscription = sluice_none_subscription();
     i.first.initial_metadata = c->metadata;
     c->metadata = NULL;
     i.first.payload = payload;

@@ -48,6 +48,7 @@ struct grpc_call {
     /* To be set before the start */
     int64_t timeout_ns;
     bool grants_nothing;              /* else one for each payload */
+    bool wants_nothing;               /* subscription NONE */
     struct sluice_metadata *metadata; /* taken */
     struct sluice_grpc_call_options options;
 

@@ -227,6 +227,13 @@ check_PROGRAMS += tests/rpc/test_grpc_server_connections
 tests_rpc_test_grpc_server_connections_SOURCES = \
 	tests/rpc/test_grpc_server_connections.c $(bad_client)
 tests_rpc_test_grpc_server_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_grpc_server_memory
+tests_rpc_test_grpc_server_memory_SOURCES = \
+	tests/rpc/test_grpc_server_memory.c $(bad_client)
+tests_rpc_test_grpc_server_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_grpc_server_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
@@ -249,6 +256,8 @@ tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- gRPC server
 
 # ---- threads
 check_PROGRAMS += tests/rpc/test_thread

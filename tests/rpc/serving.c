@@ -43,14 +43,21 @@ struct visit {
 
 /* --------------------------------------------------------------- helpers */
 
-static struct sluice_bytes *
-bytes_of(struct serving *s, const void *data, size_t len)
+/* NULL stands for memory that is short, here and below. */
+static enum sluice_reply
+answer(struct sluice_servicer_context *ctx, struct sluice_bytes *response)
 {
-    struct sluice_bytes *b =
-        sluice_bytes_copy(sluice_loop_pool(s->loop), data, len);
+    if (response == NULL)
+        return SLUICE_REPLY_FAILED;
+    sluice_servicer_context_respond(ctx, response);
+    return SLUICE_REPLY_OK;
+}
 
-    assert_non_null(b);
-    return b;
+static enum sluice_reply
+answer_text(struct serving *s, struct sluice_servicer_context *ctx,
+    const char *text, size_t len)
+{
+    return answer(ctx, sluice_bytes_copy(sluice_loop_pool(s->loop), text, len));
 }
 
 /* The request as text. Takes it. */
@@ -93,8 +100,9 @@ visit(struct serving *s, struct sluice_servicer_context *ctx)
 {
     struct visit *v = calloc(1, sizeof(*v));
 
-    assert_non_null(v);
     s->calls++;
+    if (v == NULL)
+        return NULL;
     v->s = s;
     v->ctx = sluice_servicer_context_ref(ctx);
     sluice_servicer_context_on_termination(ctx, on_visit_over, v);
@@ -121,11 +129,11 @@ own_metadata(const struct sluice_servicer_context *ctx)
     struct sluice_metadatum m;
     size_t i;
 
-    for (i = 0; i < sluice_metadata_count(all); i++) {
+    for (i = 0; i < sluice_metadata_count(all) && own != NULL; i++) {
         m = sluice_metadata_at(all, i);
-        if (m.name.len > 2 && memcmp(m.name.ptr, "x-", 2) == 0)
-            assert_int_equal(sluice_metadata_add(own, m.name, m.value),
-                SLUICE_OK);
+        if (m.name.len > 2 && memcmp(m.name.ptr, "x-", 2) == 0 &&
+            sluice_metadata_add(own, m.name, m.value) != SLUICE_OK)
+            sluice_metadata_unref(&own);
     }
     return own;
 }
@@ -135,14 +143,10 @@ metadata(void *self, struct sluice_bytes *request,
     struct sluice_servicer_context *ctx)
 {
     arrive(self, ctx);
-    assert_int_equal(sluice_servicer_context_set_initial_metadata(ctx,
-                         own_metadata(ctx)),
-        SLUICE_OK);
-    /* Too late, if the caller does not take so much. */
+    (void)!sluice_servicer_context_set_initial_metadata(ctx, own_metadata(ctx));
     (void)!sluice_servicer_context_set_terminal_metadata(ctx,
         own_metadata(ctx));
-    sluice_servicer_context_respond(ctx, request);
-    return SLUICE_REPLY_OK;
+    return answer(ctx, request);
 }
 
 static enum sluice_reply
@@ -164,37 +168,38 @@ names(void *self, struct sluice_bytes *request,
             (int)m.name.len, m.name.ptr, (int)m.value.len, m.value.ptr);
         assert_true(len < sizeof(text));
     }
-    sluice_servicer_context_respond(ctx, bytes_of(self, text, len));
-    return SLUICE_REPLY_OK;
+    return answer_text(self, ctx, text, len);
+}
+
+static struct sluice_metadata *
+details(void)
+{
+    static const char bytes[] = { 8, 5, 0, (char)0xff };
+    struct sluice_metadata *md = sluice_metadata_new(NULL);
+
+    if (md != NULL &&
+        (sluice_metadata_add(md, sluice_str("grpc-status-details-bin"),
+             sluice_str_n(bytes, sizeof(bytes))) != SLUICE_OK ||
+            sluice_metadata_add(md, sluice_str("x-why"), sluice_str("asked")) !=
+                SLUICE_OK))
+        sluice_metadata_unref(&md);
+    return md;
 }
 
 static enum sluice_reply
 fail_as_asked(void *self, struct sluice_bytes *request,
     struct sluice_servicer_context *ctx)
 {
-    struct sluice_metadata *md = sluice_metadata_new(NULL);
-    static const char details[] = { 8, 5, 0, (char)0xff };
     char text[32768];
     char *end;
 
     arrive(self, ctx);
     text_of(request, text, sizeof(text));
-    assert_int_equal(sluice_metadata_add(md,
-                         sluice_str("grpc-status-details-bin"),
-                         sluice_str_n(details, sizeof(details))),
-        SLUICE_OK);
-    assert_int_equal(sluice_metadata_add(md, sluice_str("x-why"),
-                         sluice_str("asked")),
-        SLUICE_OK);
-    assert_int_equal(sluice_servicer_context_set_terminal_metadata(ctx, md),
-        SLUICE_OK);
-    assert_int_equal(sluice_servicer_context_set_code(ctx,
-                         (int32_t)strtol(text, &end, 10)),
-        SLUICE_OK);
+    (void)!sluice_servicer_context_set_terminal_metadata(ctx, details());
+    (void)!sluice_servicer_context_set_code(ctx,
+        (int32_t)strtol(text, &end, 10));
     if (*end == ' ')
-        assert_int_equal(sluice_servicer_context_set_details(ctx,
-                             sluice_str(end + 1)),
-            SLUICE_OK);
+        (void)!sluice_servicer_context_set_details(ctx, sluice_str(end + 1));
     sluice_servicer_context_terminate(ctx);
     return SLUICE_REPLY_OK;
 }
@@ -249,8 +254,7 @@ peer(void *self, struct sluice_bytes *request,
 
     arrive(self, ctx);
     sluice_bytes_unref(&request);
-    sluice_servicer_context_respond(ctx, bytes_of(self, text, (size_t)n));
-    return SLUICE_REPLY_OK;
+    return answer_text(self, ctx, text, (size_t)n);
 }
 
 static enum sluice_reply
@@ -299,8 +303,7 @@ deadline(void *self, struct sluice_bytes *request,
 
     arrive(self, ctx);
     sluice_bytes_unref(&request);
-    sluice_servicer_context_respond(ctx, bytes_of(self, text, (size_t)n));
-    return SLUICE_REPLY_OK;
+    return answer_text(self, ctx, text, (size_t)n);
 }
 
 static struct sluice_bytes *
@@ -308,7 +311,8 @@ zeros_of(struct serving *s, size_t size)
 {
     struct sluice_bytes *b = sluice_bytes_new(sluice_loop_pool(s->loop), size);
 
-    assert_non_null(b);
+    if (b == NULL)
+        return NULL;
     if (size > 0)
         memset(sluice_bytes_fill(b), 0, size);
     sluice_bytes_set_size(b, size);
@@ -323,9 +327,7 @@ zeros(void *self, struct sluice_bytes *request,
 
     arrive(self, ctx);
     text_of(request, text, sizeof(text));
-    sluice_servicer_context_respond(ctx,
-        zeros_of(self, strtoul(text, NULL, 10)));
-    return SLUICE_REPLY_OK;
+    return answer(ctx, zeros_of(self, strtoul(text, NULL, 10)));
 }
 
 /* --------------------------------------------------------------- streams */
@@ -334,13 +336,19 @@ static void
 count_on(void *arg, int n)
 {
     struct visit *v = arg;
+    struct sluice_bytes *b;
 
     (void)n;
     while (v->sent < v->count &&
         sluice_servicer_context_response_budget(v->ctx) > 0) {
+        b = zeros_of(v->s, v->size);
+        if (b == NULL) {
+            sluice_servicer_context_cancel(v->ctx);
+            return;
+        }
         v->sent++;
         v->s->sent++;
-        sluice_servicer_context_consume(v->ctx, zeros_of(v->s, v->size));
+        sluice_servicer_context_consume(v->ctx, b);
     }
     if (v->sent == v->count)
         sluice_servicer_context_terminate(v->ctx);
@@ -355,6 +363,8 @@ count(void *self, struct sluice_bytes *request,
     char *end;
 
     text_of(request, text, sizeof(text));
+    if (v == NULL)
+        return SLUICE_REPLY_FAILED;
     v->count = strtoul(text, &end, 10);
     v->size = strtoul(end, NULL, 10);
     sluice_servicer_context_on_allowance(ctx, count_on, v);
@@ -381,17 +391,17 @@ sum_up(void *arg)
     char text[64];
     int n = snprintf(text, sizeof(text), "%lu %lu", v->count, v->size);
 
-    sluice_servicer_context_respond(v->ctx, bytes_of(v->s, text, (size_t)n));
-    return SLUICE_REPLY_OK;
+    return answer_text(v->s, v->ctx, text, (size_t)n);
 }
 
 static enum sluice_reply
 total(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    *requests = (struct sluice_request_consumer){ add_up, sum_up,
-        visit(self, ctx), false };
-    return SLUICE_REPLY_OK;
+    struct visit *v = visit(self, ctx);
+
+    *requests = (struct sluice_request_consumer){ add_up, sum_up, v, false };
+    return v != NULL ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
 /* A request is granted for each response that has left. */
@@ -428,6 +438,8 @@ chat(void *self, struct sluice_servicer_context *ctx,
 {
     struct visit *v = visit(self, ctx);
 
+    if (v == NULL)
+        return SLUICE_REPLY_FAILED;
     sluice_servicer_context_on_allowance(ctx, grant, v);
     *requests =
         (struct sluice_request_consumer){ send_back, end_chat, v, true };
@@ -438,9 +450,7 @@ static enum sluice_reply
 greet(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    assert_int_equal(sluice_servicer_context_set_initial_metadata(ctx,
-                         own_metadata(ctx)),
-        SLUICE_OK);
+    (void)!sluice_servicer_context_set_initial_metadata(ctx, own_metadata(ctx));
     return chat(self, ctx, requests);
 }
 
@@ -465,9 +475,11 @@ static enum sluice_reply
 hang_up(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    *requests = (struct sluice_request_consumer){ send_back_once, do_nothing,
-        visit(self, ctx), false };
-    return SLUICE_REPLY_OK;
+    struct visit *v = visit(self, ctx);
+
+    *requests = (struct sluice_request_consumer){ send_back_once, do_nothing, v,
+        false };
+    return v != NULL ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
 static enum sluice_reply
@@ -484,9 +496,11 @@ static enum sluice_reply
 silent(void *self, struct sluice_servicer_context *ctx,
     struct sluice_request_consumer *requests)
 {
-    *requests = (struct sluice_request_consumer){ swallow, do_nothing,
-        visit(self, ctx), true };
-    return SLUICE_REPLY_OK;
+    struct visit *v = visit(self, ctx);
+
+    *requests =
+        (struct sluice_request_consumer){ swallow, do_nothing, v, true };
+    return v != NULL ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
 /* ----------------------------------------------------------------- world */

@@ -143,7 +143,8 @@ a_long_silence_is_asked_three_times_and_then_rarely(void **state)
     assert_true(asked_at(&w) == 1060 * S);
     assert_true(asked_at(&w) == 1370 * S);
     assert_true(asked_at(&w) == 1680 * S);
-    rpc_grpc_keepalive_got_message(&w.k);
+    assert_true(rpc_grpc_keepalive_got_message(&w.k)); /* do not wait so long */
+    assert_false(rpc_grpc_keepalive_got_message(&w.k));
     assert_true(asked_at(&w) == 1700 * S);
     assert_true(asked_at(&w) == 1720 * S);
     assert_true(asked_at(&w) == 1740 * S);
@@ -260,6 +261,22 @@ a_backend_that_answers_is_left_alone(void **state)
     grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
     assert_string_equal(s->call.text, "late");
     assert_true(bad_backend_pings(s->backend) >= 3);
+    scene_close(s);
+}
+
+/* Three PINGs are answered, then a message comes: the clock is put forward. */
+static void
+a_message_ends_the_long_wait(void **state)
+{
+    struct scene *s = *state;
+
+    open_impatient(s,
+        HELLO "wait end; ok; wait ping; pong; wait ping; pong; wait ping; pong;"
+              " message x; wait ping; pong; message y; status 0; hold",
+        10 * SLUICE_MS, 50 * SLUICE_SECOND);
+    grpc_call_unary(&s->call, &s->w, "Call");
+    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
+    assert_string_equal(s->call.text, "xy");
     scene_close(s);
 }
 
@@ -382,6 +399,7 @@ main(void)
         SCENE(less_than_ten_seconds_is_ten_seconds),
         SCENE(a_backend_that_does_not_answer_is_lost),
         SCENE(a_backend_that_answers_is_left_alone),
+        SCENE(a_message_ends_the_long_wait),
         SCENE(anything_that_arrives_counts_as_an_answer),
         SCENE(without_calls_nobody_is_asked),
         SCENE(without_calls_one_may_ask_all_the_same),

@@ -749,7 +749,7 @@ a_server_that_has_stopped_is_lost(void **state)
     begin_silence(s, true);
     assert_int_equal(kill(s->server, SIGSTOP), 0);
     s->w.client->keepalive.timeout_ns = 20 * SLUICE_MS;
-    rpc_grpc_keepalive_got_message(&s->w.client->session->keepalive);
+    (void)rpc_grpc_keepalive_got_message(&s->w.client->session->keepalive);
     sluice_timer_start(s->w.loop, &s->w.client->session->keepalive_timer,
         sluice_loop_now(s->w.loop));
     grpc_call_await(&s->call);

@@ -8,14 +8,32 @@
  */
 #include "tests/rpc/grpc_scene.h"
 
+#include "rpc/link/grpc_client.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_CALLS 6
 
+#define GZIP_HEAD                                             \
+    "headers | :status=200 | content-type=application/grpc |" \
+    " grpc-accept-encoding=identity | grpc-encoding="
+/* 300 times the letter a, as gzip. */
+#define PACKED                              \
+    "data 01 00000019 1f8b0800000000000203" \
+    "4b4c1c05c40200091997892c010000"
+
 static const char *const commands[] = {
     "ok",
+    GZIP_HEAD "gzip",
+    GZIP_HEAD "gzip; " PACKED "; " PACKED,
+    GZIP_HEAD "deflate; " PACKED,
+    GZIP_HEAD "snappy; " PACKED,
+    PACKED,
+    "data 01 00000019 1f8b08; data 00000000000002034b4c1c05c40200091997892c",
+    "wait ping; pong",
+    "goaway 1 11 too_many_pings",
     "message a",
     "message bb",
     "repeat 50 message zz",
@@ -95,7 +113,12 @@ start_somehow(struct grpc_call *c, struct grpc_world *w, unsigned *seed)
     grpc_call_init(c, w);
     c->timeout_ns = (5 + below(seed, 40)) * SLUICE_MS;
     c->grants_nothing = below(seed, 3) == 0;
-    grpc_call_start(c, "M", below(seed, 2) ? "hello" : NULL, below(seed, 2));
+    c->wants_nothing = below(seed, 5) == 0;
+    c->options.coding = (enum sluice_grpc_coding)below(seed, 3);
+    c->options.wait_for_ready = below(seed, 3) == 0;
+    grpc_call_start(c, "M",
+        below(seed, 2) ? "hello, hello, hello, hello, hello" : NULL,
+        below(seed, 2));
     while (turns-- > 0)
         (void)uv_run(&w->uv, UV_RUN_NOWAIT);
     if (below(seed, 8) == 0)
@@ -121,9 +144,17 @@ play_round(unsigned seed)
         o.initial_window = 1 + below(&seed, 100000);
     if (below(&seed, 4) == 0)
         o.max_waiting = 2;
+    if (below(&seed, 3) == 0)
+        o.keepalive_time_ns = 10 * SLUICE_SECOND;
+    o.keepalive_without_calls = below(&seed, 2);
+    o.keepalive_is_permitted = below(&seed, 2);
     n = 1 + below(&seed, MAX_CALLS);
     is_cut_short = below(&seed, 6) == 0;
     scene_open(&s, script, &o);
+    if (o.keepalive_time_ns != 0) {
+        s.w.client->keepalive.time_ns = 1 + below(&seed, 5) * SLUICE_MS;
+        s.w.client->keepalive.timeout_ns = 1 + below(&seed, 20) * SLUICE_MS;
+    }
     for (i = 0; i < n; i++)
         start_somehow(&calls[i], &s.w, &seed);
     for (i = 0; i < n && !is_cut_short; i++) {

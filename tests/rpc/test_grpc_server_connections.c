@@ -240,6 +240,8 @@ an_idle_connection_is_sent_away(void **state)
     await_first_goodbye(s);
     bad_client_ping(&s->c, true, s->c.wire.payload);
     await_last_goodbye(s, 1);
+    assert_int_equal(s->c.frame.length, 8 + 8);
+    assert_memory_equal(s->c.wire.payload + 8, "max_idle", 8);
     assert_false(bad_client_next(&s->c));
 }
 

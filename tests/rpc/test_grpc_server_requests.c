@@ -112,6 +112,12 @@ a_request_may_end_with_trailers(void **state)
     bad_client_await_head(&s->c, 1);
     bad_client_await_message(&s->c, 1, "1 3");
     bad_client_await_end(&s->c, 1, "grpc-status: 0", NULL);
+
+    bad_client_call(&s->c, 3, "names", "| x-a=1", false);
+    bad_client_message(&s->c, 3, "", false);
+    bad_client_headers(&s->c, 3, "| x-trailer=1", true);
+    bad_client_await_head(&s->c, 3);
+    bad_client_await_message(&s->c, 3, "x-a=1\n");
 }
 
 static void

@@ -499,6 +499,7 @@ a_writer_that_is_blocked_is_released_by_an_end_from_elsewhere(void **state)
 
     s->r = inline_stream(s, "HoldSS", NULL);
     start_writer(&w, s->r, 2);
+    uv_sem_wait(&s->requested); /* the first one; no other news comes */
     assert_int_equal(sluice_rendezvous_terminate(s->r), SLUICE_OK);
     assert_writer_is_released(&w);
     assert_aborts(s->r, SLUICE_ABORTION_LOCAL_FAILURE);

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Fuzz targets: each defines LLVMFuzzerTestOneInput(), and is an ordinary test
+# that replays its folder of tests/fuzz/corpus; --enable-fuzzing makes libFuzzer
+# programs of them, which `make check-fuzz` runs for a while. docs/design.md
+# says how to run one for longer. A target is
+#   fuzz_programs += tests/fuzz/fuzz_X
+#   tests_fuzz_fuzz_X_SOURCES = tests/fuzz/fuzz_X.c $(fuzz_driver)
+#   tests_fuzz_fuzz_X_LDADD = $(RPC_LIBS)
+#   tests_fuzz_fuzz_X_LDFLAGS = $(fuzz_link)
+
+fuzz_programs =
+
+if FUZZING
+fuzz_driver = tests/fuzz/input.h
+EXTRA_PROGRAMS += $(fuzz_programs)
+else
+fuzz_driver = tests/fuzz/input.h tests/fuzz/replay.c
+check_PROGRAMS += $(fuzz_programs)
+endif
+fuzz_link = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+
+# Time that passes only when a target says so, and chance without any.
+fuzz_clock = tests/fuzz/clock.c tests/fuzz/clock.h
+fuzz_clock_link = \
+	-Wl,--wrap=uv_hrtime,--wrap=uv_now,--wrap=uv_timer_start,--wrap=uv_random
+
+# Memory of pools that runs short when a target says so.
+fuzz_shortage = tests/fuzz/shortage.c tests/fuzz/shortage.h
+fuzz_shortage_link = -Wl,--wrap=sluice_pool_take
+
+# Customers of the base layer.
+fuzz_crowd = \
+	tests/fuzz/crowd.c \
+	tests/fuzz/crowd.h \
+	tests/fuzz/customer.c \
+	tests/fuzz/customer.h \
+	tests/fuzz/speaker.c \
+	tests/fuzz/speaker.h \
+	$(fuzz_clock) $(fuzz_shortage)
+fuzz_crowd_link = $(fuzz_clock_link) $(fuzz_shortage_link)
+
+fuzz_programs += tests/fuzz/fuzz_operation
+tests_fuzz_fuzz_operation_SOURCES = \
+	tests/fuzz/fuzz_operation.c \
+	tests/fuzz/scripted.c \
+	tests/fuzz/scripted.h \
+	$(fuzz_crowd) $(fuzz_driver)
+tests_fuzz_fuzz_operation_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_operation_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+
+# The gRPC link's other end.
+fuzz_peer = \
+	tests/fuzz/frames.c \
+	tests/fuzz/frames.h \
+	tests/fuzz/peer.c \
+	tests/fuzz/peer.h
+
+fuzz_programs += tests/fuzz/fuzz_grpc_client
+tests_fuzz_fuzz_grpc_client_SOURCES = \
+	tests/fuzz/fuzz_grpc_client.c \
+	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
+tests_fuzz_fuzz_grpc_client_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_grpc_client_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+
+fuzz_programs += tests/fuzz/fuzz_grpc_server
+tests_fuzz_fuzz_grpc_server_SOURCES = \
+	tests/fuzz/fuzz_grpc_server.c \
+	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
+tests_fuzz_fuzz_grpc_server_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_grpc_server_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)

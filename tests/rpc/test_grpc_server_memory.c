@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/rpc/test_grpc_server_memory.c - the gRPC server when memory is short,
+ * and how little of it it asks for. malloc, calloc and realloc of libsluice are
+ * wrapped; nghttp2 gets ours.
+ */
+#include "config.h"
+#include "tests/rpc/bad_client.h"
+
+#include "rpc/link/grpc_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static long allocations;
+static long fail_at; /* 0: never */
+static bool goes_on; /* all behind it fail, too */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static bool
+is_denied(void)
+{
+    allocations++;
+    return allocations == fail_at ||
+        (goes_on && fail_at > 0 && allocations > fail_at);
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    return is_denied() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    return is_denied() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *p, size_t size)
+{
+    return is_denied() ? NULL : __real_realloc(p, size);
+}
+
+/* ---------------------------------------------------- nghttp2's memory */
+
+static void *
+take_by_malloc(size_t size, void *arg)
+{
+    (void)arg;
+    return malloc(size);
+}
+
+static void *
+take_by_calloc(size_t count, size_t size, void *arg)
+{
+    (void)arg;
+    return calloc(count, size);
+}
+
+static void *
+take_by_realloc(void *p, size_t size, void *arg)
+{
+    (void)arg;
+    return realloc(p, size);
+}
+
+static void
+give_back(void *p, void *arg)
+{
+    (void)arg;
+    free(p);
+}
+
+static nghttp2_mem nghttp2_memory = { NULL, take_by_malloc, give_back,
+    take_by_calloc, take_by_realloc };
+
+/* ------------------------------------------------------------ the tests */
+
+struct scene {
+    struct serving s;
+    struct bad_client c;
+};
+
+static int
+setup(void **state)
+{
+    fail_at = 0;
+    goes_on = false;
+    *state = test_calloc(1, sizeof(struct scene));
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    test_free(*state);
+    return 0;
+}
+
+/* Calls of all kinds, on streams 1 to 9. */
+static void
+talk(struct bad_client *c)
+{
+    bad_client_call(c, 1, "metadata", "| x-a=1 | x-b-bin=AQI", false);
+    bad_client_message(c, 1, "one", true);
+    bad_client_call(c, 3, "chat", "| grpc-timeout=5S", false);
+    bad_client_message(c, 3, "to", false);
+    bad_client_message(c, 3, "and fro", false);
+    bad_client_data(c, 3, NULL, 0, true);
+    bad_client_call(c, 5, "fail", NULL, false);
+    bad_client_message(c, 5, "7 a reason", true);
+    bad_client_call(c, 7, "squeeze", "| grpc-accept-encoding=gzip", false);
+    bad_client_message(c, 7,
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        true);
+    bad_client_call(c, 9, "count", NULL, false);
+    bad_client_message(c, 9, "10 5000", true);
+}
+
+/* Reads until all have ended, one way or another. */
+static void
+listen_to(struct bad_client *c)
+{
+    unsigned ended = 0;
+
+    while (ended < 5 && bad_client_next(c)) {
+        if (c->frame.type == BAD_GOAWAY)
+            return;
+        if (c->frame.type == BAD_RST_STREAM ||
+            (c->frame.type == BAD_HEADERS &&
+                (c->frame.flags & BAD_END_STREAM) != 0))
+            ended++;
+    }
+}
+
+static bool
+has_no_calls(void *arg)
+{
+    return sluice_end_active(((struct serving *)arg)->end) == 0;
+}
+
+/* Whether memory ran short within the talk. */
+static bool
+talk_with_denied(struct scene *s, long n)
+{
+    struct sluice_grpc_server_options o = { .max_message = 1 << 20 };
+    bool was_denied;
+
+    serving_open(&s->s, &o);
+    s->s.server->shared.mem = &nghttp2_memory;
+    allocations = 0;
+    fail_at = n;
+    if (bad_client_try(&s->c, &s->s)) {
+        bad_client_greet(&s->c);
+        talk(&s->c);
+        listen_to(&s->c);
+    }
+    serving_until(&s->s, has_no_calls, &s->s);
+    was_denied = allocations >= n;
+    fail_at = 0;
+    bad_client_close(&s->c);
+    serving_close(&s->s);
+    return was_denied;
+}
+
+static void
+each_allocation_in_turn_may_fail(void **state)
+{
+    struct scene *s = *state;
+    long n = 1;
+
+    while (talk_with_denied(s, n))
+        n++;
+    assert_true(n > 50);
+}
+
+static void
+memory_may_run_out_for_good(void **state)
+{
+    struct scene *s = *state;
+    long n = 1;
+
+    goes_on = true;
+    while (talk_with_denied(s, n))
+        n++;
+    assert_true(n > 50);
+}
+
+static void
+a_server_is_made_whole_or_not_at_all(void **state)
+{
+    struct scene *s = *state;
+    struct sluice_grpc_server *server = NULL;
+    enum sluice_err err = SLUICE_ENOMEM;
+    bool is_closed = false;
+    const char *why;
+    long n;
+
+    serving_open(&s->s, NULL);
+    for (n = 1; err != SLUICE_OK; n++) {
+        allocations = 0;
+        fail_at = n;
+        err = sluice_grpc_server_new(s->s.loop, s->s.end, NULL, &server);
+        assert_true(err == SLUICE_OK || (err == SLUICE_ENOMEM && !server));
+    }
+    assert_true(n > 4);
+    err = SLUICE_ENOMEM;
+    for (n = 1; err != SLUICE_OK; n++) {
+        allocations = 0;
+        fail_at = n;
+        err =
+            sluice_grpc_server_listen(server, sluice_str("127.0.0.1:0"), &why);
+        assert_true(err == SLUICE_OK || err == SLUICE_ENOMEM);
+    }
+    assert_true(n > 2);
+    fail_at = 0;
+    sluice_grpc_server_close(&server, serving_set, &is_closed);
+    serving_until(&s->s, serving_is_set, &is_closed);
+    serving_close(&s->s);
+}
+
+static void
+a_unary_call_allocates_nothing_once_warm(void **state)
+{
+    struct scene *s = *state;
+    long before;
+    uint32_t i;
+
+#ifdef SLUICE_SANITIZED
+    skip(); /* pools give everything back to the sanitizer at once */
+#endif
+    serving_open(&s->s, NULL);
+    bad_client_open(&s->c, &s->s);
+    for (i = 0; i < 20; i++)
+        bad_client_works(&s->c, 1 + 2 * i);
+    before = allocations;
+    for (; i < 220; i++)
+        bad_client_works(&s->c, 1 + 2 * i);
+    assert_int_equal(allocations - before, 0);
+    bad_client_close(&s->c);
+    serving_close(&s->s);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(each_allocation_in_turn_may_fail),
+        T(memory_may_run_out_for_good),
+        T(a_server_is_made_whole_or_not_at_all),
+        T(a_unary_call_allocates_nothing_once_warm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
