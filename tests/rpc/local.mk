@@ -228,6 +228,11 @@ tests_rpc_test_grpc_server_connections_SOURCES = \
 	tests/rpc/test_grpc_server_connections.c $(bad_client)
 tests_rpc_test_grpc_server_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_grpc_server_sluice
+tests_rpc_test_grpc_server_sluice_SOURCES = \
+	tests/rpc/test_grpc_server_sluice.c $(grpc_world) $(serving)
+tests_rpc_test_grpc_server_sluice_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_grpc_server_memory
 tests_rpc_test_grpc_server_memory_SOURCES = \
 	tests/rpc/test_grpc_server_memory.c $(bad_client)
