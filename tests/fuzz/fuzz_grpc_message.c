@@ -56,11 +56,11 @@ read_in_pieces(struct result *r, struct rpc_grpc_reader reader,
     while (left > 0 && goes_on) {
         struct sluice_bytes *message = NULL;
         size_t before = left < piece ? left : piece;
+        enum rpc_grpc_read read;
 
         len = before;
-        goes_on =
-            take(r, rpc_grpc_reader_feed(&reader, reading, &at, &len, &message),
-                message, reading->max_message);
+        read = rpc_grpc_reader_feed(&reader, reading, &at, &len, &message);
+        goes_on = take(r, read, message, reading->max_message);
         left -= before - len;
     }
     r->is_within = goes_on && rpc_grpc_reader_is_within(&reader);
@@ -87,10 +87,10 @@ read_held(struct result *r, struct rpc_grpc_reader reader,
     while (goes_on && rpc_grpc_reader_is_holding(&reader)) {
         struct sluice_bytes *message = NULL;
         bool has_news = rpc_grpc_reader_has_news(&reader, reading);
+        enum rpc_grpc_read read =
+            rpc_grpc_reader_feed_held(&reader, reading, &taken, &message);
 
-        goes_on = take(r,
-            rpc_grpc_reader_feed_held(&reader, reading, &taken, &message),
-            message, reading->max_message);
+        goes_on = take(r, read, message, reading->max_message);
         assert(has_news == (r->end != RPC_GRPC_READ_MORE));
     }
     r->is_within = goes_on && rpc_grpc_reader_is_within(&reader);
