@@ -7,8 +7,10 @@ them. An act that no longer means what its name says here makes a weaker seed,
 not a wrong one: any bytes are a valid input. Other files in the folders, found
 by fuzzing, stay.
 """
+import gzip
 import pathlib
 import sys
+import zlib
 
 # ------------------------------------------------ customers (crowd.c, speaker.c)
 
@@ -597,7 +599,87 @@ def grpc_server():
                  for n, s in enumerate(range(6))])
 
 
+# --------------------------------------------------------- fuzz_grpc_text.c
+
+(TIMEOUTS, MESSAGES, BASE64, METADATA_, TARGETS_, CODINGS) = range(6)
+
+
+def grpc_text():
+    for n, s in enumerate(('1S', '99999999H', '5m', '100u', '1n', '0M', 'S',
+                           '123456789S', '1s', '-1S')):
+        yield f'timeout-{n}', bytes([TIMEOUTS]) + s.encode()
+    for n, v in enumerate((1, 99999999, 100000000, 2**63 - 1, 3600 * 10**9)):
+        yield f'duration-{n}', bytes([TIMEOUTS]) + v.to_bytes(8, 'little')
+    for n, s in enumerate(('plain', '50%25 of %C3%A9%0A', '%zz%a%', 'é€😀',
+                           ' ', '%' * 60, '€' * 80)):
+        yield f'message-{n}', bytes([MESSAGES, 200]) + s.encode()
+        yield f'message-tight-{n}', bytes([MESSAGES, 1 + n % 2]) + s.encode()
+    for n, s in enumerate(('', 'AQI', 'AQI=', '/w==', '/w', 'A', 'AQI-', '=',
+                           'AQ==AQ')):
+        yield f'base64-{n}', bytes([BASE64]) + s.encode()
+    for n, (name, value) in enumerate(((0, 'y'), (1, 'AQI,/w'), (1, 'AQI, ,'),
+                                       (2, 'y'), (3, 'trailers'), (1, '!'),
+                                       (0, ' y '), (0, '\x7f'))):
+        yield f'metadata-{n}', bytes([METADATA_, name]) + text(value)
+    yield 'metadata-many', bytes([METADATA_]) + (bytes([0]) + text('')) * 300
+    yield 'metadata-named', (bytes([METADATA_, 9]) + text('a_.-9-bin') +
+                             text('AAAA') + bytes([9]) + text('') + text('v') +
+                             bytes([9]) + text('A') + text('v'))
+    for n, s in enumerate(('localhost:1', 'dns:///a.b:443', 'dns://1.1/h:1',
+                           'ipv4:1.2.3.4:5,6.7.8.9', 'ipv6:[::1]:5,[2001::1]',
+                           'unix:a', 'unix:///a/b', 'unix://a/b', '[::1]:80',
+                           '::1', 'h:99999', 'xds:a', '', 'a:', ':1',
+                           'unix:' + 'x' * 120, 'ipv4:' + '1.1.1.1,' * 20)):
+        yield f'target-{n}', bytes([TARGETS_]) + s.encode()
+    for n, s in enumerate(('gzip', 'identity,deflate,gzip', ' gzip , x', ',,',
+                           'GZIP', 'application/grpc+x')):
+        yield f'coding-{n}', bytes([CODINGS]) + s.encode()
+
+
+# ------------------------------------------------------ fuzz_grpc_message.c
+
+
+def framed(content, flag=0, length=None):
+    if length is None:
+        length = len(content)
+    return bytes([flag]) + length.to_bytes(4, 'big') + content
+
+
+def grpc_message():
+    gzipped = gzip.compress(b'hello' * 30, mtime=0)
+    deflated = zlib.compress(b'hello' * 30)
+    bomb = gzip.compress(bytes(100000), mtime=0)
+    identity, gz, deflate, unknown, tight = 0, 1, 2, 3, 4
+    pieces = 2 << 3
+    for name, how, body in (
+            ('empty', identity, b''),
+            ('one', identity, framed(b'hello')),
+            ('of-no-bytes', identity, framed(b'') * 5),
+            ('several', identity | pieces, framed(b'a') + framed(b'bb' * 30)),
+            ('cut-prefix', identity, framed(b'hello') + b'\0\0'),
+            ('cut', identity, framed(b'hel', length=5)),
+            ('too-large', tight, framed(b'x' * 30)),
+            ('huge', identity, framed(b'x', length=2**32 - 1)),
+            ('flag-2', identity, framed(b'x', 2)),
+            ('compressed-for-nothing', identity, framed(b'x', 1)),
+            ('compressed-unknown', unknown, framed(b'x', 1)),
+            ('gzip', gz | pieces, framed(gzipped, 1) + framed(b'plain')),
+            ('deflate', deflate, framed(deflated, 1) * 2),
+            ('gzip-as-deflate', deflate, framed(gzipped, 1)),
+            ('deflate-as-gzip', gz, framed(deflated, 1)),
+            ('gzip-of-nothing', gz, framed(b'', 1)),
+            ('gzip-cut', gz, framed(gzipped[:-5], 1)),
+            ('gzip-and-more', gz, framed(gzipped + b'x', 1)),
+            ('gzip-twice', gz, framed(gzipped * 2, 1)),
+            ('bomb', gz, framed(bomb, 1)),
+            ('just-too-large', gz | tight, framed(
+                gzip.compress(b'x' * 21, mtime=0), 1))):
+        yield name, bytes([how]) + body
+
+
 TARGETS = {
+    'fuzz_grpc_text': grpc_text,
+    'fuzz_grpc_message': grpc_message,
     'fuzz_operation': operation,
     'fuzz_grpc_client': grpc_client,
     'fuzz_grpc_server': grpc_server,
