@@ -65,6 +65,7 @@ struct rpc_grpc_served {
     bool has_closed;    /* END_STREAM came */
     bool has_completed; /* and the operation knows, or thinks so */
     int allowance;      /* messages that may still be assembled */
+    size_t consumed;    /* of the stream's window, to be given back */
     struct rpc_grpc_server_request request;
     struct rpc_grpc_reader reader;
     struct sluice_bytes *message;    /* to deliver */
