@@ -142,5 +142,3 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_writer.c \
 	rpc/link/grpc_writer.h \
 	rpc/link/inproc.c
-
-# ---- face
