@@ -36,15 +36,12 @@ enum rpc_grpc_place {
 struct rpc_grpc_call {
     unsigned magic;
     struct sluice_grpc_client *client;
-    struct sluice_operation *op;        /* NULL: closed by the base layer */
-    struct sluice_task task;            /* delivers */
-    struct sluice_grpc_context context; /* once it has had a stream */
+    struct sluice_operation *op; /* NULL: closed by the base layer */
+    struct sluice_task task;     /* delivers */
     bool is_delivering;
     bool is_over;      /* nothing more is delivered */
     bool is_forgotten; /* goes on after its End has closed it */
     bool waits_for_ready;
-    uint64_t deadline_ns;
-    struct sluice_timer deadline; /* runs only when forgotten */
 
     enum rpc_grpc_place place;
     TAILQ_ENTRY(rpc_grpc_call) link; /* in the queue or the session's list */
@@ -73,6 +70,11 @@ struct rpc_grpc_call {
     struct sluice_bytes *message;    /* to deliver */
     struct rpc_grpc_end end;         /* to deliver, last */
     bool end_is_in_order;            /* after all messages, however late */
+
+    /* Rarely looked at, and so behind the rest */
+    struct sluice_grpc_context context; /* once it has had a stream */
+    uint64_t deadline_ns;
+    struct sluice_timer deadline; /* runs only when forgotten */
 
     /* Last, as is its text: what lies before that begins as zero. */
     struct rpc_grpc_request request;
