@@ -254,6 +254,20 @@ reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
             text);
 }
 
+/* A service that answers itself says when to come again, or not to. */
+static void
+reply_remote_shutdown(struct gw_exchange *x, const struct sluice_abortion *a)
+{
+    struct sluice_str pushback = sluice_metadata_find(a->terminal_metadata,
+        sluice_str("grpc-retry-pushback-ms"));
+
+    reply_ended(x, a, "remote shutdown", SLUICE_CODE_UNAVAILABLE,
+        "the backend is shutting down");
+    if (x->reply.retry_after == 0 && a->outcome != SLUICE_COMPLETED &&
+        pushback.ptr == NULL)
+        x->reply.retry_after = OWN_RETRY_SECONDS;
+}
+
 void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
@@ -281,11 +295,7 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
         x->reply.close = true;
         break;
     case SLUICE_ABORTION_REMOTE_SHUTDOWN:
-        reply_ended(x, a, "remote shutdown", SLUICE_CODE_UNAVAILABLE,
-            "the backend is shutting down");
-        /* a service that answers itself says when to come again, or not */
-        if (x->reply.retry_after == 0 && a->outcome != SLUICE_COMPLETED)
-            x->reply.retry_after = OWN_RETRY_SECONDS;
+        reply_remote_shutdown(x, a);
         break;
     case SLUICE_ABORTION_NETWORK_FAILURE:
         reply_network_failure(x, a);

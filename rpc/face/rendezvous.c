@@ -509,10 +509,17 @@ face_rendezvous_draw(struct sluice_rendezvous *r, struct sluice_bytes **value)
 
 /* ---- Emitting ----------------------------------------------------------------- */
 
+/* What comes after somebody here has asked for the end is not sent. */
+static bool
+is_over(const struct sluice_rendezvous *r)
+{
+    return r->phase != FACE_ACTIVE || r->wish != FACE_NO_WISH;
+}
+
 static bool
 can_emit_more(const struct sluice_rendezvous *r)
 {
-    return r->phase == FACE_ACTIVE && !r->has_emitted_last;
+    return !is_over(r) && !r->has_emitted_last;
 }
 
 static enum sluice_err
@@ -543,7 +550,7 @@ face_rendezvous_await_room(struct sluice_rendezvous *r)
 static void
 note_surplus(struct sluice_rendezvous *r, const struct sluice_bytes *value)
 {
-    if (value == NULL || r->wish != FACE_NO_WISH)
+    if (value == NULL)
         return;
     r->wish = FACE_FAIL;
     face_rendezvous_knock(r);
@@ -575,7 +582,7 @@ face_rendezvous_emit(struct sluice_rendezvous *r, struct sluice_bytes *value,
     face_rendezvous_lock(r);
     if (value != NULL)
         err = await_room(r);
-    if (err == SLUICE_OK && r->phase == FACE_ACTIVE) {
+    if (err == SLUICE_OK && !is_over(r)) {
         if (r->has_emitted_last)
             note_surplus(r, value);
         else

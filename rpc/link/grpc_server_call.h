@@ -30,7 +30,7 @@
 struct rpc_grpc_conn;
 struct sluice_grpc_server;
 
-/* What the caller, the connection or a broken message ends an operation with. */
+/* What the caller, the connection or a broken message ends a call with. */
 struct rpc_grpc_verdict {
     enum sluice_termination termination; /* NONE: goes on */
     int32_t code;

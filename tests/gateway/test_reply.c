@@ -459,6 +459,19 @@ retry_after_is_else_their_pushback(void **state)
 }
 
 static void
+a_pushback_that_forbids_to_retry_is_heeded(void **state)
+{
+    struct fixture *f = *state;
+    struct sluice_abortion a = CODE(REMOTE_SHUTDOWN, REMOTE_SHUTDOWN, 14, "no");
+
+    a.terminal_metadata = metadata_of("grpc-retry-pushback-ms", "-1", NULL);
+    gw_reply_abortion(f->x, &a);
+    sluice_metadata_unref(&a.terminal_metadata);
+    assert_error(f->x, 503, 14, "no");
+    assert_int_equal(f->x->reply.retry_after, 0);
+}
+
+static void
 RetryInfo_wins_over_pushback(void **state)
 {
     retry_is_of(*state, 14,
@@ -651,6 +664,7 @@ main(void)
         TEST(details_of_an_abortion_are_shown),
         TEST(retry_after_is_their_RetryInfo_rounded_up),
         TEST(retry_after_is_else_their_pushback),
+        TEST(a_pushback_that_forbids_to_retry_is_heeded),
         TEST(RetryInfo_wins_over_pushback),
         TEST(without_a_hint_there_is_no_retry_after),
         TEST(bad_input_names_the_field_and_the_place),

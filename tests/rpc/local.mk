@@ -174,6 +174,11 @@ tests_rpc_test_grpc_server_connections_SOURCES = \
 	tests/rpc/test_grpc_server_connections.c $(bad_client)
 tests_rpc_test_grpc_server_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_grpc_server_sluice
+tests_rpc_test_grpc_server_sluice_SOURCES = \
+	tests/rpc/test_grpc_server_sluice.c $(grpc_world) $(serving)
+tests_rpc_test_grpc_server_sluice_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_grpc_server_memory
 tests_rpc_test_grpc_server_memory_SOURCES = \
 	tests/rpc/test_grpc_server_memory.c $(bad_client)
@@ -218,3 +223,43 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+face_threads = \
+	tests/rpc/face_threads.c \
+	tests/rpc/face_threads.h
+
+check_PROGRAMS += tests/rpc/test_face_inline
+tests_rpc_test_face_inline_SOURCES = \
+	tests/rpc/test_face_inline.c $(face_threads)
+tests_rpc_test_face_inline_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_answering
+tests_rpc_test_face_answering_SOURCES = \
+	tests/rpc/test_face_answering.c $(face_threads)
+tests_rpc_test_face_answering_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_inline_memory
+tests_rpc_test_face_inline_memory_SOURCES = \
+	tests/rpc/test_face_inline_memory.c $(face_threads)
+tests_rpc_test_face_inline_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_rpc_test_face_inline_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_inline_many
+tests_rpc_test_face_inline_many_SOURCES = \
+	tests/rpc/test_face_inline_many.c $(face_threads)
+tests_rpc_test_face_inline_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_rendezvous_future
+tests_rpc_test_rendezvous_future_SOURCES = \
+	tests/rpc/test_rendezvous_future.c $(thread_scene)
+tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_stream
+tests_rpc_test_rendezvous_stream_SOURCES = \
+	tests/rpc/test_rendezvous_stream.c $(thread_scene)
+tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_end
+tests_rpc_test_rendezvous_end_SOURCES = \
+	tests/rpc/test_rendezvous_end.c $(thread_scene)
+tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -320,6 +320,55 @@ a_service_leaves_a_short_timeout_alone(void **state)
         sluice_operation_time_remaining(w->service.op) <= 30 * SLUICE_SECOND);
 }
 
+/* ---- What waits for the servicer's decision -------------------------------- */
+
+static void
+see_what_waits(struct world *w, struct sluice_operation *op)
+{
+    w->service.react_arg = sluice_operation_waiting_metadata(op);
+    assert_null(sluice_operation_protocol_context(op)); /* in process */
+}
+
+static void
+metadata_waits_for_the_servicer_until_it_is_delivered(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = see_what_waits;
+    invoke(w, "m pone");
+    assert_non_null(w->service.react_arg);
+    heard(&w->service, "m pone");
+    assert_null(sluice_operation_waiting_metadata(w->service.op));
+}
+
+static void
+no_metadata_waits_when_none_was_sent(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = see_what_waits;
+    invoke(w, "pone");
+    assert_null(w->service.react_arg);
+}
+
+static void
+cancel_and_see_what_waits(struct world *w, struct sluice_operation *op)
+{
+    sluice_operation_cancel(op);
+    see_what_waits(w, op);
+}
+
+static void
+nothing_waits_in_an_operation_that_has_terminated(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = cancel_and_see_what_waits;
+    invoke(w, "m pone");
+    assert_null(w->service.react_arg);
+    ended(&w->service, SLUICE_CANCELLED);
+}
+
 #define TEST(name) \
     cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
 
@@ -344,6 +393,9 @@ main(void)
         cmocka_unit_test(a_service_caps_the_timeout_and_tells_the_invoker),
         cmocka_unit_test(a_service_without_a_timeout_takes_the_default),
         TEST(a_service_leaves_a_short_timeout_alone),
+        TEST(metadata_waits_for_the_servicer_until_it_is_delivered),
+        TEST(no_metadata_waits_when_none_was_sent),
+        TEST(nothing_waits_in_an_operation_that_has_terminated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,6 +233,24 @@ hold_stream(void *self, struct sluice_servicer_context *ctx,
 }
 
 static enum sluice_reply
+ignore_one(void *arg, struct sluice_bytes *request)
+{
+    (void)arg;
+    sluice_bytes_unref(&request);
+    return SLUICE_REPLY_OK;
+}
+
+static enum sluice_reply
+ignore(void *self, struct sluice_servicer_context *ctx,
+    struct sluice_request_consumer *requests)
+{
+    (void)ctx;
+    *requests =
+        (struct sluice_request_consumer){ ignore_one, hold_end, self, false };
+    return SLUICE_REPLY_OK;
+}
+
+static enum sluice_reply
 fail_unary(void *self, struct sluice_bytes *request,
     struct sluice_servicer_context *ctx)
 {
@@ -283,6 +301,7 @@ add_methods(struct scene *s)
     add(s, "HoldUS", sluice_unary_stream_event(hold_unary, s));
     add(s, "HoldSU", sluice_stream_unary_event(hold_stream, s));
     add(s, "HoldSS", sluice_stream_stream_event(hold_stream, s));
+    add(s, "Ignore", sluice_stream_unary_event(ignore, s));
     add(s, "FailUU", sluice_unary_unary_event(fail_unary, s));
     add(s, "FailSS", sluice_stream_stream_event(fail_stream, s));
 }
@@ -384,6 +403,7 @@ static void
 close_ends(struct scene *s)
 {
     sluice_servicer_context_unref(&s->held);
+    sluice_end_operation_stats(s->invoker, s->n_ended);
     sluice_stub_free(&s->stub);
     sluice_end_free(&s->invoker);
     sluice_end_free(&s->service);
@@ -459,6 +479,12 @@ void
 allow_one(struct scene *s)
 {
     sluice_servicer_context_allow(s->held, 1);
+}
+
+void
+let_go(struct scene *s)
+{
+    sluice_servicer_context_unref(&s->held);
 }
 
 void

@@ -10,6 +10,7 @@
  *   EchoAll    SS  each request is a response
  *   HoldUU ..  SS  the context is held in scene.held and nothing else is done;
  *                  streams of requests are granted by the test alone
+ *   Ignore     SU  never answers; grants one request after the other
  *   FailUU, SS     FAILED, to the first request where they stream
  */
 #ifndef THREAD_SCENE_H
@@ -56,6 +57,8 @@ struct scene {
     uv_sem_t requested;     /* once for each request such a one is given */
     uv_sem_t terminated;    /* once for each held RPC's end */
 
+    uint64_t n_ended[SLUICE_OUTCOME_KINDS]; /* of the invoker, at its end */
+
     uv_thread_t helper;
     bool has_helper;
     void (*help)(struct scene *s);
@@ -77,6 +80,7 @@ void on_loop(struct scene *s, void (*fn)(struct scene *s));
 void answer_held(struct scene *s);
 void cancel_held(struct scene *s);
 void allow_one(struct scene *s);
+void let_go(struct scene *s); /* so that another one may be held */
 void stop_invoker(struct scene *s);
 void stop_service(struct scene *s);
 
