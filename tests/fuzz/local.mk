@@ -17,16 +17,22 @@ fuzz_runs =
 if FUZZING
 fuzz_driver = tests/fuzz/input.h
 EXTRA_PROGRAMS += $(fuzz_programs)
-
-check-fuzz: $(BUILT_SOURCES)
-	@$(MAKE) $(AM_MAKEFLAGS) $(fuzz_programs)
-	@$(top_srcdir)/tests/fuzz/run $(top_srcdir)/tests/fuzz/corpus \
-		$(fuzz_runs)
-.PHONY: check-fuzz
 else
 fuzz_driver = tests/fuzz/input.h tests/fuzz/replay.c
 check_PROGRAMS += $(fuzz_programs)
 endif
+
+check-fuzz: $(BUILT_SOURCES)
+if FUZZING
+	@$(MAKE) $(AM_MAKEFLAGS) $(fuzz_programs)
+	@$(top_srcdir)/tests/fuzz/run $(top_srcdir)/tests/fuzz/corpus \
+		$(fuzz_runs)
+else
+	@echo "configure with --enable-fuzzing CC=clang first" >&2
+	@exit 1
+endif
+.PHONY: check-fuzz
+
 fuzz_link = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 
 EXTRA_DIST += \

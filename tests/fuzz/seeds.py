@@ -677,7 +677,112 @@ def grpc_message():
         yield name, bytes([how]) + body
 
 
+# ------------------------------------------------------------- the gateway's
+
+
+def numbered(prefix, *texts):
+    for n, t in enumerate(texts):
+        yield f'{n}', prefix + t.encode()
+
+
+def record(number, content):
+    """A field of bytes; or a number."""
+    if isinstance(content, int):
+        return bytes([number << 3, content])
+    content = content.encode() if isinstance(content, str) else content
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def descriptor():
+    def file(*rest, name='a.proto'):
+        return record(1, record(1, name) + b''.join(rest))
+
+    def field(name, number, kind, label=1, *rest):
+        return record(2, record(1, name) + record(3, number) +
+                      record(4, label) + record(5, kind) + b''.join(rest))
+
+    enum = record(1, 'E') + record(2, record(1, 'ZERO') + record(2, 0))
+    message = record(1, 'M') + field('i', 1, 5) + field('s', 2, 9, 3)
+    yield 'message', file(record(2, 'p'), record(4, message),
+                          record(12, 'proto3'))
+    yield 'enum', file(record(5, enum), record(4, record(1, 'M') + field(
+        'e', 1, 14, 1, record(6, '.E'))))
+    yield 'nested', file(record(4, record(1, 'A') + record(3, message) + field(
+        'm', 1, 11, 1, record(6, '.A.M'))))
+    yield 'oneof', file(record(4, record(1, 'A') + field(
+        'a', 1, 5, 1, record(9, 0)) + record(8, record(1, 'o'))))
+    yield 'service', file(record(4, message), record(6, record(1, 'S') + record(
+        2, record(1, 'Go') + record(2, '.M') + record(3, '.M') +
+        record(6, 1))))
+    yield 'imports', (file(record(4, message)) + file(
+        record(3, 'a.proto'), name='b.proto'))
+    yield 'missing-import', file(record(3, 'c.proto'))
+    yield 'twice', file(record(4, message)) * 2
+
+
+def json_writer():
+    for n, body in enumerate((b'', record(1, 5), record(2, 'text'),
+                              record(3, record(1, 1)), record(4, 1) * 3,
+                              record(1, record(1, 'k') + record(2, 'v')),
+                              b'\x09\0\0\0\0\0\0\xf0\x3f',
+                              b'\x0d\0\0\x80\x3f', b'\x0b\x0c')):
+        for how in range(4):
+            yield f'{how}-{n}', bytes([how | n % 4 << 2]) + body
+
+
+TEXTS = ('{}', '{"a":1}', '[1,2,3]', '{"s":"\\u00e9\\n"}', '{"m":{"k":"v"}}',
+         '"2024-01-02T03:04:05.678Z"', '"1.5s"', '{"@type":"x/y","value":1}',
+         'null', '{"r":[1,"2",null,true,-0.5e3]}', '{"a":', '[[[[[[[[')
+
+
+def json_reader():
+    for n, t in enumerate(TEXTS):
+        for kind in range(8) if n < 10 else (0, ):
+            if (n + kind) % 3 == 0:
+                yield f'{kind}-{n}', bytes([kind, n]) + t.encode()
+
+
+def query():
+    yield from numbered(b'', 'GET /q?name=a&id=5', 'GET /a/b/c/tail', 'GET /x',
+                        'POST /b/s?x=1', 'GET /p/1/2/3?f=1.5&f=2', 'PUT /q',
+                        'GET /v/%41%2F:x:y', 'GET /w/1/2s?ts=1', 'GET //',
+                        'GET /q?%zz', 'FOO /2024-01-01T00:00:00Z/A:verb')
+
+
+def route_file():
+    yield from numbered(
+        b'', '{"listen": ["127.0.0.1:0"]}',
+        'upstreams: {u: {target: "h:1", schema: types.pb}}\n'
+        'services: [{name: "*"}]\n',
+        'upstreams: {u: {target: "h:1", schema: none}}\n'
+        'http: {rules: [{selector: a.B.C, get: "/x/{y}"}]}\n',
+        'upstreams: {u: {target: [h, "unix:/a"], schema: reflection}}\n'
+        'methods: [{selector: "a.B.*", timeout: 5s}]\n'
+        'json: {emit_defaults: true}\nlimits: {max_header_bytes: 8KiB}\n',
+        'a: &a [*a]\n', 'a: 1\na: 2\n', '- x\n', '{"a":')
+
+
+def status_json():
+    yield from numbered(
+        b'', '5', '16', '999', '', '-1', '30', '86401', 'not found \u00e9',
+        '\b\x05\x12\x02no', '\b\x05\x12\x02no\x1a\x04\n\x02a/')
+
+
+def template():
+    yield from numbered(
+        b'', '/v1/books', '/v1/{name}', '/v1/{name=shelves/*/books/*}',
+        '/{a=**}:verb', '/**', '/*/x/**', '/{a.b.c}/{d}', '/', '/a//b', '/{a',
+        '/{a=*}{b}', '/%41', 'a', '/a:b:c')
+
+
 TARGETS = {
+    'fuzz_descriptor': descriptor,
+    'fuzz_json_reader': json_reader,
+    'fuzz_json_writer': json_writer,
+    'fuzz_query': query,
+    'fuzz_route_file': route_file,
+    'fuzz_status_json': status_json,
+    'fuzz_template': template,
     'fuzz_grpc_text': grpc_text,
     'fuzz_grpc_message': grpc_message,
     'fuzz_operation': operation,
