@@ -133,7 +133,7 @@ static void
 tell_allowance(struct sluice_servicer_context *ctx, int n)
 {
     if (ctx->rendezvous != NULL)
-        face_rendezvous_hear_allowance(ctx->rendezvous, n);
+        face_rendezvous_look(ctx->rendezvous);
     if (ctx->on_allowance != NULL)
         ctx->on_allowance(ctx->on_allowance_arg, n);
 }
