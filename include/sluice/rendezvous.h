@@ -35,7 +35,9 @@ struct sluice_rendezvous;
 
 /* A stream of values that customer code produces: a caller's requests, the
  * responses of an inline method. Drawn on a thread of the pool, one value for
- * each allowance, never two at a time, and not after the RPC has ended. */
+ * each allowance, never two at a time. No call of next begins when the RPC has
+ * ended, but one may be going on then, and it is not waited for, not even by a
+ * blocking call: arg must last until close, or until the pool is freed. */
 struct sluice_iterator {
     /* SLUICE_OK: *value is given. SLUICE_EEND: there are no more. Anything
      * else, or no value, is a defect and ends the RPC with LOCAL_FAILURE. May
@@ -49,7 +51,7 @@ struct sluice_iterator {
 /* ---- Invocation side: starting ------------------------------------------- */
 
 /* Threads that draw request iterators and nothing else. Must outlive the stub's
- * RPCs. Without one, a call with a request iterator is SLUICE_EINVAL. Set
+ * RPCs: until the end of each is known to its caller. Without one, a call with a request iterator is SLUICE_EINVAL. Set
  * before the stub is used, and before a multi-callable is made of it. */
 SLUICE_API void sluice_stub_set_thread_pool(struct sluice_stub *stub,
     struct sluice_thread_pool *pool);
@@ -249,8 +251,8 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err
 sluice_rendezvous_invocation_metadata(struct sluice_rendezvous *r,
     struct sluice_metadata **metadata);
 
-/* As the functions of sluice_servicer_context of like name. Metadata is taken.
- * SLUICE_ESTATE on the invocation side, too. */
+/* As the functions of sluice_servicer_context of like name. Metadata is taken,
+ * text copied (SLUICE_ENOMEM). SLUICE_ESTATE on the invocation side, too. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err
 sluice_rendezvous_set_initial_metadata(struct sluice_rendezvous *r,
     struct sluice_metadata *metadata);

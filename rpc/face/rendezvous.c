@@ -164,11 +164,13 @@ do_errand(struct sluice_rendezvous *r, struct errand *e)
         ops->fail(r->rpc);
 }
 
+/* Locked: wakes those who wait, here and elsewhere. */
 static void
-tell_of_room(struct sluice_rendezvous *r)
+tell_of_change(struct sluice_rendezvous *r)
 {
-    if (r->ops->allowed != NULL)
-        r->ops->allowed(r);
+    uv_cond_broadcast(&r->changed);
+    if (r->ops->changed != NULL)
+        r->ops->changed(r);
 }
 
 static void
@@ -184,15 +186,13 @@ on_door(struct sluice_task *task)
     is_active = r->phase == FACE_ACTIVE;
     e = take_errand(r);
     if (e.n_values > 0)
-        uv_cond_broadcast(&r->changed); /* there is room again */
+        tell_of_change(r); /* there is room again */
     face_rendezvous_unlock(r);
 
     if (is_active)
         do_errand(r, &e);
     else
         drop_errand(&e);
-    if (e.n_values > 0)
-        tell_of_room(r);
     sluice_rendezvous_unref(&r);
 }
 
@@ -214,7 +214,9 @@ static void
 look_again(struct sluice_rendezvous *r)
 {
     int64_t remaining = r->ops->time_remaining(r->rpc);
+    int budget = r->ops->budget(r->rpc), waiting = (int)r->outbox_count;
 
+    r->budget = budget > waiting ? budget - waiting : 0;
     if (remaining == SLUICE_NO_TIMEOUT)
         r->deadline_ns = FACE_FOREVER;
     else
@@ -235,7 +237,7 @@ begin_hearing(struct sluice_rendezvous *r)
 static void
 end_hearing(struct sluice_rendezvous *r)
 {
-    uv_cond_broadcast(&r->changed);
+    tell_of_change(r);
     face_rendezvous_unlock(r);
 }
 
@@ -246,21 +248,13 @@ face_rendezvous_look(struct sluice_rendezvous *r)
     end_hearing(r);
 }
 
-static void
-add_budget(struct sluice_rendezvous *r, int n)
-{
-    assert(n >= 0);
-    r->budget = r->budget > INT_MAX - n ? INT_MAX : r->budget + n;
-}
-
 void
-face_rendezvous_attach(struct sluice_rendezvous *r, void *rpc, int budget)
+face_rendezvous_attach(struct sluice_rendezvous *r, void *rpc)
 {
     assert(r->rpc == NULL);
     r->rpc = rpc;
     sluice_rendezvous_ref(r);
     begin_hearing(r);
-    add_budget(r, budget);
     end_hearing(r);
 }
 
@@ -294,15 +288,6 @@ face_rendezvous_hear_all(struct sluice_rendezvous *r)
     begin_hearing(r);
     r->has_all = true;
     end_hearing(r);
-}
-
-void
-face_rendezvous_hear_allowance(struct sluice_rendezvous *r, int n)
-{
-    begin_hearing(r);
-    add_budget(r, n);
-    end_hearing(r);
-    tell_of_room(r);
 }
 
 /* ---- The end --------------------------------------------------------------- */
@@ -402,14 +387,13 @@ face_rendezvous_end(struct sluice_rendezvous *r, const struct face_end *end)
     r->abortion_callbacks = NULL;
     on_done = r->done_callbacks;
     r->done_callbacks = NULL;
-    uv_cond_broadcast(&r->changed);
+    /* Whoever waits may free the pool of its iterator as soon as it knows. */
+    tell_of_change(r);
     face_rendezvous_unlock(r);
 
     sluice_bytes_unref(&undrawn);
     drop_errand(&undone);
     run_callbacks(r, on_abortion, on_done);
-    if (r->ops->ended != NULL)
-        r->ops->ended(r);
     r->ops->release(rpc);
     sluice_rendezvous_unref(&r);
 }

@@ -426,6 +426,62 @@ a_stopped_end_refuses_calls(void **state)
     assert_int_equal(s->o.n_ends, 0);
 }
 
+static void
+a_call_that_does_not_start_is_null(void **state)
+{
+    struct sluice_call_options options = { .timeout_ns = LONG_TIME };
+    struct stock *s = *state;
+    struct sluice_call *call = (struct sluice_call *)(void *)s;
+
+    assert_int_equal(sluice_stub_event_unary_unary(s->f.stub,
+                         sluice_str("Group"), sluice_str("Echo"), NULL,
+                         &s->o.receiver, &options, &call),
+        SLUICE_EINVAL);
+    assert_null(call);
+}
+
+/* What sluice_bytes_new() gives when memory is short. */
+static void
+a_missing_request_of_a_stream_is_a_local_failure(void **state)
+{
+    struct stock *s = *state;
+
+    call_method(&s->f, &s->o, SLUICE_STREAM_UNARY, "Join", NULL);
+    sluice_call_consume_and_terminate(s->o.call, NULL);
+    run_until(&s->f, &s->o.n_ends);
+    assert_aborted(&s->o, SLUICE_ABORTION_LOCAL_FAILURE);
+    sluice_call_consume(s->o.call, NULL); /* harmless then */
+}
+
+static void
+what_is_held_of_an_rpc_outlives_its_loop(void **state)
+{
+    struct stock *s;
+    struct sluice_call *call;
+    struct sluice_servicer_context *ctx;
+    struct sluice_str details;
+
+    open_stock(state);
+    s = *state;
+    call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "HoldUU", "x");
+    while (s->held == NULL)
+        (void)uv_run(&s->f.uv, UV_RUN_ONCE);
+    assert_int_equal(sluice_servicer_context_set_details(s->held,
+                         sluice_str("enough")),
+        SLUICE_OK);
+    sluice_servicer_context_respond(s->held, bytes_of("y"));
+    run_until(&s->f, &s->o.n_ends);
+    call = sluice_call_ref(s->o.call);
+    ctx = sluice_servicer_context_ref(s->held);
+    close_stock(state);
+
+    assert_false(sluice_call_is_active(call));
+    assert_int_equal(sluice_call_details(call, &details), SLUICE_OK);
+    assert_true(sluice_str_equal(details, sluice_str("enough")));
+    sluice_call_unref(&call);
+    sluice_servicer_context_unref(&ctx);
+}
+
 int
 main(void)
 {
@@ -457,6 +513,9 @@ main(void)
         STOCK_OVER_BOTH(a_receiver_must_have_its_four_callbacks),
         STOCK_OVER_BOTH(a_request_must_fit_the_cardinality),
         STOCK_OVER_BOTH(a_stopped_end_refuses_calls),
+        STOCK_TEST(a_call_that_does_not_start_is_null),
+        STOCK_OVER_BOTH(a_missing_request_of_a_stream_is_a_local_failure),
+        cmocka_unit_test(what_is_held_of_an_rpc_outlives_its_loop),
     };
 
     return cmocka_run_group_tests_name("face, calls", tests, NULL, NULL);

@@ -312,6 +312,19 @@ a_code_of_failure_after_two_responses_is_passed_on(void **state)
     assert_int_equal(s->o.n_responses, 1);
 }
 
+/* What sluice_bytes_new() gives when memory is short. */
+static void
+a_missing_response_is_a_local_failure(void **state)
+{
+    struct stock *s = *state;
+
+    hold_unary(s);
+    sluice_servicer_context_respond(s->held, NULL);
+    run_until(&s->f, &s->o.n_ends);
+    assert_aborted(&s->o, SLUICE_ABORTION_REMOTE_FAILURE);
+    sluice_servicer_context_consume(s->held, NULL); /* harmless then */
+}
+
 static void
 answering_after_the_end_is_harmless(void **state)
 {
@@ -607,6 +620,7 @@ main(void)
             an_endless_answer_to_a_unary_call_ends_at_its_second_response),
         STOCK_TEST(a_code_of_failure_after_two_responses_is_passed_on),
         STOCK_OVER_BOTH(answering_after_the_end_is_harmless),
+        STOCK_OVER_BOTH(a_missing_response_is_a_local_failure),
         STOCK_OVER_BOTH(terminating_a_stream_twice_is_harmless),
         STOCK_OVER_BOTH(
             responding_early_to_a_stream_of_requests_ends_both_sides),

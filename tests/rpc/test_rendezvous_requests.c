@@ -195,6 +195,50 @@ more_iterators_may_wait_than_there_are_threads(void **state)
     }
 }
 
+struct hold_up {
+    struct sluice_done_callback callback;
+    uv_sem_t is_over;
+};
+
+static void
+wait_in_callback(struct sluice_done_callback *self, struct sluice_rendezvous *r)
+{
+    struct hold_up *h = RPC_CONTAINER_OF(self, struct hold_up, callback);
+
+    (void)r;
+    uv_sem_wait(&h->is_over);
+}
+
+/* Whoever has the result may free the pool, whatever the loop's thread still
+ * has to do: here it is kept in a callback meanwhile. */
+static void
+the_pool_of_an_iterator_may_be_freed_when_the_result_is_there(void **state)
+{
+    struct scene *s = *state;
+    struct hold_up h = { .callback.run = wait_in_callback };
+    struct sluice_bytes *response;
+    struct source source;
+    unsigned n_closed;
+
+    assert_int_equal(uv_sem_init(&h.is_over, 0), 0);
+    source_init(&source, 0, SLUICE_OK);
+    s->r = future_stream(s, "HoldSU", &source.iterator);
+    sluice_rendezvous_add_done_callback(s->r, &h.callback);
+    uv_sem_wait(&s->requested);
+    on_loop(s, answer_after_one);
+    assert_int_equal(sluice_rendezvous_result(s->r, SLUICE_NO_TIMEOUT,
+                         &response),
+        SLUICE_OK);
+    assert_bytes(response, "enough");
+    sluice_thread_pool_free(&s->pool);
+    n_closed = atomic_load(&source.n_closed);
+    uv_sem_post(&h.is_over);
+    end_scene(s);
+    assert_int_equal(n_closed, 1);
+    uv_sem_destroy(&h.is_over);
+    source_fini(&source);
+}
+
 #define SCENE_TEST(t) \
     cmocka_unit_test_setup_teardown(t, open_scene, close_scene)
 
@@ -212,6 +256,8 @@ main(void)
         SCENE_TEST(
             an_iterator_that_is_blocked_while_the_rpc_ends_is_closed_afterwards),
         SCENE_TEST(more_iterators_may_wait_than_there_are_threads),
+        SCENE_TEST(
+            the_pool_of_an_iterator_may_be_freed_when_the_result_is_there),
     };
 
     return cmocka_run_group_tests_name("rendezvous, iterators of requests",
