@@ -5,66 +5,92 @@
  * the same bytes out. A path that ends in "/Stream" answers with 1,000 messages
  * of 100 bytes instead.
  *
- *   backend [PORT]     prints the port it listens on
+ *   backend [PORT]     prints the port it listens on; ends on SIGTERM, status 0
+ *
+ * Peers hang up in the middle of streams: each load ends so, and nginx has a
+ * connection for each request. A broken pipe is one peer's end, not ours.
  */
+#include <assert.h>
 #include <nghttp2/nghttp2.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
+#define INPUT_BYTES (64u * 1024)
 #define OUT_BYTES (64u * 1024)
+#define FRAME_MOST (17u * 1024) /* more than any one HTTP/2 frame of ours */
+#define BACKLOG 1024
 #define STREAM_MESSAGES 1000u
 #define STREAM_MESSAGE_BYTES 100u
-#define FRAME_BYTES (5u + STREAM_MESSAGE_BYTES)
+#define MESSAGE_BYTES (5u + STREAM_MESSAGE_BYTES) /* with its gRPC prefix */
+#define STREAM_BYTES (STREAM_MESSAGES * MESSAGE_BYTES)
 
-struct peer {
-    uv_tcp_t tcp;
-    uv_prepare_t flush;
-    nghttp2_session *session;
-    int n_open;
+struct backend {
+    uv_loop_t loop;
+    uv_tcp_t server;
+    uv_signal_t term;
+    uint8_t input[INPUT_BYTES];
+    uint8_t stream[STREAM_BYTES]; /* the answer to every /Stream */
 };
 
 struct call {
-    uint8_t *data;
+    struct call *next;
+    struct call **link; /* what points to this call */
+    uint8_t *request;
     size_t len;
     size_t cap;
-    size_t at;
-    size_t total; /* bytes to send in all */
-    int is_stream;
+    const uint8_t *answer; /* the request or the backend's stream */
+    size_t answer_len;
+    size_t sent;
+    bool is_stream;
 };
 
-struct output {
+struct peer {
+    struct backend *backend;
+    uv_tcp_t tcp;
+    uv_prepare_t flush;
     uv_write_t write;
-    size_t len;
-    uint8_t data[OUT_BYTES];
+    nghttp2_session *session;
+    struct call *calls; /* nghttp2 does not close them with the session */
+    int n_open;
+    bool is_writing; /* out belongs to write */
+    uint8_t out[OUT_BYTES];
 };
-
-static uint8_t input[64 * 1024];
-static uint8_t stream_frame[FRAME_BYTES];
 
 /* ------------------------------------------------------------------ one call */
+
+static struct call *
+call_new(struct peer *p)
+{
+    struct call *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        return NULL;
+    c->next = p->calls;
+    c->link = &p->calls;
+    if (c->next != NULL)
+        c->next->link = &c->next;
+    p->calls = c;
+    return c;
+}
+
+static void
+call_free(struct call *c)
+{
+    *c->link = c->next;
+    if (c->next != NULL)
+        c->next->link = c->link;
+    free(c->request);
+    free(c);
+}
 
 static struct call *
 call_of(nghttp2_session *session, int32_t id)
 {
     return nghttp2_session_get_stream_user_data(session, id);
-}
-
-static size_t
-copy_out(struct call *c, uint8_t *buf, size_t room)
-{
-    size_t n = c->total - c->at < room ? c->total - c->at : room;
-
-    if (!c->is_stream) {
-        if (n > 0)
-            memcpy(buf, c->data + c->at, n);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            buf[i] = stream_frame[(c->at + i) % FRAME_BYTES];
-    }
-    c->at += n;
-    return n;
 }
 
 static ssize_t
@@ -76,18 +102,23 @@ on_read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t room,
             NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE },
     };
     struct call *c = source->ptr;
-    size_t n = copy_out(c, buf, room);
+    size_t left = c->answer_len - c->sent;
+    size_t n = left < room ? left : room;
 
     (void)arg;
-    if (c->at == c->total) {
+    if (n > 0)
+        memcpy(buf, c->answer + c->sent, n);
+    c->sent += n;
+    if (n == left) {
         *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        nghttp2_submit_trailer(session, id, trailers, 1);
+        if (nghttp2_submit_trailer(session, id, trailers, 1) != 0)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     return (ssize_t)n;
 }
 
-static void
-answer(nghttp2_session *session, int32_t id)
+static int
+answer(struct peer *p, int32_t id, struct call *c)
 {
     static const nghttp2_nv head[] = {
         { (uint8_t *)":status", (uint8_t *)"200", 7, 3,
@@ -95,25 +126,29 @@ answer(nghttp2_session *session, int32_t id)
         { (uint8_t *)"content-type", (uint8_t *)"application/grpc", 12, 16,
             NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE },
     };
-    struct call *c = call_of(session, id);
     nghttp2_data_provider body = { .read_callback = on_read_body };
 
     body.source.ptr = c;
-    c->total = c->is_stream ? (size_t)STREAM_MESSAGES * FRAME_BYTES : c->len;
-    nghttp2_submit_response(session, id, head, 2, &body);
+    c->answer = c->is_stream ? p->backend->stream : c->request;
+    c->answer_len = c->is_stream ? STREAM_BYTES : c->len;
+    return nghttp2_submit_response(p->session, id, head, 2, &body);
 }
 
-/* -------------------------------------------------------------------- nghttp2 */
+/* ------------------------------------------------------------------- nghttp2 */
 
 static int
 on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
     void *arg)
 {
-    (void)arg;
-    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-        nghttp2_session_set_stream_user_data(session, frame->hd.stream_id,
-            calloc(1, sizeof(struct call)));
-    return 0;
+    struct call *c;
+
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+    c = call_new(arg);
+    if (c == NULL)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id,
+        c);
 }
 
 static int
@@ -143,14 +178,14 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t id,
         return 0;
     if (c->cap - c->len < len) {
         size_t cap = (c->len + len) * 2;
-        uint8_t *grown = realloc(c->data, cap);
+        uint8_t *grown = realloc(c->request, cap);
 
         if (grown == NULL)
             return NGHTTP2_ERR_CALLBACK_FAILURE;
-        c->data = grown;
+        c->request = grown;
         c->cap = cap;
     }
-    memcpy(c->data + c->len, data, len);
+    memcpy(c->request + c->len, data, len);
     c->len += len;
     return 0;
 }
@@ -158,11 +193,14 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t id,
 static int
 on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
-    (void)arg;
-    if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
-        call_of(session, frame->hd.stream_id) != NULL)
-        answer(session, frame->hd.stream_id);
+    struct call *c;
+
+    if ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+        return 0;
+    c = call_of(session, frame->hd.stream_id);
+    if (c != NULL && answer(arg, frame->hd.stream_id, c) != 0)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     return 0;
 }
 
@@ -174,38 +212,40 @@ on_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
     (void)code;
     (void)arg;
     if (c != NULL)
-        free(c->data);
-    free(c);
+        call_free(c);
     return 0;
 }
 
-static nghttp2_session *
-new_session(struct peer *p)
+static int
+make_session(struct peer *p)
 {
     const nghttp2_settings_entry settings[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 10000 },
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20 },
     };
-    nghttp2_session_callbacks *callbacks;
-    nghttp2_session *session = NULL;
+    nghttp2_session_callbacks *cb;
+    int err = nghttp2_session_callbacks_new(&cb);
 
-    nghttp2_session_callbacks_new(&callbacks);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks,
+    if (err != 0)
+        return err;
+    nghttp2_session_callbacks_set_on_begin_headers_callback(cb,
         on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks,
-        on_data);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
-    nghttp2_session_server_new(&session, callbacks, p);
-    nghttp2_session_callbacks_del(callbacks);
-    nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, 2);
-    nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0,
-        1 << 24);
-    return session;
+    nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_close);
+    err = nghttp2_session_server_new(&p->session, cb, p);
+    nghttp2_session_callbacks_del(cb);
+    if (err != 0)
+        return err;
+    err = nghttp2_submit_settings(p->session, NGHTTP2_FLAG_NONE, settings, 2);
+    if (err != 0)
+        return err;
+    return nghttp2_session_set_local_window_size(p->session, NGHTTP2_FLAG_NONE,
+        0, 1 << 24);
 }
 
-/* ---------------------------------------------------------------------- libuv */
+/* ------------------------------------------------------------------ one peer */
 
 static void
 on_peer_closed(uv_handle_t *handle)
@@ -215,13 +255,21 @@ on_peer_closed(uv_handle_t *handle)
     if (--p->n_open > 0)
         return;
     nghttp2_session_del(p->session);
+    while (p->calls != NULL)
+        call_free(p->calls);
     free(p);
+}
+
+static bool
+is_closing(const struct peer *p)
+{
+    return uv_is_closing((const uv_handle_t *)&p->tcp);
 }
 
 static void
 close_peer(struct peer *p)
 {
-    if (uv_is_closing((uv_handle_t *)&p->tcp))
+    if (is_closing(p))
         return;
     uv_close((uv_handle_t *)&p->tcp, on_peer_closed);
     uv_close((uv_handle_t *)&p->flush, on_peer_closed);
@@ -230,26 +278,55 @@ close_peer(struct peer *p)
 static void
 on_written(uv_write_t *write, int status)
 {
-    (void)status;
-    free(write);
+    struct peer *p = write->data;
+
+    p->is_writing = false;
+    if (status < 0)
+        close_peer(p);
+}
+
+/* Fills out with whole frames. Returns the length, or an error of nghttp2. */
+static ssize_t
+fill_output(struct peer *p)
+{
+    size_t len = 0;
+
+    while (OUT_BYTES - len >= FRAME_MOST) {
+        const uint8_t *data;
+        ssize_t n = nghttp2_session_mem_send(p->session, &data);
+
+        if (n < 0)
+            return n;
+        if (n == 0)
+            break;
+        assert((size_t)n <= OUT_BYTES - len);
+        memcpy(p->out + len, data, (size_t)n);
+        len += (size_t)n;
+    }
+    return (ssize_t)len;
 }
 
 static void
-send_output(struct peer *p, struct output *out)
+send_output(struct peer *p, size_t len)
 {
-    uv_buf_t buf = uv_buf_init((char *)out->data, (unsigned)out->len);
-    int n = uv_try_write((uv_stream_t *)&p->tcp, &buf, 1);
+    uv_stream_t *stream = (uv_stream_t *)&p->tcp;
+    uv_buf_t buf = uv_buf_init((char *)p->out, (unsigned)len);
+    int n = uv_try_write(stream, &buf, 1);
 
-    if (n == (int)out->len) {
-        free(out);
+    if (n == (int)len)
+        return;
+    if (n < 0 && n != UV_EAGAIN) {
+        close_peer(p);
         return;
     }
     if (n > 0) {
         buf.base += n;
         buf.len -= (size_t)n;
     }
-    if (uv_write(&out->write, (uv_stream_t *)&p->tcp, &buf, 1, on_written) != 0)
-        free(out);
+    if (uv_write(&p->write, stream, &buf, 1, on_written) == 0)
+        p->is_writing = true;
+    else
+        close_peer(p);
 }
 
 static void
@@ -257,34 +334,28 @@ on_flush(uv_prepare_t *handle)
 {
     struct peer *p = handle->data;
 
-    while (nghttp2_session_want_write(p->session) &&
-        uv_stream_get_write_queue_size((uv_stream_t *)&p->tcp) == 0) {
-        struct output *out = malloc(sizeof *out);
+    while (!p->is_writing && !is_closing(p)) {
+        ssize_t len = fill_output(p);
 
-        out->len = 0;
-        while (OUT_BYTES - out->len > 17 * 1024) {
-            const uint8_t *data;
-            ssize_t n = nghttp2_session_mem_send(p->session, &data);
-
-            if (n <= 0)
-                break;
-            memcpy(out->data + out->len, data, (size_t)n);
-            out->len += (size_t)n;
-        }
-        if (out->len == 0) {
-            free(out);
+        if (len == 0)
             break;
-        }
-        send_output(p, out);
+        if (len > 0)
+            send_output(p, (size_t)len);
+        else
+            close_peer(p);
     }
+    if (!p->is_writing && !nghttp2_session_want_read(p->session) &&
+        !nghttp2_session_want_write(p->session))
+        close_peer(p);
 }
 
 static void
 on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
-    (void)handle;
+    struct peer *p = handle->data;
+
     (void)suggested;
-    *buf = uv_buf_init((char *)input, sizeof input);
+    *buf = uv_buf_init((char *)p->backend->input, INPUT_BYTES);
 }
 
 static void
@@ -299,61 +370,106 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         close_peer(p);
 }
 
+/* --------------------------------------------------------------- the backend */
+
 static void
 on_connection(uv_stream_t *server, int status)
 {
     struct peer *p = calloc(1, sizeof *p);
 
-    if (status < 0 || p == NULL)
+    if (status < 0 || p == NULL) {
+        fprintf(stderr, "backend: cannot accept\n");
         exit(1);
+    }
+    p->backend = server->loop->data;
     uv_tcp_init(server->loop, &p->tcp);
     uv_prepare_init(server->loop, &p->flush);
     p->n_open = 2;
     p->tcp.data = p;
     p->flush.data = p;
-    p->session = new_session(p);
-    if (uv_accept(server, (uv_stream_t *)&p->tcp) != 0) {
+    p->write.data = p;
+    if (uv_accept(server, (uv_stream_t *)&p->tcp) != 0 ||
+        make_session(p) != 0 || uv_tcp_nodelay(&p->tcp, 1) != 0 ||
+        uv_prepare_start(&p->flush, on_flush) != 0 ||
+        uv_read_start((uv_stream_t *)&p->tcp, on_alloc, on_read) != 0)
         close_peer(p);
-        return;
-    }
-    uv_tcp_nodelay(&p->tcp, 1);
-    uv_prepare_start(&p->flush, on_flush);
-    uv_read_start((uv_stream_t *)&p->tcp, on_alloc, on_read);
 }
 
-/* Item{name: "x...", number: 7} of 100 bytes, framed. */
+/* Only handles of peers have data. */
 static void
-make_stream_frame(void)
+close_handle(uv_handle_t *handle, void *arg)
 {
-    uint8_t *m = stream_frame + 5;
+    (void)arg;
+    if (handle->data != NULL)
+        close_peer(handle->data);
+    else
+        uv_close(handle, NULL);
+}
 
-    stream_frame[4] = STREAM_MESSAGE_BYTES;
-    m[0] = 0x0a;
-    m[1] = STREAM_MESSAGE_BYTES - 4;
-    memset(m + 2, 'x', STREAM_MESSAGE_BYTES - 4);
-    m[STREAM_MESSAGE_BYTES - 2] = 0x10;
-    m[STREAM_MESSAGE_BYTES - 1] = 7;
+static void
+on_term(uv_signal_t *handle, int signum)
+{
+    (void)signum;
+    uv_walk(handle->loop, close_handle, NULL);
+}
+
+/* Item{name: "x...", number: 7} of 100 bytes, framed, 1,000 times. */
+static void
+make_stream(struct backend *b)
+{
+    for (uint8_t *m = b->stream; m < b->stream + STREAM_BYTES;
+         m += MESSAGE_BYTES) {
+        m[4] = STREAM_MESSAGE_BYTES;
+        m[5] = 0x0a;
+        m[6] = STREAM_MESSAGE_BYTES - 4;
+        memset(m + 7, 'x', STREAM_MESSAGE_BYTES - 4);
+        m[MESSAGE_BYTES - 2] = 0x10;
+        m[MESSAGE_BYTES - 1] = 7;
+    }
+}
+
+/* Returns the port, or a negative error of libuv. */
+static int
+start(struct backend *b, int port)
+{
+    struct sockaddr_in addr;
+    int len = sizeof addr;
+    int err;
+
+    uv_tcp_init(&b->loop, &b->server);
+    uv_signal_init(&b->loop, &b->term);
+    uv_ip4_addr("127.0.0.1", port, &addr);
+    err = uv_tcp_bind(&b->server, (struct sockaddr *)&addr, 0);
+    if (err == 0)
+        err = uv_listen((uv_stream_t *)&b->server, BACKLOG, on_connection);
+    if (err == 0)
+        err = uv_signal_start(&b->term, on_term, SIGTERM);
+    if (err == 0)
+        err = uv_tcp_getsockname(&b->server, (struct sockaddr *)&addr, &len);
+    return err == 0 ? ntohs(addr.sin_port) : err;
 }
 
 int
 main(int argc, char **argv)
 {
-    uv_loop_t *loop = uv_default_loop();
-    uv_tcp_t server;
-    struct sockaddr_in addr;
-    int len = sizeof addr;
+    struct backend *b = calloc(1, sizeof *b);
+    int port = (int)strtol(argc > 1 ? argv[1] : "0", NULL, 10);
 
-    make_stream_frame();
-    uv_ip4_addr("127.0.0.1", (int)strtol(argc > 1 ? argv[1] : "0", NULL, 10),
-        &addr);
-    uv_tcp_init(loop, &server);
-    if (uv_tcp_bind(&server, (struct sockaddr *)&addr, 0) != 0 ||
-        uv_listen((uv_stream_t *)&server, 128, on_connection) != 0) {
-        fprintf(stderr, "backend: cannot listen\n");
+    if (b == NULL || uv_loop_init(&b->loop) != 0)
+        return 1;
+    (void)signal(SIGPIPE, SIG_IGN);
+    b->loop.data = b;
+    make_stream(b);
+    port = start(b, port);
+    if (port < 0) {
+        fprintf(stderr, "backend: cannot listen: %s\n", uv_strerror(port));
         return 1;
     }
-    uv_tcp_getsockname(&server, (struct sockaddr *)&addr, &len);
-    printf("%d\n", ntohs(addr.sin_port));
+    printf("%d\n", port);
     fflush(stdout);
-    return uv_run(loop, UV_RUN_DEFAULT);
+    (void)uv_run(&b->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&b->loop) != 0)
+        return 1;
+    free(b);
+    return 0;
 }

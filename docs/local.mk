@@ -4,4 +4,9 @@
 # EXTRA_DIST += docs/X.md
 
 dist_man_MANS += docs/sluice.1
-EXTRA_DIST += docs/design.md docs/route-files.md
+EXTRA_DIST += \
+	docs/base.md \
+	docs/design.md \
+	docs/face.md \
+	docs/links.md \
+	docs/route-files.md

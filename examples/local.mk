@@ -94,3 +94,20 @@ examples/library/google/protobuf/%.pb-c.h:
 		--c_out=examples/library google/protobuf/$*.proto
 
 $(examples_libexamples_la_OBJECTS): $(library_made)
+
+# Programs that show how libsluice is used, by itself: docs/base.md, face.md and
+# links.md have their text and what they print.
+rpc_examples = examples/rpc/base examples/rpc/face examples/rpc/grpc
+noinst_PROGRAMS += $(rpc_examples)
+examples_rpc_base_SOURCES = examples/rpc/base.c
+examples_rpc_base_LDADD = $(RPC_LIBS)
+examples_rpc_face_SOURCES = \
+	examples/rpc/face.c \
+	examples/rpc/numbers.c \
+	examples/rpc/numbers.h
+examples_rpc_face_LDADD = $(RPC_LIBS)
+examples_rpc_grpc_SOURCES = \
+	examples/rpc/grpc.c \
+	examples/rpc/numbers.c \
+	examples/rpc/numbers.h
+examples_rpc_grpc_LDADD = $(RPC_LIBS)

@@ -149,13 +149,6 @@ gw_address_print(const struct gw_address *a)
         host, port_of(a));
 }
 
-void
-gw_address_cleanup(const struct gw_address *a)
-{
-    if (a->storage.ss_family == AF_UNIX)
-        unlink(((const struct sockaddr_un *)&a->storage)->sun_path);
-}
-
 static bool
 is_listened_on(const struct gw_address *a)
 {
@@ -180,6 +173,12 @@ remove_stale_socket(const struct gw_address *a)
     if (a->storage.ss_family == AF_UNIX && stat(un->sun_path, &st) == 0 &&
         S_ISSOCK(st.st_mode) && !is_listened_on(a))
         unlink(un->sun_path);
+}
+
+void
+gw_address_cleanup(const struct gw_address *a)
+{
+    remove_stale_socket(a);
 }
 
 static void

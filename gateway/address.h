@@ -26,7 +26,8 @@ void gw_address_host(const struct sockaddr *sa, char *out);
 /* "listening on http://127.0.0.1:8080" on stderr, with the port in use. */
 void gw_address_print(const struct gw_address *a);
 
-/* Removes the file of a unix socket. */
+/* Removes the file of a unix socket that is closed: another process may listen
+ * on the path by now, and keeps it. */
 void gw_address_cleanup(const struct gw_address *a);
 
 /* False and errno when somebody else listens there already: SO_REUSEPORT lets
@@ -34,7 +35,9 @@ void gw_address_cleanup(const struct gw_address *a);
  * sockets and port 0 are always free. */
 bool gw_address_is_free(const struct gw_address *a);
 
-/* A listening, non-blocking socket with SO_REUSEPORT. -1 and errno. */
+/* A listening, non-blocking socket with SO_REUSEPORT. -1 and errno. A unix
+ * socket takes the place of one that a process left behind, not of one that is
+ * listened on, nor of another file. */
 int gw_address_listen(const struct gw_address *a);
 
 #endif

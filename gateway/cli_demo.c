@@ -59,7 +59,7 @@ load(const struct gw_inproc *inproc)
 }
 
 static int
-run(const char *listen)
+run(const char *listen, const char *grpc)
 {
     struct library_store *store = library_store_new();
     struct gw_inproc inproc = {
@@ -70,7 +70,8 @@ run(const char *listen)
     };
     struct gw_server_options options = { .inprocs = &inproc,
         .n_inprocs = 1,
-        .listen = listen };
+        .listen = listen,
+        .grpc = grpc };
     struct route_set *set;
     int status = CLI_FAILED;
 
@@ -92,23 +93,29 @@ int
 cli_demo(int argc, char **argv)
 {
     static const char help[] =
-        "Usage: sluice demo [--listen ADDRESS]\n"
+        "Usage: sluice demo [--listen ADDRESS] [--grpc ADDRESS]\n"
         "Serve the built-in library service until SIGTERM or SIGINT.\n\n"
         "  -l, --listen=ADDRESS  host:port, [v6]:port or unix:/path\n"
         "                        (default 127.0.0.1:8080)\n"
+        "  -g, --grpc=ADDRESS    offer it to gRPC clients as well (h2c)\n"
         "  -h, --help            print this and exit\n";
     static const struct option options[] = {
         { "listen", required_argument, NULL, 'l' },
+        { "grpc", required_argument, NULL, 'g' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
     const char *listen = NULL;
+    const char *grpc = NULL;
     int c;
 
-    while ((c = getopt_long(argc, argv, "+:l:h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+:l:g:h", options, NULL)) != -1) {
         switch (c) {
         case 'l':
             listen = optarg;
+            break;
+        case 'g':
+            grpc = optarg;
             break;
         case 'h':
             fputs(help, stdout);
@@ -122,5 +129,5 @@ cli_demo(int argc, char **argv)
         gw_log("demo: unexpected argument %s", argv[optind]);
         return CLI_USAGE;
     }
-    return run(listen);
+    return run(listen, grpc);
 }

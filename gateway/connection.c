@@ -31,8 +31,9 @@ gw_connection_shut(struct gw_connection *c, const char *why)
     shutdown(c->fd, SHUT_RDWR);
 }
 
-/* MHD has nothing of its own to write in these phases. */
-static void
+/* MHD has nothing of its own to write in these phases. false: it has closed its
+ * side already. */
+static bool
 answer_timeout(struct gw_connection *c)
 {
     static const char text[] = "HTTP/1.1 408 Request Timeout\r\n"
@@ -42,14 +43,14 @@ answer_timeout(struct gw_connection *c)
                                "{\"code\":4,\"message\":\"the request took too "
                                "long\"}";
 
-    (void)!send(c->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return send(c->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
 
 static void
 time_is_up(struct gw_connection *c)
 {
     if (c->phase == GW_PHASE_HEAD || c->phase == GW_PHASE_BODY)
-        answer_timeout(c);
+        c->has_unlogged_408 = answer_timeout(c);
     gw_connection_shut(c, "timeout");
 }
 
@@ -186,6 +187,7 @@ gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
     int64_t limit;
 
     c->phase = phase;
+    c->entered_ns = now;
     c->unsent = -1;
     c->has_sent = false;
     limit = phase_limit(c);

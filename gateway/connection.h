@@ -34,10 +34,13 @@ struct gw_connection {
     struct gw_connection *prev;
     int fd;
     enum gw_phase phase;
-    uint64_t deadline_ns; /* of the phase */
-    int unsent;           /* bytes in the socket's buffer at the last look */
-    bool has_sent;        /* a stream gave MHD something since */
-    const char *cut;      /* why we ended it; NULL: we did not */
+    uint64_t entered_ns;   /* the phase */
+    uint64_t deadline_ns;  /* of the phase */
+    int unsent;            /* bytes in the socket's buffer at the last look */
+    bool has_sent;         /* a stream gave MHD something since */
+    const char *cut;       /* why we ended it; NULL: we did not */
+    bool has_unlogged_408; /* told the client, not yet the log */
+    bool has_brought_request; /* a request line, ever */
     struct sluice_timer timer;
     char remote[64];
 };

@@ -149,15 +149,17 @@ void *
 gw_exchange_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     struct gw_shard *s = cls;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct gw_connection *c = info->socket_context;
     struct gw_exchange *x = take(s->worker);
-    const union MHD_ConnectionInfo *info;
     size_t len = strlen(target);
     char *copy;
 
+    c->has_brought_request = true;
     if (x == NULL)
         return NULL;
-    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    x->connection = info->socket_context;
+    x->connection = c;
     x->mhd = mhd;
     copy = gw_arena_copy(&x->arena, target, len);
     if (copy == NULL) {
@@ -166,9 +168,43 @@ gw_exchange_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
         return NULL;
     }
     gw_request_set_target(&x->request, copy, len);
-    if (x->connection->phase == GW_PHASE_IDLE)
-        gw_connection_enter(x->connection, GW_PHASE_HEAD);
+    if (c->phase == GW_PHASE_IDLE)
+        gw_connection_enter(c, GW_PHASE_HEAD);
     return x;
+}
+
+/* MHD may have found the rest of the head, or the framing of the body, so bad
+ * that it answered by itself. */
+static bool
+was_refused(struct gw_exchange *x)
+{
+    const union MHD_ConnectionInfo *info;
+
+    if (x->state != GW_X_HEAD && x->state != GW_X_READING)
+        return false;
+    info = MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+    if (info == NULL)
+        return false;
+    x->reply.status = info->http_status;
+    x->reply.code = -1;
+    x->reply.outcome = x->state == GW_X_HEAD ? "bad head" : "bad body";
+    gw_refusals_take(&x->connection->shard->refusals, info->http_status);
+    return true;
+}
+
+/* A client that leaves within its head has asked for nothing. */
+static void
+log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
+{
+    bool is_refused = was_refused(x);
+
+    if (!is_refused && code != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
+        !x->is_out_broken &&
+        !(x->state == GW_X_REPLYING && !x->reply.is_stream))
+        x->is_client_gone = true;
+    if (x->state != GW_X_HEAD || is_refused || x->connection->has_unlogged_408)
+        write_access_line(x);
+    x->connection->has_unlogged_408 = false;
 }
 
 void
@@ -185,11 +221,7 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     check(x);
     x->is_suspended = false;
     gw_watch_stop(x);
-    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->is_out_broken &&
-        !(x->state == GW_X_REPLYING && !x->reply.is_stream))
-        x->is_client_gone = true;
-    if (x->state != GW_X_HEAD)
-        write_access_line(x);
+    log_end(x, code);
     gw_exchange_enter(x, GW_X_CLOSED);
     x->mhd = NULL;
     x->mhd_response = NULL;
@@ -291,6 +323,8 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
     } else {
         gw_rest_begin(x);
     }
+    if (x->request.handshake.is_wanted)
+        x->reply.close = true; /* what follows may be frames */
     /* Answering before a body spares it from being sent, at the price of the
      * connection; without a body MHD calls once more, and both are kept. */
     if (x->reply.is_ready && gw_request_has_body(&x->request))

@@ -43,8 +43,9 @@ enum gw_exchange_state {
 /* What is answered, made up before MHD is asked to send it. */
 struct gw_reply {
     bool is_ready;
-    bool is_stream; /* chunked, from out as it fills */
-    bool close;     /* Connection: close */
+    bool is_stream;        /* chunked, from out as it fills */
+    bool close;            /* Connection: close */
+    bool offers_websocket; /* Upgrade: websocket, in our version; for 426 */
     unsigned status;
     int code;            /* canonical code, for the log; -1: none */
     const char *outcome; /* for the log */

@@ -15,15 +15,18 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_version.c \
 	gateway/connection.c \
 	gateway/exchange.c \
+	gateway/handshake.c \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
+	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
 	gateway/rest.c \
 	gateway/rest_call.c \
 	gateway/server.c \
 	gateway/shard.c \
+	gateway/socket.c \
 	gateway/status_json.c \
 	gateway/upstream.c \
 	gateway/watch.c \
@@ -35,15 +38,18 @@ gateway_libgateway_la_SOURCES += \
 	gateway/cli.h \
 	gateway/connection.h \
 	gateway/exchange.h \
+	gateway/handshake.h \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
+	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \
 	gateway/rest.h \
 	gateway/rest_call.h \
 	gateway/server.h \
 	gateway/shard.h \
+	gateway/socket.h \
 	gateway/status_json.h \
 	gateway/upstream.h \
 	gateway/watch.h \

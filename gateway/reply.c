@@ -90,6 +90,7 @@ http_of_input_error(enum pb_err kind)
     case PB_ENOMEM:
         return 500;
     case PB_OK:
+    case PB_EFULL:
     case PB_ELIMIT:
     case PB_ESYNTAX:
     case PB_EVALUE:
@@ -380,35 +381,44 @@ make_response(struct gw_exchange *x)
     return response;
 }
 
+/* A value of NULL: no such header. */
+static bool
+add(struct MHD_Response *response, const char *name, const char *value)
+{
+    return value == NULL ||
+        MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+/* RFC 9110 section 7.8: Upgrade comes with the option of that name. */
+static bool
+offer_websocket(struct MHD_Response *response)
+{
+    return add(response, MHD_HTTP_HEADER_UPGRADE, "websocket") &&
+        add(response, MHD_HTTP_HEADER_CONNECTION, "Upgrade") &&
+        add(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION,
+            GW_WEBSOCKET_VERSION);
+}
+
 static bool
 add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
     struct gw_reply *r = &x->reply;
+    bool is_last = r->close || x->worker->is_draining;
     char number[16];
-    bool is_good = true;
+    const char *retry_after = NULL;
 
-    if (r->content_type != NULL)
-        is_good = MHD_add_response_header(response,
-                      MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) == MHD_YES;
-    if (r->allow != NULL)
-        is_good = is_good &&
-            MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-                r->allow) == MHD_YES;
-    if (r->status == 401)
-        is_good = is_good &&
-            MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-                "Bearer") == MHD_YES;
     if (r->retry_after > 0 && !r->is_stream) {
         snprintf(number, sizeof number, "%u", r->retry_after);
-        is_good = is_good &&
-            MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
-                number) == MHD_YES;
+        retry_after = number;
     }
-    if (r->close || x->worker->is_draining)
-        is_good = is_good &&
-            MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
-                "close") == MHD_YES;
-    return is_good && gw_metadata_out_headers(x, response);
+    return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
+        add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
+        add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+            r->status == 401 ? "Bearer" : NULL) &&
+        add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
+        (!r->offers_websocket || offer_websocket(response)) &&
+        add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
+        gw_metadata_out_headers(x, response);
 }
 
 enum MHD_Result

@@ -245,8 +245,8 @@ is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static bool
-has_token(struct sluice_str list, const char *token)
+bool
+gw_request_list_has(struct sluice_str list, const char *token)
 {
     size_t len = strlen(token);
 
@@ -297,7 +297,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 2:
         if (!is(name, len, "te"))
             return false;
-        r->wants_trailers |= has_token(value, "trailers");
+        r->wants_trailers |= gw_request_list_has(value, "trailers");
         return true;
     case 4:
         if (!is(name, len, "host"))
@@ -311,6 +311,10 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             return false;
         r->has_bad_expect |= !is(value.ptr, value.len, "100-continue");
         return true;
+    case 7:
+    case 10:
+    case 21:
+        return gw_handshake_read(&r->handshake, name, len, value);
     case 12:
         if (is(name, len, "content-type")) {
             r->content_type = value;
@@ -343,7 +347,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
         return true;
     case 17:
         if (!is(name, len, "transfer-encoding"))
-            return false;
+            return gw_handshake_read(&r->handshake, name, len, value);
         r->is_chunked = true;
         return true;
     default:

@@ -11,6 +11,7 @@
 #include <microhttpd.h>
 
 #include "gateway/arena.h"
+#include "gateway/handshake.h"
 #include "routes/config.h"
 
 #define GW_MAX_HEADERS 100u
@@ -36,7 +37,8 @@ struct gw_request {
     bool is_chunked;
     bool wants_trailers; /* TE: trailers */
     bool has_bad_expect;
-    int64_t timeout_ns; /* -1: the client named none */
+    struct gw_handshake handshake; /* of a WebSocket */
+    int64_t timeout_ns;            /* -1: the client named none */
     struct sluice_metadata *metadata;
 
     /* What is wrong with a header; NULL when all is well. */
@@ -52,6 +54,10 @@ void gw_request_set_target(struct gw_request *r, const char *target,
 bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool,
     const char *remote);
+
+/* Whether a list of tokens, such as the value of Connection, has this one; in
+ * any case, with or without parameters. */
+bool gw_request_list_has(struct sluice_str list, const char *token);
 
 /* How the body is coded. */
 enum gw_media {

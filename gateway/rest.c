@@ -131,6 +131,28 @@ find_route(struct gw_exchange *x)
     return true;
 }
 
+/* A route that a WebSocket is asked for. RFC 9110 section 7.8: in HTTP/1.0
+ * Upgrade means nothing. */
+static bool
+check_upgrade(struct gw_exchange *x)
+{
+    const struct gw_handshake *h = &x->request.handshake;
+    const char *why;
+    unsigned status;
+
+    if (!h->is_wanted || x->is_http10)
+        return true;
+    why = gw_handshake_check(h, x->request.verb, &status);
+    if (why == NULL)
+        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "websocket",
+            "WebSocket is not spoken here");
+    else
+        gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
+            "invalid WebSocket handshake: %s", why);
+    x->reply.offers_websocket = status == 426;
+    return false;
+}
+
 static bool
 check_body_headers(struct gw_exchange *x)
 {
@@ -200,8 +222,8 @@ expect_message(struct gw_exchange *x)
 void
 gw_rest_begin(struct gw_exchange *x)
 {
-    if (!check_head(x) || !find_route(x) || !check_body_headers(x) ||
-        !bind_target(x))
+    if (!check_head(x) || !find_route(x) || !check_upgrade(x) ||
+        !check_body_headers(x) || !bind_target(x))
         return;
     expect_message(x);
     if (x->binding->body != ROUTE_BODY_NONE) {
@@ -233,13 +255,18 @@ start_value(struct gw_exchange *x)
 }
 
 static void
+reply_message_over_limit(struct gw_exchange *x)
+{
+    gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+        "the request message is over the limit of %zu bytes",
+        x->message.pb.max);
+}
+
+static void
 reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
 {
-    if (error->kind == PB_ELIMIT &&
-        x->message.pb.len >= x->message.pb.max / 2) {
-        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-            "the request message is over the limit of %zu bytes",
-            x->message.pb.max);
+    if (error->kind == PB_EFULL) {
+        reply_message_over_limit(x);
         x->reply.close = true;
     } else {
         gw_reply_bad_input(x, "body", error);
@@ -294,15 +321,15 @@ add_bound(struct gw_exchange *x)
 static struct sluice_bytes *
 take_message(struct gw_exchange *x)
 {
-    struct sluice_bytes *message;
+    struct sluice_bytes *message = NULL;
+    enum pb_err err = add_bound(x);
 
-    if (add_bound(x) != PB_OK) {
-        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-            "the request message is over the limit of %zu bytes",
-            x->message.pb.max);
+    if (err == PB_EFULL) {
+        reply_message_over_limit(x);
         return NULL;
     }
-    message = gw_buffer_take(&x->message);
+    if (err == PB_OK)
+        message = gw_buffer_take(&x->message);
     if (message == NULL)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");

@@ -73,9 +73,12 @@ reply_unshowable(struct gw_exchange *x, enum pb_err err)
     if (err == PB_ENOMEM)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
             "memory is short");
-    else if (err == PB_ELIMIT) /* of size, or of depth */
+    else if (err == PB_EFULL)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
             "the backend's answer is over the limit");
+    else if (err == PB_ELIMIT)
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
+            "the backend's answer is nested too deep");
     else
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
             "the backend's answer is not a valid %s",

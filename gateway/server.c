@@ -21,6 +21,8 @@ struct server {
     struct gw_address *addresses;
     struct gw_worker **workers;
     unsigned n_started;
+    bool serves_grpc;
+    char grpc[128]; /* where */
 };
 
 /* Descriptors: as many as the hard limit allows, for connections are many. */
@@ -73,9 +75,10 @@ parse_addresses(struct server *s, const struct gw_server_options *options)
     size_t n = is_one ? 1 : config->n_listen;
 
     s->addresses = calloc(n, sizeof *s->addresses);
-    if (s->addresses == NULL)
+    if (s->addresses == NULL) {
+        gw_log("memory is short");
         return false;
-    s->shared.n_addresses = n;
+    }
     for (size_t i = 0; i < n; i++) {
         const char *text = options->listen != NULL ? options->listen
             : is_one                               ? DEFAULT_LISTEN
@@ -86,6 +89,7 @@ parse_addresses(struct server *s, const struct gw_server_options *options)
             gw_log("%s: listen: %s: %s", config->file, text, why);
             return false;
         }
+        s->shared.n_addresses++;
     }
     return true;
 }
@@ -109,47 +113,67 @@ listen_for(struct gw_address *a, unsigned index, int first)
     return fd;
 }
 
+/* Every address, into fds. false: a message was written, and none is open. */
 static bool
-start_worker(struct server *s, unsigned index, int *first)
+listen_everywhere(struct server *s, unsigned index, const int *first, int *fds)
 {
-    size_t n = s->shared.n_addresses;
-    int *fds = calloc(n, sizeof *fds);
-    char why[256];
-
-    if (fds == NULL)
-        return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < s->shared.n_addresses; i++) {
         fds[i] = listen_for(&s->addresses[i], index, first[i]);
-        if (fds[i] < 0) {
-            gw_log("cannot listen on %s: %s", s->addresses[i].text,
-                strerror(errno));
-            free(fds);
-            return false;
-        }
-        if (index == 0)
-            first[i] = fds[i];
-    }
-    s->workers[index] = gw_worker_new(&s->shared, index, fds, why);
-    free(fds);
-    if (s->workers[index] == NULL) {
-        gw_log("worker %u: %s", index, why);
+        if (fds[i] >= 0)
+            continue;
+        gw_log("cannot listen on %s: %s", s->addresses[i].text,
+            strerror(errno));
+        while (i-- > 0)
+            close(fds[i]);
         return false;
     }
     return true;
+}
+
+/* first are the first worker's sockets, found out by it; fds is scratch. */
+static bool
+make_worker(struct server *s, unsigned index, int *first, int *fds)
+{
+    char why[256];
+
+    if (!listen_everywhere(s, index, first, fds))
+        return false;
+    if (index == 0)
+        memcpy(first, fds, s->shared.n_addresses * sizeof *fds);
+    s->workers[index] = gw_worker_new(&s->shared, index, fds, why);
+    if (s->workers[index] == NULL)
+        gw_log("worker %u: %s", index, why);
+    return s->workers[index] != NULL;
 }
 
 static bool
 make_workers(struct server *s)
 {
     int *first = calloc(s->shared.n_addresses, sizeof *first);
-    bool is_good = first != NULL;
+    int *fds = calloc(s->shared.n_addresses, sizeof *fds);
+    bool is_good;
 
     s->workers = calloc(s->shared.n_workers, sizeof(struct gw_worker *));
-    is_good = is_good && s->workers != NULL;
+    is_good = first != NULL && fds != NULL && s->workers != NULL;
+    if (!is_good)
+        gw_log("memory is short");
     for (unsigned i = 0; is_good && i < s->shared.n_workers; i++)
-        is_good = start_worker(s, i, first);
+        is_good = make_worker(s, i, first, fds);
     free(first);
+    free(fds);
     return is_good;
+}
+
+static bool
+start_workers(struct server *s)
+{
+    s->serves_grpc = gw_worker_grpc_address(s->workers[0], s->grpc);
+    for (; s->n_started < s->shared.n_workers; s->n_started++)
+        if (!gw_worker_start(s->workers[s->n_started])) {
+            gw_log("cannot start a thread");
+            return false;
+        }
+    return true;
 }
 
 static void
@@ -160,6 +184,8 @@ announce(const struct server *s)
 
         gw_address_print(a);
     }
+    if (s->serves_grpc)
+        gw_log("serving gRPC on %s", s->grpc);
 }
 
 static void
@@ -196,16 +222,17 @@ drain(struct server *s)
         gw_worker_drain(s->workers[i]);
     for (unsigned i = 0; i < s->n_started; i++)
         gw_worker_await_drain(s->workers[i]);
-    gw_log("draining");
 }
 
+/* Whatever of it there is. */
 static void
 finish(struct server *s)
 {
-    for (unsigned i = 0; i < s->n_started; i++) {
-        gw_worker_join(s->workers[i]);
-        gw_worker_free(&s->workers[i]);
-    }
+    for (unsigned i = 0; s->workers != NULL && i < s->shared.n_workers; i++)
+        if (s->workers[i] != NULL) {
+            gw_worker_join(s->workers[i]);
+            gw_worker_free(&s->workers[i]);
+        }
     for (size_t i = 0; i < s->shared.n_addresses; i++)
         gw_address_cleanup(&s->addresses[i]);
     if (s->shared.access_fd > STDERR_FILENO)
@@ -223,9 +250,11 @@ gw_server_run(const struct gw_server_options *options)
             .set = options->set,
             .inprocs = options->inprocs,
             .n_inprocs = options->n_inprocs,
+            .grpc = options->grpc,
             .n_workers = worker_count(config),
         },
     };
+    int status = 1;
 
     block_signals();
     raise_descriptor_limit();
@@ -237,20 +266,22 @@ gw_server_run(const struct gw_server_options *options)
         strcmp(config->access_log, "off") != 0)
         return 1;
     if (!parse_addresses(&s, options) || !make_workers(&s))
-        return 1;
-    while (s.n_started < s.shared.n_workers &&
-        gw_worker_start(s.workers[s.n_started]))
-        s.n_started++;
-    if (s.n_started < s.shared.n_workers) {
-        gw_log("cannot start a thread");
-        return 1;
+        goto out;
+    if (!start_workers(&s)) {
+        drain(&s);
+        goto out;
     }
     announce(&s);
     wait_for_signal();
     drain(&s);
+    gw_log("draining");
+    status = 0;
+
+out:
     finish(&s);
-    gw_log("stopped");
-    return 0;
+    if (status == 0)
+        gw_log("stopped");
+    return status;
 }
 
 void

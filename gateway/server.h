@@ -12,6 +12,8 @@ struct gw_server_options {
     const struct gw_inproc *inprocs; /* what "inproc:NAME" targets lead to */
     size_t n_inprocs;
     const char *listen; /* instead of the configured; or NULL */
+    const char *grpc;   /* address at which the built-in services are offered
+                           to gRPC clients; or NULL */
 };
 
 /* Serves until SIGTERM or SIGINT, then drains. The exit status: 0 after an

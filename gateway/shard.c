@@ -29,14 +29,6 @@ keep_escapes(void *cls, struct MHD_Connection *connection, char *s)
 }
 
 static void
-ignore_message(void *cls, const char *format, va_list ap)
-{
-    (void)cls;
-    (void)format;
-    (void)ap;
-}
-
-static void
 on_connection(void *cls, struct MHD_Connection *connection,
     void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
@@ -51,6 +43,7 @@ on_connection(void *cls, struct MHD_Connection *connection,
         struct gw_connection *c = *socket_context;
 
         *socket_context = NULL;
+        gw_refusals_on_closed(&s->refusals, c);
         s->n_connections--;
         gw_connection_free(&c);
     }
@@ -65,11 +58,13 @@ run(struct gw_shard *s)
         MHD_run(s->daemon);
         if (MHD_get_timeout(s->daemon, &ms) != MHD_YES) {
             sluice_timer_stop(s->worker->loop, &s->run_timer);
+            gw_refusals_settle(&s->refusals);
             return;
         }
         if (ms > 0) {
             sluice_timer_start(s->worker->loop, &s->run_timer,
                 sluice_loop_now(s->worker->loop) + ms * (uint64_t)SLUICE_MS);
+            gw_refusals_settle(&s->refusals);
             return;
         }
     }
@@ -104,13 +99,14 @@ start_daemon(struct gw_shard *s)
 {
     const struct route_config *config = s->worker->set->config;
     struct MHD_OptionItem options[] = {
+        { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)gw_refusals_on_message,
+            &s->refusals },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT,
             (intptr_t)config->max_header_bytes, NULL },
         { MHD_OPTION_CONNECTION_LIMIT, 1 << 30, NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL },
         { MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL },
         { MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL },
-        { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)ignore_message, NULL },
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
         { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)gw_exchange_on_target, s },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)gw_exchange_on_completed, s },
@@ -134,6 +130,7 @@ gw_shard_new(struct gw_worker *w)
     if (s == NULL)
         return NULL;
     s->worker = w;
+    s->refusals.worker = w;
     s->run_task.run = on_run_task;
     s->run_timer.expire = on_run_timer;
     s->daemon = start_daemon(s);

@@ -17,6 +17,8 @@
 
 #include <sluice/loop.h>
 
+#include "gateway/refusal.h"
+
 struct gw_worker;
 struct gw_connection;
 
@@ -27,6 +29,7 @@ struct gw_shard {
     struct sluice_task run_task;
     struct sluice_timer run_timer;  /* when MHD asks to be run by itself */
     struct gw_connection *arriving; /* during MHD_add_connection only */
+    struct gw_refusals refusals;
     size_t n_suspended;
     size_t n_connections;
 };

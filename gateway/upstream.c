@@ -43,8 +43,26 @@ gw_upstream_check_target(const char *target, const struct gw_inproc *inprocs,
         : why;
 }
 
+/* One worker serves gRPC clients: it is the demo's. */
 static bool
-init_inproc(struct gw_upstream *u)
+offer(struct gw_upstream *u, char *why)
+{
+    struct gw_worker *w = u->worker;
+    const char *text = "memory is short";
+
+    if (w->index != 0 || w->shared->grpc == NULL)
+        return true;
+    if (sluice_grpc_server_new(w->loop, u->service_end, NULL, &u->grpc) ==
+            SLUICE_OK &&
+        sluice_grpc_server_listen(u->grpc, sluice_str(w->shared->grpc),
+            &text) == SLUICE_OK)
+        return true;
+    snprintf(why, 256, "cannot serve gRPC on %s: %s", w->shared->grpc, text);
+    return false;
+}
+
+static bool
+init_inproc(struct gw_upstream *u, char *why)
 {
     struct gw_worker *w = u->worker;
     struct sluice_end_options options = { 0 };
@@ -64,7 +82,7 @@ init_inproc(struct gw_upstream *u)
     if (u->inproc_link == NULL)
         return false;
     sluice_end_join(u->end, u->inproc_link);
-    return sluice_end_start(u->service_end) == SLUICE_OK;
+    return sluice_end_start(u->service_end) == SLUICE_OK && offer(u, why);
 }
 
 static bool
@@ -92,16 +110,13 @@ gw_upstream_init(struct gw_upstream *u, struct gw_worker *w,
     bool is_ready;
 
     *u = (struct gw_upstream){ .worker = w, .config = config };
+    snprintf(why, 256, "upstream %s: memory is short", config->name);
     u->end = sluice_end_new(w->loop, NULL);
     is_ready = u->end != NULL &&
-        (is_inproc(config->targets[0]) ? init_inproc(u) : init_grpc(u));
+        (is_inproc(config->targets[0]) ? init_inproc(u, why) : init_grpc(u));
     if (is_ready)
         u->stub = sluice_stub_new(u->end);
-    if (u->stub == NULL || sluice_end_start(u->end) != SLUICE_OK) {
-        snprintf(why, 256, "upstream %s: memory is short", config->name);
-        return false;
-    }
-    return true;
+    return u->stub != NULL && sluice_end_start(u->end) == SLUICE_OK;
 }
 
 static void
@@ -123,19 +138,70 @@ on_stopped(void *arg)
         return;
     if (u->client != NULL)
         sluice_grpc_client_close(&u->client, on_closed, u);
+    else if (u->grpc != NULL)
+        sluice_grpc_server_close(&u->grpc, on_closed, u);
     else
         on_closed(u);
+}
+
+static void
+stop_end(struct gw_upstream *u, struct sluice_end *end)
+{
+    if (end == NULL || sluice_end_stop(end, 0, on_stopped, u) != SLUICE_OK)
+        on_stopped(u);
+}
+
+bool
+gw_upstream_grpc_address(const struct gw_upstream *u, char *out)
+{
+    const char *text = u->worker->shared->grpc;
+    const char *colon;
+    unsigned port;
+
+    if (u->grpc == NULL)
+        return false;
+    port = sluice_grpc_server_port(u->grpc, 0);
+    colon = strrchr(text, ':');
+    if (port == 0 || colon == NULL)
+        snprintf(out, 128, "%s", text);
+    else
+        snprintf(out, 128, "%.*s:%u", (int)(colon - text), text, port);
+    return true;
+}
+
+void
+gw_upstream_drain(struct gw_upstream *u)
+{
+    if (u->grpc != NULL)
+        sluice_grpc_server_drain(u->grpc);
+}
+
+static void
+on_idle(void *arg)
+{
+    struct gw_upstream *u = arg;
+
+    u->awaits_idle = false;
+    gw_worker_check_drained(u->worker);
+}
+
+bool
+gw_upstream_is_idle(struct gw_upstream *u)
+{
+    if (u->grpc == NULL || sluice_end_active(u->service_end) == 0)
+        return true;
+    if (!u->awaits_idle)
+        u->awaits_idle =
+            sluice_end_add_idle_action(u->service_end, on_idle, u) == SLUICE_OK;
+    return !u->awaits_idle; /* memory is short: nobody would ask again */
 }
 
 void
 gw_upstream_stop(struct gw_upstream *u)
 {
-    u->n_stopping = u->service_end != NULL ? 2 : 1;
-    if (sluice_end_stop(u->end, 0, on_stopped, u) != SLUICE_OK)
-        on_stopped(u);
-    if (u->service_end != NULL &&
-        sluice_end_stop(u->service_end, 0, on_stopped, u) != SLUICE_OK)
-        on_stopped(u);
+    u->n_stopping = 2;
+    stop_end(u, u->end);
+    stop_end(u, u->service_end);
 }
 
 void

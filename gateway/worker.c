@@ -30,7 +30,7 @@
 static void
 free_callables(struct gw_worker *w)
 {
-    for (size_t i = 0; i < w->set->n_rpcs; i++)
+    for (size_t i = 0; w->callables != NULL && i < w->set->n_rpcs; i++)
         if (w->callables[i] != NULL)
             sluice_multi_callable_free(&w->callables[i]);
 }
@@ -44,7 +44,7 @@ on_stop_task(struct sluice_task *task)
 
     sluice_timer_stop(w->loop, &w->drain_timer);
     free_callables(w);
-    for (size_t i = 0; i < w->set->config->n_upstreams; i++)
+    for (size_t i = 0; i < w->n_upstreams; i++)
         gw_upstream_fini(&w->upstreams[i]);
     for (unsigned i = 0; i < w->n_shards; i++)
         gw_shard_close(&w->shards[i]);
@@ -59,8 +59,8 @@ stop_upstreams(struct gw_worker *w)
     if (w->is_stopping)
         return;
     w->is_stopping = true;
-    w->n_stopping_upstreams = (unsigned)w->set->config->n_upstreams;
-    for (size_t i = 0; i < w->set->config->n_upstreams; i++)
+    w->n_stopping_upstreams = (unsigned)w->n_upstreams;
+    for (size_t i = 0; i < w->n_upstreams; i++)
         gw_upstream_stop(&w->upstreams[i]);
 }
 
@@ -69,6 +69,9 @@ gw_worker_check_drained(struct gw_worker *w)
 {
     if (!w->is_draining || w->n_connections > 0 || w->n_exchanges > 0)
         return;
+    for (size_t i = 0; i < w->n_upstreams && !w->is_stopping; i++)
+        if (!gw_upstream_is_idle(&w->upstreams[i]))
+            return;
     stop_upstreams(w);
     if (w->n_stopping_upstreams == 0)
         sluice_loop_defer(w->loop, &w->stop_task);
@@ -106,12 +109,14 @@ on_drain_task(struct sluice_task *task)
     struct gw_connection *next;
 
     w->is_draining = true;
-    for (size_t i = 0; i < w->shared->n_addresses; i++)
+    for (size_t i = 0; i < w->n_listeners; i++)
         gw_listener_close(&w->listeners[i]);
     for (c = w->connections; c != NULL; c = next) {
         next = c->next;
         gw_connection_close_if_idle(c);
     }
+    for (size_t i = 0; i < w->n_upstreams; i++)
+        gw_upstream_drain(&w->upstreams[i]);
     w->drain_timer.expire = on_grace_over;
     sluice_timer_start(w->loop, &w->drain_timer,
         sluice_loop_now(w->loop) + (uint64_t)w->set->config->shutdown_grace_ns);
@@ -156,6 +161,15 @@ gw_worker_await_drain(struct gw_worker *w)
     uv_sem_wait(&w->drain_began);
 }
 
+bool
+gw_worker_grpc_address(const struct gw_worker *w, char *out)
+{
+    for (size_t i = 0; i < w->n_upstreams; i++)
+        if (gw_upstream_grpc_address(&w->upstreams[i], out))
+            return true;
+    return false;
+}
+
 void
 gw_worker_join(struct gw_worker *w)
 {
@@ -175,9 +189,12 @@ init_upstreams(struct gw_worker *w, char *why)
     w->callables = calloc(w->set->n_rpcs + 1, sizeof *w->callables);
     if (w->upstreams == NULL || w->callables == NULL)
         return false;
-    for (size_t i = 0; i < config->n_upstreams; i++)
+    while (w->n_upstreams < config->n_upstreams) {
+        size_t i = w->n_upstreams++;
+
         if (!gw_upstream_init(&w->upstreams[i], w, &config->upstreams[i], why))
             return false;
+    }
     return true;
 }
 
@@ -185,21 +202,24 @@ static bool
 init_front(struct gw_worker *w, const int *fds)
 {
     w->shards[0] = gw_shard_new(w);
-    w->listeners = calloc(w->shared->n_addresses + 1, sizeof *w->listeners);
-    if (w->shards[0] == NULL || w->listeners == NULL)
+    if (w->shards[0] == NULL)
         return false;
     w->n_shards = 1;
-    for (size_t i = 0; i < w->shared->n_addresses; i++)
+    w->listeners = calloc(w->shared->n_addresses + 1, sizeof *w->listeners);
+    if (w->listeners == NULL)
+        return false;
+    while (w->n_listeners < w->shared->n_addresses) {
+        size_t i = w->n_listeners++;
+
         if (!gw_listener_init(&w->listeners[i], w, fds[i]))
             return false;
+    }
     return true;
 }
 
 static bool
 init_loop(struct gw_worker *w)
 {
-    if (uv_loop_init(&w->uv) != 0)
-        return false;
     w->loop = sluice_loop_new(&w->uv);
     if (w->loop == NULL)
         return false;
@@ -210,13 +230,12 @@ init_loop(struct gw_worker *w)
     return w->idle_readers != NULL && w->writer != NULL;
 }
 
-struct gw_worker *
-gw_worker_new(const struct gw_shared *shared, unsigned index, const int *fds,
-    char *why)
+/* What even the end of a worker needs. */
+static struct gw_worker *
+make_empty(const struct gw_shared *shared, unsigned index)
 {
     struct gw_worker *w = calloc(1, sizeof *w);
 
-    snprintf(why, 256, "memory or descriptors are short");
     if (w == NULL)
         return NULL;
     w->shared = shared;
@@ -224,11 +243,34 @@ gw_worker_new(const struct gw_shared *shared, unsigned index, const int *fds,
     w->index = index;
     w->drain_task.run = on_drain_task;
     w->stop_task.run = on_stop_task;
-    /* A failure here ends the program: what was made is left to its exit. */
-    if (uv_sem_init(&w->drain_began, 0) != 0 || !init_loop(w) ||
-        !init_upstreams(w, why) || !init_front(w, fds))
-        return NULL;
-    return w;
+    if (uv_sem_init(&w->drain_began, 0) != 0)
+        goto out;
+    if (uv_loop_init(&w->uv) == 0)
+        return w;
+    uv_sem_destroy(&w->drain_began);
+
+out:
+    free(w);
+    return NULL;
+}
+
+struct gw_worker *
+gw_worker_new(const struct gw_shared *shared, unsigned index, const int *fds,
+    char *why)
+{
+    struct gw_worker *w = make_empty(shared, index);
+    size_t n_taken = 0;
+
+    snprintf(why, 256, "memory or descriptors are short");
+    if (w != NULL) {
+        if (init_loop(w) && init_upstreams(w, why) && init_front(w, fds))
+            return w;
+        n_taken = w->n_listeners;
+        gw_worker_free(&w);
+    }
+    for (size_t i = n_taken; i < shared->n_addresses; i++)
+        close(fds[i]);
+    return NULL;
 }
 
 void
@@ -238,6 +280,10 @@ gw_worker_free(struct gw_worker **wp)
     int left;
 
     *wp = NULL;
+    if (w->loop != NULL) {
+        sluice_loop_defer(w->loop, &w->drain_task);
+        uv_run(&w->uv, UV_RUN_DEFAULT);
+    }
     assert(w->n_exchanges == 0 && w->n_connections == 0);
     left = uv_loop_close(&w->uv);
     assert(left == 0);

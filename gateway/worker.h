@@ -43,6 +43,7 @@ struct gw_shared {
     size_t n_addresses;
     const struct gw_inproc *inprocs;
     size_t n_inprocs;
+    const char *grpc; /* see server.h; the first worker's business */
     int access_fd;
     unsigned n_workers;
     size_t max_connections; /* per worker */
@@ -63,12 +64,14 @@ struct gw_worker {
     struct gw_access_log access;
 
     struct gw_listener *listeners; /* array of n_addresses */
+    size_t n_listeners;            /* so far */
     struct gw_shard *shards[GW_SHARDS_MAX];
     unsigned n_shards;
     struct gw_connection *connections; /* every open one */
     size_t n_connections;
 
     struct gw_upstream *upstreams;            /* one per configured one */
+    size_t n_upstreams;                       /* so far */
     struct sluice_multi_callable **callables; /* one per RPC, made when used */
 
     /* Recycled, so that the steady state allocates nothing. */
@@ -102,7 +105,13 @@ void gw_worker_drain(struct gw_worker *w);
 /* Waits until it drains: every answer from now on says Connection: close. */
 void gw_worker_await_drain(struct gw_worker *w);
 
+/* The address at which it serves gRPC clients, with the port in use; false if
+ * it does not. out has 128 bytes. Before it is started. */
+bool gw_worker_grpc_address(const struct gw_worker *w, char *out);
+
 void gw_worker_join(struct gw_worker *w);
+
+/* After join. One that was never started is drained here, in this thread. */
 void gw_worker_free(struct gw_worker **w);
 
 /* ---- For the worker's own parts -------------------------------------------- */

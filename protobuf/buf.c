@@ -22,7 +22,7 @@ enum pb_err
 pb_buf_reserve_slow(struct pb_buf *b, size_t n)
 {
     if (b->len > b->max || n > b->max - b->len || b->grow == NULL)
-        return PB_ELIMIT;
+        return PB_EFULL;
     if (!b->grow(b, n))
         return PB_ENOMEM;
     assert(b->cap - b->len >= n);

@@ -16,7 +16,7 @@ struct pb_buf {
     uint8_t *data; /* may move in grow */
     size_t len;    /* written so far */
     size_t cap;
-    size_t max; /* limit on len; exceeding it is PB_ELIMIT */
+    size_t max; /* limit on len; exceeding it is PB_EFULL */
     /* Makes room for need more bytes (cap - len >= need) or, for an output
      * that is drained, empties data and resets len. false: out of memory. May
      * be NULL: the buffer is fixed. Never asked for more than max. */
@@ -27,7 +27,8 @@ struct pb_buf {
 enum pb_err {
     PB_OK = 0,
     PB_ENOMEM,
-    PB_ELIMIT,   /* size, depth or count over a limit */
+    PB_EFULL,    /* the output would be over its own limit */
+    PB_ELIMIT,   /* another size, depth or count over a limit */
     PB_ESYNTAX,  /* not JSON, not wire format, not a template... */
     PB_EVALUE,   /* well formed, but not a value of the field's type */
     PB_EUNKNOWN, /* no such field, enum value or type */
@@ -45,7 +46,7 @@ struct pb_error {
     char message[256]; /* "expected an int32, found \"abc\"" */
 };
 
-/* Room for n more bytes. PB_ELIMIT or PB_ENOMEM. */
+/* Room for n more bytes. PB_EFULL or PB_ENOMEM. */
 enum pb_err pb_buf_reserve_slow(struct pb_buf *b, size_t n);
 
 static inline enum pb_err

@@ -48,7 +48,7 @@ void pb_json_reader_free(struct pb_json_reader **r);
 /* Starts a value: a message (its fields are appended to out without a length),
  * or the value of one field (appended with its tag, an array for a repeated
  * one, an object for a map). options and out are borrowed until the value has
- * ended; out->max bounds the result (PB_ELIMIT). Nothing of out before its
+ * ended; out->max bounds the result (PB_EFULL). Nothing of out before its
  * present len is touched. */
 void pb_json_reader_start(struct pb_json_reader *r,
     const struct pb_message *message, const struct pb_json_options *options,
@@ -112,9 +112,10 @@ void pb_json_writer_free(struct pb_json_writer **w);
  *                (not asked for inside an Any), a well-known type that has no
  *                JSON: out of range, a Value that holds nothing, ...
  *   PB_EUNKNOWN  an Any of a type that the message's schema does not have
- *   PB_ELIMIT    out->max, more than 2 GiB of wire, or messages and groups
- *                nested over max_depth, the outermost one counted, a Value not
- *                (max_depth over 1000 counts as 1000: it is C stack) */
+ *   PB_EFULL     out->max
+ *   PB_ELIMIT    more than 2 GiB of wire, or messages and groups nested over
+ *                max_depth, the outermost one counted, a Value not (max_depth
+ *                over 1000 counts as 1000: it is C stack) */
 enum pb_err pb_wire_to_json(struct pb_json_writer *w,
     const struct pb_message *message, const struct pb_json_options *options,
     const uint8_t *wire, size_t len, struct pb_buf *out,

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "protobuf/json_scan.h"
+
 /* Bytes of each kind that a reader keeps from one text to the next. */
 #define MEMORY_KEPT (64 * 1024)
 
@@ -135,6 +137,7 @@ static const char *
 name(struct pb_json_reader *r, const char *p)
 {
     enum pb_reader_string use = PB_STRING_NAME;
+    const char *quote;
 
     r->token = pb_reader_offset(r, p);
     if (*p != '"')
@@ -156,6 +159,12 @@ name(struct pb_json_reader *r, const char *p)
         if (r->top->u.any.at == PB_NOWHERE)
             pb_reader_any_begin(r, r->token);
         break;
+    case PB_FRAME_MESSAGE:
+        quote = pb_find_near_quote(p + 1, r->now.end);
+        if (quote == NULL)
+            break;
+        return message_name(r, p + 1, (size_t)(quote - p) - 1) ? quote + 1
+                                                               : NULL;
     default:
         break;
     }

@@ -311,7 +311,19 @@ void pb_reader_drop(struct pb_json_reader *r);
 bool pb_reader_close_len(struct pb_json_reader *r, size_t len_at);
 
 /* After a value: ends the frames that end with it and sets the state. */
-bool pb_reader_value_done(struct pb_json_reader *r);
+bool pb_reader_value_ends_frames(struct pb_json_reader *r);
+
+static inline bool
+pb_reader_value_done(struct pb_json_reader *r)
+{
+    unsigned kind = r->top->kind;
+
+    if (kind == PB_FRAME_MESSAGE || kind == PB_FRAME_LIST) {
+        r->state = PB_AT_COMMA;
+        return true;
+    }
+    return pb_reader_value_ends_frames(r);
+}
 
 /* Marks bit i (a field's index, or n_fields + oneof) of the top frame. */
 enum pb_err pb_reader_see_slowly(struct pb_json_reader *r, unsigned i);
@@ -353,6 +365,8 @@ const char *pb_reader_string(struct pb_json_reader *r, const char *p,
 /* The same for a Value, if the string lies whole in the piece and the Value is
  * no group; NULL without an error: it is not so. */
 const char *pb_reader_value_string(struct pb_json_reader *r, const char *p);
+/* The same for a string field, with PB_STRING_TEXT. */
+const char *pb_reader_text(struct pb_json_reader *r, const char *p);
 const char *pb_reader_string_more(struct pb_json_reader *r, const char *p);
 
 /* ---- json_reader_value.c ------------------------------------------------ */

@@ -348,7 +348,7 @@ pb_reader_unknown(struct pb_json_reader *r, const struct pb_message *message,
 const char *
 pb_reader_fail_out(struct pb_json_reader *r, enum pb_err err)
 {
-    if (err == PB_ELIMIT)
+    if (err == PB_EFULL)
         return pb_reader_fail(r, err, r->token,
             "the message is longer than the limit of %zu bytes", r->out->max);
     return pb_reader_fail(r, err, r->token, "out of memory");

@@ -172,7 +172,7 @@ pb_reader_close_len(struct pb_json_reader *r, size_t len_at)
     enum pb_err err = PB_OK;
 
     if (more > 0) {
-        err = len > INT32_MAX ? PB_ELIMIT : pb_buf_reserve(out, more);
+        err = len > INT32_MAX ? PB_EFULL : pb_buf_reserve(out, more);
         if (err != PB_OK) {
             pb_reader_fail_out(r, err);
             return false;
@@ -224,7 +224,7 @@ pb_reader_drop(struct pb_json_reader *r)
 }
 
 bool
-pb_reader_value_done(struct pb_json_reader *r)
+pb_reader_value_ends_frames(struct pb_json_reader *r)
 {
     while (r->top->kind == PB_FRAME_ENTRY || r->top->kind == PB_FRAME_WRAP)
         if (!pb_reader_pop(r))

@@ -195,7 +195,7 @@ add_key(struct pb_json_reader *r, struct pb_frame *map, size_t start,
     uint64_t slot;
 
     if (start - map->start >= UINT32_MAX)
-        return PB_ELIMIT;
+        return PB_EFULL;
     if (map->u.keys.cap == 0 ? map->index == FEW_KEYS
                              : map->index >= map->u.keys.cap / 2)
         if (!grow_table(r, map))

@@ -223,6 +223,9 @@ pb_reader_begin_string(struct pb_json_reader *r, const char *p)
 {
     const struct pb_message *message;
 
+    if (r->target <= PB_TO_ELEMENT && r->field->type == PB_STRING &&
+        !pb_reader_is_whole(r))
+        return pb_reader_text(r, p + 1);
     if (r->target == PB_TO_NOTHING)
         return pb_reader_string(r, p + 1, PB_STRING_SKIP);
     if (r->target == PB_TO_TYPE)
@@ -246,7 +249,7 @@ pb_reader_begin_string(struct pb_json_reader *r, const char *p)
         if (pb_reader_target_message(r) != NULL)
             return pb_reader_mismatch(r, "a string");
     }
-    if (r->field->type == PB_STRING)
+    if (r->field->type == PB_STRING) /* of a wrapper, or a Value */
         return pb_reader_string(r, p + 1, PB_STRING_TEXT);
     if (r->field->type == PB_BYTES)
         return pb_reader_string(r, p + 1, PB_STRING_BYTES);

@@ -79,7 +79,7 @@ begin_record(struct pb_buf *out, const struct pb_field *field, size_t len)
     return PB_OK;
 }
 
-/* A whole string or key. PB_ELIMIT: the machine has to find out where. */
+/* A whole string or key. PB_EFULL: the machine has to find out where. */
 static enum pb_err
 put_text(struct pb_json_reader *r, enum pb_reader_string use, const char *text,
     size_t len)
@@ -524,5 +524,28 @@ pb_reader_value_string(struct pb_json_reader *r, const char *p)
     out->len = (size_t)(pb_varint_write(out->data + out->len, len) - out->data);
     memcpy(out->data + out->len, p, len);
     out->len += len;
+    return pb_reader_value_done(r) ? quote + 1 : NULL;
+}
+
+/* Short strings, which are most, are copied by the block. */
+const char *
+pb_reader_text(struct pb_json_reader *r, const char *p)
+{
+    const struct pb_field *f = r->field;
+    struct pb_buf *out = r->out;
+    const char *quote = pb_find_near_quote(p, r->now.end);
+    size_t len;
+    uint8_t *to;
+
+    if (quote == NULL || quote == p ||
+        out->cap - out->len < sizeof(f->tag) + 1 + PB_SCAN_BLOCK)
+        return pb_reader_string(r, p, PB_STRING_TEXT);
+    len = (size_t)(quote - p);
+    to = out->data + out->len;
+    for (unsigned i = 0; i < f->tag_len; i++)
+        *to++ = f->tag[i];
+    *to++ = (uint8_t)len;
+    pb_copy_block(to, p);
+    out->len = (size_t)(to - out->data) + len;
     return pb_reader_value_done(r) ? quote + 1 : NULL;
 }

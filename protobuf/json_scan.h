@@ -92,7 +92,30 @@ pb_skip_plain(const char *p, const char *end)
     return p;
 }
 
-#undef PB_SCAN_BLOCK
+/* The closing quote of a string from p on that is plain up to it, if it lies in
+ * the first block: most names. NULL: look further. */
+static inline const char *
+pb_find_near_quote(const char *p, const char *end)
+{
+    __typeof__(pb_special_in_block(p)) found;
+
+    if (end - p < PB_SCAN_BLOCK)
+        return NULL;
+    found = pb_special_in_block(p);
+    if (found == 0)
+        return NULL;
+    p += pb_first_in_block(found);
+    return *p == '"' ? p : NULL;
+}
+
+/* Copies a text that pb_find_near_quote() measured; both sides have room for a
+ * block. */
+static inline void
+pb_copy_block(void *to, const char *from)
+{
+    memcpy(to, from, PB_SCAN_BLOCK);
+}
+
 #undef PB_LOW_BITS
 #undef PB_HIGH_BITS
 

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # libpb: schemas, wire format, JSON. No I/O, no clock.
-#
-# libpbfixed: the schemas we know when we are built. To add one, put its .proto
-# below protobuf/fixed/ and its name into pb_fixed_protos; the .pb-c.c and
-# .pb-c.h come from protoc-c and are included as "google/api/http.pb-c.h".
 
-noinst_LTLIBRARIES += protobuf/libpb.la protobuf/libpbfixed.la
+noinst_LTLIBRARIES += protobuf/libpb.la
 
 # Schemas
 protobuf_libpb_la_SOURCES = \
@@ -106,18 +102,7 @@ BUILT_SOURCES += $(pb_builtin_made)
 CLEANFILES += $(pb_builtin_made) protobuf/builtin.pb
 EXTRA_DIST += $(pb_builtin_files)
 
-pb_fixed_protos = \
+# For the .proto files of services
+EXTRA_DIST += \
+	protobuf/fixed/google/api/annotations.proto \
 	protobuf/fixed/google/api/http.proto
-
-pb_fixed_made = \
-	$(pb_fixed_protos:.proto=.pb-c.c) \
-	$(pb_fixed_protos:.proto=.pb-c.h)
-protobuf_libpbfixed_la_SOURCES = protobuf/fixed.c
-nodist_protobuf_libpbfixed_la_SOURCES = \
-	$(pb_fixed_protos:.proto=.pb-c.c)
-protobuf_libpbfixed_la_CFLAGS = $(GENERATED_CFLAGS) -static
-
-BUILT_SOURCES += $(pb_fixed_made)
-CLEANFILES += $(pb_fixed_made)
-# annotations.proto is for the .proto files of services
-EXTRA_DIST += $(pb_fixed_protos) protobuf/fixed/google/api/annotations.proto

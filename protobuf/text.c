@@ -353,8 +353,8 @@ pb_text_to_wire(const struct pb_field *field, const char *text, size_t len,
         out->len = start;
         if (error != NULL && error->kind == PB_OK)
             pb_error_set(error, err,
-                err == PB_ELIMIT ? "the message is longer than its limit"
-                                 : "out of memory");
+                err == PB_EFULL ? "the message is longer than its limit"
+                                : "out of memory");
     }
     return err;
 }

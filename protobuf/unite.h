@@ -15,7 +15,7 @@
 /* Appends the message to out with the pieces of its singular submessages, at
  * every depth, joined in order where the first one stood. Well-formed input
  * only; what is too scattered to be joined within fixed bounds is copied as it
- * is, which means the same. PB_ELIMIT or PB_ENOMEM from out. */
+ * is, which means the same. PB_EFULL or PB_ENOMEM from out. */
 enum pb_err pb_wire_unite(const struct pb_message *message, const uint8_t *wire,
     size_t len, struct pb_buf *out);
 

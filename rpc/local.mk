@@ -36,13 +36,14 @@ libsluice_la_SOURCES = \
 	rpc/base/subscription.c \
 	rpc/bytes.c \
 	rpc/check.h \
-	rpc/link/inproc.c \
 	rpc/loop.c \
 	rpc/metadata.c \
 	rpc/metadata.h \
 	rpc/pool.c \
 	rpc/pool.h \
 	rpc/status.c \
+	rpc/thread.c \
+	rpc/thread_pool.c \
 	rpc/wheel.c \
 	rpc/wheel.h
 libsluice_la_LDFLAGS = \
@@ -51,9 +52,40 @@ libsluice_la_LDFLAGS = \
 	$(SANITIZER_CFLAGS)
 libsluice_la_LIBADD = $(UV_LIBS) $(NGHTTP2_LIBS) $(ZLIB_LIBS) -lpthread
 
+# ---- face
+libsluice_la_SOURCES += \
+	rpc/face/call.c \
+	rpc/face/call.h \
+	rpc/face/context.c \
+	rpc/face/context.h \
+	rpc/face/dynamic.c \
+	rpc/face/inline.c \
+	rpc/face/inline.h \
+	rpc/face/rendezvous.c \
+	rpc/face/rendezvous.h \
+	rpc/face/rendezvous_call.c \
+	rpc/face/rendezvous_call.h \
+	rpc/face/rendezvous_context.c \
+	rpc/face/rendezvous_future.c \
+	rpc/face/rendezvous_requests.c \
+	rpc/face/rendezvous_service.c \
+	rpc/face/rendezvous_service.h \
+	rpc/face/rendezvous_stub.c \
+	rpc/face/rendezvous_wait.c \
+	rpc/face/rpc.c \
+	rpc/face/rpc.h \
+	rpc/face/service.c \
+	rpc/face/servicer.c \
+	rpc/face/stub.c \
+	rpc/face/stub.h \
+	rpc/face/text.c
+
+# ---- links
 libsluice_la_SOURCES += \
 	rpc/link/grpc_backoff.c \
 	rpc/link/grpc_backoff.h \
+	rpc/link/grpc_bucket.c \
+	rpc/link/grpc_bucket.h \
 	rpc/link/grpc_call.c \
 	rpc/link/grpc_call.h \
 	rpc/link/grpc_client.c \
@@ -81,19 +113,6 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_request.h \
 	rpc/link/grpc_response.c \
 	rpc/link/grpc_response.h \
-	rpc/link/grpc_session.c \
-	rpc/link/grpc_session.h \
-	rpc/link/grpc_session_events.c \
-	rpc/link/grpc_session_private.h \
-	rpc/link/grpc_socket.c \
-	rpc/link/grpc_socket.h \
-	rpc/link/grpc_stream.c \
-	rpc/link/grpc_target.c \
-	rpc/link/grpc_target.h
-# ---- gRPC server
-libsluice_la_SOURCES += \
-	rpc/link/grpc_bucket.c \
-	rpc/link/grpc_bucket.h \
 	rpc/link/grpc_server.c \
 	rpc/link/grpc_server.h \
 	rpc/link/grpc_server_answer.c \
@@ -109,39 +128,17 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_server_request.c \
 	rpc/link/grpc_server_request.h \
 	rpc/link/grpc_server_stream.c \
+	rpc/link/grpc_session.c \
+	rpc/link/grpc_session.h \
+	rpc/link/grpc_session_events.c \
+	rpc/link/grpc_session_private.h \
+	rpc/link/grpc_socket.c \
+	rpc/link/grpc_socket.h \
+	rpc/link/grpc_stream.c \
+	rpc/link/grpc_target.c \
+	rpc/link/grpc_target.h \
 	rpc/link/grpc_wire.c \
 	rpc/link/grpc_wire.h \
 	rpc/link/grpc_writer.c \
-	rpc/link/grpc_writer.h
-
-# ---- face
-libsluice_la_SOURCES += \
-	rpc/face/call.c \
-	rpc/face/call.h \
-	rpc/face/context.c \
-	rpc/face/context.h \
-	rpc/face/dynamic.c \
-	rpc/face/inline.c \
-	rpc/face/inline.h \
-	rpc/face/rendezvous_service.c \
-	rpc/face/rendezvous_service.h \
-	rpc/face/rpc.c \
-	rpc/face/rpc.h \
-	rpc/face/service.c \
-	rpc/face/servicer.c \
-	rpc/face/stub.c \
-	rpc/face/text.c
-
-# ---- threads
-libsluice_la_SOURCES += \
-	rpc/face/rendezvous.c \
-	rpc/face/rendezvous.h \
-	rpc/face/rendezvous_call.c \
-	rpc/face/rendezvous_call.h \
-	rpc/face/rendezvous_context.c \
-	rpc/face/rendezvous_future.c \
-	rpc/face/rendezvous_requests.c \
-	rpc/face/rendezvous_stub.c \
-	rpc/face/stub.h \
-	rpc/thread.c \
-	rpc/thread_pool.c
+	rpc/link/grpc_writer.h \
+	rpc/link/inproc.c

@@ -23,6 +23,7 @@ PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 # scenarios too.
 thread_tests = $(filter tests/rpc/%,$(check_PROGRAMS))
 
+include tests/fuzz/local.mk
 include tests/rpc/local.mk
 include tests/protobuf/local.mk
 include tests/routes/local.mk

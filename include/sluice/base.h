@@ -13,7 +13,9 @@
  *             completion "takes" or "gives" the references in it, whatever is
  *             returned and also when the operation has terminated.
  * Thread      The loop thread of the End, for every function and callback.
- *             Other threads come in by sluice_loop_post().
+ *             Other threads come in by sluice_loop_call() or
+ *             sluice_loop_post(). When the loop has been closed, what is still
+ *             held of an operation shows its outcome, and may be dropped.
  * Callbacks   Never run before the call that leads to them has returned,
  *             never overlap for one operation, and none runs after the
  *             operation's termination callbacks.
@@ -204,8 +206,8 @@ struct sluice_invocation {
 
 /* On SLUICE_OK *op holds a reference for the caller, to be dropped with
  * sluice_operation_unref(). SLUICE_ESTATE: not started or stopping.
- * SLUICE_EINVAL: the subscription's members do not fit its kind. Takes the
- * references in first in every case. */
+ * SLUICE_EINVAL: the subscription's members do not fit its kind. SLUICE_ENOMEM.
+ * *op is NULL on an error. Takes the references in first in every case. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_operate(
     struct sluice_end *end, const struct sluice_invocation *invocation,
     struct sluice_operation **op);
@@ -218,7 +220,7 @@ SLUICE_API void sluice_end_operation_stats(const struct sluice_end *end,
 SLUICE_API size_t sluice_end_active(const struct sluice_end *end);
 
 /* action(arg) runs once when no operation is left, never inside this
- * call. SLUICE_ESTATE on a stopped End. */
+ * call. SLUICE_ESTATE on a stopped End. SLUICE_ENOMEM. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_add_idle_action(
     struct sluice_end *end, void (*action)(void *arg), void *arg);
 
@@ -250,7 +252,8 @@ sluice_operation_add_termination_callback(struct sluice_operation *op,
 SLUICE_API int64_t sluice_operation_time_remaining(
     const struct sluice_operation *op);
 
-/* Idempotent; nothing happens once terminated. */
+/* Ends it with CANCELLED, or LOCAL_FAILURE: a defect that the customer has found
+ * in itself. Idempotent; nothing happens once terminated. */
 SLUICE_API void sluice_operation_cancel(struct sluice_operation *op);
 SLUICE_API void sluice_operation_fail(struct sluice_operation *op);
 

@@ -12,6 +12,9 @@
  *             given by callbacks, in every case.
  * Thread      The loop thread of the End, for everything in this header;
  *             other threads use sluice/rendezvous.h, or sluice_loop_call().
+ *             Stubs, multi-callables and servicers may be made and freed on
+ *             any thread. A call or context that is still held when its loop
+ *             has been closed shows how the RPC ended, and may be dropped.
  * Callbacks   Never run inside the call that starts the RPC, never overlap for
  *             one RPC. Exactly one of complete and abortion ends it, and it is
  *             the last one.
@@ -126,20 +129,24 @@ struct sluice_receiver {
 
 /* end must be joined and outlive the stub. NULL when memory is short. */
 SLUICE_API struct sluice_stub *sluice_stub_new(struct sluice_end *end);
+/* RPCs in progress and multi-callables go on. Clears the pointer; accepts NULL
+ * in it. */
 SLUICE_API void sluice_stub_free(struct sluice_stub **stub);
 
 /* The arguments every call style shares. */
 struct sluice_call_options {
-    int64_t timeout_ns;
+    int64_t timeout_ns;               /* as of struct sluice_invocation: 0 is no
+                                         time at all */
     struct sluice_metadata *metadata; /* taken; may be NULL */
     void *protocol_options;           /* the link's own; may be NULL */
 };
 
 /* request is taken. receiver is copied. On SLUICE_OK *call holds a reference
- * for the caller (sluice_call_unref()). Errors as
- * sluice_end_operate(), plus SLUICE_EINVAL for a receiver that lacks one of
- * its first four callbacks and SLUICE_ETHREAD. Whatever is returned, request
- * and options->metadata have been taken. */
+ * for the caller (sluice_call_unref()), otherwise it is NULL and nothing is
+ * called. SLUICE_ESTATE: the End is not started or stopping. SLUICE_EINVAL: no
+ * request, no options, or a receiver that lacks one of its first four
+ * callbacks. SLUICE_ETHREAD. SLUICE_ENOMEM. Whatever is returned, request and
+ * options->metadata have been taken. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_unary_unary(
     struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
     struct sluice_bytes *request, const struct sluice_receiver *receiver,
@@ -159,8 +166,9 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_event_stream_stream(
     const struct sluice_receiver *receiver,
     const struct sluice_call_options *options, struct sluice_call **call);
 
-/* A method bound once, called many times. group and method are
- * copied. No check that the method exists. NULL when memory is short. */
+/* A method bound once, called many times; needs the End, not the stub. group
+ * and method are copied. No check that the method exists. NULL when memory is
+ * short. */
 struct sluice_multi_callable;
 SLUICE_API struct sluice_multi_callable *sluice_stub_multi_callable(
     struct sluice_stub *stub, enum sluice_cardinality cardinality,
@@ -212,9 +220,11 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_call_protocol_context(
  * none. */
 SLUICE_API void sluice_call_allow(struct sluice_call *call, int n);
 
-/* Never blocks. What exceeds the service's allowance
- * queues; sluice_call_request_budget() says how many still fit and
- * receiver.allowance when more do. Dropped silently once terminated. */
+/* request is taken. Never blocks. What exceeds the service's allowance queues;
+ * sluice_call_request_budget() says how many still fit and receiver.allowance
+ * when more do. Dropped silently once terminated. Before that, NULL (there was
+ * no memory for it) and a request after the end of requests end the RPC with
+ * LOCAL_FAILURE. terminate() is idempotent. */
 SLUICE_API void sluice_call_consume(struct sluice_call *call,
     struct sluice_bytes *request);
 SLUICE_API void sluice_call_terminate(struct sluice_call *call);
@@ -227,8 +237,8 @@ SLUICE_API struct sluice_call *sluice_call_ref(struct sluice_call *call);
 SLUICE_API void sluice_call_unref(struct sluice_call **call);
 
 /* A stub for the methods of one group, each with its declared cardinality.
- * Names are copied. SLUICE_EINVAL: a name twice. end as for
- * sluice_stub_new(). */
+ * Names are copied. SLUICE_EINVAL: a name twice, or no such cardinality.
+ * SLUICE_ENOMEM. *stub is NULL on an error. end as for sluice_stub_new(). */
 struct sluice_dynamic_stub;
 struct sluice_dynamic_method {
     struct sluice_str name;
@@ -292,7 +302,9 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_servicer_context_set_details(
 
 /* The response callback and response consumer of the event forms. response is
  * taken. respond() is consume_and_terminate(). terminate() without a response
- * is how a unary method answers with a code alone. Harmless after termination.
+ * is how a unary method answers with a code alone; it is idempotent. Harmless
+ * after termination. Before that, a response that is NULL (there was no memory
+ * for it) or comes after the last one ends the RPC with LOCAL_FAILURE.
  * response_budget: how many responses go out without queueing;
  * on_allowance is told of more. */
 SLUICE_API void sluice_servicer_context_respond(
@@ -418,6 +430,7 @@ struct sluice_multi_method_implementation {
 /* (group, method) -> implementation, as a base servicer. */
 struct sluice_face_servicer;
 struct sluice_thread_pool;
+/* NULL when memory is short. */
 SLUICE_API struct sluice_face_servicer *sluice_face_servicer_new(void);
 /* The End has been freed, and no inline method is running any more: free the
  * thread pool before. */
@@ -427,10 +440,10 @@ SLUICE_API void sluice_face_servicer_free(
  * is added. See sluice_thread_pool_new() for how many. */
 SLUICE_API void sluice_face_servicer_set_thread_pool(
     struct sluice_face_servicer *servicer, struct sluice_thread_pool *pool);
-/* Copies the names. SLUICE_EINVAL: the pair is there already, the
- * implementation does not have exactly the one behaviour of its cardinality and
- * style, or is an inline one and there is no thread pool. Before the End
- * starts. */
+/* Copies the names and the implementation. SLUICE_EINVAL: the pair is there
+ * already, the implementation does not have exactly the one behaviour of its
+ * cardinality and style, or is an inline one and there is no thread pool.
+ * SLUICE_ENOMEM. Before the End starts. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_face_servicer_add(
     struct sluice_face_servicer *servicer, struct sluice_str group,
     struct sluice_str method,

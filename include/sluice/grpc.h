@@ -27,6 +27,8 @@
  *   no connection could be had              TRANSMISSION_FAILURE, code 14
  *   connection lost during the call         RECEPTION_FAILURE, code 14
  *   message over the limit                  LOCAL_FAILURE, code 8
+ *   ... and over 2^31 - 1 bytes, which
+ *   no implementation of gRPC sends         LOCAL_FAILURE, code 13
  *   request metadata over the peer's limit
  *   or 60 KiB, or memory is short           LOCAL_FAILURE, code 8
  *   too many operations wait                TRANSMISSION_FAILURE, code 14

@@ -11,8 +11,8 @@
  *   EXPIRED                        4 DEADLINE_EXCEEDED
  *   LOCAL_SHUTDOWN, End not started 14 UNAVAILABLE
  *   LOCAL_FAILURE                  2 UNKNOWN
- *   RECEPTION_FAILURE (bad prefix, truncated message, flag without encoding,
- *   payload that cannot be inflated)  13 INTERNAL
+ *   RECEPTION_FAILURE (bad prefix, length over 2^31-1, truncated message, flag
+ *   without encoding, payload that cannot be inflated)  13 INTERNAL
  *   message over max_message       8 RESOURCE_EXHAUSTED
  *   unknown grpc-encoding          12 UNIMPLEMENTED + grpc-accept-encoding
  *   malformed grpc-timeout, "-bin" value  13 INTERNAL

@@ -86,7 +86,7 @@ SLUICE_API void sluice_operation_deliver(struct sluice_operation *op,
  * ops carry the answers for transport. On SLUICE_OK *op is borrowed until
  * close. SLUICE_ESTATE: stopped, stopping or without a servicer; the link then
  * answers SHUTDOWN. SLUICE_EINVAL: no ticket that may begin an operation.
- * Takes the references either way. The servicer runs later, from the loop,
+ * SLUICE_ENOMEM. Takes the references either way. The servicer runs later, from the loop,
  * never inside this call. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_accept(
     struct sluice_end *end, struct sluice_link *link, void *transport,

@@ -12,9 +12,11 @@
  *
  * Ownership   sluice_..._ref() and sluice_rendezvous_unref() count holds. What
  *             is taken and given is stated as everywhere. Dropping the last
- *             hold of a running RPC neither ends it nor waits for it.
- * Thread      Any thread, for every function here. One that would have to wait
- *             returns SLUICE_ETHREAD on the loop's thread instead.
+ *             hold of a running RPC neither ends it nor waits for it. What an
+ *             ended RPC shows stays valid when its End and loop are gone.
+ * Thread      Any thread, for every function here but sluice_servicer_context_
+ *             rendezvous(). One that would have to wait returns SLUICE_ETHREAD
+ *             on the loop's thread instead.
  * Results     SLUICE_EABORTED means that the RPC has aborted;
  *             sluice_rendezvous_abortion() says how. It repeats for ever.
  * Completion  A service that completes with a code of failure aborts the RPC
@@ -33,10 +35,13 @@ struct sluice_rendezvous;
 
 /* A stream of values that customer code produces: a caller's requests, the
  * responses of an inline method. Drawn on a thread of the pool, one value for
- * each allowance, never two at a time, and not after the RPC has ended. */
+ * each allowance, never two at a time. No call of next begins when the RPC has
+ * ended, but one may be going on then, and it is not waited for, not even by a
+ * blocking call: arg must last until close, or until the pool is freed. */
 struct sluice_iterator {
     /* SLUICE_OK: *value is given. SLUICE_EEND: there are no more. Anything
-     * else is a defect and ends the RPC with LOCAL_FAILURE. May block. */
+     * else, or no value, is a defect and ends the RPC with LOCAL_FAILURE. May
+     * block. *value is NULL before. */
     enum sluice_err (*next)(void *arg, struct sluice_bytes **value);
     /* Last of all and once, also when next was never called; NULL: none. */
     void (*close)(void *arg);
@@ -46,8 +51,8 @@ struct sluice_iterator {
 /* ---- Invocation side: starting ------------------------------------------- */
 
 /* Threads that draw request iterators and nothing else. Must outlive the stub's
- * RPCs. Without one, a call with a request iterator is SLUICE_EINVAL. Set
- * before the stub is used. */
+ * RPCs: until the end of each is known to its caller. Without one, a call with a request iterator is SLUICE_EINVAL. Set
+ * before the stub is used, and before a multi-callable is made of it. */
 SLUICE_API void sluice_stub_set_thread_pool(struct sluice_stub *stub,
     struct sluice_thread_pool *pool);
 SLUICE_API void sluice_dynamic_stub_set_thread_pool(
@@ -62,7 +67,8 @@ SLUICE_API void sluice_dynamic_stub_set_thread_pool(
  * the loop's thread). */
 
 /* Waits for the end of the RPC. SLUICE_OK: *response is given. rendezvous may
- * be NULL ("with_call" is false); there is no telling why it aborted then. */
+ * be NULL ("with_call" is false); there is no telling why it aborted then.
+ * requests must not be: nobody else could bring any. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_blocking_unary_unary(
     struct sluice_stub *stub, struct sluice_str group, struct sluice_str method,
     struct sluice_bytes *request, const struct sluice_call_options *options,
@@ -97,8 +103,8 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_stub_inline_stream_stream(
 /* The same through a multi-callable, of any cardinality: blocking for unary
  * responses, future for unary, inline for stream responses. Exactly one of
  * request and requests belongs to the cardinality; the other one must be NULL
- * (for a stream of requests both may be). SLUICE_EINVAL otherwise, and for a
- * style that the cardinality does not have. */
+ * (for a stream of requests both may be, unless it blocks). SLUICE_EINVAL
+ * otherwise, and for a style that the cardinality does not have. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_multi_callable_blocking(
     struct sluice_multi_callable *callable, struct sluice_bytes *request,
     const struct sluice_iterator *requests,
@@ -150,7 +156,9 @@ SLUICE_API void sluice_rendezvous_unref(struct sluice_rendezvous **r);
 
 /* Draws the next response, or request. In this order: SLUICE_EABORTED, even if
  * a value waits; SLUICE_OK, *value is given; SLUICE_EEND after the other side's
- * completion, for ever; else it waits. Of one thread at a time. */
+ * completion, for ever; else it waits, and so it does from a cancellation by
+ * this side until it is known how the RPC ended. Of one thread at a time.
+ * SLUICE_ESTATE: requests of an event style or a unary method. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_rendezvous_next(
     struct sluice_rendezvous *r, struct sluice_bytes **value);
 
@@ -158,8 +166,9 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_rendezvous_next(
 
 /* value is taken. Waits until the other side has allowance for it, or the RPC
  * has terminated: then it is dropped, and SLUICE_OK returned all the same.
- * SLUICE_ESTATE: requests that an iterator brings, responses of an inline
- * method. After terminate: the RPC ends with LOCAL_FAILURE. */
+ * SLUICE_ESTATE: requests that are unary or that an iterator brings, responses
+ * of an inline method. SLUICE_EINVAL: NULL. After terminate: the RPC ends with
+ * LOCAL_FAILURE. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_rendezvous_consume(
     struct sluice_rendezvous *r, struct sluice_bytes *value);
 SLUICE_API SLUICE_MUST_USE enum sluice_err
@@ -189,13 +198,15 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_rendezvous_details(
 
 /* All wait for the end of the RPC, timeout_ns at most (SLUICE_NO_TIMEOUT: as
  * long as it takes). SLUICE_ETIMEDOUT: not ended yet; the RPC goes on and the
- * call may be repeated. SLUICE_ECANCELLED: it was cancelled, by whichever side.
- * SLUICE_EABORTED: aborted otherwise. Of a stream of responses: SLUICE_ESTATE.
+ * call may be repeated; a timeout of 0 or less never waits. SLUICE_ECANCELLED:
+ * it was cancelled, by whichever side. SLUICE_EABORTED: aborted otherwise. Of a
+ * stream of responses, and on the service side: SLUICE_ESTATE.
  *
  * result: *response is given, a further reference each time.
  * exception: *abortion is NULL after completion; after an abort other than a
  * cancellation SLUICE_OK with the Abortion.
- * traceback: as exception, a line of text for people; ptr NULL: none. */
+ * traceback: as exception, sluice_abortion_text(), borrowed from the rendezvous;
+ * ptr NULL: none. When memory is short it is the error's name alone. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_rendezvous_result(
     struct sluice_rendezvous *r, int64_t timeout_ns,
     struct sluice_bytes **response);
@@ -240,8 +251,8 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err
 sluice_rendezvous_invocation_metadata(struct sluice_rendezvous *r,
     struct sluice_metadata **metadata);
 
-/* As the functions of sluice_servicer_context of like name. Metadata is taken.
- * SLUICE_ESTATE on the invocation side, too. */
+/* As the functions of sluice_servicer_context of like name. Metadata is taken,
+ * text copied (SLUICE_ENOMEM). SLUICE_ESTATE on the invocation side, too. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err
 sluice_rendezvous_set_initial_metadata(struct sluice_rendezvous *r,
     struct sluice_metadata *metadata);

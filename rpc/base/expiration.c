@@ -17,6 +17,15 @@ on_expired(struct sluice_timer *timer)
 }
 
 static void
+on_no_time(struct sluice_task *task)
+{
+    struct sluice_operation *op =
+        RPC_CONTAINER_OF(task, struct sluice_operation, task);
+
+    rpc_operation_terminate(op, SLUICE_EXPIRED, RPC_TELL_OTHER_SIDE, NULL);
+}
+
+static void
 set(struct sluice_operation *op, int64_t timeout_ns)
 {
     op->timeout_ns = timeout_ns;
@@ -36,6 +45,12 @@ rpc_expiration_start(struct sluice_operation *op, int64_t timeout_ns,
     op->timer.expire = on_expired;
     set(op, timeout_ns < limit_ns ? timeout_ns : limit_ns);
     op->out.owes_timeout = timeout_ns > limit_ns;
+    if (!op->is_invocation || timeout_ns > 0)
+        return;
+    /* A timer takes a tick, in which an answer could come. What is deferred
+     * here runs before anything that the link will do. */
+    op->task.run = on_no_time;
+    sluice_loop_defer(op->end->loop, &op->task);
 }
 
 void

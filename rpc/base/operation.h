@@ -85,7 +85,8 @@ struct sluice_operation {
     const struct sluice_link_ops *link_ops; /* NULL: a black hole */
     void *transport;
 
-    struct sluice_task task; /* the servicer's call, later the callbacks */
+    struct sluice_task task; /* the servicer's call or the end of no time,
+                                later the callbacks */
     struct sluice_timer timer;
     uint64_t start_ns;
     int64_t timeout_ns; /* SLUICE_NO_TIMEOUT: unlimited */

@@ -262,6 +262,7 @@ face_call_new(const struct face_call_start *start,
     struct sluice_call *call;
     enum sluice_err err;
 
+    *call_out = NULL;
     if (!is_complete_receiver(receiver) || options == NULL ||
         has_unary_request != (start->request != NULL))
         return refuse(start, options, SLUICE_EINVAL);
@@ -402,15 +403,26 @@ emit(struct sluice_call *call, struct sluice_bytes *request, bool is_last)
         .completion = is_last ? &nothing_more : NULL,
     };
 
-    FACE_CHECK(call, CALL_MAGIC);
     call->has_sent_requests |= is_last;
     sluice_operation_advance(call->rpc.op, &values);
+}
+
+/* Without memory for a request the RPC cannot go on as if it were there. */
+static void
+emit_or_fail(struct sluice_call *call, struct sluice_bytes *request,
+    bool is_last)
+{
+    FACE_CHECK(call, CALL_MAGIC);
+    if (request != NULL)
+        emit(call, request, is_last);
+    else
+        sluice_operation_fail(call->rpc.op);
 }
 
 void
 sluice_call_consume(struct sluice_call *call, struct sluice_bytes *request)
 {
-    emit(call, request, false);
+    emit_or_fail(call, request, false);
 }
 
 void
@@ -425,7 +437,7 @@ void
 sluice_call_consume_and_terminate(struct sluice_call *call,
     struct sluice_bytes *request)
 {
-    emit(call, request, true);
+    emit_or_fail(call, request, true);
 }
 
 int

@@ -129,7 +129,7 @@ sluice_servicer_context_set_details(struct sluice_servicer_context *ctx,
     if (details.ptr == NULL)
         return SLUICE_EINVAL;
     /* one byte more than the text, so that an empty one is not absent */
-    copy = sluice_pool_take(sluice_loop_pool(ctx->rpc.loop), details.len + 1);
+    copy = sluice_pool_take(ctx->rpc.pool, details.len + 1);
     if (copy == NULL)
         return SLUICE_ENOMEM;
     memcpy(copy, details.ptr, details.len);
@@ -163,7 +163,6 @@ answer(struct sluice_servicer_context *ctx, struct sluice_bytes *response,
     struct sluice_completion completion;
     struct sluice_values values = { .payload = response };
 
-    FACE_CHECK(ctx, FACE_CONTEXT_MAGIC);
     if (is_last) {
         completion = take_completion(ctx);
         values.completion = &completion;
@@ -172,18 +171,30 @@ answer(struct sluice_servicer_context *ctx, struct sluice_bytes *response,
     sluice_operation_advance(ctx->rpc.op, &values);
 }
 
+/* Without memory for a response the RPC cannot go on as if it were there. */
+static void
+answer_or_fail(struct sluice_servicer_context *ctx,
+    struct sluice_bytes *response, bool is_last)
+{
+    FACE_CHECK(ctx, FACE_CONTEXT_MAGIC);
+    if (response != NULL)
+        answer(ctx, response, is_last);
+    else
+        sluice_operation_fail(ctx->rpc.op);
+}
+
 void
 sluice_servicer_context_respond(struct sluice_servicer_context *ctx,
     struct sluice_bytes *response)
 {
-    answer(ctx, response, true);
+    answer_or_fail(ctx, response, true);
 }
 
 void
 sluice_servicer_context_consume(struct sluice_servicer_context *ctx,
     struct sluice_bytes *response)
 {
-    answer(ctx, response, false);
+    answer_or_fail(ctx, response, false);
 }
 
 void

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rpc/face/rendezvous.c - the monitor itself: its life, what goes through the
- * door, what the loop half hears, and the waits.
+ * rpc/face/rendezvous.c - the loop half of the monitor: what goes through the
+ * door, what is heard of the RPC, and its end.
  *
  * References that leave the monitor are dropped without the lock, because the
- * owner of wrapped bytes may call in from there. Waiting has one condition for
- * all: at most a handful of threads know of an RPC.
+ * owner of wrapped bytes may call in from there.
  */
 #include "rpc/face/rendezvous.h"
 
@@ -165,11 +164,13 @@ do_errand(struct sluice_rendezvous *r, struct errand *e)
         ops->fail(r->rpc);
 }
 
+/* Locked: wakes those who wait, here and elsewhere. */
 static void
-tell_of_room(struct sluice_rendezvous *r)
+tell_of_change(struct sluice_rendezvous *r)
 {
-    if (r->ops->allowed != NULL)
-        r->ops->allowed(r);
+    uv_cond_broadcast(&r->changed);
+    if (r->ops->changed != NULL)
+        r->ops->changed(r);
 }
 
 static void
@@ -185,15 +186,13 @@ on_door(struct sluice_task *task)
     is_active = r->phase == FACE_ACTIVE;
     e = take_errand(r);
     if (e.n_values > 0)
-        uv_cond_broadcast(&r->changed); /* there is room again */
+        tell_of_change(r); /* there is room again */
     face_rendezvous_unlock(r);
 
     if (is_active)
         do_errand(r, &e);
     else
         drop_errand(&e);
-    if (e.n_values > 0)
-        tell_of_room(r);
     sluice_rendezvous_unref(&r);
 }
 
@@ -215,7 +214,9 @@ static void
 look_again(struct sluice_rendezvous *r)
 {
     int64_t remaining = r->ops->time_remaining(r->rpc);
+    int budget = r->ops->budget(r->rpc), waiting = (int)r->outbox_count;
 
+    r->budget = budget > waiting ? budget - waiting : 0;
     if (remaining == SLUICE_NO_TIMEOUT)
         r->deadline_ns = FACE_FOREVER;
     else
@@ -236,7 +237,7 @@ begin_hearing(struct sluice_rendezvous *r)
 static void
 end_hearing(struct sluice_rendezvous *r)
 {
-    uv_cond_broadcast(&r->changed);
+    tell_of_change(r);
     face_rendezvous_unlock(r);
 }
 
@@ -247,21 +248,13 @@ face_rendezvous_look(struct sluice_rendezvous *r)
     end_hearing(r);
 }
 
-static void
-add_budget(struct sluice_rendezvous *r, int n)
-{
-    assert(n >= 0);
-    r->budget = r->budget > INT_MAX - n ? INT_MAX : r->budget + n;
-}
-
 void
-face_rendezvous_attach(struct sluice_rendezvous *r, void *rpc, int budget)
+face_rendezvous_attach(struct sluice_rendezvous *r, void *rpc)
 {
     assert(r->rpc == NULL);
     r->rpc = rpc;
     sluice_rendezvous_ref(r);
     begin_hearing(r);
-    add_budget(r, budget);
     end_hearing(r);
 }
 
@@ -295,15 +288,6 @@ face_rendezvous_hear_all(struct sluice_rendezvous *r)
     begin_hearing(r);
     r->has_all = true;
     end_hearing(r);
-}
-
-void
-face_rendezvous_hear_allowance(struct sluice_rendezvous *r, int n)
-{
-    begin_hearing(r);
-    add_budget(r, n);
-    end_hearing(r);
-    tell_of_room(r);
 }
 
 /* ---- The end --------------------------------------------------------------- */
@@ -403,203 +387,13 @@ face_rendezvous_end(struct sluice_rendezvous *r, const struct face_end *end)
     r->abortion_callbacks = NULL;
     on_done = r->done_callbacks;
     r->done_callbacks = NULL;
-    uv_cond_broadcast(&r->changed);
+    /* Whoever waits may free the pool of its iterator as soon as it knows. */
+    tell_of_change(r);
     face_rendezvous_unlock(r);
 
     sluice_bytes_unref(&undrawn);
     drop_errand(&undone);
     run_callbacks(r, on_abortion, on_done);
-    if (r->ops->ended != NULL)
-        r->ops->ended(r);
     r->ops->release(rpc);
     sluice_rendezvous_unref(&r);
-}
-
-/* ---- Waiting ---------------------------------------------------------------- */
-
-enum sluice_err
-face_rendezvous_wait(struct sluice_rendezvous *r, uint64_t until_ns)
-{
-    uint64_t now = 0;
-
-    assert(r->phase == FACE_ACTIVE);
-    if (until_ns != FACE_FOREVER) {
-        now = uv_hrtime();
-        if (now >= until_ns)
-            return SLUICE_ETIMEDOUT;
-    }
-    if (sluice_loop_is_current(r->loop))
-        return SLUICE_ETHREAD;
-    if (until_ns == FACE_FOREVER)
-        uv_cond_wait(&r->changed, &r->lock);
-    else
-        (void)uv_cond_timedwait(&r->changed, &r->lock, until_ns - now);
-    return SLUICE_OK;
-}
-
-enum sluice_err
-face_rendezvous_await_metadata(struct sluice_rendezvous *r,
-    struct sluice_metadata **metadata)
-{
-    enum sluice_err err = SLUICE_OK;
-
-    *metadata = NULL;
-    face_rendezvous_lock(r);
-    while (err == SLUICE_OK && !r->has_metadata)
-        err = face_rendezvous_wait(r, FACE_FOREVER);
-    if (err == SLUICE_OK)
-        *metadata = r->phase == FACE_ABORTED ? r->abortion.initial_metadata
-                                             : r->metadata;
-    face_rendezvous_unlock(r);
-    return err;
-}
-
-/* ---- Drawing ----------------------------------------------------------------- */
-
-/* Once somebody here has asked for the end, what came before is not drawn
- * either, unless the RPC turns out to have completed. */
-static bool
-must_wait_to_draw(const struct sluice_rendezvous *r)
-{
-    if (r->phase != FACE_ACTIVE)
-        return false;
-    if (r->wish != FACE_NO_WISH || r->is_unary)
-        return true;
-    return r->value == NULL && !r->has_all;
-}
-
-static struct sluice_bytes *
-take_value(struct sluice_rendezvous *r)
-{
-    struct sluice_bytes *value = r->value;
-
-    if (value == NULL || r->is_drawn)
-        return NULL;
-    if (r->is_unary) {
-        r->is_drawn = true;
-        return sluice_bytes_ref(value);
-    }
-    r->value = NULL;
-    if (!r->has_all) {
-        r->owed_allowance++;
-        face_rendezvous_knock(r);
-    }
-    return value;
-}
-
-enum sluice_err
-face_rendezvous_draw(struct sluice_rendezvous *r, struct sluice_bytes **value)
-{
-    enum sluice_err err = SLUICE_OK;
-
-    *value = NULL;
-    face_rendezvous_lock(r);
-    while (err == SLUICE_OK && must_wait_to_draw(r))
-        err = face_rendezvous_wait(r, FACE_FOREVER);
-    if (err == SLUICE_OK && r->phase == FACE_ABORTED)
-        err = SLUICE_EABORTED;
-    if (err == SLUICE_OK) {
-        *value = take_value(r);
-        if (*value == NULL)
-            err = SLUICE_EEND;
-    }
-    face_rendezvous_unlock(r);
-    return err;
-}
-
-/* ---- Emitting ----------------------------------------------------------------- */
-
-/* What comes after somebody here has asked for the end is not sent. */
-static bool
-is_over(const struct sluice_rendezvous *r)
-{
-    return r->phase != FACE_ACTIVE || r->wish != FACE_NO_WISH;
-}
-
-static bool
-can_emit_more(const struct sluice_rendezvous *r)
-{
-    return !is_over(r) && !r->has_emitted_last;
-}
-
-static enum sluice_err
-await_room(struct sluice_rendezvous *r)
-{
-    enum sluice_err err = SLUICE_OK;
-
-    while (err == SLUICE_OK && can_emit_more(r) &&
-        (r->budget == 0 || r->outbox_count == FACE_OUTBOX))
-        err = face_rendezvous_wait(r, FACE_FOREVER);
-    return err;
-}
-
-enum sluice_err
-face_rendezvous_await_room(struct sluice_rendezvous *r)
-{
-    enum sluice_err err;
-
-    face_rendezvous_lock(r);
-    err = await_room(r);
-    if (err == SLUICE_OK && !can_emit_more(r))
-        err = SLUICE_ESTATE;
-    face_rendezvous_unlock(r);
-    return err;
-}
-
-/* A further end is no matter, a further value is a defect. */
-static void
-note_surplus(struct sluice_rendezvous *r, const struct sluice_bytes *value)
-{
-    if (value == NULL)
-        return;
-    r->wish = FACE_FAIL;
-    face_rendezvous_knock(r);
-}
-
-static void
-note_value(struct sluice_rendezvous *r, struct sluice_bytes **value,
-    bool is_last)
-{
-    if (*value != NULL) {
-        assert(r->budget > 0 && r->outbox_count < FACE_OUTBOX);
-        r->outbox[(r->outbox_first + r->outbox_count++) % FACE_OUTBOX] = *value;
-        *value = NULL;
-        r->budget--;
-    }
-    r->has_emitted = true;
-    if (is_last)
-        r->has_emitted_last = r->owes_last = true;
-    face_rendezvous_knock(r);
-}
-
-enum sluice_err
-face_rendezvous_emit(struct sluice_rendezvous *r, struct sluice_bytes *value,
-    bool is_last)
-{
-    enum sluice_err err = SLUICE_OK;
-
-    assert(value != NULL || is_last);
-    face_rendezvous_lock(r);
-    if (value != NULL)
-        err = await_room(r);
-    if (err == SLUICE_OK && !is_over(r)) {
-        if (r->has_emitted_last)
-            note_surplus(r, value);
-        else
-            note_value(r, &value, is_last);
-    }
-    face_rendezvous_unlock(r);
-    sluice_bytes_unref(&value);
-    return err;
-}
-
-void
-face_rendezvous_fail(struct sluice_rendezvous *r)
-{
-    face_rendezvous_lock(r);
-    if (r->phase == FACE_ACTIVE && r->wish == FACE_NO_WISH) {
-        r->wish = FACE_FAIL;
-        face_rendezvous_knock(r);
-    }
-    face_rendezvous_unlock(r);
 }

@@ -57,17 +57,17 @@ struct face_rendezvous_ops {
     void (*fail)(void *rpc);
     /* Service side only, ahead of values set later: takes the metadata. */
     void (*apply)(void *rpc, const struct face_settings *settings);
+    /* How many values may still be emitted. */
+    int (*budget)(const void *rpc);
     int64_t (*time_remaining)(const void *rpc);
     /* SLUICE_OK as soon as it is known. */
     enum sluice_err (*protocol_context)(const void *rpc, void **context);
     /* Drops the hold that face_rendezvous_attach() took. */
     void (*release)(void *rpc);
 
-    /* The RPC has ended, all callbacks have run; NULL: nothing to do. The loop
-     * half's hold is still there. */
-    void (*ended)(struct sluice_rendezvous *r);
-    /* More values may be sent than before; NULL: nothing to do. */
-    void (*allowed)(struct sluice_rendezvous *r);
+    /* Locked: the RPC has ended, or more values may be sent than before; NULL:
+     * nothing to do. Nobody else knows of the end yet. */
+    void (*changed)(struct sluice_rendezvous *r);
     /* Any thread: the last hold is gone; NULL: nothing to do. */
     void (*fini)(struct sluice_rendezvous *r);
 };
@@ -137,8 +137,8 @@ struct sluice_rendezvous {
 struct sluice_rendezvous *face_rendezvous_new(
     const struct face_rendezvous_ops *ops, struct sluice_loop *loop);
 
-/* Loop half: rpc's hold is taken. budget: how many values it may emit now. */
-void face_rendezvous_attach(struct sluice_rendezvous *r, void *rpc, int budget);
+/* Loop half: rpc's hold is taken. */
+void face_rendezvous_attach(struct sluice_rendezvous *r, void *rpc);
 
 /* ---- Loop half: what happens to the RPC ------------------------------------ */
 
@@ -154,11 +154,8 @@ void face_rendezvous_hear_value(struct sluice_rendezvous *r,
 /* There will be no more values. */
 void face_rendezvous_hear_all(struct sluice_rendezvous *r);
 
-/* n more values may be emitted. */
-void face_rendezvous_hear_allowance(struct sluice_rendezvous *r, int n);
-
-/* Something else, such as the protocol context: all of the above look at what
- * only the RPC's own functions tell, and this does nothing but look. */
+/* Something else, such as allowance or the protocol context: all of the above
+ * look at what the RPC's own functions tell, and this does nothing but look. */
 void face_rendezvous_look(struct sluice_rendezvous *r);
 
 /* How it ended. */
@@ -214,6 +211,10 @@ face_rendezvous_unlock(struct sluice_rendezvous *r)
 
 /* Has the loop's thread do what was noted. The RPC must be active. */
 void face_rendezvous_knock(struct sluice_rendezvous *r);
+
+/* Has the loop's thread end the RPC, after all that was noted before; the first
+ * wish counts. Nothing happens once it has ended. */
+void face_rendezvous_wish(struct sluice_rendezvous *r, enum face_wish wish);
 
 #define FACE_FOREVER UINT64_MAX
 

@@ -39,7 +39,8 @@ on_abortion(void *arg, const struct sluice_abortion *abortion)
 static void
 on_allowance(void *arg, int n)
 {
-    face_rendezvous_hear_allowance(arg, n);
+    (void)n;
+    face_rendezvous_look(arg);
 }
 
 static void
@@ -79,6 +80,12 @@ fail(void *rpc)
     face_call_fail(rpc);
 }
 
+static int
+budget(const void *rpc)
+{
+    return sluice_call_request_budget(rpc);
+}
+
 static int64_t
 time_remaining(const void *rpc)
 {
@@ -111,11 +118,11 @@ static const struct face_rendezvous_ops ops = {
     .allow = allow,
     .cancel = cancel,
     .fail = fail,
+    .budget = budget,
     .time_remaining = time_remaining,
     .protocol_context = protocol_context,
     .release = release,
-    .ended = on_room_or_end,
-    .allowed = on_room_or_end,
+    .changed = on_room_or_end,
 };
 
 /* ---- The start ------------------------------------------------------------------- */
@@ -147,7 +154,7 @@ begin(void *arg)
     if (c->err != SLUICE_OK)
         return;
     face_call_on_context(call, on_context);
-    face_rendezvous_attach(c->r, call, sluice_call_request_budget(call));
+    face_rendezvous_attach(c->r, call);
 }
 
 static struct face_invocation *

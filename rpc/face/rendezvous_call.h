@@ -53,7 +53,7 @@ void face_pump_init(struct face_invocation *x, struct sluice_thread_pool *pool,
 /* The RPC has begun: draws. Nothing happens without an iterator. */
 void face_pump_start(struct face_invocation *x);
 
-/* Loop half: allowance may have come; the RPC may have ended. */
+/* Locked: allowance may have come; the RPC may have ended. */
 void face_pump_wake(struct face_invocation *x);
 
 /* Closes an iterator, NULL or not. */

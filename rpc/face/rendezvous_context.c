@@ -37,13 +37,9 @@ bool
 sluice_rendezvous_cancel(struct sluice_rendezvous *r)
 {
     face_rendezvous_lock(r);
-    if (r->phase == FACE_ACTIVE) {
+    if (r->phase == FACE_ACTIVE)
         r->is_cancelled = true;
-        if (r->wish == FACE_NO_WISH) {
-            r->wish = FACE_CANCEL;
-            face_rendezvous_knock(r);
-        }
-    }
+    face_rendezvous_wish(r, FACE_CANCEL);
     face_rendezvous_unlock(r);
     return false;
 }

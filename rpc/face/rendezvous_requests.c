@@ -111,14 +111,9 @@ face_pump_start(struct face_invocation *x)
 void
 face_pump_wake(struct face_invocation *x)
 {
-    bool is_due;
-
-    face_rendezvous_lock(&x->r);
-    is_due = x->pump.state == FACE_PUMP_PARKED &&
-        (has_room(&x->r) || x->r.phase != FACE_ACTIVE);
-    if (is_due)
-        x->pump.state = FACE_PUMP_RUNNING;
-    face_rendezvous_unlock(&x->r);
-    if (is_due)
-        submit(x);
+    if (x->pump.state != FACE_PUMP_PARKED ||
+        (!has_room(&x->r) && x->r.phase == FACE_ACTIVE))
+        return;
+    x->pump.state = FACE_PUMP_RUNNING;
+    submit(x);
 }

@@ -66,6 +66,12 @@ apply(void *rpc, const struct face_settings *settings)
     (void)err;
 }
 
+static int
+budget(const void *rpc)
+{
+    return sluice_servicer_context_response_budget(rpc);
+}
+
 static int64_t
 time_remaining(const void *rpc)
 {
@@ -102,6 +108,7 @@ static const struct face_rendezvous_ops ops = {
     .cancel = cancel,
     .fail = fail,
     .apply = apply,
+    .budget = budget,
     .time_remaining = time_remaining,
     .protocol_context = protocol_context,
     .release = release,
@@ -143,8 +150,7 @@ face_servicing_new(struct sluice_servicer_context *ctx,
     r->can_emit = method == NULL;
     copy_state(s, ctx);
     ctx->rendezvous = r;
-    face_rendezvous_attach(r, sluice_servicer_context_ref(ctx),
-        sluice_operation_send_budget(ctx->rpc.op));
+    face_rendezvous_attach(r, sluice_servicer_context_ref(ctx));
     /* A method is called when it is known whether there is any. */
     face_rendezvous_hear_metadata(r,
         metadata != NULL ? sluice_metadata_ref(metadata) : NULL);

@@ -57,9 +57,9 @@ face_rpc_attach(struct face_rpc *rpc, struct sluice_operation *op)
 struct face_rpc *
 face_rpc_new(const struct face_rpc_class *class, struct sluice_loop *loop)
 {
-    struct face_rpc *rpc;
+    struct sluice_pool *pool = sluice_loop_pool(loop);
+    struct face_rpc *rpc = sluice_pool_take(pool, class->size);
 
-    rpc = sluice_pool_take(sluice_loop_pool(loop), class->size);
     if (rpc == NULL)
         return NULL;
     memset(rpc, 0, class->size);
@@ -67,6 +67,7 @@ face_rpc_new(const struct face_rpc_class *class, struct sluice_loop *loop)
     rpc->holds = 1;
     rpc->class = class;
     rpc->loop = loop;
+    rpc->pool = pool;
     return rpc;
 }
 
@@ -96,7 +97,7 @@ face_rpc_unref(struct face_rpc *rpc)
     if (rpc->op != NULL)
         sluice_operation_unref(&rpc->op);
     rpc->magic = 0;
-    sluice_pool_give(sluice_loop_pool(rpc->loop), rpc, rpc->class->size);
+    sluice_pool_give(rpc->pool, rpc, rpc->class->size);
 }
 
 bool

@@ -8,7 +8,7 @@
  * Ownership   An RPC begins with one hold, its own, which it drops when it has
  *             ended; each sluice_..._ref() adds one. The storage goes back to
  *             the loop's pool with the last hold.
- * Thread      The loop thread.
+ * Thread      The loop thread. The last hold may go when the loop has gone.
  * Ending      ended() runs exactly once per face_rpc_attach() that returned
  *             true, outside of any other callback of the RPC.
  */
@@ -39,6 +39,7 @@ struct face_rpc {
     unsigned holds;
     const struct face_rpc_class *class;
     struct sluice_loop *loop;
+    struct sluice_pool *pool; /* the loop's; outlives it while we are held */
     struct sluice_operation *op;
     struct sluice_metadata *initial_metadata; /* received; held */
     struct sluice_completion completion;      /* received; its text is op's */

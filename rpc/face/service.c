@@ -133,7 +133,7 @@ static void
 tell_allowance(struct sluice_servicer_context *ctx, int n)
 {
     if (ctx->rendezvous != NULL)
-        face_rendezvous_hear_allowance(ctx->rendezvous, n);
+        face_rendezvous_look(ctx->rendezvous);
     if (ctx->on_allowance != NULL)
         ctx->on_allowance(ctx->on_allowance_arg, n);
 }
@@ -188,8 +188,8 @@ fini(struct face_rpc *rpc)
 
     sluice_metadata_unref(&ctx->terminal_metadata);
     if (ctx->details.ptr != NULL)
-        sluice_pool_give(sluice_loop_pool(rpc->loop),
-            (char *)(uintptr_t)ctx->details.ptr, ctx->details.len + 1);
+        sluice_pool_give(rpc->pool, (char *)(uintptr_t)ctx->details.ptr,
+            ctx->details.len + 1);
 }
 
 static const struct face_rpc_class context_class = {

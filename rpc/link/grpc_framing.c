@@ -34,11 +34,15 @@ max_compressed(size_t max_message)
     return max_message + max_message / 8 + 1024;
 }
 
+/* The prefix has 32 bits for the length, but implementations of gRPC send no
+ * more than INT32_MAX, nor does protobuf write more: a longer one is no large
+ * message but broken framing. */
 static enum rpc_grpc_read
 check_prefix(const struct rpc_grpc_reader *r,
     const struct rpc_grpc_reading *reading, const uint8_t *prefix)
 {
     size_t limit = reading->max_message;
+    size_t length = announced(prefix);
 
     if (prefix[0] > RPC_GRPC_COMPRESSED)
         return RPC_GRPC_READ_MALFORMED;
@@ -49,8 +53,10 @@ check_prefix(const struct rpc_grpc_reader *r,
             return RPC_GRPC_READ_COMPRESSED;
         limit = max_compressed(limit);
     }
-    return announced(prefix) > limit ? RPC_GRPC_READ_TOO_LARGE
-                                     : RPC_GRPC_READ_MORE;
+    if (length <= limit)
+        return RPC_GRPC_READ_MORE;
+    return length > INT32_MAX ? RPC_GRPC_READ_IMPOSSIBLE
+                              : RPC_GRPC_READ_TOO_LARGE;
 }
 
 /* Mostly all of it is there. */

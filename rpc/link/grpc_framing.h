@@ -43,6 +43,7 @@ enum rpc_grpc_read {
     RPC_GRPC_READ_MORE,       /* all bytes taken, no message yet */
     RPC_GRPC_READ_MESSAGE,    /* *message is set; bytes may be left */
     RPC_GRPC_READ_TOO_LARGE,  /* longer than max_message */
+    RPC_GRPC_READ_IMPOSSIBLE, /* and longer than anybody sends: INT32_MAX */
     RPC_GRPC_READ_COMPRESSED, /* flag 1, but no coding has been named */
     RPC_GRPC_READ_UNKNOWN,    /* flag 1, and the coding is not known */
     RPC_GRPC_READ_CORRUPT,    /* flag 1, and cannot be inflated */

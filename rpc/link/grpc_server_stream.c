@@ -192,6 +192,9 @@ on_read(struct rpc_grpc_served *call, enum rpc_grpc_read result)
         fail(call, SLUICE_CODE_RESOURCE_EXHAUSTED,
             "a message is larger than the limit");
         break;
+    case RPC_GRPC_READ_IMPOSSIBLE:
+        fail(call, SLUICE_CODE_INTERNAL, "a message has an impossible length");
+        break;
     case RPC_GRPC_READ_COMPRESSED:
         fail(call, SLUICE_CODE_INTERNAL,
             "a message is compressed without a grpc-encoding");

@@ -146,6 +146,10 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_exhausted("a message is larger than the limit"));
         break;
+    case RPC_GRPC_READ_IMPOSSIBLE:
+        rpc_grpc_stream_fail(call,
+            rpc_grpc_end_malformed("a message has an impossible length"));
+        break;
     case RPC_GRPC_READ_COMPRESSED:
         rpc_grpc_stream_fail(call,
             rpc_grpc_end_malformed("a message is compressed, unasked"));

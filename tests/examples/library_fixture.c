@@ -112,7 +112,7 @@ assert_failed(const struct fixture_library *l, enum sluice_code code,
     char begin[sizeof(l->o.text)];
     size_t len = strlen(text);
 
-    assert_completed(&l->o, (int32_t)code);
+    assert_failed_with(&l->f, &l->o, (int32_t)code);
     assert_true(len < sizeof(begin));
     memcpy(begin, l->o.text, len);
     begin[len] = '\0';

@@ -32,3 +32,6 @@ $(tests_examples_test_library_books_OBJECTS) \
 $(tests_examples_test_library_lists_OBJECTS) \
 $(tests_examples_test_library_streams_OBJECTS) \
 $(tests_examples_test_library_store_OBJECTS): $(library_made)
+
+TESTS += tests/examples/pages.py
+EXTRA_DIST += tests/examples/pages.py

@@ -68,7 +68,7 @@ a_book_that_is_not_there_is_not_found_with_details(void **state)
     get(l, "shelves/classics/books/none");
     assert_failed(l, SLUICE_CODE_NOT_FOUND,
         "shelves/classics/books/none does not exist");
-    details = sluice_metadata_find(l->o.completion.terminal_metadata,
+    details = sluice_metadata_find(l->o.abortion.terminal_metadata,
         sluice_str(DETAILS));
     assert_int_equal(details.len, sizeof(not_found) - 1);
     assert_memory_equal(details.ptr, not_found, details.len);
@@ -97,7 +97,7 @@ a_name_of_another_shape_is_an_invalid_argument(void **state)
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         get(l, names[i]);
         assert_failed(l, SLUICE_CODE_INVALID_ARGUMENT, "name: must be");
-        assert_non_null(sluice_metadata_find(l->o.completion.terminal_metadata,
+        assert_non_null(sluice_metadata_find(l->o.abortion.terminal_metadata,
             sluice_str(DETAILS))
                             .ptr);
     }

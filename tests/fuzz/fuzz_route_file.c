@@ -2,7 +2,7 @@
 /*
  * Any bytes as a route file: YAML, or JSON if the first byte is "{". What is
  * refused must come with a problem; what is accepted is built against the
- * schema of the tests. Built as tests/routes/local.mk says.
+ * schema of the tests.
  */
 #include "tests/routes/support.h"
 

@@ -43,24 +43,31 @@ library_schema(void *arg, const struct route_config *config,
     return true;
 }
 
-static struct route_set *
-load(const char *more)
+struct route_set *
+fixture_load(const char *text)
 {
     struct route_problems problems;
     struct route_config *config;
     struct route_set *set = NULL;
-    char text[2048];
-    int len = snprintf(text, sizeof text, "%s%s", base, more);
 
-    assert_in_range(len, 1, sizeof text - 1);
     route_problems_init(&problems);
-    config = route_config_parse(text, (size_t)len, false, "f", &problems);
+    config = route_config_parse(text, strlen(text), false, "f", &problems);
     if (config != NULL)
         set = route_set_build(&config, library_schema, NULL, &problems);
     if (set == NULL)
         fail_msg("%s", problems.items[0].message);
     route_problems_fini(&problems);
     return set;
+}
+
+static struct route_set *
+load(const char *more)
+{
+    char text[2048];
+    int len = snprintf(text, sizeof text, "%s%s", base, more);
+
+    assert_in_range(len, 1, sizeof text - 1);
+    return fixture_load(text);
 }
 
 static const struct route_rpc *

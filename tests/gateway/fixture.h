@@ -41,6 +41,9 @@ struct fixture {
 void fixture_open(struct fixture *f, const char *more);
 void fixture_close(struct fixture *f);
 
+/* The set of a whole route file, in which every schema is the library's. */
+struct route_set *fixture_load(const char *text);
+
 /* Another exchange in the place of the last one. */
 void fixture_renew(struct fixture *f);
 

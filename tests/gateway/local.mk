@@ -22,6 +22,10 @@ tests_gateway_test_buffer_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 tests_gateway_test_buffer_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_bytes_new
 
+check_PROGRAMS += tests/gateway/test_handshake
+tests_gateway_test_handshake_SOURCES = tests/gateway/test_handshake.c
+tests_gateway_test_handshake_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_log
 tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
 tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
@@ -38,6 +42,11 @@ tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
 	$(gateway_fixture)
 tests_gateway_test_metadata_out_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_refusal
+tests_gateway_test_refusal_SOURCES = tests/gateway/test_refusal.c \
+	$(gateway_fixture)
+tests_gateway_test_refusal_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_reply
 tests_gateway_test_reply_SOURCES = tests/gateway/test_reply.c \
 	$(gateway_fixture)
@@ -48,14 +57,24 @@ tests_gateway_test_reply_http_SOURCES = tests/gateway/test_reply_http.c \
 	$(gateway_fixture)
 tests_gateway_test_reply_http_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+# Memory and threads are short when they are told to be
+check_PROGRAMS += tests/gateway/test_server
+thread_tests += tests/gateway/test_server
+tests_gateway_test_server_SOURCES = tests/gateway/test_server.c \
+	$(gateway_fixture)
+tests_gateway_test_server_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_server_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+	-Wl,--wrap=pthread_create -Wl,--wrap=gw_log
+
 check_PROGRAMS += tests/gateway/test_status_json
 tests_gateway_test_status_json_SOURCES = tests/gateway/test_status_json.c
 tests_gateway_test_status_json_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
-# A fuzzer of what upstreams say in their trailers: configure with CC=clang
-# --enable-sanitizers CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make
-# tests/fuzz/fuzz_status_json, and run it.
-EXTRA_PROGRAMS += tests/fuzz/fuzz_status_json
-tests_fuzz_fuzz_status_json_SOURCES = tests/fuzz/fuzz_status_json.c
+# What upstreams say in their trailers.
+fuzz_programs += tests/fuzz/fuzz_status_json
+fuzz_runs += tests/fuzz/fuzz_status_json=2000
+tests_fuzz_fuzz_status_json_SOURCES = \
+	tests/fuzz/fuzz_status_json.c $(fuzz_driver)
 tests_fuzz_fuzz_status_json_LDADD = $(GATEWAY_LIBS)
-tests_fuzz_fuzz_status_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_status_json_LDFLAGS = $(fuzz_link)

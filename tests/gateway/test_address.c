@@ -369,6 +369,19 @@ cleanup_removes_the_file_of_a_unix_socket(void **state)
     assert_int_equal(access(f->path, F_OK), -1);
 }
 
+static void
+cleanup_leaves_the_socket_of_another_process(void **state)
+{
+    struct fixture *f = *state;
+    int theirs;
+
+    close(listen_on(&f->unix_address));
+    theirs = listen_on(&f->unix_address);
+    gw_address_cleanup(&f->unix_address);
+    assert_int_equal(access(f->path, F_OK), 0);
+    close(theirs);
+}
+
 /* -------------------------------------------------------------- what is said */
 
 static void
@@ -426,6 +439,7 @@ main(void)
         TEST(a_socket_that_somebody_listens_on_stays_theirs),
         TEST(a_file_that_is_no_socket_stays),
         TEST(cleanup_removes_the_file_of_a_unix_socket),
+        TEST(cleanup_leaves_the_socket_of_another_process),
         cmocka_unit_test(the_address_is_printed_as_a_url),
     };
 

@@ -152,7 +152,7 @@ the_limit_is_exact(void **state)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         set_limit(f, limits[i]);
         assert_int_equal(put(f, limits[i]), PB_OK);
-        assert_int_equal(put(f, 1), PB_ELIMIT);
+        assert_int_equal(put(f, 1), PB_EFULL);
         assert_int_equal(f->b.pb.len, limits[i]);
         assert_taken(f, limits[i]);
     }
@@ -165,7 +165,7 @@ the_limit_is_exact_for_one_large_write(void **state)
     static const uint8_t zeros[1001];
 
     set_limit(f, 1000);
-    assert_int_equal(pb_buf_put(&f->b.pb, zeros, 1001), PB_ELIMIT);
+    assert_int_equal(pb_buf_put(&f->b.pb, zeros, 1001), PB_EFULL);
     assert_int_equal(f->b.pb.len, 0);
     assert_int_equal(pb_buf_put(&f->b.pb, zeros, 1000), PB_OK);
 }
@@ -178,7 +178,7 @@ the_limit_holds_after_expect(void **state)
     set_limit(f, 100);
     gw_buffer_expect(&f->b, 5000);
     assert_int_equal(put(f, 100), PB_OK);
-    assert_int_equal(put(f, 1), PB_ELIMIT);
+    assert_int_equal(put(f, 1), PB_EFULL);
 }
 
 static void
@@ -188,7 +188,7 @@ a_limit_of_zero_takes_nothing(void **state)
 
     set_limit(f, 0);
     gw_buffer_expect(&f->b, 100);
-    assert_int_equal(put(f, 1), PB_ELIMIT);
+    assert_int_equal(put(f, 1), PB_EFULL);
     assert_taken(f, 0);
 }
 
@@ -253,7 +253,7 @@ taking_leaves_an_empty_buffer_that_can_be_used_again(void **state)
     assert_int_equal(f->b.pb.len, 0);
     assert_int_equal(f->b.pb.cap, 0);
     assert_int_equal(put(f, 200), PB_OK);
-    assert_int_equal(put(f, 1), PB_ELIMIT);
+    assert_int_equal(put(f, 1), PB_EFULL);
     assert_int_equal(sluice_bytes_size(first), 200);
     assert_int_equal(sluice_bytes_data(first)[199], pattern(199));
     assert_taken(f, 200);

@@ -162,6 +162,21 @@ a_401_names_a_scheme(void **state)
 }
 
 static void
+a_426_offers_the_version_that_is_spoken(void **state)
+{
+    struct fixture *f = *state;
+    const struct http_answer *a;
+
+    gw_reply_error(f->x, 426, SLUICE_CODE_INVALID_ARGUMENT, "websocket", "no");
+    f->x->reply.offers_websocket = true;
+    f->x->reply.close = true;
+    a = seen(f);
+    assert_has(a, "Upgrade: websocket");
+    assert_has(a, "Sec-WebSocket-Version: 13");
+    assert_has(a, "Connection: close, Upgrade");
+}
+
+static void
 a_405_says_what_is_allowed(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +274,7 @@ main(void)
         TEST(their_shutdown_keeps_the_connection),
         TEST(a_draining_worker_closes_every_connection),
         TEST(a_401_names_a_scheme),
+        TEST(a_426_offers_the_version_that_is_spoken),
         TEST(a_405_says_what_is_allowed),
         TEST(metadata_comes_with_the_answer),
         TEST(a_stream_is_chunked_and_ends),

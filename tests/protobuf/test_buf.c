@@ -41,8 +41,8 @@ the_limit_is_exact_and_leaves_the_bytes_alone(void **state)
     (void)state;
     pb_buf_init_heap(&b, 5);
     assert_int_equal(pb_buf_put(&b, "abcde", 5), PB_OK);
-    assert_int_equal(pb_buf_put(&b, "f", 1), PB_ELIMIT);
-    assert_int_equal(pb_buf_reserve(&b, SIZE_MAX), PB_ELIMIT);
+    assert_int_equal(pb_buf_put(&b, "f", 1), PB_EFULL);
+    assert_int_equal(pb_buf_reserve(&b, SIZE_MAX), PB_EFULL);
     assert_int_equal(b.len, 5);
     assert_memory_equal(b.data, "abcde", 5);
     pb_buf_fini_heap(&b);
@@ -71,7 +71,7 @@ a_fixed_buffer_is_full_when_it_is_full(void **state)
 
     (void)state;
     assert_int_equal(pb_buf_put(&b, "abcd", 4), PB_OK);
-    assert_int_equal(pb_buf_put(&b, "e", 1), PB_ELIMIT);
+    assert_int_equal(pb_buf_put(&b, "e", 1), PB_EFULL);
 }
 
 static bool

@@ -284,6 +284,44 @@ what_is_no_base64_is_refused(void **state)
         refuses(state, "M", texts[i], PB_EVALUE);
 }
 
+/* n letters, of which the last may be another text that means tail. The output
+ * has exactly the room it needs, or more. */
+static void
+check_short_string(struct kit *kit, size_t n, const char *last,
+    const char *tail)
+{
+    char wanted[64];
+    char text[64];
+    int len;
+    size_t size;
+
+    len = snprintf(text, sizeof(text), "{\"s\":\"%.*s%s\",\"i\":1}", (int)n,
+        "abcdefghijklmnopqrstuvwxyz0123456789", last);
+    size = n + strlen(tail);
+    (void)snprintf(wanted, sizeof(wanted), "%.*s%s", (int)n,
+        "abcdefghijklmnopqrstuvwxyz0123456789", tail);
+    kit->max = (size == 0 ? 0 : size + 2) + 2;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(kit_read_all(kit, "M", text, (size_t)len), PB_OK);
+        assert_int_equal(kit->wire.len, (size == 0 ? 0 : size + 2) + 2);
+        if (size > 0) {
+            assert_int_equal(kit->wire.data[1], size);
+            assert_memory_equal(kit->wire.data + 2, wanted, size);
+        }
+        kit->max = 64 << 20;
+    }
+}
+
+static void
+short_strings_are_copied_to_their_last_byte(void **state)
+{
+    for (size_t n = 0; n <= 36; n++) {
+        check_short_string(*state, n, "", "");
+        check_short_string(*state, n, "\\n", "\n");
+        check_short_string(*state, n, "\xc3\xa9", "\xc3\xa9");
+    }
+}
+
 /* A string of n characters, in pieces of all kinds, with escapes or without. */
 static void
 check_long_string(struct kit *kit, size_t n, bool escape)
@@ -839,6 +877,7 @@ main(void)
         TEST(strings_are_not_numbers),
         TEST(bytes_take_both_alphabets_with_or_without_padding),
         TEST(what_is_no_base64_is_refused),
+        TEST(short_strings_are_copied_to_their_last_byte),
         TEST(lengths_of_strings_have_their_shortest_form),
         TEST(fields_are_known_by_both_names),
         TEST(a_json_name_wins_over_the_proto_name_of_another_field),

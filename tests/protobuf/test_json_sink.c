@@ -168,7 +168,7 @@ a_full_buffer_is_an_error(void **state)
     assert_int_equal(pb_json_quote(&fixed, "123456", 6), PB_OK);
     assert_int_equal(fixed.len, 8);
     fixed.len = 0;
-    assert_int_equal(pb_json_quote(&fixed, "1234567", 7), PB_ELIMIT);
+    assert_int_equal(pb_json_quote(&fixed, "1234567", 7), PB_EFULL);
 }
 
 /* ---- Base64 -------------------------------------------------------------- */

@@ -405,7 +405,7 @@ output_over_its_limit_is_an_error(void **state)
         assert_non_null(bytes);
         err = pb_wire_to_json(x->writer, fixture_message(x, "All"), &x->options,
             wire.data, wire.len, &out, &x->error);
-        assert_int_equal(err, max < full ? PB_ELIMIT : PB_OK);
+        assert_int_equal(err, max < full ? PB_EFULL : PB_OK);
         if (max == full)
             assert_memory_equal(bytes, x->out.data, full);
         free(bytes);

@@ -244,8 +244,8 @@ the_buffer_is_as_before_after_an_error(void **state)
     kit->wire.max = 5;
     kit->wire.cap = 5;
     assert_int_equal(pb_text_to_wire(f, "abcd", 4, &kit->wire, &kit->error),
-        PB_ELIMIT);
-    assert_int_equal(kit->error.kind, PB_ELIMIT);
+        PB_EFULL);
+    assert_int_equal(kit->error.kind, PB_EFULL);
     assert_int_equal(kit->wire.len, 2);
     assert_int_equal(pb_text_to_wire(f, "a", 1, &kit->wire, &kit->error),
         PB_OK);

@@ -142,7 +142,7 @@ the_limit_of_the_output_holds(void **state)
     kit->out.max = 3;
     assert_int_equal(pb_wire_unite(message(kit, RETRY_INFO),
                          (const uint8_t *)"\x0a\x02\x08\x05", 4, &kit->out),
-        PB_ELIMIT);
+        PB_EFULL);
 }
 
 static int

@@ -49,7 +49,7 @@ a_buffer_takes_varints(void **state)
     pb_buf_init_heap(&b, 12);
     assert_int_equal(pb_put_varint(&b, 150), PB_OK);
     assert_int_equal(pb_put_varint(&b, UINT64_MAX), PB_OK);
-    assert_int_equal(pb_put_varint(&b, 0), PB_ELIMIT);
+    assert_int_equal(pb_put_varint(&b, 0), PB_EFULL);
     assert_int_equal(b.len, 12);
     assert_memory_equal(b.data,
         "\x96\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12);

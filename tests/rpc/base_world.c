@@ -4,6 +4,7 @@
  */
 #include "tests/rpc/base_world.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 /* -------------------------------------------------------------- words */
@@ -25,6 +26,19 @@ read_completion(const char *word, struct words *s)
     s->completion.message = sluice_str(s->message);
 }
 
+static struct sluice_metadata *
+metadata_of(struct sluice_pool *pool, const char *word)
+{
+    struct sluice_metadata *md = sluice_metadata_new(pool);
+
+    assert_non_null(md);
+    if (word != NULL)
+        assert_int_equal(sluice_metadata_add(md, sluice_str("word"),
+                             sluice_str(word)),
+            SLUICE_OK);
+    return md;
+}
+
 static void
 read_word(struct sluice_pool *pool, const char *word, struct words *s)
 {
@@ -32,8 +46,14 @@ read_word(struct sluice_pool *pool, const char *word, struct words *s)
 
     switch (word[0]) {
     case 'm':
-        v->initial_metadata = sluice_metadata_new(pool);
-        assert_non_null(v->initial_metadata);
+        v->initial_metadata = metadata_of(pool, "m");
+        break;
+    case 'e':
+        v->initial_metadata = metadata_of(pool, NULL);
+        break;
+    case 't':
+        assert_ptr_equal(v->completion, &s->completion);
+        s->completion.terminal_metadata = metadata_of(pool, "t");
         break;
     case 'p':
         v->payload = sluice_bytes_copy(pool, word + 1, strlen(word + 1));
@@ -75,6 +95,23 @@ log_text(char *log, size_t size, const char *format, ...)
     va_end(args);
 }
 
+static bool
+is_word(const struct sluice_metadata *metadata, const char *word)
+{
+    return sluice_str_equal(sluice_metadata_find(metadata, sluice_str("word")),
+        sluice_str(word));
+}
+
+/* What a link has added by itself is neither. */
+static void
+log_metadata(char *log, size_t size, const struct sluice_metadata *metadata)
+{
+    if (is_word(metadata, "m"))
+        log_text(log, size, "m ");
+    else if (metadata != NULL && sluice_metadata_count(metadata) == 0)
+        log_text(log, size, "e ");
+}
+
 static void
 log_completion(char *log, size_t size, const struct sluice_completion *c)
 {
@@ -83,14 +120,13 @@ log_completion(char *log, size_t size, const struct sluice_completion *c)
         log_text(log, size, "%d", (int)c->code);
     if (c->message.ptr != NULL)
         log_text(log, size, ":%.*s", (int)c->message.len, c->message.ptr);
-    log_text(log, size, " ");
+    log_text(log, size, is_word(c->terminal_metadata, "t") ? " t " : " ");
 }
 
 void
 log_words(char *log, size_t size, const struct sluice_values *v)
 {
-    if (v->initial_metadata != NULL)
-        log_text(log, size, "m ");
+    log_metadata(log, size, v->initial_metadata);
     if (v->payload != NULL)
         log_text(log, size, "p%.*s ", (int)sluice_bytes_size(v->payload),
             (const char *)sluice_bytes_data(v->payload));
@@ -136,9 +172,11 @@ on_terminated(struct sluice_termination_callback *cb,
 }
 
 void
-party_init(struct party *p)
+party_init(struct party *p, struct world *w)
 {
     memset(p, 0, sizeof(*p));
+    p->over = w->join.kind;
+    p->is_invoker = p != &w->service;
     p->outcome = STILL_ACTIVE;
     p->on_terminated.run = on_terminated;
     snprintf(p->details, sizeof(p->details), "(absent)");
@@ -177,7 +215,7 @@ party_context(void *arg, void *context)
 {
     struct party *p = arg;
 
-    assert_null(context);
+    assert_int_equal(context != NULL, is_grpc(p->over));
     p->contexts++;
     return p->context_reply;
 }
@@ -213,7 +251,7 @@ service(struct sluice_servicer *self, struct sluice_str group,
     w->serviced++;
     snprintf(w->asked_for, sizeof(w->asked_for), "%.*s/%.*s", (int)group.len,
         group.ptr, (int)method.len, method.ptr);
-    party_init(&w->service);
+    party_init(&w->service, w);
     w->service.op = op;
     if (w->service_kind != SLUICE_SUBSCRIPTION_TERMINATION_ONLY)
         listen_for_end(&w->service, op);
@@ -227,7 +265,8 @@ service(struct sluice_servicer *self, struct sluice_str group,
 /* -------------------------------------------------------------- world */
 
 void
-world_init_stopped(struct world *w, const struct sluice_end_options *options)
+world_init_stopped(struct world *w, enum join_kind over,
+    const struct sluice_end_options *options)
 {
     struct sluice_end_options with_servicer = { .servicer = &w->servicer };
 
@@ -237,8 +276,6 @@ world_init_stopped(struct world *w, const struct sluice_end_options *options)
     with_servicer.servicer = &w->servicer;
     w->servicer.service = service;
     w->service_kind = SLUICE_SUBSCRIPTION_FULL;
-    party_init(&w->invoker);
-    party_init(&w->service);
     assert_int_equal(uv_loop_init(&w->uv), 0);
     w->loop = sluice_loop_new(&w->uv);
     assert_non_null(w->loop);
@@ -247,9 +284,10 @@ world_init_stopped(struct world *w, const struct sluice_end_options *options)
     w->serving = sluice_end_new(w->loop, &with_servicer);
     assert_non_null(w->invoking);
     assert_non_null(w->serving);
-    w->link = sluice_inproc_link_new(w->serving);
-    assert_non_null(w->link);
-    sluice_end_join(w->invoking, w->link);
+    join_serve(&w->join, over, w->serving);
+    join_invoke(&w->join, w->invoking);
+    party_init(&w->invoker, w);
+    party_init(&w->service, w);
 }
 
 void
@@ -260,9 +298,9 @@ world_start(struct world *w)
 }
 
 void
-world_init(struct world *w)
+world_init(struct world *w, enum join_kind over)
 {
-    world_init_stopped(w, NULL);
+    world_init_stopped(w, over, NULL);
     world_start(w);
 }
 
@@ -276,6 +314,7 @@ void
 world_fini(struct world *w)
 {
     bool invoking_stopped = false, serving_stopped = false, closed = false;
+    bool has_left = false, has_closed = false;
 
     assert_int_equal(sluice_end_stop(w->invoking, 0, set_flag,
                          &invoking_stopped),
@@ -285,24 +324,39 @@ world_fini(struct world *w)
     run_until(w, &invoking_stopped);
     run_until(w, &serving_stopped);
     sluice_operation_unref(&w->invoker.op);
+    join_leave(&w->join, set_flag, &has_left);
+    run_until(w, &has_left);
+    join_close(&w->join, set_flag, &has_closed);
+    run_until(w, &has_closed);
     sluice_end_free(&w->invoking);
     sluice_end_free(&w->serving);
-    sluice_inproc_link_free(&w->link);
     sluice_loop_close(&w->loop, set_flag, &closed);
     uv_run(&w->uv, UV_RUN_DEFAULT);
     assert_true(closed);
     assert_int_equal(uv_loop_close(&w->uv), 0);
 }
 
-int
-setup_world(void **state)
+static int
+setup_over(void **state, enum join_kind over)
 {
     struct world *w = malloc(sizeof(*w));
 
     assert_non_null(w);
-    world_init(w);
+    world_init(w, over);
     *state = w;
     return 0;
+}
+
+int
+setup_world(void **state)
+{
+    return setup_over(state, IN_PROCESS);
+}
+
+int
+setup_grpc_world(void **state)
+{
+    return setup_over(state, OVER_UNIX);
 }
 
 int
@@ -313,13 +367,28 @@ teardown_world(void **state)
     return 0;
 }
 
-/* While tasks are queued or timers due, the loop would not sleep. */
+/* While tasks are queued, timers due or sockets ready, the loop would not
+ * sleep. */
+static bool
+would_sleep(struct world *w)
+{
+    struct pollfd events = { .fd = uv_backend_fd(&w->uv), .events = POLLIN };
+
+    if (uv_loop_alive(&w->uv) && uv_backend_timeout(&w->uv) == 0)
+        return false;
+    return poll(&events, 1, 0) == 0;
+}
+
+/* Twice, since what a turn begins to watch is watched from the next one on. */
 void
 settle(struct world *w)
 {
-    do {
+    unsigned quiet = 0;
+
+    while (quiet < 2) {
         uv_run(&w->uv, UV_RUN_NOWAIT);
-    } while (uv_loop_alive(&w->uv) && uv_backend_timeout(&w->uv) == 0);
+        quiet = would_sleep(w) ? quiet + 1 : 0;
+    }
 }
 
 void
@@ -332,17 +401,18 @@ run_until(struct world *w, const bool *flag)
 void
 run_to_the_end(struct world *w)
 {
-    while (
-        sluice_end_active(w->invoking) > 0 || sluice_end_active(w->serving) > 0)
+    while (sluice_end_active(w->invoking) + sluice_end_active(w->serving) +
+            w->errands >
+        0)
         uv_run(&w->uv, UV_RUN_ONCE);
 }
 
 /* ------------------------------------------------------ other threads */
 
 struct errand {
+    struct world *w;
     uv_work_t work;
     struct sluice_task task;
-    struct sluice_loop *loop;
     void (*run)(void *arg);
     void *arg;
     int unfinished; /* the task, and libuv's part */
@@ -351,8 +421,10 @@ struct errand {
 static void
 finish_part(struct errand *errand)
 {
-    if (--errand->unfinished == 0)
-        free(errand);
+    if (--errand->unfinished > 0)
+        return;
+    errand->w->errands--;
+    free(errand);
 }
 
 static void
@@ -370,7 +442,7 @@ on_thread(uv_work_t *work)
 {
     struct errand *errand = work->data;
 
-    sluice_loop_post(errand->loop, &errand->task);
+    sluice_loop_post(errand->w->loop, &errand->task);
 }
 
 static void
@@ -388,10 +460,11 @@ from_a_thread(struct world *w, void (*run)(void *arg), void *arg)
     assert_non_null(errand);
     errand->work.data = errand;
     errand->task.run = on_errand;
-    errand->loop = w->loop;
+    errand->w = w;
     errand->run = run;
     errand->arg = arg;
     errand->unfinished = 2;
+    w->errands++;
     assert_int_equal(uv_queue_work(&w->uv, &errand->work, on_thread,
                          on_thread_done),
         0);
@@ -454,7 +527,11 @@ say(struct world *w, struct party *p, const char *words)
 void
 heard(struct party *p, const char *words)
 {
-    assert_string_equal(p->log, words);
+    char has_to[8192], has[8192];
+
+    join_words(p->over, p->is_invoker, words, has_to, sizeof(has_to));
+    join_words(p->over, p->is_invoker, p->log, has, sizeof(has));
+    assert_string_equal(has, has_to);
     p->log[0] = '\0';
 }
 
@@ -469,6 +546,26 @@ ended(const struct party *p, enum sluice_outcome_kind kind)
 }
 
 void
+carries_nothing(const struct party *p)
+{
+    assert_false(p->has_code);
+    assert_string_equal(p->details, "(absent)");
+}
+
+void
+was_told(const struct party *p, enum sluice_outcome_kind other)
+{
+    if (!is_grpc(p->over)) {
+        carries_nothing(p);
+        return;
+    }
+    assert_true(p->has_code);
+    assert_int_equal(p->code,
+        p->is_invoker ? join_code_of_service(other)
+                      : join_code_of_invoker(other));
+}
+
+void
 stat_is(struct sluice_end *end, enum sluice_outcome_kind kind, uint64_t count)
 {
     uint64_t stats[SLUICE_OUTCOME_KINDS], others = 0;
@@ -479,4 +576,16 @@ stat_is(struct sluice_end *end, enum sluice_outcome_kind kind, uint64_t count)
         others += i == (int)kind ? 0 : stats[i];
     assert_int_equal(stats[kind], count);
     assert_int_equal(others, 0);
+}
+
+void
+expired_there(struct world *w)
+{
+    uint64_t stats[SLUICE_OUTCOME_KINDS];
+
+    sluice_end_operation_stats(w->serving, stats);
+    if (is_grpc(w->join.kind) && stats[SLUICE_CANCELLED] == 1)
+        stat_is(w->serving, SLUICE_CANCELLED, 1);
+    else
+        stat_is(w->serving, SLUICE_EXPIRED, 1);
 }

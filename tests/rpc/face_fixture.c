@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/face_fixture.c - two Ends in one process, and observers.
+ * tests/rpc/face_fixture.c - two Ends on one loop, and observers.
  */
 #include "tests/rpc/face_fixture.h"
 
@@ -28,8 +28,8 @@ fixture_open(struct fixture *f, struct sluice_face_servicer *servicer,
     options.servicer = sluice_face_servicer_base(servicer);
     f->service = sluice_end_new(loop, &options);
     f->invoker = sluice_end_new(loop, NULL);
-    f->link = sluice_inproc_link_new(f->service);
-    sluice_end_join(f->invoker, f->link);
+    join_serve(&f->join, f->over, f->service);
+    join_invoke(&f->join, f->invoker);
     f->stub = sluice_stub_new(f->invoker);
     assert_non_null(f->stub);
     assert_int_equal(sluice_end_start(f->service), SLUICE_OK);
@@ -54,12 +54,17 @@ stop(struct fixture *f, struct sluice_end *end)
 void
 fixture_close(struct fixture *f)
 {
+    unsigned has_left = 0, has_closed = 0;
+
     stop(f, f->invoker);
     stop(f, f->service);
     sluice_stub_free(&f->stub);
+    join_leave(&f->join, count, &has_left);
+    run_until(f, &has_left);
+    join_close(&f->join, count, &has_closed);
+    run_until(f, &has_closed);
     sluice_end_free(&f->invoker);
     sluice_end_free(&f->service);
-    sluice_inproc_link_free(&f->link);
     sluice_face_servicer_free(&f->servicer);
     sluice_loop_close(&f->loop, NULL, NULL);
     (void)uv_run(&f->uv, UV_RUN_DEFAULT);
@@ -210,12 +215,46 @@ assert_aborted(const struct observer *o, enum sluice_abortion_kind kind)
 }
 
 void
-assert_failed_with(const struct observer *o, int32_t code)
+assert_failed_with(const struct fixture *f, const struct observer *o,
+    int32_t code)
 {
     assert_aborted(o, sluice_abortion_kind_of_code(code));
-    assert_int_equal(o->abortion.outcome, SLUICE_COMPLETED);
+    assert_int_equal(o->abortion.outcome == SLUICE_COMPLETED,
+        !is_grpc(f->over));
     assert_true(o->abortion.has_code);
     assert_int_equal(o->abortion.code, code);
+}
+
+void
+assert_metadata(const struct fixture *f, const struct sluice_metadata *got,
+    const struct sluice_metadata *sent)
+{
+    struct sluice_metadatum entry = sluice_metadata_at(sent, 0);
+
+    if (!is_grpc(f->over))
+        assert_ptr_equal(got, sent);
+    assert_true(
+        sluice_str_equal(sluice_metadata_find(got, entry.name), entry.value));
+}
+
+void
+assert_no_metadata(const struct fixture *f, const struct sluice_metadata *got)
+{
+    if (is_grpc(f->over) && got != NULL)
+        assert_int_equal(sluice_metadata_count(got), 0);
+    else
+        assert_null(got);
+}
+
+void
+assert_told(const struct fixture *f, const struct observer *o,
+    enum sluice_outcome_kind there)
+{
+    assert_int_equal(o->abortion.has_code, is_grpc(f->over));
+    if (is_grpc(f->over))
+        assert_int_equal(o->abortion.code, join_code_of_service(there));
+    else
+        assert_null(o->abortion.details.ptr);
 }
 
 /* ---- Calls ---------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/face_fixture.h - two Ends in one process, a stub on one side and a
- * face servicer on the other, and an observer that records how an RPC went.
+ * tests/rpc/face_fixture.h - two Ends on one loop, joined by either link, a stub
+ * on one side and a face servicer on the other, and an observer that records
+ * how an RPC went.
  */
 #ifndef FACE_FIXTURE_H
 #define FACE_FIXTURE_H
@@ -18,6 +19,7 @@
 #include <sluice/status.h>
 
 #include "rpc/check.h"
+#include "tests/rpc/join.h"
 
 #define LONG_TIME (3000 * SLUICE_SECOND)
 #define SHORT_TIME (5 * SLUICE_MS)
@@ -30,7 +32,8 @@ struct fixture {
     struct sluice_face_servicer *servicer;
     struct sluice_end *service;
     struct sluice_end *invoker;
-    struct sluice_link *link;
+    enum join_kind over; /* IN_PROCESS unless changed before it is opened */
+    struct join join;
     struct sluice_stub *stub;
 };
 
@@ -90,9 +93,21 @@ void call_method(struct fixture *f, struct observer *o,
     const char *request);
 
 void assert_completed(const struct observer *o, int32_t code);
-/* By the service's completion with this code. */
-void assert_failed_with(const struct observer *o, int32_t code);
+/* By the service's completion with this code; over gRPC that is an abort of the
+ * operation, too. */
+void assert_failed_with(const struct fixture *f, const struct observer *o,
+    int32_t code);
 void assert_aborted(const struct observer *o, enum sluice_abortion_kind kind);
+
+/* That metadata of one entry has arrived: in process, that very object. */
+void assert_metadata(const struct fixture *f, const struct sluice_metadata *got,
+    const struct sluice_metadata *sent);
+/* That none has arrived. */
+void assert_no_metadata(const struct fixture *f,
+    const struct sluice_metadata *got);
+/* That the observer was told of an end there: over gRPC with a code. */
+void assert_told(const struct fixture *f, const struct observer *o,
+    enum sluice_outcome_kind there);
 
 /* ---- Values --------------------------------------------------------------- */
 

@@ -30,6 +30,16 @@ struct stock {
 
 /* cmocka's setup and teardown; *state is a struct stock. */
 int open_stock(void **state);
+int open_grpc_stock(void **state);
 int close_stock(void **state);
+
+/* The entries of a test in a table: in process alone, and over both links. */
+#define STOCK_TEST(name) \
+    cmocka_unit_test_setup_teardown(name, open_stock, close_stock)
+#define STOCK_OVER_BOTH(name)                                     \
+    STOCK_TEST(name),                                             \
+    {                                                             \
+#name " (gRPC)", name, open_grpc_stock, close_stock, NULL \
+    }
 
 #endif

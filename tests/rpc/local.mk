@@ -16,7 +16,8 @@ tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
 tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 # The base layer: two Ends and what happens between them.
-base_world = tests/rpc/base_world.c tests/rpc/base_world.h
+join = tests/rpc/join.c tests/rpc/join.h
+base_world = tests/rpc/base_world.c tests/rpc/base_world.h $(join)
 check_PROGRAMS += tests/rpc/test_base
 tests_rpc_test_base_SOURCES = tests/rpc/test_base.c $(base_world)
 tests_rpc_test_base_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
@@ -105,10 +106,63 @@ check_PROGRAMS += tests/rpc/test_inproc
 tests_rpc_test_inproc_SOURCES = tests/rpc/test_inproc.c $(base_world)
 tests_rpc_test_inproc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+# ---- scenarios
+TESTS += tests/rpc/scenarios.py
+EXTRA_DIST += tests/rpc/scenarios.md tests/rpc/scenarios.py
+
+check_PROGRAMS += tests/rpc/test_link
+tests_rpc_test_link_SOURCES = tests/rpc/test_link.c $(base_world)
+tests_rpc_test_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+face_suite = \
+	tests/rpc/face_invoke.c \
+	tests/rpc/face_suite.c \
+	tests/rpc/face_suite.h \
+	tests/rpc/face_trades.c \
+	tests/rpc/face_trades_event.c \
+	tests/rpc/face_trades_foreign.c \
+	tests/rpc/face_trades_inline.c \
+	tests/rpc/face_witness.c \
+	tests/rpc/face_witness.h \
+	$(join)
+
+check_PROGRAMS += tests/rpc/test_face_blocking
+tests_rpc_test_face_blocking_SOURCES = tests/rpc/test_face_blocking.c $(face_suite)
+tests_rpc_test_face_blocking_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_event
+tests_rpc_test_face_event_SOURCES = tests/rpc/test_face_event.c $(face_suite)
+tests_rpc_test_face_event_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_future
+tests_rpc_test_face_future_SOURCES = tests/rpc/test_face_future.c $(face_suite)
+tests_rpc_test_face_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_told
+tests_rpc_test_face_told_SOURCES = tests/rpc/test_face_told.c $(face_suite)
+tests_rpc_test_face_told_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_flow
+tests_rpc_test_face_flow_SOURCES = tests/rpc/test_face_flow.c $(face_suite)
+tests_rpc_test_face_flow_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_fates
+tests_rpc_test_face_fates_SOURCES = tests/rpc/test_face_fates.c $(face_suite)
+tests_rpc_test_face_fates_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_grpc
+tests_rpc_test_face_grpc_SOURCES = tests/rpc/test_face_grpc.c $(face_suite)
+tests_rpc_test_face_grpc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_stress
+tests_rpc_test_face_stress_SOURCES = tests/rpc/test_face_stress.c $(face_suite)
+tests_rpc_test_face_stress_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 # ---- face
 face_fixture = \
 	tests/rpc/face_fixture.c \
-	tests/rpc/face_fixture.h
+	tests/rpc/face_fixture.h \
+	$(join)
 face_stock = $(face_fixture) \
 	tests/rpc/face_stock.c \
 	tests/rpc/face_stock.h
@@ -223,16 +277,23 @@ check_PROGRAMS += tests/rpc/test_face_methods
 tests_rpc_test_face_methods_SOURCES = \
 	tests/rpc/test_face_methods.c $(face_stock)
 tests_rpc_test_face_methods_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+# ---- gRPC client
 
-check_PROGRAMS += tests/rpc/test_grpc_request
-tests_rpc_test_grpc_request_SOURCES = tests/rpc/test_grpc_request.c
-tests_rpc_test_grpc_request_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_rendezvous_future
+tests_rpc_test_rendezvous_future_SOURCES = \
+	tests/rpc/test_rendezvous_future.c $(thread_scene)
+tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-# ---- the steady state of both layers, over both links
-check_PROGRAMS += tests/rpc/test_no_malloc
-tests_rpc_test_no_malloc_SOURCES = \
-	tests/rpc/test_no_malloc.c $(face_fixture)
-tests_rpc_test_no_malloc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_rendezvous_stream
+tests_rpc_test_rendezvous_stream_SOURCES = \
+	tests/rpc/test_rendezvous_stream.c $(thread_scene)
+tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_end
+tests_rpc_test_rendezvous_end_SOURCES = \
+	tests/rpc/test_rendezvous_end.c $(thread_scene)
+tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 face_threads = \
 	tests/rpc/face_threads.c \
 	tests/rpc/face_threads.h
@@ -258,17 +319,32 @@ check_PROGRAMS += tests/rpc/test_face_inline_many
 tests_rpc_test_face_inline_many_SOURCES = \
 	tests/rpc/test_face_inline_many.c $(face_threads)
 tests_rpc_test_face_inline_many_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/rpc/test_rendezvous_future
-tests_rpc_test_rendezvous_future_SOURCES = \
-	tests/rpc/test_rendezvous_future.c $(thread_scene)
-tests_rpc_test_rendezvous_future_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/rpc/test_rendezvous_stream
-tests_rpc_test_rendezvous_stream_SOURCES = \
-	tests/rpc/test_rendezvous_stream.c $(thread_scene)
-tests_rpc_test_rendezvous_stream_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_rendezvous_requests
+tests_rpc_test_rendezvous_requests_SOURCES = \
+	tests/rpc/test_rendezvous_requests.c $(thread_scene)
+tests_rpc_test_rendezvous_requests_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/rpc/test_rendezvous_end
-tests_rpc_test_rendezvous_end_SOURCES = \
-	tests/rpc/test_rendezvous_end.c $(thread_scene)
-tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_rendezvous_door
+tests_rpc_test_rendezvous_door_SOURCES = \
+	tests/rpc/test_rendezvous_door.c $(face_stock)
+tests_rpc_test_rendezvous_door_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_rendezvous_memory
+tests_rpc_test_rendezvous_memory_SOURCES = \
+	tests/rpc/test_rendezvous_memory.c $(thread_scene)
+tests_rpc_test_rendezvous_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_rendezvous_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=uv_thread_create -Wl,--wrap=uv_loop_init \
+	-Wl,--wrap=uv_async_init
+
+check_PROGRAMS += tests/rpc/test_grpc_request
+tests_rpc_test_grpc_request_SOURCES = tests/rpc/test_grpc_request.c
+tests_rpc_test_grpc_request_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- the steady state of both layers, over both links
+check_PROGRAMS += tests/rpc/test_no_malloc
+tests_rpc_test_no_malloc_SOURCES = \
+	tests/rpc/test_no_malloc.c $(face_fixture)
+tests_rpc_test_no_malloc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -5,8 +5,9 @@
  *
  * The controller lets the next step happen only when nothing at all is under
  * way, allowances included: an implementation that keeps one to itself stalls.
- * Each conversation runs twice: answered from inside the callback, and from
- * another thread.
+ * Each conversation is held four times: answered from inside the callback or
+ * from another thread; with the very same objects in process, with equal ones
+ * over gRPC.
  */
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ enum side { INVOKER, SERVICE };
 
 /* What flows from one side to the other. */
 struct direction {
+    enum join_kind over;
     struct sluice_metadata *metadata; /* ours, to compare with */
     struct sluice_metadata *terminal;
     bool metadata_in_flight;
@@ -48,6 +50,14 @@ struct talk {
     bool is_async;
     bool is_waiting; /* for the thread that will continue */
     unsigned seed;
+};
+
+struct talk_case {
+    const char *name;
+    const struct step *steps;
+    size_t count;
+    bool is_async;
+    enum join_kind over;
 };
 
 /* ------------------------------------------------------------ sending */
@@ -113,7 +123,7 @@ is_quiet(const struct talk *t)
 
     for (d = t->from; d < t->from + 2; d++) {
         if (d->metadata_in_flight || d->completion_in_flight ||
-            d->allowance_in_flight > 0 ||
+            (d->allowance_in_flight > 0 && !is_grpc(d->over)) ||
             d->payloads_sent > d->payloads_received)
             return false;
     }
@@ -156,23 +166,49 @@ go_on(struct talk *t, enum side side)
 /* ----------------------------------------------------------- checking */
 
 static void
+check_metadata(const struct direction *d, const struct sluice_metadata *got,
+    const struct sluice_metadata *sent)
+{
+    const struct sluice_str which = sluice_str("which");
+
+    if (!is_grpc(d->over))
+        assert_ptr_equal(got, sent);
+    assert_non_null(got);
+    assert_true(sluice_str_equal(sluice_metadata_find(got, which),
+        sluice_metadata_find(sent, which)));
+}
+
+static void
 check_payload(struct direction *d, struct sluice_bytes *payload)
 {
+    const struct sluice_bytes *sent;
+
     assert_false(d->completion_received);
     assert_true(d->payloads_received < d->payloads_sent);
     assert_true(d->allowance_of_receiver >= 1);
-    assert_ptr_equal(payload, d->payloads[d->payloads_received]);
+    sent = d->payloads[d->payloads_received];
+    if (!is_grpc(d->over))
+        assert_ptr_equal(payload, sent);
+    assert_int_equal(sluice_bytes_size(payload), sluice_bytes_size(sent));
+    assert_memory_equal(sluice_bytes_data(payload), sluice_bytes_data(sent),
+        sluice_bytes_size(sent));
     d->payloads_received++;
     d->allowance_of_receiver--;
 }
 
+/* Over gRPC, an invoker's has no members, and a service's has code 0. */
 static void
-check_completion(struct direction *d, const struct sluice_completion *c)
+check_completion(struct direction *d, const struct sluice_completion *c,
+    enum side receiver)
 {
     assert_true(d->completion_in_flight);
     assert_false(d->completion_received);
-    assert_ptr_equal(c->terminal_metadata, d->terminal);
-    assert_false(c->has_code);
+    if (is_grpc(d->over) && receiver == SERVICE)
+        assert_null(c->terminal_metadata);
+    else
+        check_metadata(d, c->terminal_metadata, d->terminal);
+    assert_int_equal(c->has_code, is_grpc(d->over) && receiver == INVOKER);
+    assert_int_equal(c->code, 0);
     assert_null(c->message.ptr);
     d->completion_in_flight = false;
     d->completion_received = true;
@@ -188,16 +224,18 @@ receive(struct talk *t, enum side side, const struct sluice_values *v)
         assert_true(d->metadata_in_flight);
         assert_int_equal(d->payloads_received, 0);
         assert_false(d->completion_received);
-        assert_ptr_equal(v->initial_metadata, d->metadata);
+        check_metadata(d, v->initial_metadata, d->metadata);
         d->metadata_in_flight = false;
         d->metadata_received = true;
     }
     if (v->payload != NULL)
         check_payload(d, v->payload);
     if (v->completion != NULL)
-        check_completion(d, v->completion);
+        check_completion(d, v->completion, side);
     assert_true(v->allowance >= 0);
-    d->allowance_in_flight -= v->allowance;
+    if (!is_grpc(d->over))
+        d->allowance_in_flight -= v->allowance;
+    assert_true(d->allowance_in_flight >= 0);
     release_values(v);
     go_on(t, side);
     return SLUICE_REPLY_OK;
@@ -225,8 +263,8 @@ serve(struct sluice_servicer *self, struct sluice_str group,
         (struct world *)((char *)self - offsetof(struct world, servicer));
 
     (void)no_such_method;
-    assert_true(sluice_str_equal(group, sluice_str("test group")));
-    assert_true(sluice_str_equal(method, sluice_str("test method")));
+    assert_true(sluice_str_equal(group, sluice_str("test-group")));
+    assert_true(sluice_str_equal(method, sluice_str("test-method")));
     w->service.op = op;
     listen_for_end(&w->service, op);
     *subscription = sluice_full_subscription(service_advance, w);
@@ -241,8 +279,8 @@ static void
 start_talking(struct talk *t)
 {
     struct sluice_invocation i = {
-        .group = sluice_str("test group"),
-        .method = sluice_str("test method"),
+        .group = sluice_str("test-group"),
+        .method = sluice_str("test-method"),
         .subscription = sluice_full_subscription(invoker_advance, t),
         .timeout_ns = LONG_TIMEOUT,
     };
@@ -275,26 +313,53 @@ check_the_end(struct talk *t)
     }
 }
 
+static struct sluice_metadata *
+metadata_of(struct talk *t, const char *which)
+{
+    struct sluice_metadata *md = sluice_metadata_new(t->w.pool);
+
+    assert_non_null(md);
+    assert_int_equal(sluice_metadata_add(md, sluice_str("which"),
+                         sluice_str(which)),
+        SLUICE_OK);
+    return md;
+}
+
 static void
-hold_talk(const struct step *steps, size_t count, bool is_async)
+talk_init(struct talk *t, const struct talk_case *c)
+{
+    static const char *const names[2][2] = {
+        { "invocation initial", "invocation terminal" },
+        { "service initial", "service terminal" },
+    };
+    struct direction *d;
+    unsigned side;
+
+    world_init(&t->w, c->over);
+    t->w.servicer.service = serve;
+    t->steps = c->steps;
+    t->count = c->count;
+    t->is_async = c->is_async;
+    t->seed = (unsigned)uv_hrtime();
+    print_message("seed %u\n", t->seed);
+    for (side = INVOKER; side <= SERVICE; side++) {
+        d = &t->from[side];
+        d->over = c->over;
+        d->metadata = metadata_of(t, names[side][0]);
+        d->terminal = metadata_of(t, names[side][1]);
+        d->allowance_of_receiver = 1;
+    }
+}
+
+static void
+hold_talk(void **state)
 {
     struct talk *t = calloc(1, sizeof(*t));
     struct direction *d;
     unsigned i;
 
     assert_non_null(t);
-    world_init(&t->w);
-    t->w.servicer.service = serve;
-    t->steps = steps;
-    t->count = count;
-    t->is_async = is_async;
-    t->seed = (unsigned)uv_hrtime();
-    print_message("seed %u\n", t->seed);
-    for (d = t->from; d < t->from + 2; d++) {
-        d->metadata = sluice_metadata_new(t->w.pool);
-        d->terminal = sluice_metadata_new(t->w.pool);
-        d->allowance_of_receiver = 1;
-    }
+    talk_init(t, *state);
 
     start_talking(t);
     run_to_the_end(&t->w);
@@ -322,43 +387,30 @@ static const struct step peasy[] = {
     { SERVICE, false, true, true },
 };
 
-static void
-one_ticket_each_way_answered_in_the_callback(void **state)
-{
-    (void)state;
-    hold_talk(easy, 2, false);
-}
+#define TALK(what, steps, count, is_async)                \
+    { what, steps, count, is_async, IN_PROCESS },         \
+    {                                                     \
+        what " (gRPC)", steps, count, is_async, OVER_UNIX \
+    }
 
-static void
-one_ticket_each_way_answered_from_a_thread(void **state)
-{
-    (void)state;
-    hold_talk(easy, 2, true);
-}
-
-static void
-two_payloads_each_way_answered_in_the_callback(void **state)
-{
-    (void)state;
-    hold_talk(peasy, 4, false);
-}
-
-static void
-two_payloads_each_way_answered_from_a_thread(void **state)
-{
-    (void)state;
-    hold_talk(peasy, 4, true);
-}
+static const struct talk_case talks[] = {
+    TALK("one ticket each way, answered in the callback", easy, 2, false),
+    TALK("one ticket each way, answered from a thread", easy, 2, true),
+    TALK("two payloads each way, answered in the callback", peasy, 4, false),
+    TALK("two payloads each way, answered from a thread", peasy, 4, true),
+};
+#define TALKS (sizeof(talks) / sizeof(talks[0]))
 
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_ticket_each_way_answered_in_the_callback),
-        cmocka_unit_test(one_ticket_each_way_answered_from_a_thread),
-        cmocka_unit_test(two_payloads_each_way_answered_in_the_callback),
-        cmocka_unit_test(two_payloads_each_way_answered_from_a_thread),
-    };
+    static struct CMUnitTest tests[TALKS];
+    size_t i;
 
+    for (i = 0; i < TALKS; i++) {
+        tests[i].name = talks[i].name;
+        tests[i].test_func = hold_talk;
+        tests[i].initial_state = (void *)(uintptr_t)&talks[i];
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,15 +100,27 @@ serve_echo(struct sluice_servicer *self, struct sluice_str group,
 }
 
 static int
-setup(void **state)
+setup_over(void **state, enum join_kind over)
 {
     struct echo_world *ew = calloc(1, sizeof(*ew));
 
     assert_non_null(ew);
-    world_init(&ew->w);
+    world_init(&ew->w, over);
     ew->w.servicer.service = serve_echo;
     *state = ew;
     return 0;
+}
+
+static int
+setup(void **state)
+{
+    return setup_over(state, IN_PROCESS);
+}
+
+static int
+setup_grpc(void **state)
+{
+    return setup_over(state, OVER_UNIX);
 }
 
 static void
@@ -138,6 +150,7 @@ fire_and_forget_completes_without_the_service(void **state)
         SLUICE_OK);
     wait_for_idle(ew, ew->w.invoking);
     stat_is(ew->w.invoking, SLUICE_COMPLETED, 1);
+    settle(&ew->w);
     wait_for_idle(ew, ew->w.serving);
     stat_is(ew->w.serving, SLUICE_COMPLETED, 1);
 }
@@ -215,7 +228,7 @@ whoever_only_waits_for_the_end_hears_of_expiration(void **state)
     assert_true(uv_hrtime() - begin >= (uint64_t)i.timeout_ns);
     wait_for_idle(ew, w->serving);
     stat_is(w->invoking, SLUICE_EXPIRED, 1);
-    stat_is(w->serving, SLUICE_EXPIRED, 1);
+    expired_there(w);
 }
 
 /* Sends as long as the other side takes it, then completes. */
@@ -252,12 +265,13 @@ on_service(struct world *w, struct sluice_operation *op)
 }
 
 static void
-two_hundred_unwanted_payloads_stall_nobody(enum sluice_subscription_kind kind)
+two_hundred_unwanted_payloads_stall_nobody(enum sluice_subscription_kind kind,
+    enum join_kind over)
 {
     struct firehose f;
     struct sluice_invocation i;
 
-    world_init(&f.w);
+    world_init(&f.w, over);
     f.left = 200;
     f.w.on_service = on_service;
     i = full_invocation(&f.w.invoker);
@@ -275,16 +289,19 @@ two_hundred_unwanted_payloads_stall_nobody(enum sluice_subscription_kind kind)
 static void
 an_invoker_without_interest_stalls_no_service(void **state)
 {
-    (void)state;
-    two_hundred_unwanted_payloads_stall_nobody(SLUICE_SUBSCRIPTION_NONE);
+    struct echo_world *ew = *state;
+
+    two_hundred_unwanted_payloads_stall_nobody(SLUICE_SUBSCRIPTION_NONE,
+        ew->w.join.kind);
 }
 
 static void
 an_invoker_who_waits_for_the_end_stalls_no_service(void **state)
 {
-    (void)state;
+    struct echo_world *ew = *state;
+
     two_hundred_unwanted_payloads_stall_nobody(
-        SLUICE_SUBSCRIPTION_TERMINATION_ONLY);
+        SLUICE_SUBSCRIPTION_TERMINATION_ONLY, ew->w.join.kind);
 }
 
 static void
@@ -301,7 +318,7 @@ an_invoker_without_operator_is_told_its_allowance(void **state)
     int granted = 0;
 
     (void)state;
-    world_init(&w);
+    world_init(&w, IN_PROCESS);
     i = full_invocation(&w.invoker);
     i.subscription = sluice_none_subscription();
     i.subscription.allowance = add_up;
@@ -323,7 +340,7 @@ a_service_without_interest_stalls_no_invoker(void **state)
     int i;
 
     (void)state;
-    world_init(&w);
+    world_init(&w, IN_PROCESS);
     w.service_kind = SLUICE_SUBSCRIPTION_NONE;
     invoke(&w, "");
     for (i = 0; i < 200; i++) {
@@ -345,7 +362,7 @@ a_service_may_wait_for_the_end_only(void **state)
     struct world w;
 
     (void)state;
-    world_init(&w);
+    world_init(&w, IN_PROCESS);
     w.service_kind = SLUICE_SUBSCRIPTION_TERMINATION_ONLY;
     invoke(&w, "m pone c");
     say(&w, &w.service, "c");
@@ -354,7 +371,11 @@ a_service_may_wait_for_the_end_only(void **state)
     world_fini(&w);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_world)
+#define TEST(name)                                                \
+    cmocka_unit_test_setup_teardown(name, setup, teardown_world), \
+    {                                                             \
+#name " (gRPC)", name, setup_grpc, teardown_world, NULL   \
+    }
 
 int
 main(void)
@@ -365,8 +386,8 @@ main(void)
         TEST(a_hundred_payloads_come_back_in_order),
         TEST(an_operation_cancelled_at_once_reaches_nobody),
         TEST(whoever_only_waits_for_the_end_hears_of_expiration),
-        cmocka_unit_test(an_invoker_without_interest_stalls_no_service),
-        cmocka_unit_test(an_invoker_who_waits_for_the_end_stalls_no_service),
+        TEST(an_invoker_without_interest_stalls_no_service),
+        TEST(an_invoker_who_waits_for_the_end_stalls_no_service),
         cmocka_unit_test(an_invoker_without_operator_is_told_its_allowance),
         cmocka_unit_test(a_service_without_interest_stalls_no_invoker),
         cmocka_unit_test(a_service_may_wait_for_the_end_only),

@@ -7,110 +7,79 @@
 
 /* ------------------------------------------------------------- misuse */
 
-/* After the first words, the second ones are misuse, by either side. */
+/* After the first words, the second ones are misuse, whoever says them. */
+struct misuse {
+    const char *name;
+    const char *first;
+    const char *second;
+};
+
+static const struct misuse misuses[] = {
+    { "a second initial metadata", "m", "m" },
+    { "initial metadata after a payload", "pone", "m" },
+    { "initial metadata after the completion", "c", "m" },
+    { "a payload after the completion", "c", "plate" },
+    { "a second completion", "c", "c" },
+    { "a negative allowance", "", "+-1" },
+    { "the most negative allowance", "", "+-2147483648" },
+};
+
+enum culprit { INVOKER_AT_ONCE, INVOKER, SERVICE, CULPRITS };
+
+static const char *const culprits[] = {
+    [INVOKER_AT_ONCE] = "by the invoker, the first in operate",
+    [INVOKER] = "by the invoker",
+    [SERVICE] = "by the service",
+};
+
+struct misuse_case {
+    const struct misuse *misuse;
+    enum culprit culprit;
+    enum join_kind over;
+    char name[128];
+};
+
+/* Both in one turn: the other side cannot have answered in between. */
 static void
-is_misuse(const char *first, const char *second)
+misuse(struct world *w, struct party *p, const struct misuse_case *c)
 {
-    struct world w;
-
-    world_init(&w);
-    invoke(&w, first);
-    say(&w, &w.invoker, second);
-    ended(&w.invoker, SLUICE_LOCAL_FAILURE);
-    ended(&w.service, SLUICE_REMOTE_FAILURE);
-    assert_false(w.invoker.has_code);
-    world_fini(&w);
-
-    world_init(&w);
-    invoke(&w, "");
-    say(&w, &w.invoker, first);
-    say(&w, &w.invoker, second);
-    ended(&w.invoker, SLUICE_LOCAL_FAILURE);
-    ended(&w.service, SLUICE_REMOTE_FAILURE);
-    world_fini(&w);
-
-    world_init(&w);
-    invoke(&w, "");
-    say(&w, &w.service, first);
-    say(&w, &w.service, second);
-    ended(&w.service, SLUICE_LOCAL_FAILURE);
-    ended(&w.invoker, SLUICE_REMOTE_FAILURE);
-    world_fini(&w);
-}
-
-static void
-a_second_initial_metadata_is_misuse(void **state)
-{
-    (void)state;
-    is_misuse("m", "m");
-}
-
-static void
-initial_metadata_after_a_payload_is_misuse(void **state)
-{
-    (void)state;
-    is_misuse("pone", "m");
-}
-
-static void
-a_negative_allowance_is_misuse(void **state)
-{
-    (void)state;
-    is_misuse("m", "+-1");
-}
-
-/* On the service side a completion ends nothing while the invoker goes on; on
- * the invocation side neither. */
-static void
-initial_metadata_after_the_completion_is_misuse(void **state)
-{
-    struct world w;
-
-    (void)state;
-    world_init(&w);
-    invoke(&w, "c");
-    say(&w, &w.invoker, "m");
-    ended(&w.invoker, SLUICE_LOCAL_FAILURE);
-    ended(&w.service, SLUICE_REMOTE_FAILURE);
-    world_fini(&w);
-}
-
-static void
-a_payload_after_the_completion_is_misuse(void **state)
-{
-    struct world *w = *state;
-
-    invoke(w, "c");
-    say(w, &w->invoker, "plate");
-    ended(&w->invoker, SLUICE_LOCAL_FAILURE);
-    ended(&w->service, SLUICE_REMOTE_FAILURE);
-}
-
-static void
-a_second_completion_is_misuse(void **state)
-{
-    struct world *w = *state;
-
-    invoke(w, "");
-    say(w, &w->invoker, "c");
-    say(w, &w->invoker, "c");
-    ended(&w->invoker, SLUICE_LOCAL_FAILURE);
-    ended(&w->service, SLUICE_REMOTE_FAILURE);
-}
-
-/* The service's completion reaches the invoker a turn later, so both of its
- * calls happen while the operation is active. */
-static void
-a_service_that_completes_twice_is_misuse(void **state)
-{
-    struct world *w = *state;
-
-    invoke(w, "");
-    pass(w->pool, w->service.op, "c");
-    pass(w->pool, w->service.op, "c");
+    pass(w->pool, p->op, c->misuse->first);
+    pass(w->pool, p->op, c->misuse->second);
     settle(w);
-    ended(&w->service, SLUICE_LOCAL_FAILURE);
-    ended(&w->invoker, SLUICE_REMOTE_FAILURE);
+}
+
+/* A completion that has gone over gRPC ends the invoker all the same. */
+static void
+was_the_culprit(struct party *culprit, struct party *other,
+    const struct misuse_case *c)
+{
+    ended(culprit, SLUICE_LOCAL_FAILURE);
+    carries_nothing(culprit);
+    if (is_grpc(c->over) && other->is_invoker && c->misuse->first[0] == 'c') {
+        ended(other, SLUICE_COMPLETED);
+        return;
+    }
+    ended(other, SLUICE_REMOTE_FAILURE);
+    was_told(other, SLUICE_LOCAL_FAILURE);
+}
+
+static void
+misuse_is_a_local_failure(void **state)
+{
+    const struct misuse_case *c = *state;
+    struct world w;
+
+    world_init(&w, c->over);
+    invoke(&w, c->culprit == INVOKER_AT_ONCE ? c->misuse->first : "");
+    if (c->culprit == INVOKER_AT_ONCE)
+        say(&w, &w.invoker, c->misuse->second);
+    else
+        misuse(&w, c->culprit == SERVICE ? &w.service : &w.invoker, c);
+    if (c->culprit == SERVICE)
+        was_the_culprit(&w.service, &w.invoker, c);
+    else
+        was_the_culprit(&w.invoker, &w.service, c);
+    world_fini(&w);
 }
 
 static void
@@ -216,8 +185,8 @@ empty_metadata_alone_arrives(void **state)
     struct world *w = *state;
 
     invoke(w, "");
-    say(w, &w->service, "m");
-    heard(&w->invoker, "m");
+    say(w, &w->service, "e");
+    heard(&w->invoker, "e");
 }
 
 static void
@@ -377,55 +346,81 @@ answer_within(struct party *p, const struct sluice_values *values)
 static void
 a_customer_may_advance_inside_its_callback(void **state)
 {
-    struct world w;
+    struct world *w = *state;
 
-    (void)state;
-    world_init(&w);
-    invoke(&w, "m");
-    w.service.react = answer_within;
-    w.service.react_arg = &w;
-    say(&w, &w.invoker, "pask c");
-    heard(&w.invoker, "m pyes | c");
-    ended(&w.invoker, SLUICE_COMPLETED);
-    ended(&w.service, SLUICE_COMPLETED);
-    world_fini(&w);
+    invoke(w, "m");
+    w->service.react = answer_within;
+    w->service.react_arg = w;
+    say(w, &w->invoker, "pask c");
+    heard(&w->invoker, "m pyes | c");
+    ended(&w->invoker, SLUICE_COMPLETED);
+    ended(&w->service, SLUICE_COMPLETED);
 }
 
-#define TEST(name) \
-    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
+#define MISUSES (sizeof(misuses) / sizeof(misuses[0]) * CULPRITS * 2)
+
+/* The invoker's metadata cannot come later over gRPC. */
+static bool
+is_possible(const struct misuse_case *c)
+{
+    return !(is_grpc(c->over) && c->culprit == INVOKER &&
+        c->misuse->first[0] == 'm');
+}
+
+static void
+misuse_case_init(struct misuse_case *c, unsigned number)
+{
+    c->over = number % 2 == 0 ? IN_PROCESS : OVER_UNIX;
+    c->culprit = (enum culprit)(number / 2 % CULPRITS);
+    c->misuse = &misuses[number / 2 / CULPRITS];
+    snprintf(c->name, sizeof(c->name), "%s %s is misuse (%s)", c->misuse->name,
+        culprits[c->culprit], is_grpc(c->over) ? "gRPC" : "in process");
+}
+
+static int
+run_misuses(void)
+{
+    static struct misuse_case cases[MISUSES];
+    static struct CMUnitTest tests[MISUSES];
+    unsigned i, n = 0;
+
+    for (i = 0; i < MISUSES; i++) {
+        misuse_case_init(&cases[n], i);
+        if (!is_possible(&cases[n]))
+            continue;
+        tests[n].name = cases[n].name;
+        tests[n].test_func = misuse_is_a_local_failure;
+        tests[n].initial_state = &cases[n];
+        n++;
+    }
+    return _cmocka_run_group_tests("misuse", tests, n, NULL, NULL);
+}
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_second_initial_metadata_is_misuse),
-        cmocka_unit_test(initial_metadata_after_a_payload_is_misuse),
-        cmocka_unit_test(a_negative_allowance_is_misuse),
-        cmocka_unit_test(initial_metadata_after_the_completion_is_misuse),
-        TEST(a_payload_after_the_completion_is_misuse),
-        TEST(a_second_completion_is_misuse),
-        TEST(a_service_that_completes_twice_is_misuse),
-        TEST(nothing_of_a_call_with_misuse_is_sent),
-        TEST(misuse_in_operate_ends_the_operation_and_asks_nobody),
-        TEST(advance_on_a_terminated_operation_does_nothing),
-        TEST(everything_at_once_is_legal),
-        TEST(an_empty_call_does_nothing),
-        TEST(initial_metadata_with_the_first_payload_is_legal),
-        TEST(allowance_after_the_own_completion_is_legal),
-        TEST(an_empty_payload_alone_arrives),
-        TEST(empty_metadata_alone_arrives),
-        TEST(a_completion_without_members_arrives),
-        TEST(an_empty_message_is_not_an_absent_one),
-        TEST(one_payload_goes_without_any_grant),
-        TEST(each_grant_releases_as_many_payloads_as_it_says),
-        TEST(grants_add_up),
-        TEST(a_payload_in_operate_uses_up_the_first_allowance),
-        TEST(metadata_and_grants_need_no_allowance),
-        TEST(a_sender_hears_of_no_grant_after_its_completion),
-        TEST(the_send_budget_says_what_goes_without_queueing),
-        TEST(grants_beyond_all_numbers_do_not_overflow),
-        cmocka_unit_test(a_customer_may_advance_inside_its_callback),
+        OVER_BOTH(nothing_of_a_call_with_misuse_is_sent),
+        OVER_BOTH(misuse_in_operate_ends_the_operation_and_asks_nobody),
+        OVER_BOTH(advance_on_a_terminated_operation_does_nothing),
+        OVER_BOTH(everything_at_once_is_legal),
+        OVER_BOTH(an_empty_call_does_nothing),
+        IN_PROCESS_ONLY(initial_metadata_with_the_first_payload_is_legal),
+        OVER_BOTH(allowance_after_the_own_completion_is_legal),
+        OVER_BOTH(an_empty_payload_alone_arrives),
+        IN_PROCESS_ONLY(empty_metadata_alone_arrives),
+        OVER_BOTH(a_completion_without_members_arrives),
+        IN_PROCESS_ONLY(an_empty_message_is_not_an_absent_one),
+        OVER_BOTH(one_payload_goes_without_any_grant),
+        OVER_BOTH(each_grant_releases_as_many_payloads_as_it_says),
+        OVER_BOTH(grants_add_up),
+        OVER_BOTH(a_payload_in_operate_uses_up_the_first_allowance),
+        OVER_BOTH(metadata_and_grants_need_no_allowance),
+        OVER_BOTH(a_sender_hears_of_no_grant_after_its_completion),
+        IN_PROCESS_ONLY(the_send_budget_says_what_goes_without_queueing),
+        IN_PROCESS_ONLY(grants_beyond_all_numbers_do_not_overflow),
+        OVER_BOTH(a_customer_may_advance_inside_its_callback),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_misuses();
 }

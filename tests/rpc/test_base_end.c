@@ -16,7 +16,17 @@ setup_stopped(void **state)
 {
     static struct world w;
 
-    world_init_stopped(&w, NULL);
+    world_init_stopped(&w, IN_PROCESS, NULL);
+    *state = &w;
+    return 0;
+}
+
+static int
+setup_stopped_grpc(void **state)
+{
+    static struct world w;
+
+    world_init_stopped(&w, OVER_UNIX, NULL);
     *state = &w;
     return 0;
 }
@@ -106,6 +116,9 @@ stop_of_an_idle_end_is_prompt(void **state)
     settle(w);
     assert_true(stopped);
     assert_int_equal(try_to_operate(w), SLUICE_ESTATE);
+    assert_int_equal(sluice_end_add_idle_action(w->invoking, set_flag,
+                         &stopped),
+        SLUICE_ESTATE);
 }
 
 static void
@@ -243,7 +256,7 @@ a_stopping_service_refuses_promptly(void **state)
     assert_int_equal(sluice_end_stop(w->serving, 3000 * SLUICE_SECOND, NULL,
                          NULL),
         SLUICE_OK);
-    party_init(&another);
+    party_init(&another, w);
     i = full_invocation(&another);
     assert_int_equal(sluice_end_operate(w->invoking, &i, &op), SLUICE_OK);
     listen_for_end(&another, op);
@@ -280,7 +293,7 @@ a_stopped_end_starts_again_and_counts_on(void **state)
     assert_true(stopped);
     assert_int_equal(sluice_end_start(w->serving), SLUICE_OK);
     sluice_operation_unref(&w->invoker.op);
-    party_init(&w->invoker);
+    party_init(&w->invoker, w);
     invoke(w, "c");
     sluice_operation_cancel(w->invoker.op);
     settle(w);
@@ -463,35 +476,40 @@ an_end_counts_its_operations_until_they_have_left(void **state)
     stat_is(w->invoking, SLUICE_CANCELLED, 1);
 }
 
-#define TEST(name) \
+#define STOPPED(name) \
     cmocka_unit_test_setup_teardown(name, setup_stopped, teardown)
+#define BOTH(name)                                                \
+    STOPPED(name),                                                \
+    {                                                             \
+#name " (gRPC)", name, setup_stopped_grpc, teardown, NULL \
+    }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_end_that_was_not_started_takes_nothing),
-        TEST(an_end_starts_once),
-        TEST(statistics_begin_at_nothing),
-        TEST(stop_of_a_stopped_end_is_reported_later),
-        TEST(stop_of_an_idle_end_is_prompt),
-        TEST(stop_may_go_unreported),
-        TEST(what_finishes_within_the_grace_completes),
-        TEST(what_does_not_is_shut_down),
-        TEST(no_grace_ends_a_long_one),
-        TEST(a_longer_grace_does_not_postpone_a_shorter_one),
-        TEST(a_shorter_grace_overtakes_a_longer_one),
-        TEST(a_stopping_end_takes_no_operation),
-        TEST(a_stopping_service_refuses_promptly),
-        TEST(a_stopped_service_refuses_promptly),
-        TEST(a_stopped_end_starts_again_and_counts_on),
-        TEST(stop_may_be_asked_by_the_last_operation),
-        TEST(an_end_may_be_freed_when_it_reports_to_have_stopped),
-        TEST(without_a_link_an_end_is_a_black_hole),
-        TEST(an_idle_end_acts_at_once_but_not_within_the_call),
-        TEST(idle_actions_come_after_callbacks_and_statistics_and_before_stop),
-        TEST(a_stopping_end_takes_idle_actions),
-        TEST(an_end_counts_its_operations_until_they_have_left),
+        STOPPED(an_end_that_was_not_started_takes_nothing),
+        STOPPED(an_end_starts_once),
+        STOPPED(statistics_begin_at_nothing),
+        STOPPED(stop_of_a_stopped_end_is_reported_later),
+        STOPPED(stop_of_an_idle_end_is_prompt),
+        BOTH(stop_may_go_unreported),
+        BOTH(what_finishes_within_the_grace_completes),
+        BOTH(what_does_not_is_shut_down),
+        BOTH(no_grace_ends_a_long_one),
+        BOTH(a_longer_grace_does_not_postpone_a_shorter_one),
+        BOTH(a_shorter_grace_overtakes_a_longer_one),
+        BOTH(a_stopping_end_takes_no_operation),
+        BOTH(a_stopping_service_refuses_promptly),
+        BOTH(a_stopped_service_refuses_promptly),
+        BOTH(a_stopped_end_starts_again_and_counts_on),
+        BOTH(stop_may_be_asked_by_the_last_operation),
+        STOPPED(an_end_may_be_freed_when_it_reports_to_have_stopped),
+        STOPPED(without_a_link_an_end_is_a_black_hole),
+        BOTH(an_idle_end_acts_at_once_but_not_within_the_call),
+        BOTH(idle_actions_come_after_callbacks_and_statistics_and_before_stop),
+        BOTH(a_stopping_end_takes_idle_actions),
+        BOTH(an_end_counts_its_operations_until_they_have_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,7 +100,7 @@ setup(void **state)
 
     memset(&s, 0, sizeof(s));
     s.link.ops = &script_ops;
-    world_init_stopped(&s.w, &options);
+    world_init_stopped(&s.w, IN_PROCESS, &options);
     sluice_end_join(s.w.invoking, &s.link);
     world_start(&s.w);
     *state = &s;
@@ -472,7 +472,7 @@ becomes(struct script *s, enum sluice_termination termination,
     enum sluice_outcome_kind kind)
 {
     sluice_operation_unref(&s->w.invoker.op);
-    party_init(&s->w.invoker);
+    party_init(&s->w.invoker, &s->w);
     s->log[0] = '\0';
     invoke(&s->w, "m");
     deliver_abort(s, termination);

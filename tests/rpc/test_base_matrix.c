@@ -2,7 +2,8 @@
 /*
  * tests/rpc/test_base_matrix.c - conversations of every shape with every
  * ending: half or full duplex; 0, 1 or 200 payloads each way; each of six
- * endings; every payload passed inside the callback or from another thread.
+ * endings; every payload passed inside the callback or from another thread;
+ * over each link.
  */
 #include <stdlib.h>
 
@@ -42,7 +43,8 @@ struct cell {
     bool is_async;
     int payloads;
     enum ending ending;
-    char name[96];
+    enum join_kind over;
+    char name[112];
 };
 
 /* One side: sends its payloads as allowance comes, then ends its part. */
@@ -194,7 +196,7 @@ hold_talk(void **state)
     struct sluice_invocation i;
 
     assert_non_null(t);
-    world_init(&t->w);
+    world_init(&t->w, cell->over);
     t->w.servicer.service = serve;
     t->cell = cell;
     speaker_init(t, &t->invoker, &t->w.invoker);
@@ -214,11 +216,13 @@ hold_talk(void **state)
     if (cell->payloads == 0 && cell->ending != EXPIRATION)
         settle(&t->w);
     go_on(&t->invoker);
-    uv_run(&t->w.uv, UV_RUN_DEFAULT);
+    run_to_the_end(&t->w);
 
     ended(&t->w.invoker, endings[cell->ending].invoker);
     stat_is(t->w.invoking, endings[cell->ending].invoker, 1);
-    if (cell->ending != EXPIRATION || t->w.service.op != NULL) {
+    if (cell->ending == EXPIRATION && t->w.service.op != NULL)
+        expired_there(&t->w);
+    else if (cell->ending != EXPIRATION) {
         ended(&t->w.service, endings[cell->ending].service);
         stat_is(t->w.serving, endings[cell->ending].service, 1);
     }
@@ -232,7 +236,7 @@ hold_talk(void **state)
 
 /* ----------------------------------------------------------- the matrix */
 
-#define CELLS (2 * 2 * 3 * ENDINGS)
+#define CELLS (2 * 2 * 2 * 3 * ENDINGS)
 
 static void
 cell_init(struct cell *c, unsigned number)
@@ -242,11 +246,13 @@ cell_init(struct cell *c, unsigned number)
     c->is_async = number % 2 != 0;
     c->is_full_duplex = number / 2 % 2 != 0;
     c->payloads = payloads[number / 4 % 3];
-    c->ending = (enum ending)(number / 12);
-    snprintf(c->name, sizeof(c->name), "%s duplex, %d payloads, %s, %s",
+    c->over = number / 12 % 2 == 0 ? IN_PROCESS : OVER_UNIX;
+    c->ending = (enum ending)(number / 24);
+    snprintf(c->name, sizeof(c->name), "%s duplex, %d payloads, %s, %s (%s)",
         c->is_full_duplex ? "full" : "half", c->payloads,
         endings[c->ending].name,
-        c->is_async ? "from threads" : "in the callbacks");
+        c->is_async ? "from threads" : "in the callbacks",
+        is_grpc(c->over) ? "gRPC" : "in process");
 }
 
 int

@@ -116,7 +116,7 @@ an_operation_survives_every_failure(void **state)
 
     (void)state;
     do {
-        world_init(&w);
+        world_init(&w, IN_PROCESS);
         w.on_service = on_service;
         read_words(w.pool, "m pone", &first);
         for (n = 0; n < MORE; n++)
@@ -171,7 +171,7 @@ stop_and_idle_actions_say_when_memory_is_short(void **state)
     bool flag = false;
 
     (void)state;
-    world_init(&w);
+    world_init(&w, IN_PROCESS);
     fail_from(1);
     assert_int_equal(sluice_end_add_idle_action(w.invoking,
                          (void (*)(void *))abort, &flag),
@@ -193,11 +193,11 @@ a_steady_unary_operation_allocates_nothing(void **state)
     int i;
 
     (void)state;
-    world_init(&w);
+    world_init(&w, IN_PROCESS);
     for (i = 0; i < 100; i++) {
         if (i == 10)
             fail_from(0);
-        party_init(&w.invoker);
+        party_init(&w.invoker, &w);
         invoke(&w, "m pone c");
         say(&w, &w.service, "m ptwo c0:fine");
         ended(&w.invoker, SLUICE_COMPLETED);

@@ -82,13 +82,6 @@ a_completion_behind_queued_payloads_completes_nothing_yet(void **state)
 /* ------------------------------------------------------------- aborts */
 
 static void
-carries_nothing(const struct party *p)
-{
-    assert_false(p->has_code);
-    assert_string_equal(p->details, "(absent)");
-}
-
-static void
 the_invoker_cancels(void **state)
 {
     struct world *w = *state;
@@ -99,7 +92,7 @@ the_invoker_cancels(void **state)
     ended(&w->invoker, SLUICE_CANCELLED);
     ended(&w->service, SLUICE_CANCELLED);
     carries_nothing(&w->invoker);
-    carries_nothing(&w->service);
+    was_told(&w->service, SLUICE_CANCELLED);
     stat_is(w->invoking, SLUICE_CANCELLED, 1);
     stat_is(w->serving, SLUICE_CANCELLED, 1);
 }
@@ -114,6 +107,8 @@ the_service_cancels(void **state)
     settle(w);
     ended(&w->invoker, SLUICE_CANCELLED);
     ended(&w->service, SLUICE_CANCELLED);
+    was_told(&w->invoker, SLUICE_CANCELLED);
+    carries_nothing(&w->service);
 }
 
 static void
@@ -126,7 +121,8 @@ the_invoker_fails(void **state)
     settle(w);
     ended(&w->invoker, SLUICE_LOCAL_FAILURE);
     ended(&w->service, SLUICE_REMOTE_FAILURE);
-    carries_nothing(&w->service);
+    carries_nothing(&w->invoker);
+    was_told(&w->service, SLUICE_LOCAL_FAILURE);
 }
 
 static void
@@ -139,7 +135,8 @@ a_defective_operator_of_the_service(void **state)
     say(w, &w->invoker, "pone");
     ended(&w->invoker, SLUICE_REMOTE_FAILURE);
     ended(&w->service, SLUICE_LOCAL_FAILURE);
-    carries_nothing(&w->invoker);
+    was_told(&w->invoker, SLUICE_LOCAL_FAILURE);
+    carries_nothing(&w->service);
 }
 
 static void
@@ -250,6 +247,14 @@ cancel_from_thread(void *arg)
 }
 
 static void
+fail_from_thread(void *arg)
+{
+    struct party *p = arg;
+
+    sluice_operation_fail(p->op);
+}
+
+static void
 a_hundred_threads_cancel_once(void **state)
 {
     struct world *w = *state;
@@ -258,11 +263,38 @@ a_hundred_threads_cancel_once(void **state)
     invoke(w, "");
     for (i = 0; i < 100; i++)
         from_a_thread(w, cancel_from_thread, &w->invoker);
-    uv_run(&w->uv, UV_RUN_DEFAULT);
+    run_to_the_end(w);
     ended(&w->invoker, SLUICE_CANCELLED);
     ended(&w->service, SLUICE_CANCELLED);
     stat_is(w->invoking, SLUICE_CANCELLED, 1);
     stat_is(w->serving, SLUICE_CANCELLED, 1);
+}
+
+/* Whoever comes first wins; whoever it is, each side has one outcome, and the
+ * two fit. */
+static void
+of_a_hundred_racing_ends_there_is_one(void **state)
+{
+    struct world *w = *state;
+    const struct sluice_outcome *outcome;
+    int i;
+
+    invoke(w, "");
+    for (i = 0; i < 100; i++)
+        from_a_thread(w, i % 2 == 0 ? cancel_from_thread : fail_from_thread,
+            &w->invoker);
+    run_to_the_end(w);
+    outcome = sluice_operation_outcome(w->invoker.op);
+    ended(&w->invoker, outcome->kind);
+    stat_is(w->invoking, outcome->kind, 1);
+    if (outcome->kind == SLUICE_CANCELLED) {
+        ended(&w->service, SLUICE_CANCELLED);
+        stat_is(w->serving, SLUICE_CANCELLED, 1);
+    } else {
+        ended(&w->invoker, SLUICE_LOCAL_FAILURE);
+        ended(&w->service, SLUICE_REMOTE_FAILURE);
+        stat_is(w->serving, SLUICE_REMOTE_FAILURE, 1);
+    }
 }
 
 /* ---------------------------------------------------------- callbacks */
@@ -337,10 +369,10 @@ advance_and_cancel_inside_a_callback_are_harmless(void **state)
 
     invoke(w, "");
     w->service.react = cancel_within;
-    say(w, &w->invoker, "m");
+    say(w, &w->invoker, "pone");
     ended(&w->service, SLUICE_CANCELLED);
     ended(&w->invoker, SLUICE_CANCELLED);
-    assert_null(sluice_operation_outcome(w->invoker.op)->details.ptr);
+    was_told(&w->invoker, SLUICE_CANCELLED);
 }
 
 static void
@@ -368,7 +400,7 @@ a_handle_outlives_its_end_and_its_loop(void **state)
     struct world w;
 
     (void)state;
-    world_init(&w);
+    world_init(&w, IN_PROCESS);
     invoke(&w, "m");
     op = sluice_operation_ref(w.invoker.op);
     sluice_operation_cancel(op);
@@ -431,6 +463,27 @@ no_time_at_all_expires_but_not_within_operate(void **state)
 }
 
 static void
+answer_at_once(struct world *w, struct sluice_operation *op)
+{
+    pass(w->pool, op, "m panswer c");
+}
+
+static void
+an_operation_without_time_asks_nobody(void **state)
+{
+    struct world *w = *state;
+    struct sluice_invocation i = full_invocation(&w->invoker);
+
+    w->on_service = answer_at_once;
+    i.timeout_ns = 0;
+    invoke_with(w, &i, "m pask c");
+    run_to_the_end(w);
+    ended(&w->invoker, SLUICE_EXPIRED);
+    heard(&w->invoker, "");
+    assert_int_equal(w->serviced, 0);
+}
+
+static void
 time_remaining_goes_down_to_nothing(void **state)
 {
     struct world *w = *state;
@@ -487,40 +540,40 @@ every_kind_has_a_name(void **state)
         "unknown");
 }
 
-#define TEST(name) \
-    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_side_completes_with_what_the_other_said),
-        TEST(a_service_that_completes_early_does_not_linger),
-        TEST(an_invoker_need_not_complete),
-        TEST(a_service_is_done_when_its_completion_is_handed_over),
-        TEST(a_completion_behind_queued_payloads_completes_nothing_yet),
-        TEST(the_invoker_cancels),
-        TEST(the_service_cancels),
-        TEST(the_invoker_fails),
-        TEST(a_defective_operator_of_the_service),
-        TEST(a_defective_operator_of_the_invoker),
-        TEST(giving_up_an_active_operation_is_a_failure),
-        TEST(giving_up_a_cancelled_operation_changes_nothing),
-        TEST(a_failure_in_the_call_with_the_last_value_is_not_completion),
-        TEST(values_sent_before_an_abort_may_get_lost),
-        TEST(cancel_after_completion_does_nothing),
-        TEST(the_first_of_two_events_wins),
-        TEST(a_hundred_threads_cancel_once),
-        TEST(callbacks_run_once_each_in_order),
-        TEST(a_callback_registered_too_late_gets_the_outcome_instead),
-        TEST(advance_and_cancel_inside_a_callback_are_harmless),
-        TEST(a_handle_outlives_the_operation),
+        IN_PROCESS_ONLY(each_side_completes_with_what_the_other_said),
+        OVER_BOTH(a_service_that_completes_early_does_not_linger),
+        OVER_BOTH(an_invoker_need_not_complete),
+        OVER_BOTH(a_service_is_done_when_its_completion_is_handed_over),
+        IN_PROCESS_ONLY(
+            a_completion_behind_queued_payloads_completes_nothing_yet),
+        OVER_BOTH(the_invoker_cancels),
+        OVER_BOTH(the_service_cancels),
+        OVER_BOTH(the_invoker_fails),
+        OVER_BOTH(a_defective_operator_of_the_service),
+        OVER_BOTH(a_defective_operator_of_the_invoker),
+        OVER_BOTH(giving_up_an_active_operation_is_a_failure),
+        OVER_BOTH(giving_up_a_cancelled_operation_changes_nothing),
+        OVER_BOTH(a_failure_in_the_call_with_the_last_value_is_not_completion),
+        IN_PROCESS_ONLY(values_sent_before_an_abort_may_get_lost),
+        OVER_BOTH(cancel_after_completion_does_nothing),
+        OVER_BOTH(the_first_of_two_events_wins),
+        OVER_BOTH(a_hundred_threads_cancel_once),
+        OVER_BOTH(of_a_hundred_racing_ends_there_is_one),
+        OVER_BOTH(callbacks_run_once_each_in_order),
+        OVER_BOTH(a_callback_registered_too_late_gets_the_outcome_instead),
+        OVER_BOTH(advance_and_cancel_inside_a_callback_are_harmless),
+        OVER_BOTH(a_handle_outlives_the_operation),
         cmocka_unit_test(a_handle_outlives_its_end_and_its_loop),
-        TEST(an_operation_lives_on_without_a_handle),
-        TEST(both_sides_expire),
-        TEST(no_time_at_all_expires_but_not_within_operate),
-        TEST(time_remaining_goes_down_to_nothing),
-        TEST(an_unlimited_operation_has_unlimited_time),
+        OVER_BOTH(an_operation_lives_on_without_a_handle),
+        OVER_BOTH(both_sides_expire),
+        OVER_BOTH(no_time_at_all_expires_but_not_within_operate),
+        OVER_BOTH(an_operation_without_time_asks_nobody),
+        OVER_BOTH(time_remaining_goes_down_to_nothing),
+        OVER_BOTH(an_unlimited_operation_has_unlimited_time),
         cmocka_unit_test(every_kind_has_a_name),
     };
 

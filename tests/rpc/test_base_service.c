@@ -110,8 +110,7 @@ no_such_method_need_not_say_more(void **state)
     w->service_reply = SLUICE_REPLY_NO_SUCH_METHOD;
     invoke(w, "");
     ended(&w->invoker, SLUICE_LOCAL_FAILURE);
-    assert_false(w->invoker.has_code);
-    assert_string_equal(w->invoker.details, "(absent)");
+    was_told(&w->invoker, SLUICE_REMOTE_FAILURE);
 }
 
 static void
@@ -250,6 +249,27 @@ no_context_comes_with_an_abort(void **state)
 }
 
 static void
+let_the_receiver_fail(struct world *w, struct sluice_operation *op)
+{
+    (void)op;
+    w->service.context_reply = SLUICE_REPLY_FAILED;
+}
+
+static void
+a_protocol_receiver_of_the_service_that_fails(void **state)
+{
+    struct world *w = *state;
+
+    w->on_service = let_the_receiver_fail;
+    invoke(w, "m pone");
+    ended(&w->service, SLUICE_LOCAL_FAILURE);
+    ended(&w->invoker, SLUICE_REMOTE_FAILURE);
+    assert_int_equal(w->service.contexts, 1);
+    if (!is_grpc(w->join.kind))
+        assert_int_equal(w->invoker.contexts, 0);
+}
+
+static void
 a_protocol_receiver_that_fails(void **state)
 {
     struct world *w = *state;
@@ -274,7 +294,7 @@ a_service_caps_the_timeout_and_tells_the_invoker(void **state)
     struct world w;
 
     (void)state;
-    world_init_stopped(&w, &options);
+    world_init_stopped(&w, IN_PROCESS, &options);
     world_start(&w);
     invoke(&w, "");
     assert_true(
@@ -298,7 +318,7 @@ a_service_without_a_timeout_takes_the_default(void **state)
     struct world w;
 
     (void)state;
-    world_init_stopped(&w, &options);
+    world_init_stopped(&w, IN_PROCESS, &options);
     world_start(&w);
     i = full_invocation(&w.invoker);
     i.timeout_ns = SLUICE_NO_TIMEOUT;
@@ -326,7 +346,8 @@ static void
 see_what_waits(struct world *w, struct sluice_operation *op)
 {
     w->service.react_arg = sluice_operation_waiting_metadata(op);
-    assert_null(sluice_operation_protocol_context(op)); /* in process */
+    assert_int_equal(sluice_operation_protocol_context(op) != NULL,
+        is_grpc(w->join.kind) && sluice_operation_outcome(op) == NULL);
 }
 
 static void
@@ -369,33 +390,31 @@ nothing_waits_in_an_operation_that_has_terminated(void **state)
     ended(&w->service, SLUICE_CANCELLED);
 }
 
-#define TEST(name) \
-    cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_servicer_is_asked_once_for_group_and_method),
-        TEST(empty_names_arrive_as_empty_names),
-        TEST(a_servicer_that_fails),
-        TEST(a_servicer_that_gives_up_an_active_operation),
-        TEST(a_servicer_that_gives_up_what_it_cancelled),
-        TEST(a_callback_in_a_subscription_is_called_even_if_all_was_over),
-        TEST(no_such_method_is_a_defect_of_the_invoker),
-        TEST(no_such_method_need_not_say_more),
-        TEST(a_servicer_may_answer_before_it_returns),
-        TEST(a_malformed_subscription_of_the_servicer_is_a_failure),
-        TEST(malformed_subscriptions_are_rejected),
-        TEST(each_protocol_receiver_is_called_once),
-        TEST(no_context_comes_with_an_abort),
-        TEST(a_protocol_receiver_that_fails),
+        OVER_BOTH(the_servicer_is_asked_once_for_group_and_method),
+        IN_PROCESS_ONLY(empty_names_arrive_as_empty_names),
+        OVER_BOTH(a_servicer_that_fails),
+        OVER_BOTH(a_servicer_that_gives_up_an_active_operation),
+        OVER_BOTH(a_servicer_that_gives_up_what_it_cancelled),
+        OVER_BOTH(a_callback_in_a_subscription_is_called_even_if_all_was_over),
+        OVER_BOTH(no_such_method_is_a_defect_of_the_invoker),
+        OVER_BOTH(no_such_method_need_not_say_more),
+        OVER_BOTH(a_servicer_may_answer_before_it_returns),
+        OVER_BOTH(a_malformed_subscription_of_the_servicer_is_a_failure),
+        IN_PROCESS_ONLY(malformed_subscriptions_are_rejected),
+        OVER_BOTH(each_protocol_receiver_is_called_once),
+        OVER_BOTH(no_context_comes_with_an_abort),
+        OVER_BOTH(a_protocol_receiver_of_the_service_that_fails),
+        OVER_BOTH(a_protocol_receiver_that_fails),
         cmocka_unit_test(a_service_caps_the_timeout_and_tells_the_invoker),
         cmocka_unit_test(a_service_without_a_timeout_takes_the_default),
-        TEST(a_service_leaves_a_short_timeout_alone),
-        TEST(metadata_waits_for_the_servicer_until_it_is_delivered),
-        TEST(no_metadata_waits_when_none_was_sent),
-        TEST(nothing_waits_in_an_operation_that_has_terminated),
+        OVER_BOTH(a_service_leaves_a_short_timeout_alone),
+        OVER_BOTH(metadata_waits_for_the_servicer_until_it_is_delivered),
+        IN_PROCESS_ONLY(no_metadata_waits_when_none_was_sent),
+        OVER_BOTH(nothing_waits_in_an_operation_that_has_terminated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,8 +175,7 @@ a_method_that_fails_is_a_remote_failure(void **state)
             sluice_call_consume(s->o.call, bytes_of("x"));
         run_until_idle(&s->f);
         assert_aborted(&s->o, SLUICE_ABORTION_REMOTE_FAILURE);
-        assert_false(s->o.abortion.has_code);
-        assert_null(s->o.abortion.details.ptr);
+        assert_told(&s->f, &s->o, SLUICE_LOCAL_FAILURE);
         forget(s);
     }
 }
@@ -263,14 +262,16 @@ an_abortion_carries_the_initial_metadata_received(void **state)
     struct sluice_metadata *md = metadata_of("colour", "blue");
 
     hold(s, 0);
-    assert_int_equal(sluice_servicer_context_set_initial_metadata(s->held, md),
+    assert_int_equal(sluice_servicer_context_set_initial_metadata(s->held,
+                         sluice_metadata_ref(md)),
         SLUICE_OK);
     run_until(&s->f, &s->o.n_metadata);
     sluice_call_cancel(s->o.call);
     run_until_idle(&s->f);
     assert_aborted(&s->o, SLUICE_ABORTION_CANCELLED);
-    assert_ptr_equal(s->o.abortion.initial_metadata, md);
+    assert_metadata(&s->f, s->o.abortion.initial_metadata, md);
     assert_null(s->o.abortion.terminal_metadata);
+    sluice_metadata_unref(&md);
 }
 
 static void
@@ -514,37 +515,40 @@ an_abortion_carries_what_came_with_it(void **state)
     assert_ptr_equal(s->o.abortion.terminal_metadata, terminal);
 }
 
-#define STOCK_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_stock, close_stock)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        STOCK_TEST(cancelling_aborts_both_sides),
-        STOCK_TEST(cancelling_at_once_aborts_too),
-        STOCK_TEST(a_timeout_aborts_both_sides),
-        STOCK_TEST(a_timeout_of_nothing_expires_but_not_inside_the_call),
-        STOCK_TEST(nothing_but_the_abortion_follows_a_cancel_in_a_callback),
-        STOCK_TEST(cancelling_a_unary_call_with_its_only_response_aborts_it),
-        STOCK_TEST(a_receiver_that_fails_is_a_local_failure),
-        STOCK_TEST(stopping_the_invoker_is_a_local_shutdown),
-        STOCK_TEST(a_method_that_fails_is_a_remote_failure),
-        STOCK_TEST(a_service_that_cancels_is_a_cancellation_at_the_caller),
-        STOCK_TEST(stopping_the_service_is_a_remote_shutdown),
-        STOCK_TEST(an_unknown_method_is_a_local_failure_with_a_code),
-        STOCK_TEST(a_known_method_of_another_group_is_unknown),
-        STOCK_TEST(a_unary_method_without_its_request_is_a_remote_failure),
-        STOCK_TEST(a_unary_method_is_called_with_the_first_of_two_requests),
-        STOCK_TEST(an_abortion_carries_the_initial_metadata_received),
-        STOCK_TEST(the_service_sees_the_metadata_of_the_aborted_call),
-        STOCK_TEST(abortion_callbacks_run_once_in_order_and_before_the_end),
-        STOCK_TEST(an_abortion_callback_is_not_called_on_completion),
-        STOCK_TEST(an_abortion_callback_that_comes_late_is_told_at_once),
-        STOCK_TEST(service_side_abortion_callbacks_run_before_on_termination),
-        STOCK_TEST(a_link_that_cannot_open_is_a_network_failure_told_later),
-        STOCK_TEST(each_termination_of_the_other_side_has_its_kind),
-        STOCK_TEST(an_abortion_carries_what_came_with_it),
+        STOCK_OVER_BOTH(cancelling_aborts_both_sides),
+        STOCK_OVER_BOTH(cancelling_at_once_aborts_too),
+        STOCK_OVER_BOTH(a_timeout_aborts_both_sides),
+        STOCK_OVER_BOTH(a_timeout_of_nothing_expires_but_not_inside_the_call),
+        STOCK_OVER_BOTH(
+            nothing_but_the_abortion_follows_a_cancel_in_a_callback),
+        STOCK_OVER_BOTH(
+            cancelling_a_unary_call_with_its_only_response_aborts_it),
+        STOCK_OVER_BOTH(a_receiver_that_fails_is_a_local_failure),
+        STOCK_OVER_BOTH(stopping_the_invoker_is_a_local_shutdown),
+        STOCK_OVER_BOTH(a_method_that_fails_is_a_remote_failure),
+        STOCK_OVER_BOTH(a_service_that_cancels_is_a_cancellation_at_the_caller),
+        STOCK_OVER_BOTH(stopping_the_service_is_a_remote_shutdown),
+        STOCK_OVER_BOTH(an_unknown_method_is_a_local_failure_with_a_code),
+        STOCK_OVER_BOTH(a_known_method_of_another_group_is_unknown),
+        STOCK_OVER_BOTH(a_unary_method_without_its_request_is_a_remote_failure),
+        STOCK_OVER_BOTH(
+            a_unary_method_is_called_with_the_first_of_two_requests),
+        STOCK_OVER_BOTH(an_abortion_carries_the_initial_metadata_received),
+        STOCK_OVER_BOTH(the_service_sees_the_metadata_of_the_aborted_call),
+        STOCK_OVER_BOTH(
+            abortion_callbacks_run_once_in_order_and_before_the_end),
+        STOCK_OVER_BOTH(an_abortion_callback_is_not_called_on_completion),
+        STOCK_OVER_BOTH(an_abortion_callback_that_comes_late_is_told_at_once),
+        STOCK_OVER_BOTH(
+            service_side_abortion_callbacks_run_before_on_termination),
+        STOCK_OVER_BOTH(
+            a_link_that_cannot_open_is_a_network_failure_told_later),
+        STOCK_OVER_BOTH(each_termination_of_the_other_side_has_its_kind),
+        STOCK_OVER_BOTH(an_abortion_carries_what_came_with_it),
     };
 
     return cmocka_run_group_tests_name("face, abortions", tests, NULL, NULL);

@@ -74,7 +74,7 @@ each_code_of_failure_aborts_with_its_kind(void **state)
             set_end(s, code, "because");
             sluice_servicer_context_terminate(s->held);
             run_until(&s->f, &s->o.n_ends);
-            assert_failed_with(&s->o, code);
+            assert_failed_with(&s->f, &s->o, code);
             assert_string_equal(s->o.text, "because");
             assert_value(s->o.abortion.terminal_metadata, "t", "2");
             forget(s);
@@ -109,7 +109,7 @@ responses_before_a_code_of_failure_are_delivered(void **state)
     sluice_servicer_context_terminate(s->held);
     run_until(&s->f, &s->o.n_ends);
     assert_int_equal(s->o.n_responses, 2);
-    assert_failed_with(&s->o, SLUICE_CODE_DATA_LOSS);
+    assert_failed_with(&s->f, &s->o, SLUICE_CODE_DATA_LOSS);
     assert_value(s->o.abortion.initial_metadata, "i", "1");
 }
 
@@ -245,7 +245,7 @@ initial_metadata_is_known_to_be_absent_with_the_first_response(void **state)
     run_until(&s->f, &s->o.n_responses);
     assert_nothing_is_known_but(s->o.call, SLUICE_OK);
     assert_int_equal(sluice_call_initial_metadata(s->o.call, &md), SLUICE_OK);
-    assert_null(md);
+    assert_no_metadata(&s->f, md);
 }
 
 static void
@@ -489,34 +489,31 @@ a_method_knows_the_links_context(void **state)
     run_until_idle(&s->f); /* p is on the stack */
 }
 
-#define STOCK_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_stock, close_stock)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        STOCK_TEST(each_code_of_failure_aborts_with_its_kind),
+        STOCK_OVER_BOTH(each_code_of_failure_aborts_with_its_kind),
         STOCK_TEST(a_code_outside_of_the_known_ones_is_a_remote_failure),
-        STOCK_TEST(responses_before_a_code_of_failure_are_delivered),
-        STOCK_TEST(
+        STOCK_OVER_BOTH(responses_before_a_code_of_failure_are_delivered),
+        STOCK_OVER_BOTH(
             a_code_of_failure_runs_the_abortion_callbacks_of_the_caller_only),
         STOCK_TEST(
             a_code_of_failure_is_a_completed_operation_in_the_statistics),
-        STOCK_TEST(initial_metadata_is_known_when_the_service_has_sent_it),
-        STOCK_TEST(
+        STOCK_OVER_BOTH(initial_metadata_is_known_when_the_service_has_sent_it),
+        STOCK_OVER_BOTH(
             initial_metadata_is_known_to_be_absent_with_the_first_response),
-        STOCK_TEST(the_end_is_known_after_completion),
+        STOCK_OVER_BOTH(the_end_is_known_after_completion),
         STOCK_TEST(an_end_that_says_nothing_is_known_to_be_absent),
-        STOCK_TEST(the_end_is_known_after_a_code_of_failure),
-        STOCK_TEST(the_end_is_known_to_be_absent_after_a_cancellation),
-        STOCK_TEST(the_end_of_an_abortion_is_what_the_abortion_has),
-        STOCK_TEST(the_end_is_known_with_the_response_that_it_came_with),
-        STOCK_TEST(
+        STOCK_OVER_BOTH(the_end_is_known_after_a_code_of_failure),
+        STOCK_OVER_BOTH(the_end_is_known_to_be_absent_after_a_cancellation),
+        STOCK_OVER_BOTH(the_end_of_an_abortion_is_what_the_abortion_has),
+        STOCK_OVER_BOTH(the_end_is_known_with_the_response_that_it_came_with),
+        STOCK_OVER_BOTH(
             the_links_context_is_known_with_the_first_thing_that_arrives),
-        STOCK_TEST(an_rpc_that_aborts_first_never_has_a_context),
+        STOCK_OVER_BOTH(an_rpc_that_aborts_first_never_has_a_context),
         STOCK_TEST(between_ends_in_one_process_the_context_is_null),
-        STOCK_TEST(a_method_knows_the_links_context),
+        STOCK_OVER_BOTH(a_method_knows_the_links_context),
     };
 
     return cmocka_run_group_tests_name("face, codes", tests, NULL, NULL);

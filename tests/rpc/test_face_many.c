@@ -73,7 +73,7 @@ struct many {
 };
 
 static int
-open_many(void **state)
+open_over(void **state, enum join_kind over)
 {
     struct many *m = calloc(1, sizeof(*m));
     struct sluice_face_servicer *servicer = sluice_face_servicer_new();
@@ -85,11 +85,24 @@ open_many(void **state)
     add_unary(servicer, "Fail", SLUICE_UNARY_UNARY, refuse, NULL);
     add_unary(servicer, "Ignore", SLUICE_UNARY_STREAM, ignore, NULL);
     add_stream(servicer, "Mirror", SLUICE_STREAM_STREAM, mirror, NULL);
+    m->f.over = over;
     fixture_open(&m->f, servicer, fixture_open_loop(&m->f));
     for (i = 0; i < MANY; i++)
         observe(&m->observers[i]);
     *state = m;
     return 0;
+}
+
+static int
+open_many(void **state)
+{
+    return open_over(state, IN_PROCESS);
+}
+
+static int
+open_grpc_many(void **state)
+{
+    return open_over(state, OVER_TCP);
 }
 
 static int
@@ -223,7 +236,11 @@ a_stop_ends_them_all(void **state)
         assert_aborted(&m->observers[i], SLUICE_ABORTION_LOCAL_SHUTDOWN);
 }
 
-#define MANY_TEST(t) cmocka_unit_test_setup_teardown(t, open_many, close_many)
+#define MANY_TEST(t)                                           \
+    cmocka_unit_test_setup_teardown(t, open_many, close_many), \
+    {                                                          \
+#t " (gRPC)", t, open_grpc_many, close_many, NULL      \
+    }
 
 int
 main(void)

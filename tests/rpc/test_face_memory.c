@@ -223,9 +223,6 @@ a_method_that_cannot_be_added_leaves_the_table_as_it_was(void **state)
     echo_once(s);
 }
 
-#define STOCK_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_stock, close_stock)
-
 int
 main(void)
 {

@@ -12,6 +12,7 @@
  *   Echo     answers each request with it, and the end with the end
  *   First    answers the first request and completes
  *   Now      answers before it returns, without any request
+ *   Ration   answers through its rendezvous, by the hand of the test
  *   Deny     has no such method; so has every other name and group
  *   CancelAndDeny, Fail, Abandon, Careless (gives no consumer)
  */
@@ -23,6 +24,7 @@ struct many {
     unsigned n_terminated;
     struct sluice_metadata *metadata; /* borrowed: to be compared */
     struct sluice_servicer_context *ctx;
+    struct sluice_rendezvous *r; /* of Ration; held */
 };
 
 static enum sluice_reply
@@ -90,6 +92,10 @@ act(struct many *m, struct sluice_str method,
         sluice_servicer_context_respond(m->ctx, bytes_of("now"));
         return SLUICE_REPLY_OK;
     }
+    if (sluice_str_equal(method, sluice_str("Ration")))
+        return sluice_servicer_context_rendezvous(m->ctx, &m->r) == SLUICE_OK
+            ? SLUICE_REPLY_OK
+            : SLUICE_REPLY_FAILED;
     if (sluice_str_equal(method, sluice_str("Careless"))) {
         requests->terminate = NULL;
         return SLUICE_REPLY_OK;
@@ -351,6 +357,42 @@ a_denial_after_a_cancellation_leaves_it_cancelled(void **state)
     assert_aborted(&m->s->o, SLUICE_ABORTION_CANCELLED);
 }
 
+/* Responses that the rendezvous takes before it would have to wait. */
+static unsigned
+consume_all_there_is_room_for(struct sluice_rendezvous *r)
+{
+    unsigned n = 0;
+
+    while (n < 100 && sluice_rendezvous_consume(r, bytes_of("x")) == SLUICE_OK)
+        n++;
+    return n;
+}
+
+/* What was granted before the method was asked for is announced to it after. */
+static void
+a_rendezvous_of_a_multi_method_counts_each_grant_once(void **state)
+{
+    struct many *m = *state;
+    struct fixture *f = &m->s->f;
+    struct observer *o = &m->s->o;
+    unsigned n;
+
+    f->group = "Many";
+    o->receiver.manual_allowance = true;
+    call_method(f, o, SLUICE_STREAM_STREAM, "Ration", NULL);
+    sluice_call_allow(o->call, 5);
+    run_until(f, &m->n_calls);
+    n = consume_all_there_is_room_for(m->r);
+    while (o->n_responses < 6) {
+        (void)uv_run(&f->uv, UV_RUN_ONCE);
+        n += consume_all_there_is_room_for(m->r);
+    }
+    assert_int_equal(n, 6);
+    sluice_call_cancel(o->call);
+    run_until(f, &o->n_ends);
+    sluice_rendezvous_unref(&m->r);
+}
+
 static void
 there_is_one_multi_method_and_it_has_a_service(void **state)
 {
@@ -571,9 +613,6 @@ a_call_of_the_wrong_cardinality_ends_in_a_defined_way(void **state)
 }
 
 #define MANY_TEST(t) cmocka_unit_test_setup_teardown(t, open_many, close_many)
-#define STOCK_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_stock, close_stock)
-
 int
 main(void)
 {
@@ -590,14 +629,16 @@ main(void)
         MANY_TEST(without_metadata_a_multi_method_is_told_none),
         MANY_TEST(a_multi_method_that_fails_is_a_remote_failure),
         MANY_TEST(a_denial_after_a_cancellation_leaves_it_cancelled),
+        MANY_TEST(a_rendezvous_of_a_multi_method_counts_each_grant_once),
         cmocka_unit_test(there_is_one_multi_method_and_it_has_a_service),
-        STOCK_TEST(a_dynamic_stub_finds_the_callable_of_each_cardinality),
-        STOCK_TEST(a_name_that_was_not_declared_is_not_found_and_calls_nothing),
-        STOCK_TEST(what_is_found_twice_is_equally_usable),
-        STOCK_TEST(a_dynamic_stub_keeps_copies_of_its_names),
-        STOCK_TEST(a_dynamic_stub_refuses_twins_and_unknown_cardinalities),
-        STOCK_TEST(a_dynamic_stub_may_have_no_methods),
-        STOCK_TEST(a_call_of_the_wrong_cardinality_ends_in_a_defined_way),
+        STOCK_OVER_BOTH(a_dynamic_stub_finds_the_callable_of_each_cardinality),
+        STOCK_OVER_BOTH(
+            a_name_that_was_not_declared_is_not_found_and_calls_nothing),
+        STOCK_OVER_BOTH(what_is_found_twice_is_equally_usable),
+        STOCK_OVER_BOTH(a_dynamic_stub_keeps_copies_of_its_names),
+        STOCK_OVER_BOTH(a_dynamic_stub_refuses_twins_and_unknown_cardinalities),
+        STOCK_OVER_BOTH(a_dynamic_stub_may_have_no_methods),
+        STOCK_OVER_BOTH(a_call_of_the_wrong_cardinality_ends_in_a_defined_way),
     };
 
     return cmocka_run_group_tests_name("face, methods", tests, NULL, NULL);

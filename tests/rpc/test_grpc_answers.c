@@ -205,10 +205,17 @@ an_error_comes_after_the_messages_before_it(void **state)
 /* ---------------------------------------------------------------- framing */
 
 static void
-a_length_of_4_gib_is_refused_before_anything_is_allocated(void **state)
+a_length_of_2_gib_is_refused_before_anything_is_allocated(void **state)
+{
+    scene_play_on(*state, HELLO "wait end; ok; data 00 7fffffff; " SERVE,
+        SLUICE_LOCAL_FAILURE, SLUICE_CODE_RESOURCE_EXHAUSTED, 1);
+}
+
+static void
+a_length_that_nobody_sends_is_broken_framing(void **state)
 {
     scene_play_on(*state, HELLO "wait end; ok; data 00 ffffffff; " SERVE,
-        SLUICE_LOCAL_FAILURE, SLUICE_CODE_RESOURCE_EXHAUSTED, 1);
+        SLUICE_LOCAL_FAILURE, SLUICE_CODE_INTERNAL, 1);
 }
 
 static void
@@ -443,7 +450,8 @@ main(void)
         SCENE(trailers_without_a_status_are_unknown),
         SCENE(an_answer_that_is_not_grpc_gets_the_code_of_its_http_status),
         SCENE(an_error_comes_after_the_messages_before_it),
-        SCENE(a_length_of_4_gib_is_refused_before_anything_is_allocated),
+        SCENE(a_length_of_2_gib_is_refused_before_anything_is_allocated),
+        SCENE(a_length_that_nobody_sends_is_broken_framing),
         SCENE(a_message_of_the_limit_passes_and_one_byte_more_does_not),
         SCENE(an_unasked_compression_is_a_local_failure),
         SCENE(a_stream_that_ends_within_a_message_is_a_local_failure),

@@ -503,6 +503,9 @@ bad_prefixes_are_told_apart(void **state)
     struct frames *f = *state;
 
     assert_int_equal(read_prefix(f, "\0\377\377\377\377"),
+        RPC_GRPC_READ_IMPOSSIBLE);
+    assert_int_equal(read_prefix(f, "\0\200\0\0\0"), RPC_GRPC_READ_IMPOSSIBLE);
+    assert_int_equal(read_prefix(f, "\0\177\377\377\377"),
         RPC_GRPC_READ_TOO_LARGE);
     assert_int_equal(read_prefix(f, "\0\0\4\223\341"), RPC_GRPC_READ_TOO_LARGE);
     assert_int_equal(read_prefix(f, "\0\0\4\223\340"), RPC_GRPC_READ_MORE);

@@ -379,7 +379,13 @@ a_request_must_not_end_in_a_prefix(void **state)
 static void
 an_announced_length_costs_no_memory(void **state)
 {
-    broken_by(*state, NULL, "\0\xff\xff\xff\xff", 5, false, "grpc-status: 8");
+    broken_by(*state, NULL, "\0\x7f\xff\xff\xff", 5, false, "grpc-status: 8");
+}
+
+static void
+a_length_that_nobody_sends_is_broken_framing(void **state)
+{
+    broken_by(*state, NULL, "\0\xff\xff\xff\xff", 5, false, "grpc-status: 13");
 }
 
 static void
@@ -477,6 +483,7 @@ main(void)
         T(a_request_must_not_end_in_a_message),
         T(a_request_must_not_end_in_a_prefix),
         T(an_announced_length_costs_no_memory),
+        T(a_length_that_nobody_sends_is_broken_framing),
         T(a_bomb_is_defused),
         T(what_ends_in_its_first_message_never_was_a_call),
         T(answers_are_compressed_when_the_caller_takes_it),

@@ -80,7 +80,7 @@ operations_do_not_mix(void **state)
     sluice_operation_cancel(first_service);
     settle(w);
 
-    party_init(&another);
+    party_init(&another, w);
     i = full_invocation(&another);
     assert_int_equal(sluice_end_operate(w->invoking, &i, &op), SLUICE_OK);
     pass(w->pool, op, "psecond c");

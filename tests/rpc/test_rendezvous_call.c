@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#define HOUR (3600 * SLUICE_SECOND)
+
 static const struct sluice_call_options plain = { .timeout_ns = LONG_TIME };
 
 /* ---- Blocking -------------------------------------------------------------------- */
@@ -600,6 +602,24 @@ the_context_between_ends_in_one_process_is_null(void **state)
     assert_null(context);
 }
 
+/* All that the service has sent then is its own, shorter timeout. */
+static void
+the_context_and_a_shortened_timeout_are_known_at_once(void **state)
+{
+    struct scene *s = *state;
+    struct sluice_call_options options = { .timeout_ns = 48 * HOUR };
+    void *context = s;
+
+    assert_int_equal(sluice_stub_future_unary_unary(s->stub, GROUP,
+                         sluice_str("HoldUU"), bytes_of("x"), &options, &s->r),
+        SLUICE_OK);
+    assert_int_equal(sluice_rendezvous_protocol_context(s->r, &context),
+        SLUICE_OK);
+    assert_null(context);
+    assert_in_range(sluice_rendezvous_time_remaining(s->r), 23 * HOUR,
+        24 * HOUR);
+}
+
 static void
 waiting_for_the_context_ends_with_the_rpc(void **state)
 {
@@ -738,6 +758,7 @@ main(void)
         SCENE_TEST(time_runs_until_the_end_and_is_0_then),
         SCENE_TEST(time_without_a_timeout_is_without_end),
         SCENE_TEST(the_context_between_ends_in_one_process_is_null),
+        SCENE_TEST(the_context_and_a_shortened_timeout_are_known_at_once),
         SCENE_TEST(waiting_for_the_context_ends_with_the_rpc),
         SCENE_TEST(waiting_for_initial_metadata_ends_with_the_rpc),
         SCENE_TEST(what_only_a_service_can_do_a_caller_cannot),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/rpc/test_rendezvous_stream.c - streams of responses drawn, and streams
- * of requests consumed or drawn from an iterator: order, back-pressure, ends.
+ * of requests consumed: order, back-pressure, ends.
  */
 #include "tests/rpc/thread_scene.h"
 
@@ -490,6 +490,21 @@ a_writer_that_is_blocked_is_released_by_early_completion(void **state)
     assert_completes(s->r);
 }
 
+/* It comes after the end, then, whenever it was begun. */
+static void
+a_writer_that_is_blocked_is_released_by_an_end_from_elsewhere(void **state)
+{
+    struct scene *s = *state;
+    struct writer w;
+
+    s->r = inline_stream(s, "HoldSS", NULL);
+    start_writer(&w, s->r, 2);
+    uv_sem_wait(&s->requested); /* the first one; no other news comes */
+    assert_int_equal(sluice_rendezvous_terminate(s->r), SLUICE_OK);
+    assert_writer_is_released(&w);
+    assert_aborts(s->r, SLUICE_ABORTION_LOCAL_FAILURE);
+}
+
 struct consumption {
     struct sluice_rendezvous *r;
     enum sluice_err errs[2];
@@ -515,198 +530,6 @@ on_the_loops_thread_only_a_request_that_must_wait_is_refused(void **state)
     assert_int_equal(c.errs[0], SLUICE_OK);
     assert_int_equal(c.errs[1], SLUICE_ETHREAD);
     uv_sem_wait(&s->requested);
-}
-
-/* ---- Iterators of requests ------------------------------------------------------------------------ */
-
-static void
-an_iterator_is_drawn_after_the_call_has_returned(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_bytes *response;
-    struct source source;
-    uv_sem_t gate;
-    unsigned i;
-
-    assert_int_equal(uv_sem_init(&gate, 0), 0);
-    source_init(&source, 3, SLUICE_EEND);
-    source.gate = &gate;
-    s->r = future_stream(s, "Join", &source.iterator);
-    assert_true(sluice_rendezvous_running(s->r));
-    for (i = 0; i < 4; i++)
-        uv_sem_post(&gate);
-    assert_int_equal(sluice_rendezvous_result(s->r, SLUICE_NO_TIMEOUT,
-                         &response),
-        SLUICE_OK);
-    assert_bytes(response, "012");
-    uv_sem_wait(&source.closed);
-    assert_int_equal(atomic_load(&source.n_drawn), 4);
-    source_fini(&source);
-    uv_sem_destroy(&gate);
-}
-
-static void
-an_iterator_is_drawn_once_for_each_allowance(void **state)
-{
-    struct scene *s = *state;
-    struct source source;
-    unsigned i;
-
-    source_init(&source, 0, SLUICE_OK);
-    s->r = inline_stream(s, "HoldSS", &source.iterator);
-    for (i = 1; i <= 20; i++) {
-        uv_sem_wait(&s->requested);
-        assert_int_equal(atomic_load(&source.n_drawn), i);
-        if (i < 20)
-            on_loop(s, allow_one);
-    }
-    (void)sluice_rendezvous_cancel(s->r);
-    uv_sem_wait(&source.closed);
-    assert_int_equal(atomic_load(&source.n_drawn), 20);
-    source_fini(&source);
-}
-
-static void
-an_iterator_without_values_is_an_end(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_bytes *response;
-    struct source source;
-
-    source_init(&source, 0, SLUICE_EEND);
-    s->r = future_stream(s, "Join", &source.iterator);
-    assert_int_equal(sluice_rendezvous_result(s->r, SLUICE_NO_TIMEOUT,
-                         &response),
-        SLUICE_OK);
-    assert_bytes(response, "");
-    uv_sem_wait(&source.closed);
-    source_fini(&source);
-}
-
-static void
-an_iterator_that_fails_fails_the_rpc(void **state)
-{
-    struct scene *s = *state;
-    struct source source;
-
-    source_init(&source, 3, SLUICE_ELIMIT);
-    s->r = future_stream(s, "Join", &source.iterator);
-    assert_aborts(s->r, SLUICE_ABORTION_LOCAL_FAILURE);
-    uv_sem_wait(&source.closed);
-    assert_int_equal(atomic_load(&source.n_drawn), 4);
-    assert_int_equal(ended_as(s, s->service, SLUICE_REMOTE_FAILURE), 1);
-    source_fini(&source);
-}
-
-static enum sluice_err
-give_nothing(void *arg, struct sluice_bytes **value)
-{
-    (void)arg;
-    (void)value;
-    return SLUICE_OK;
-}
-
-static void
-an_iterator_that_gives_nothing_fails_the_rpc(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_iterator requests = { .next = give_nothing };
-
-    s->r = future_stream(s, "Join", &requests);
-    assert_aborts(s->r, SLUICE_ABORTION_LOCAL_FAILURE);
-}
-
-static void
-answer_after_one(struct scene *s)
-{
-    sluice_servicer_context_respond(s->held, bytes_of("enough"));
-}
-
-/* It waits for allowance when the RPC ends. */
-static void
-an_iterator_that_is_parked_is_closed_with_the_rpc(void **state)
-{
-    struct scene *s = *state;
-    struct source source;
-
-    source_init(&source, 0, SLUICE_OK);
-    s->r = future_stream(s, "HoldSU", &source.iterator);
-    uv_sem_wait(&s->requested);
-    on_loop(s, answer_after_one);
-    uv_sem_wait(&source.closed);
-    assert_completes(s->r);
-    assert_int_equal(atomic_load(&source.n_drawn), 1);
-    source_fini(&source);
-}
-
-static void
-an_endless_iterator_stops_at_the_end_of_the_rpc(void **state)
-{
-    struct scene *s = *state;
-    struct source source;
-    unsigned i;
-
-    source_init(&source, 0, SLUICE_OK);
-    s->r = inline_stream(s, "EchoAll", &source.iterator);
-    for (i = 0; i < 50; i++) {
-        struct sluice_bytes *value;
-
-        assert_int_equal(sluice_rendezvous_next(s->r, &value), SLUICE_OK);
-        sluice_bytes_unref(&value);
-    }
-    (void)sluice_rendezvous_cancel(s->r);
-    uv_sem_wait(&source.closed);
-    assert_aborts(s->r, SLUICE_ABORTION_CANCELLED);
-    source_fini(&source);
-}
-
-/* A value that comes too late is dropped, and nothing more is drawn. */
-static void
-an_iterator_that_is_blocked_while_the_rpc_ends_is_closed_afterwards(
-    void **state)
-{
-    struct scene *s = *state;
-    struct source source;
-    uv_sem_t gate;
-
-    assert_int_equal(uv_sem_init(&gate, 0), 0);
-    source_init(&source, 0, SLUICE_OK);
-    source.gate = &gate;
-    s->r = future_stream(s, "Join", &source.iterator);
-    uv_sem_wait(&source.drawing);
-    (void)sluice_rendezvous_cancel(s->r);
-    assert_aborts(s->r, SLUICE_ABORTION_CANCELLED);
-    assert_int_equal(atomic_load(&source.n_closed), 0);
-    uv_sem_post(&gate);
-    uv_sem_wait(&source.closed);
-    assert_int_equal(atomic_load(&source.n_drawn), 1);
-    source_fini(&source);
-    uv_sem_destroy(&gate);
-}
-
-/* Iterators that wait for the service take no thread of the pool, which has
- * but two of them. */
-static void
-more_iterators_may_wait_than_there_are_threads(void **state)
-{
-    struct scene *s = *state;
-    struct sluice_rendezvous *calls[10];
-    struct source sources[10];
-    unsigned i;
-
-    for (i = 0; i < 10; i++) {
-        source_init(&sources[i], 0, SLUICE_OK);
-        calls[i] = inline_stream(s, "HoldSS", &sources[i].iterator);
-        uv_sem_wait(&s->requested);
-        on_loop(s, let_go);
-    }
-    for (i = 0; i < 10; i++)
-        (void)sluice_rendezvous_cancel(calls[i]);
-    for (i = 0; i < 10; i++) {
-        uv_sem_wait(&sources[i].closed);
-        source_fini(&sources[i]);
-        sluice_rendezvous_unref(&calls[i]);
-    }
 }
 
 #define SCENE_TEST(t) \
@@ -740,17 +563,9 @@ main(void)
         SCENE_TEST(a_writer_that_is_blocked_is_released_by_expiry),
         SCENE_TEST(a_writer_that_is_blocked_is_released_by_early_completion),
         SCENE_TEST(
-            on_the_loops_thread_only_a_request_that_must_wait_is_refused),
-        SCENE_TEST(an_iterator_is_drawn_after_the_call_has_returned),
-        SCENE_TEST(an_iterator_is_drawn_once_for_each_allowance),
-        SCENE_TEST(an_iterator_without_values_is_an_end),
-        SCENE_TEST(an_iterator_that_fails_fails_the_rpc),
-        SCENE_TEST(an_iterator_that_gives_nothing_fails_the_rpc),
-        SCENE_TEST(an_iterator_that_is_parked_is_closed_with_the_rpc),
-        SCENE_TEST(an_endless_iterator_stops_at_the_end_of_the_rpc),
+            a_writer_that_is_blocked_is_released_by_an_end_from_elsewhere),
         SCENE_TEST(
-            an_iterator_that_is_blocked_while_the_rpc_ends_is_closed_afterwards),
-        SCENE_TEST(more_iterators_may_wait_than_there_are_threads),
+            on_the_loops_thread_only_a_request_that_must_wait_is_refused),
     };
 
     return cmocka_run_group_tests_name("rendezvous, streams", tests, NULL,

@@ -62,24 +62,33 @@ echo(void *self, struct sluice_bytes *request,
     return SLUICE_REPLY_OK;
 }
 
+/* Memory may be short: then it fails instead. */
+static enum sluice_err
+set_all(struct sluice_servicer_context *ctx)
+{
+    enum sluice_err err;
+
+    err = sluice_servicer_context_set_initial_metadata(ctx,
+        metadata_of("i", "j"));
+    if (err == SLUICE_OK)
+        err = sluice_servicer_context_set_code(ctx, SLUICE_CODE_NOT_FOUND);
+    if (err == SLUICE_OK)
+        err = sluice_servicer_context_set_details(ctx,
+            sluice_str("no such book"));
+    if (err == SLUICE_OK)
+        err = sluice_servicer_context_set_terminal_metadata(ctx,
+            metadata_of("a", "z"));
+    return err;
+}
+
 static enum sluice_reply
 refuse(void *self, struct sluice_bytes *request,
     struct sluice_servicer_context *ctx)
 {
-    enum sluice_err err;
-
     (void)self;
     sluice_bytes_unref(&request);
-    err = sluice_servicer_context_set_initial_metadata(ctx,
-        metadata_of("i", "j"));
-    assert(err == SLUICE_OK);
-    err = sluice_servicer_context_set_code(ctx, SLUICE_CODE_NOT_FOUND);
-    assert(err == SLUICE_OK);
-    err = sluice_servicer_context_set_details(ctx, sluice_str("no such book"));
-    assert(err == SLUICE_OK);
-    err = sluice_servicer_context_set_terminal_metadata(ctx,
-        metadata_of("a", "z"));
-    assert(err == SLUICE_OK);
+    if (set_all(ctx) != SLUICE_OK)
+        return SLUICE_REPLY_FAILED;
     sluice_servicer_context_terminate(ctx);
     return SLUICE_REPLY_OK;
 }

@@ -3,6 +3,8 @@
 
 import json
 import os
+import resource
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -238,7 +240,6 @@ methods:
             self.assertIn(word, result.stdout)
 
     def test_it_listens_on_a_unix_socket(self):
-        import socket
         path = os.path.join(self.directory.name, "s")
         gateway = subprocess.Popen(
             [PROGRAM, "demo", "--listen", "unix:" + path],
@@ -254,6 +255,32 @@ methods:
         self.assertEqual(gateway.wait(harness.PATIENCE), 0)
         gateway.stderr.close()
         self.assertFalse(os.path.exists(path))
+
+    def test_a_failed_start_leaves_no_socket_behind(self):
+        path = os.path.join(self.directory.name, "s")
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            busy = "127.0.0.1:%d" % other.getsockname()[1]
+            result = run("serve", "-c", self.file(
+                'listen: ["unix:%s", "%s"]\nworkers: 2\n' % (path, busy)
+                + GOOD))
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(
+            result.stderr, r"\Asluice: cannot listen on %s: .*\n\Z" % busy)
+        self.assertFalse(os.path.exists(path))
+
+    def test_a_start_without_descriptors_fails_in_good_order(self):
+        path = os.path.join(self.directory.name, "s")
+        file = self.file('listen: ["unix:%s"]\nworkers: 9\n' % path + GOOD)
+        for limit in range(10, 28):  # fewer make libuv abort
+            result = subprocess.run(
+                [PROGRAM, "serve", "-c", file], capture_output=True,
+                text=True, timeout=harness.PATIENCE,
+                preexec_fn=lambda: resource.setrlimit(
+                    resource.RLIMIT_NOFILE, (limit, limit)))
+            self.assertEqual(result.returncode, 1, (limit, result.stderr))
+            self.assertNotEqual(result.stderr, "")
+            self.assertNotIn("Sanitizer", result.stderr)
+            self.assertFalse(os.path.exists(path), limit)
 
     def test_healthcheck_tells_the_health(self):
         gateway = Gateway("demo", "--listen", "127.0.0.1:0")

@@ -1,21 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The built-in library, as the README shows it, by curl."""
+"""The built-in library, as the README shows it, by curl, and by gRPC."""
 
 import json
+import os
 import subprocess
 import unittest
 
+import grpc
+
 import harness
 from harness import Gateway
+
+PACKAGE = "sluice.example.library.v1."
 
 
 class Demo(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.gateway = Gateway("demo", "--listen", "127.0.0.1:0")
+        cls.gateway = Gateway("demo", "--listen", "127.0.0.1:0",
+                              "--grpc", "127.0.0.1:0")
+        line = cls.gateway.wait_for(r"serving gRPC on ")
+        cls.channel = grpc.insecure_channel(line.split()[-1])
+        cls.messages = harness.Messages(os.path.join(
+            harness.BUILD, "examples/library/library.pb"))
 
     @classmethod
     def tearDownClass(cls):
+        cls.channel.close()
         status = cls.gateway.stop()
         if status != 0:
             raise AssertionError("exit status %s" % status)
@@ -81,6 +92,52 @@ class Demo(unittest.TestCase):
         self.assertEqual(status, 400)
         violation = json.loads(body)["details"][0]["fieldViolations"][0]
         self.assertIn("year", violation["field"])
+
+    def call(self, method, request, answer, **fields):
+        """One unary call by gRPC."""
+        return self.channel.unary_unary(
+            "/%sLibrary/%s" % (PACKAGE, method),
+            request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=self.messages.type(PACKAGE + answer).FromString,
+        )(self.messages.type(PACKAGE + request)(**fields),
+          timeout=harness.PATIENCE)
+
+    def test_grpc_clients_see_the_same_books(self):
+        status, body = self.curl(
+            "-d", '{"title":"Eden"}', "-H", "Content-Type: application/json",
+            "/v1/shelves/classics/books")
+        self.assertEqual(status, 200, body)
+        name = json.loads(body)["name"]
+        book = self.call("GetBook", "GetBookRequest", "Book", name=name)
+        self.assertEqual(book.title, "Eden")
+
+        self.channel.unary_unary("/%sLibrary/DeleteBook" % PACKAGE)(
+            self.messages.type(PACKAGE + "DeleteBookRequest")(
+                name=name).SerializeToString(), timeout=harness.PATIENCE)
+        self.assertEqual(self.curl("/v1/" + name)[0], 404)
+        with self.assertRaises(grpc.RpcError) as raised:
+            self.call("GetBook", "GetBookRequest", "Book", name=name)
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.NOT_FOUND)
+        self.assertIn(name, raised.exception.details())
+
+    def test_grpc_clients_get_streams(self):
+        pages = list(self.channel.unary_stream(
+            "/%sLibrary/ReadBook" % PACKAGE,
+            response_deserializer=self.messages.type(PACKAGE + "Page").FromString,
+        )(self.messages.type(PACKAGE + "ReadBookRequest")(
+            name="shelves/classics/books/moby-dick",
+            page_count=300).SerializeToString(), timeout=harness.PATIENCE))
+        self.assertEqual([page.number for page in pages],
+                         list(range(1, 301)))
+
+    def test_a_grpc_address_in_use_ends_the_program(self):
+        address = self.gateway.wait_for(r"serving gRPC on ").split()[-1]
+        done = subprocess.run(
+            [harness.PROGRAM, "demo", "--listen", "127.0.0.1:0", "--grpc",
+             address], capture_output=True, text=True,
+            timeout=harness.PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot serve gRPC on " + address, done.stderr)
 
     def test_health(self):
         self.assertEqual(self.curl("/healthz")[0], 200)

@@ -111,6 +111,11 @@ class Backend:
             answer.remaining_ms = int(remaining * 1000)
         return answer
 
+    def _watch(self, context):
+        # It may be over before it has come so far.
+        if not context.add_callback(self.cancelled.set):
+            self.cancelled.set()
+
     def _obey(self, order, context):
         if order.tags:
             pairs = [tag.split("=", 1) for tag in order.tags]
@@ -125,7 +130,7 @@ class Backend:
             context.set_trailing_metadata(
                 [("grpc-status-details-bin", order.details)])
         if order.hang:
-            context.add_callback(self.cancelled.set)
+            self._watch(context)
             self.entered.set()
             self.release.wait(PATIENCE)
         if order.code:
@@ -144,7 +149,7 @@ class Backend:
 
     def stream(self, order, context):
         self._note("Stream", context)
-        context.add_callback(self.cancelled.set)
+        self._watch(context)
         for i in range(order.count):
             if order.fail_after and i == order.fail_after:
                 context.abort(grpc.StatusCode.DATA_LOSS, "broken off")

@@ -192,6 +192,22 @@ class HostileBodies(harness.Scenario):
         wire.send(b"%x\r\n" % len(big) + big + b"\r\n0\r\n\r\n")
         self.assert_error(wire.response(), 413, 8)
 
+    def test_a_message_over_the_limit_is_413_though_its_text_is_not(self):
+        body = "{\"counts\":{%s}}" % ",".join(
+            '"%04x":1' % i for i in range(0x10000))     # 10 bytes each
+        limited = self.start(
+            self.backend.port, "limits: {max_request_message: %d}" % len(body))
+        self.addCleanup(lambda: self.assertEqual(limited.stop(), 0))
+        response = self.ask("POST", "/v1/echo", body, port=limited.port)
+        self.assert_error(response, 413, 8)
+        self.assertEqual(response.header("connection"), "close")
+
+    def test_depth_is_400_however_full_the_message_is(self):
+        body = '{"name":"%s","inner":%s' % (
+            "a" * (3 << 20), '{"inner":' * 101)
+        error = self.assert_error(self.echo(body), 400, 3)
+        self.assertIn("column", error["message"])
+
     def test_media_types(self):
         for media, status in (
                 ("text/xml", 415), ("application/json; charset=latin1", 415),

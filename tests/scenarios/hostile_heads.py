@@ -131,6 +131,52 @@ CHUNKS = [
 ]
 
 
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def handshake(key=KEY, version="13", upgrade="websocket",
+              connection="Upgrade", more="", line="GET /v1/orders/1 HTTP/1.1"):
+    """A good one, but for what is given; None leaves a header out."""
+    fields = (("Upgrade", upgrade), ("Connection", connection),
+              ("Sec-WebSocket-Key", key), ("Sec-WebSocket-Version", version))
+    return raw(line, HOST + "".join(
+        "%s: %s\r\n" % field for field in fields if field[1] is not None)
+        + more)
+
+
+# Masked: text "hi", then a ping
+FRAMES = b"\x81\x82\1\2\3\4ik\x89\x80\1\2\3\4"
+
+# (name, bytes, status, a word of the message)
+HANDSHAKES = [
+    ("no Connection", handshake(connection=None), 400, "Connection"),
+    ("no token in Connection", handshake(connection="keep-alive"), 400,
+     "Connection"),
+    ("no key", handshake(key=None), 400, "Sec-WebSocket-Key"),
+    ("empty key", handshake(key=""), 400, "Sec-WebSocket-Key"),
+    ("key of 15 bytes", handshake(key="dGhlIHNhbXBsZSBub25j"), 400,
+     "Sec-WebSocket-Key"),
+    ("key of 17 bytes", handshake(key="dGhlIHNhbXBsZSBub25jZWU="), 400,
+     "Sec-WebSocket-Key"),
+    ("key that is no base64", handshake(key="dGhlIHNhbXBsZSBub25jZ!=="), 400,
+     "Sec-WebSocket-Key"),
+    ("two keys", handshake(more="Sec-WebSocket-Key: %s\r\n" % KEY), 400,
+     "twice"),
+    ("no version", handshake(version=None), 426, "13"),
+    ("version 12", handshake(version="12"), 426, "13"),
+    ("version 8, 13", handshake(version="8, 13"), 426, "13"),
+    ("version 013", handshake(version="013"), 426, "13"),
+    ("two versions", handshake(more="Sec-WebSocket-Version: 13\r\n"), 400,
+     "twice"),
+    ("POST", handshake(line="POST /v1/echo HTTP/1.1",
+                       more="Content-Length: 2\r\n") + "{}", 400, "GET"),
+    ("in a list, in capitals",
+     handshake(upgrade="h2c , WebSocket", version="7"), 426, "13"),
+    ("in two lines", handshake(more="Upgrade: h2c\r\n", version="7"), 426,
+     "13"),
+]
+
+
 class HostileHeads(harness.Scenario):
     def test_each_malformed_head_gets_its_status_and_close(self):
         for name, data, statuses, closes in TABLE:
@@ -206,6 +252,40 @@ class HostileHeads(harness.Scenario):
             ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"),
             ("HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA")])
         self.assertEqual(response.status, 200)
+
+    def test_each_bad_websocket_handshake_is_refused_with_its_reason(self):
+        before = len(self.backend.calls)
+        for name, data, status, word in HANDSHAKES:
+            for early in ("", FRAMES, request("GET", "/v1/orders/smuggled")):
+                with self.subTest(name, early=early):
+                    wire = self.wire().send(data).send(early)
+                    response = wire.response()
+                    error = self.assert_error(response, status, 3)
+                    self.assertIn(word, error["message"])
+                    self.assertIn("close", response.header("connection"))
+                    self.assertEqual(wire.to_end(), b"")
+                    if status == 426:
+                        self.assertEqual(
+                            response.header("sec-websocket-version"), "13")
+                        self.assertEqual(
+                            response.header("upgrade"), "websocket")
+                        self.assertEqual(response.header("connection"),
+                                         "close, Upgrade")
+        self.assertEqual(len(self.backend.calls), before)
+
+    def test_frames_after_any_answer_to_a_handshake_are_no_request(self):
+        early = request("GET", "/v1/orders/smuggled")
+        for data, status in (
+                (handshake(), 501),
+                (handshake(line="GET /nowhere HTTP/1.1"), 404),
+                (handshake(line="GET /healthz HTTP/1.1"), 200),
+                (handshake(line="GET /v1/orders/1 HTTP/1.0",
+                           connection="Upgrade, keep-alive"), 200),
+                (handshake(line="PATCH /v1/orders/1 HTTP/1.1"), 405)):
+            with self.subTest(status):
+                wire = self.wire().send(data + early.decode())
+                self.assertEqual(wire.response().status, status)
+                self.assertEqual(wire.to_end(), b"")
 
     def test_no_100_before_a_final_404_or_413(self):
         for target, length, status in (("/nowhere", 2, 404),

@@ -4,6 +4,7 @@
 # the scripts import goes to EXTRA_DIST only.
 
 scenarios = \
+	tests/scenarios/access_log.py \
 	tests/scenarios/bad_backends.py \
 	tests/scenarios/bad_connections.py \
 	tests/scenarios/client_gone.py \

@@ -128,7 +128,7 @@ methods:
         self.backend.release.clear()
         self.backend.cancelled.clear()
         response = self.ask("GET", "/v1/orders/1?hang=true",
-                            headers=[("Grpc-Timeout", "100m")])
+                            headers=[("Grpc-Timeout", "1S")])
         self.assert_error(response, 504, 4)
         self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
         self.backend.release.set()

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/handshake.h - what a client says to open a WebSocket, and whether it
+ * says it as RFC 6455 section 4.2.1 asks. No I/O.
+ *
+ * Who asks for a WebSocket may send frames before the answer. They are no HTTP,
+ * so nothing after such a request is read as a request, whatever the answer to
+ * it: without a 101 the connection closes.
+ */
+#ifndef GW_HANDSHAKE_H
+#define GW_HANDSHAKE_H
+
+#include <sluice/bytes.h>
+
+#define GW_WEBSOCKET_VERSION "13"
+
+/* Zero-initialised: nothing was said yet. */
+struct gw_handshake {
+    bool is_wanted;   /* Upgrade: websocket */
+    bool has_upgrade; /* Connection: upgrade */
+    unsigned n_keys;
+    unsigned n_versions;
+    struct sluice_str key; /* borrowed from the header, as the version */
+    struct sluice_str version;
+};
+
+/* Looks at one header field. false: it says nothing about a WebSocket. */
+bool gw_handshake_read(struct gw_handshake *h, const char *name, size_t len,
+    struct sluice_str value);
+
+/* After the last field of a request that wants a WebSocket. NULL: the handshake
+ * is good. Else what is wrong (static text), and *status is 400, or 426 for a
+ * version that is not ours: the answer then has to name ours and the protocol
+ * (RFC 6455 section 4.4, RFC 9110 section 15.5.22). */
+const char *gw_handshake_check(const struct gw_handshake *h, const char *verb,
+    unsigned *status);
+
+#endif

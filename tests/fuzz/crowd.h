@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/fuzz/crowd.h - a loop whose time the target controls, and the customers
+ * on it: what they do is chosen by the input, also within their own calls.
+ */
+#ifndef TESTS_FUZZ_CROWD_H
+#define TESTS_FUZZ_CROWD_H
+
+#include <uv.h>
+
+#include "tests/fuzz/customer.h"
+
+#define FUZZ_CUSTOMERS 40
+
+struct fuzz_crowd {
+    struct fuzz_watch watch;
+    uv_loop_t uv;
+    struct sluice_loop *loop;
+    size_t customers;
+    struct fuzz_customer customer[FUZZ_CUSTOMERS];
+};
+
+/* Zero-initialised storage; react(arg) is what customers do within their calls,
+ * those that do anything. */
+void fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
+    void (*react)(void *arg), void *arg);
+
+/* The rest of the input goes, so nobody reacts any more. */
+void fuzz_crowd_calm(struct fuzz_crowd *crowd);
+
+/* After the Ends are gone: closes the loop, drops handles that were kept, and
+ * sees that nothing is left. */
+void fuzz_crowd_close(struct fuzz_crowd *crowd);
+
+/* A timer's round and one of libuv's, without sleeping. Whether a task is
+ * queued or a handle of libuv's active. */
+bool fuzz_crowd_turn(struct fuzz_crowd *crowd);
+
+/* When nothing moves any more. */
+void fuzz_crowd_check_rest(const struct fuzz_crowd *crowd);
+
+/* A link gives each broken reception a code; one without comes from the base
+ * layer, which was told of what the link must not let through. */
+void fuzz_crowd_check_codes(const struct fuzz_crowd *crowd);
+
+/* One more customer. NULL: there are too many. */
+struct fuzz_customer *fuzz_crowd_add(struct fuzz_crowd *crowd,
+    struct sluice_end *end, bool is_invoker);
+
+/* An operation by a new customer: invocation has its method (absent: the
+ * address of its speaker), the rest is chosen. Whether there is one. */
+bool fuzz_crowd_operate(struct fuzz_crowd *crowd, struct sluice_end *end,
+    struct sluice_invocation *invocation);
+
+/* For servicers: c is asked, and what it replies. */
+enum sluice_reply fuzz_crowd_serve(struct fuzz_customer *c,
+    struct sluice_operation *op, struct sluice_subscription *subscription,
+    struct sluice_no_such_method *no_such_method);
+
+/* Somebody does something about his operation, if he can. */
+#define FUZZ_CROWD_ACTS 9
+void fuzz_crowd_act(struct fuzz_crowd *crowd, unsigned n);
+
+int64_t fuzz_choose_duration(struct fuzz_input *in);
+
+/* Lets some time pass. */
+void fuzz_pass_time(struct fuzz_input *in);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as what gRPC servers answer to calls that go on meanwhile, in any
+ * order and cut anywhere; connections come and go. Whatever it is, each call
+ * ends exactly once, nobody hears what he has not granted, what the client
+ * sends is HTTP/2, and nothing is left.
+ */
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <sluice/grpc.h>
+
+#include "tests/fuzz/crowd.h"
+#include "tests/fuzz/peer.h"
+#include "tests/fuzz/shortage.h"
+
+#define PEERS 3
+#define MAX_TURNS 1000 /* until all is closed */
+
+struct world {
+    struct fuzz_crowd crowd;
+    struct sluice_end *end;
+    struct sluice_grpc_client *client;
+    struct fuzz_peer peer[PEERS];
+    unsigned peers;
+    bool is_stopped;
+    bool is_closed;
+};
+
+static struct fuzz_input *
+input(struct world *w)
+{
+    return &w->crowd.watch.in;
+}
+
+/* ------------------------------------------------------------ connecting */
+
+/* Where clients connect to: a socket that listens for as long as the process
+ * lives, at a path that does not outlast it. */
+struct place {
+    int fd;
+    char target[64];
+};
+
+static void
+listen_somewhere(struct place *place)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    char folder[] = "/tmp/fuzz_grpc_client.XXXXXX";
+    int rc, path_fd;
+
+    place->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert(place->fd >= 0 && mkdtemp(folder) != NULL);
+    (void)snprintf(a.sun_path, sizeof(a.sun_path), "%s/s", folder);
+    rc = bind(place->fd, (struct sockaddr *)&a, sizeof(a));
+    assert(rc == 0);
+    rc = listen(place->fd, 16);
+    assert(rc == 0);
+    path_fd = open(a.sun_path, O_PATH | O_CLOEXEC);
+    assert(path_fd >= 0);
+    (void)unlink(a.sun_path);
+    (void)rmdir(folder);
+    (void)snprintf(place->target, sizeof(place->target),
+        "unix:///proc/self/fd/%d", path_fd);
+}
+
+static const struct place *
+the_place(void)
+{
+    static struct place place;
+
+    if (place.target[0] == '\0')
+        listen_somewhere(&place);
+    return &place;
+}
+
+static struct fuzz_peer *
+choose_peer(struct world *w)
+{
+    unsigned n = fuzz_byte(input(w));
+
+    /* The latest one, mostly */
+    if (w->peers == 0)
+        return NULL;
+    return &w->peer[n < 200 ? w->peers - 1 : n % w->peers];
+}
+
+static void
+accept_one(struct world *w)
+{
+    int fd;
+
+    if (w->peers == PEERS)
+        return;
+    fd = accept(the_place()->fd, NULL, NULL);
+    if (fd >= 0)
+        fuzz_peer_open(&w->peer[w->peers++], fd, true);
+}
+
+/* Those that nobody accepted. */
+static void
+refuse_rest(void)
+{
+    int fd;
+
+    while ((fd = accept(the_place()->fd, NULL, NULL)) >= 0)
+        (void)close(fd);
+}
+
+/* ---------------------------------------------------------------- acts */
+
+static void
+operate(struct world *w)
+{
+    static const char *const names[] = { "group", "method", "", "a/b", " ",
+        "pkg.Service", "\xc3\xa9", "*" };
+    struct fuzz_input *in = input(w);
+    unsigned how = fuzz_byte(in);
+    struct sluice_grpc_call_options options = {
+        .coding = (enum sluice_grpc_coding)((how & 3) % 3),
+        .wait_for_ready = (how & 4) != 0,
+    };
+    struct sluice_invocation i = { .group = sluice_str(names[0]),
+        .method = sluice_str(names[1]) };
+    struct sluice_str name, value;
+
+    if ((how & 8) != 0) {
+        i.group = sluice_str(names[fuzz_below(in, 8)]);
+        i.method = sluice_str(names[fuzz_below(in, 8)]);
+    }
+    if ((how & 16) != 0) {
+        name = fuzz_text(in);
+        value = fuzz_text(in);
+        options.metadata = sluice_metadata_new(NULL);
+        if (sluice_metadata_add(options.metadata, name, value) != SLUICE_OK)
+            sluice_metadata_unref(&options.metadata);
+    }
+    if ((how & 32) == 0)
+        i.protocol_options = &options;
+    (void)fuzz_crowd_operate(&w->crowd, w->end, &i);
+    sluice_metadata_unref(&options.metadata);
+}
+
+static void
+run_short(struct world *w)
+{
+    fuzz_shortage_after(fuzz_below(input(w), 16));
+}
+
+static void
+turn(struct world *w)
+{
+    (void)fuzz_crowd_turn(&w->crowd);
+}
+
+static void
+turn_some(struct world *w)
+{
+    unsigned n;
+
+    for (n = 0; n < 4; n++)
+        turn(w);
+    fuzz_crowd_check_rest(&w->crowd);
+    accept_one(w);
+}
+
+static void
+speak(struct world *w)
+{
+    struct fuzz_peer *p = choose_peer(w);
+
+    if (p != NULL)
+        fuzz_peer_speak(p, input(w));
+}
+
+static void
+go_on(struct world *w)
+{
+    struct fuzz_peer *p = choose_peer(w);
+
+    if (p != NULL)
+        fuzz_peer_write(p, SIZE_MAX);
+}
+
+static void
+hear(struct world *w)
+{
+    struct fuzz_peer *p = choose_peer(w);
+
+    if (p != NULL)
+        fuzz_peer_read(p);
+}
+
+static void
+shut(struct world *w)
+{
+    struct fuzz_peer *p = choose_peer(w);
+
+    if (p != NULL && fuzz_flip(input(w)))
+        fuzz_peer_shut(p);
+    else if (p != NULL)
+        fuzz_peer_close(p);
+}
+
+static void
+pass_time(struct world *w)
+{
+    fuzz_pass_time(input(w));
+}
+
+static const struct {
+    void (*run)(struct world *w);
+    bool is_for_anybody; /* or outside of customers' calls only */
+} acts[] = {
+    { operate, true },
+    { operate, true },
+    { run_short, true },
+    { turn, false },
+    { turn_some, false },
+    { turn_some, false },
+    { speak, false },
+    { speak, false },
+    { speak, false },
+    { speak, false },
+    { go_on, false },
+    { hear, false },
+    { shut, false },
+    { pass_time, false },
+};
+#define ACTS (sizeof(acts) / sizeof(acts[0]))
+
+static void
+act(struct world *w)
+{
+    unsigned n = fuzz_below(input(w), FUZZ_CROWD_ACTS + ACTS);
+
+    if (n < FUZZ_CROWD_ACTS)
+        fuzz_crowd_act(&w->crowd, n);
+    else if (acts[n - FUZZ_CROWD_ACTS].is_for_anybody ||
+        w->crowd.watch.depth == 0)
+        acts[n - FUZZ_CROWD_ACTS].run(w);
+}
+
+/* Within a customer's call. */
+static void
+react(void *arg)
+{
+    struct world *w = arg;
+    unsigned n = fuzz_below(input(w), 4);
+
+    while (n-- > 0)
+        act(w);
+}
+
+static void
+on_context(void *arg, void *context)
+{
+    struct world *w = arg;
+    struct sluice_grpc_context *c = context;
+    unsigned coding;
+
+    assert(c != NULL);
+    assert(sluice_str_equal(sluice_grpc_context_peer(c),
+               sluice_str(the_place()->target)) ||
+        sluice_grpc_context_peer(c).len > 0);
+    assert(sluice_grpc_context_authority(c).len > 0);
+    coding = fuzz_below(input(w), 8);
+    if (coding < 3)
+        (void)!sluice_grpc_context_set_coding(c,
+            (enum sluice_grpc_coding)coding);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static void
+world_open(struct world *w)
+{
+    static const uint32_t windows[] = { 0, 1, 100, 65536, INT32_MAX, 16384, 0,
+        0 };
+    struct fuzz_input *in = input(w);
+    unsigned how = fuzz_byte(in);
+    struct sluice_grpc_client_options o = {
+        .target = sluice_str(the_place()->target),
+        .max_message = (how & 1) != 0 ? 100 : 60000,
+        .max_metadata = (how & 2) != 0 ? 300 : 0,
+        .max_waiting = (how & 4) != 0 ? 2 : 0,
+        .keepalive_time_ns = (how & 8) != 0 ? 10 * SLUICE_SECOND : 0,
+        .keepalive_without_calls = (how & 16) != 0,
+        .initial_window = windows[how >> 5],
+    };
+    enum sluice_err err;
+
+    w->crowd.watch.on_context = on_context;
+    w->crowd.watch.scale = fuzz_flip(in) ? 5000 : 3;
+    err = sluice_grpc_client_new(w->crowd.loop, &o, &w->client);
+    assert(err == SLUICE_OK);
+    w->end = sluice_end_new(w->crowd.loop, NULL);
+    assert(w->end != NULL);
+    sluice_end_join(w->end, sluice_grpc_client_link(w->client));
+    err = sluice_end_start(w->end);
+    assert(err == SLUICE_OK);
+}
+
+static void
+set(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+static void
+turn_until(struct world *w, const bool *flag)
+{
+    unsigned turns = 0;
+
+    while (!*flag) {
+        turns++;
+        assert(turns < MAX_TURNS);
+        turn(w);
+    }
+}
+
+/* What is not OK does not complete a call. */
+static void
+check_completed(const struct world *w)
+{
+    const struct fuzz_customer *c = w->crowd.customer;
+
+    for (; c < w->crowd.customer + w->crowd.customers; c++) {
+        if (c->has_ended && c->kind == SLUICE_COMPLETED && c->heard_completion)
+            assert(c->has_code && c->code == 0);
+    }
+}
+
+static void
+world_close(struct world *w)
+{
+    unsigned i;
+    enum sluice_err err = sluice_end_stop(w->end, 0, set, &w->is_stopped);
+
+    assert(err == SLUICE_OK);
+    turn_until(w, &w->is_stopped);
+    fuzz_crowd_check_codes(&w->crowd);
+    check_completed(w);
+    sluice_grpc_client_close(&w->client, set, &w->is_closed);
+    turn_until(w, &w->is_closed);
+    sluice_end_free(&w->end);
+    for (i = 0; i < w->peers; i++) {
+        fuzz_peer_read(&w->peer[i]);
+        fuzz_peer_close(&w->peer[i]);
+    }
+    refuse_rest();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct world *w = calloc(1, sizeof(*w));
+
+    assert(w != NULL);
+    fuzz_crowd_open(&w->crowd, data, size, react, w);
+    world_open(w);
+    while (!fuzz_has_ended(input(w)))
+        act(w);
+    fuzz_crowd_calm(&w->crowd);
+    world_close(w);
+    fuzz_crowd_close(&w->crowd);
+    free(w);
+    return 0;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The opening handshake of a WebSocket, field by field (RFC 6455, 4.2.1). */
+#include "gateway/handshake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define GOOD_KEY "dGhlIHNhbXBsZSBub25jZQ=="
+
+static bool
+says(struct gw_handshake *h, const char *name, const char *value)
+{
+    return gw_handshake_read(h, name, strlen(name), sluice_str(value));
+}
+
+/* A good one but for its key and version, which may be NULL. */
+static struct gw_handshake
+handshake(const char *key, const char *version)
+{
+    struct gw_handshake h = { 0 };
+
+    assert_true(says(&h, "Upgrade", "websocket"));
+    assert_true(says(&h, "Connection", "Upgrade"));
+    if (key != NULL)
+        assert_true(says(&h, "Sec-WebSocket-Key", key));
+    if (version != NULL)
+        assert_true(says(&h, "Sec-WebSocket-Version", version));
+    return h;
+}
+
+static void
+is_good(const struct gw_handshake *h)
+{
+    unsigned status;
+
+    assert_null(gw_handshake_check(h, "GET", &status));
+}
+
+/* The word is in what is said about it. */
+static void
+is_bad(const struct gw_handshake *h, const char *verb, unsigned status,
+    const char *word)
+{
+    unsigned given = 0;
+    const char *why = gw_handshake_check(h, verb, &given);
+
+    assert_non_null(why);
+    if (strstr(why, word) == NULL)
+        fail_msg("no \"%s\" in \"%s\"", word, why);
+    assert_int_equal(given, status);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static void
+a_websocket_is_wanted_in_any_case_and_in_lists(void **state)
+{
+    static const char *const values[] = { "websocket", "WebSocket",
+        "h2c, websocket", "websocket,h2c", " \twebsocket\t" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct gw_handshake h = { 0 };
+
+        assert_true(says(&h, "uPgRaDe", values[i]));
+        if (!h.is_wanted)
+            fail_msg("%s", values[i]);
+    }
+}
+
+static void
+other_protocols_are_no_websocket(void **state)
+{
+    static const char *const values[] = { "", "h2c", "websocket2", "web socket",
+        "websocket/13", "xwebsocket" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct gw_handshake h = { 0 };
+
+        assert_true(says(&h, "upgrade", values[i]));
+        if (h.is_wanted)
+            fail_msg("%s", values[i]);
+    }
+}
+
+static void
+lists_may_come_in_several_fields(void **state)
+{
+    struct gw_handshake h = { 0 };
+
+    (void)state;
+    says(&h, "Upgrade", "websocket");
+    says(&h, "Upgrade", "h2c");
+    says(&h, "Connection", "keep-alive");
+    says(&h, "Connection", "Upgrade");
+    says(&h, "Connection", "x");
+    assert_true(h.is_wanted && h.has_upgrade);
+}
+
+static void
+other_fields_are_left_to_others(void **state)
+{
+    static const char *const names[] = { "Host", "Upgrades", "Connectio",
+        "Sec-WebSocket-Protocol", "Sec-WebSocket-Versio", "" };
+    struct gw_handshake h = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_false(says(&h, names[i], "websocket"));
+    assert_false(h.is_wanted || h.has_upgrade);
+    assert_int_equal(h.n_keys + h.n_versions, 0);
+}
+
+/* ----------------------------------------------------------------- checking */
+
+static void
+the_example_of_the_rfc_is_good(void **state)
+{
+    struct gw_handshake h = handshake(GOOD_KEY, "13");
+
+    (void)state;
+    is_good(&h);
+}
+
+static void
+only_a_get_can_open_one(void **state)
+{
+    static const char *const verbs[] = { "HEAD", "POST", "get", "GETS", "" };
+    struct gw_handshake h = handshake(GOOD_KEY, "13");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        is_bad(&h, verbs[i], 400, "GET");
+}
+
+static void
+connection_has_to_name_upgrade(void **state)
+{
+    struct gw_handshake h = handshake(GOOD_KEY, "13");
+
+    (void)state;
+    h.has_upgrade = false;
+    is_bad(&h, "GET", 400, "Connection");
+    says(&h, "Connection", "upgraded, close");
+    is_bad(&h, "GET", 400, "Connection");
+    says(&h, "Connection", "keep-alive, UPGRADE");
+    is_good(&h);
+}
+
+static void
+another_version_is_426_whatever_the_key(void **state)
+{
+    static const char *const versions[] = { "", "0", "8", "12", "14", "013",
+        "13, 8", "13;", "thirteen" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        struct gw_handshake h = handshake(GOOD_KEY, versions[i]);
+
+        is_bad(&h, "GET", 426, "Sec-WebSocket-Version");
+        h = handshake(NULL, versions[i]);
+        is_bad(&h, "GET", 426, "Sec-WebSocket-Version");
+    }
+}
+
+static void
+no_version_is_426(void **state)
+{
+    struct gw_handshake h = handshake(GOOD_KEY, NULL);
+
+    (void)state;
+    is_bad(&h, "GET", 426, "13");
+}
+
+static void
+a_key_is_16_bytes_in_base64(void **state)
+{
+    static const char *const keys[] = { "", "=",
+        "==", "dGhlIHNhbXBsZSBub25jZQ", /* no padding */
+        "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===",
+        "dGhlIHNhbXBsZSBub25j",     /* 15 bytes */
+        "dGhlIHNhbXBsZSBub25jZWU=", /* 17 */
+        "dGhlIHNhbXBsZSBub25jZWVl", /* 18 */
+        "dGhlIHNhbXBsZSBub25jZ!==", "dGhlIHNhbXBs=SBub25jZQ==",
+        "dGhlIHNhbXBsZSBub25jZQ= ", "dGhl-HNhbXBsZSBub25jZQ==",
+        "========================" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct gw_handshake h = handshake(keys[i], "13");
+
+        is_bad(&h, "GET", 400, "Sec-WebSocket-Key");
+    }
+}
+
+static void
+no_key_is_400(void **state)
+{
+    struct gw_handshake h = handshake(NULL, "13");
+
+    (void)state;
+    is_bad(&h, "GET", 400, "Sec-WebSocket-Key");
+}
+
+static void
+key_and_version_stand_once(void **state)
+{
+    struct gw_handshake h = handshake(GOOD_KEY, "13");
+
+    (void)state;
+    says(&h, "sec-websocket-key", GOOD_KEY);
+    is_bad(&h, "GET", 400, "twice");
+    h = handshake(GOOD_KEY, "13");
+    says(&h, "sec-websocket-version", "13");
+    is_bad(&h, "GET", 400, "twice");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_websocket_is_wanted_in_any_case_and_in_lists),
+        cmocka_unit_test(other_protocols_are_no_websocket),
+        cmocka_unit_test(lists_may_come_in_several_fields),
+        cmocka_unit_test(other_fields_are_left_to_others),
+        cmocka_unit_test(the_example_of_the_rfc_is_good),
+        cmocka_unit_test(only_a_get_can_open_one),
+        cmocka_unit_test(connection_has_to_name_upgrade),
+        cmocka_unit_test(another_version_is_426_whatever_the_key),
+        cmocka_unit_test(no_version_is_426),
+        cmocka_unit_test(a_key_is_16_bytes_in_base64),
+        cmocka_unit_test(no_key_is_400),
+        cmocka_unit_test(key_and_version_stand_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
