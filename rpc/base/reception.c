@@ -6,6 +6,7 @@
  * that aborts acts at once, ahead of anything that still waits to be delivered.
  */
 #include "rpc/base/operation.h"
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 #include "rpc/metadata.h"
 
@@ -13,7 +14,7 @@ void
 rpc_ticket_release(struct sluice_ticket *t)
 {
     rpc_metadata_drop(&t->initial_metadata);
-    sluice_bytes_unref(&t->payload);
+    rpc_bytes_drop(&t->payload);
     rpc_metadata_drop(&t->terminal_metadata);
 }
 

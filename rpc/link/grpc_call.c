@@ -5,6 +5,7 @@
  */
 #include "rpc/link/grpc_call.h"
 
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
 #include "rpc/metadata.h"
@@ -43,7 +44,7 @@ drop_contents(struct rpc_grpc_call *call)
 {
     struct sluice_pool *pool = call->client->pool;
 
-    sluice_bytes_unref(&call->message);
+    rpc_bytes_drop(&call->message);
     rpc_metadata_drop(&call->initial);
     rpc_grpc_reader_fini(&call->reader, pool);
     rpc_grpc_response_fini(&call->response, pool);
@@ -110,7 +111,8 @@ end_is_due(struct rpc_grpc_call *call)
 {
     if (call->end.termination == SLUICE_TERMINATION_NONE)
         return false;
-    if (!rpc_grpc_reader_has_news(&call->reader, &call->client->reading))
+    if (!rpc_grpc_reader_is_holding(&call->reader) ||
+        !rpc_grpc_reader_has_news(&call->reader, &call->client->reading))
         return true;
     return call->allowance == 0 && !call->end_is_in_order;
 }
@@ -182,7 +184,7 @@ release_ticket(struct sluice_ticket *ticket)
 {
     rpc_metadata_drop(&ticket->initial_metadata);
     rpc_metadata_drop(&ticket->terminal_metadata);
-    sluice_bytes_unref(&ticket->payload);
+    rpc_bytes_drop(&ticket->payload);
 }
 
 static bool

@@ -158,7 +158,9 @@ rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     struct sluice_str name = field->name, value = field->value;
 
     r->size += name.len + RPC_GRPC_FIELD_OVERHEAD +
-        (IS(name, "grpc-message") ? cut_message(value).len : value.len);
+        (value.len > MESSAGE_MAX && IS(name, "grpc-message")
+                ? cut_message(value).len
+                : value.len);
     if (r->size > max_size)
         r->fault = SLUICE_ELIMIT;
     else
