@@ -12,10 +12,12 @@
  * Ownership   Every function and callback that passes a payload, metadata or
  *             completion "takes" or "gives" the references in it, whatever is
  *             returned and also when the operation has terminated.
- * Thread      The loop thread of the End, for every function and callback.
- *             Other threads come in by sluice_loop_call() or
- *             sluice_loop_post(). When the loop has been closed, what is still
- *             held of an operation shows its outcome, and may be dropped.
+ * Thread      The loop thread of the End, for every function and callback:
+ *             starting, changing or ending anything from another thread is
+ *             stopped by an assertion. Other threads come in by
+ *             sluice_loop_call() or sluice_loop_post(). When the loop has been
+ *             closed, what is still held of an operation shows its outcome, and
+ *             may be dropped.
  * Callbacks   Never run before the call that leads to them has returned,
  *             never overlap for one operation, and none runs after the
  *             operation's termination callbacks.

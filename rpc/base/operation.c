@@ -247,11 +247,21 @@ rpc_operation_complete_if_done(struct sluice_operation *op)
 
 /* ----------------------------------------------------------- handles */
 
+/* Another thread would race with the loop's. Once terminated there may be no
+ * loop any more. */
+static void
+check_thread(const struct sluice_operation *op)
+{
+    assert(
+        !rpc_operation_is_active(op) || sluice_loop_is_current(op->end->loop));
+}
+
 void
 sluice_operation_advance(struct sluice_operation *op,
     const struct sluice_values *values)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    check_thread(op);
     if (rpc_operation_is_active(op))
         rpc_emission_advance(op, values);
     else
@@ -296,6 +306,7 @@ sluice_operation_add_termination_callback(struct sluice_operation *op,
     struct sluice_termination_callback *cb)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    check_thread(op);
     if (!rpc_operation_is_active(op))
         return &op->outcome;
     rpc_operation_listen(op, cb);
@@ -322,6 +333,7 @@ void
 sluice_operation_cancel(struct sluice_operation *op)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    check_thread(op);
     rpc_operation_terminate(op, SLUICE_CANCELLED, RPC_TELL_OTHER_SIDE, NULL);
 }
 
@@ -329,6 +341,7 @@ void
 sluice_operation_fail(struct sluice_operation *op)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    check_thread(op);
     rpc_operation_fail(op, "fail was called");
 }
 
