@@ -164,6 +164,14 @@ struct sluice_end_options {
     struct sluice_servicer *servicer; /* NULL: invokes only */
     int64_t default_timeout_ns; /* where the invoker gave none; 0: 300 s */
     int64_t maximum_timeout_ns; /* caps both; 0: 24 h */
+    /* Optional: told why an operation of this End ends with LOCAL_FAILURE, or
+     * with RECEPTION_FAILURE for a ticket out of order, as in "advance: a
+     * second completion". For a log: it runs inside the call in which that was
+     * found, and must not call into the End or its operations. text is
+     * constant. */
+    void (*log)(void *log_arg, const struct sluice_operation *op,
+        const char *text);
+    void *log_arg;
 };
 
 /* options may be NULL. The loop and the servicer must outlive the End. NULL

@@ -198,7 +198,7 @@ static bool
 may_begin(const struct sluice_operation *op, const struct sluice_ticket *first)
 {
     return first->termination <= SLUICE_TERMINATION_COMPLETION &&
-        rpc_reception_is_in_order(op, first);
+        rpc_reception_disorder(op, first) == NULL;
 }
 
 static void
@@ -279,6 +279,8 @@ sluice_end_new(struct sluice_loop *loop,
     end->maximum_timeout_ns = options->maximum_timeout_ns != 0
         ? options->maximum_timeout_ns
         : 24 * 3600 * SLUICE_SECOND;
+    end->log = options->log;
+    end->log_arg = options->log_arg;
     end->last_action = &end->actions;
     end->grace.expire = on_grace_over;
     return end;

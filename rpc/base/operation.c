@@ -195,6 +195,23 @@ rpc_operation_terminate(struct sluice_operation *op,
         rpc_emission_send_last(op, termination, reason);
 }
 
+void
+rpc_operation_log(struct sluice_operation *op, const char *text)
+{
+    struct sluice_end *end = op->end;
+
+    if (rpc_operation_is_active(op) && end->log != NULL)
+        end->log(end->log_arg, op, text);
+}
+
+void
+rpc_operation_fail(struct sluice_operation *op, const char *why)
+{
+    rpc_operation_log(op, why);
+    rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
+        NULL);
+}
+
 /* What the subscription of this side asks for. */
 static bool
 is_done(const struct sluice_operation *op)
@@ -313,8 +330,7 @@ void
 sluice_operation_fail(struct sluice_operation *op)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
-    rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
-        NULL);
+    rpc_operation_fail(op, "fail was called");
 }
 
 int
