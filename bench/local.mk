@@ -13,4 +13,24 @@ bench/bench.pb: bench/bench.proto
 		--include_imports --descriptor_set_out=$@ \
 		$(srcdir)/bench/bench.proto
 CLEANFILES += bench/bench.pb
-EXTRA_DIST += bench/README.md bench/bench.proto bench/run
+EXTRA_DIST += bench/README.md bench/bench.proto bench/run bench/rpc
+
+# The RPC framework beside a bare exchange: bench/rpc.
+bench_meter = bench/heap.c bench/meter.c bench/meter.h
+bench_rpc_caller = bench/rpc_caller.c bench/rpc_caller.h $(bench_meter)
+
+EXTRA_PROGRAMS += bench/bare
+bench_bare_SOURCES = bench/bare.c $(bench_meter)
+bench_bare_LDADD = $(UV_LIBS) $(NGHTTP2_LIBS)
+
+EXTRA_PROGRAMS += bench/rpc_inproc
+bench_rpc_inproc_SOURCES = bench/rpc_inproc.c $(bench_rpc_caller)
+bench_rpc_inproc_LDADD = $(RPC_LIBS)
+
+EXTRA_PROGRAMS += bench/rpc_link
+bench_rpc_link_SOURCES = bench/rpc_link.c $(bench_rpc_caller)
+bench_rpc_link_LDADD = $(RPC_LIBS)
+
+EXTRA_PROGRAMS += bench/rpc_server
+bench_rpc_server_SOURCES = bench/rpc_server.c $(bench_meter)
+bench_rpc_server_LDADD = $(RPC_LIBS)

@@ -33,6 +33,12 @@ is_token(const char *s)
 }
 
 static bool
+is_verb(const struct gw_exchange *x, const char *verb)
+{
+    return strcmp(x->request.verb, verb) == 0;
+}
+
+static bool
 check_head(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
@@ -41,6 +47,10 @@ check_head(struct gw_exchange *x)
         gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
             "the method is not a token");
         x->reply.close = true;
+    } else if (is_verb(x, "CONNECT")) {
+        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "method",
+            "the gateway makes no tunnels");
+        x->reply.close = true; /* what follows may be for a tunnel */
     } else if (r->n_headers > GW_MAX_HEADERS) {
         gw_reply_error(x, 431, SLUICE_CODE_RESOURCE_EXHAUSTED, "headers",
             "more than %u header fields", GW_MAX_HEADERS);
@@ -71,12 +81,6 @@ is_path(const struct gw_exchange *x, const char *path)
 {
     return x->request.path_len == strlen(path) &&
         memcmp(x->request.target, path, x->request.path_len) == 0;
-}
-
-static bool
-is_verb(const struct gw_exchange *x, const char *verb)
-{
-    return strcmp(x->request.verb, verb) == 0;
 }
 
 static void
@@ -166,8 +170,7 @@ check_body_headers(struct gw_exchange *x)
     }
     if (!gw_request_has_body(r))
         return true;
-    if (r->content_encoding.len > 0 &&
-        !sluice_str_equal(r->content_encoding, sluice_str("identity"))) {
+    if (r->is_coded) {
         gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
             "the body's content-encoding is not supported");
         return false;

@@ -38,6 +38,7 @@ libsluice_la_SOURCES = \
 	rpc/check.h \
 	rpc/loop.c \
 	rpc/metadata.c \
+	rpc/metadata.h \
 	rpc/pool.c \
 	rpc/pool.h \
 	rpc/status.c \
@@ -104,6 +105,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_framing.h \
 	rpc/link/grpc_keepalive.c \
 	rpc/link/grpc_keepalive.h \
+	rpc/link/grpc_memory.c \
+	rpc/link/grpc_memory.h \
 	rpc/link/grpc_metadata.c \
 	rpc/link/grpc_metadata.h \
 	rpc/link/grpc_request.c \

@@ -238,12 +238,13 @@ static void on_clock(uv_timer_t *handle);
 static void
 arm(struct sluice_loop *loop, uint64_t tick)
 {
-    uint64_t now = uv_now(loop->uv);
+    uint64_t now;
     int err;
 
     if (tick >= loop->armed_tick)
         return;
     loop->armed_tick = tick;
+    now = uv_now(loop->uv);
     err =
         uv_timer_start(&loop->clock, on_clock, tick > now ? tick - now : 0, 0);
     assert(err == 0);

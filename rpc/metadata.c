@@ -6,7 +6,7 @@
  * The first block lies behind the list itself and suffices for ordinary lists;
  * a full block is replaced by one of at least twice its size.
  */
-#include <sluice/metadata.h>
+#include "rpc/metadata.h"
 
 #include <stdatomic.h>
 
@@ -34,6 +34,15 @@ struct sluice_metadata {
     uint32_t count;
     _Alignas(struct entry) char first[FIRST_BLOCK];
 };
+
+/* Nobody counts its holders, and nobody writes to it. */
+static const struct sluice_metadata empty = { .magic = METADATA_MAGIC };
+
+struct sluice_metadata *
+rpc_metadata_empty(void)
+{
+    return (struct sluice_metadata *)(uintptr_t)&empty;
+}
 
 static struct entry *
 entry_at(char *block, uint32_t capacity, size_t i)
@@ -217,6 +226,8 @@ sluice_metadata_ref(struct sluice_metadata *md)
     unsigned before;
 
     RPC_CHECK(md, METADATA_MAGIC);
+    if (md == &empty)
+        return md;
     before = atomic_fetch_add_explicit(&md->refs, 1, memory_order_relaxed);
     assert(before > 0 && before < UINT32_MAX);
     return md;
@@ -231,6 +242,8 @@ sluice_metadata_unref(struct sluice_metadata **md_p)
         return;
     RPC_CHECK(md, METADATA_MAGIC);
     *md_p = NULL;
+    if (md == &empty)
+        return;
     if (atomic_load_explicit(&md->refs, memory_order_acquire) != 1 &&
         atomic_fetch_sub_explicit(&md->refs, 1, memory_order_acq_rel) != 1)
         return;

@@ -23,7 +23,7 @@
 #define SMALLEST 64u
 #define LARGEST 65536u
 #define CLASSES 21u       /* 64, 96, 128, 192, ... 65536 */
-#define UNCLASSED CLASSES /* larger: malloc and free each time */
+#define UNCLASSED CLASSES /* larger: a class that keeps nothing */
 
 /* Address sanitizer sees a use after free only if free() is called. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -49,14 +49,15 @@ struct chunk {
 
 struct class {
     struct chunk *free;
-    size_t cached_bytes;
+    unsigned cached; /* as many are in free */
+    unsigned limit;  /* and may be */
 };
 
 struct sluice_pool {
     unsigned magic;
     _Atomic(const void *) owner; /* NULL: an orphan */
     size_t out;                  /* taken and not back; the owner counts */
-    struct class classes[CLASSES];
+    struct class classes[CLASSES + 1];
 
     _Atomic(struct chunk *) returned; /* pushed by other threads */
     atomic_llong orphans; /* what is out of an orphan, once it is one */
@@ -73,18 +74,33 @@ rpc_thread_self(void)
     return &self;
 }
 
-static unsigned
-class_of(size_t size)
-{
-    unsigned log2, upper_half;
+#define SMALL_STEP 32u
+#define SMALL_MAX 1024u
 
-    if (size <= SMALLEST)
-        return 0;
+/* Classes of sizes up to SMALL_MAX, by steps: most are as small. */
+static const uint8_t small_classes[SMALL_MAX / SMALL_STEP + 1] = { 0, 0, 0, 1,
+    2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8,
+    8, 8, 8, 8 };
+
+/* Two classes per doubling: which one is in the two highest bits of size - 1,
+ * and where they are. */
+static unsigned
+large_class(size_t size)
+{
+    unsigned log2;
+
     if (size > LARGEST)
         return UNCLASSED;
     log2 = 63u - (unsigned)__builtin_clzll((unsigned long long)size - 1);
-    upper_half = (unsigned)((size - 1) >> (log2 - 1)) & 1u;
-    return (log2 - 6u) * 2u + upper_half + 1u;
+    return 2 * log2 + (unsigned)((size - 1) >> (log2 - 1)) - 13u;
+}
+
+static unsigned
+class_of(size_t size)
+{
+    if (size > SMALL_MAX)
+        return large_class(size);
+    return small_classes[(size + SMALL_STEP - 1) / SMALL_STEP];
 }
 
 static size_t
@@ -109,9 +125,12 @@ struct sluice_pool *
 sluice_pool_new(void)
 {
     struct sluice_pool *pool = calloc(1, sizeof(*pool));
+    unsigned i;
 
     if (pool == NULL)
         return NULL;
+    for (i = 0; i < CLASSES; i++)
+        pool->classes[i].limit = (unsigned)(CACHE_BYTES / class_size(i));
     pool->magic = POOL_MAGIC;
     atomic_init(&pool->owner, rpc_thread_self());
     atomic_init(&pool->returned, NULL);
@@ -134,22 +153,20 @@ is_owner(const struct sluice_pool *pool)
 }
 
 /* Back into its class if that has room for it. */
-static void
+static inline void
 keep_or_free(struct sluice_pool *pool, struct chunk *chunk, size_t size)
 {
-    unsigned class = class_of(size);
-    struct class *c = &pool->classes[class];
+    struct class *c = &pool->classes[class_of(size)];
 
     assert(pool->out > 0);
     pool->out--;
-    if (class == UNCLASSED ||
-        c->cached_bytes + class_size(class) > CACHE_BYTES) {
+    if (c->cached == c->limit) {
         free(chunk);
         return;
     }
     chunk->next = c->free;
     c->free = chunk;
-    c->cached_bytes += class_size(class);
+    c->cached++;
 }
 
 static void
@@ -208,29 +225,43 @@ sluice_pool_free(struct sluice_pool **pool_p)
         release_pool(pool);
 }
 
-void *
-sluice_pool_take(struct sluice_pool *pool, size_t size)
+/* The class has nothing left, unless other threads gave something back. Kept
+ * out of the way of those that do not come here. */
+__attribute__((noinline)) static void *
+take_anew(struct sluice_pool *pool, struct class *c, size_t size)
 {
-    unsigned class = class_of(size);
-    struct chunk *chunk = NULL;
+    struct chunk *chunk;
 
-    if (pool == NULL)
-        return malloc(rpc_pool_usable(NULL, size));
-    RPC_CHECK(pool, POOL_MAGIC);
-    assert(is_owner(pool));
-
-    if (class == UNCLASSED || pool->classes[class].free == NULL)
-        rpc_pool_drain(pool);
-    if (class != UNCLASSED)
-        chunk = pool->classes[class].free;
+    rpc_pool_drain(pool);
+    chunk = c->free;
     if (chunk != NULL) {
-        pool->classes[class].free = chunk->next;
-        pool->classes[class].cached_bytes -= class_size(class);
+        c->free = chunk->next;
+        c->cached--;
     } else {
         chunk = malloc(rpc_pool_usable(pool, size));
     }
     if (chunk != NULL)
         pool->out++;
+    return chunk;
+}
+
+void *
+sluice_pool_take(struct sluice_pool *pool, size_t size)
+{
+    struct chunk *chunk;
+    struct class *c;
+
+    if (pool == NULL)
+        return malloc(rpc_pool_usable(NULL, size));
+    assert(is_owner(pool)); /* which nothing but a living pool can be */
+
+    c = &pool->classes[class_of(size)];
+    chunk = c->free;
+    if (chunk == NULL)
+        return take_anew(pool, c, size);
+    c->free = chunk->next;
+    c->cached--;
+    pool->out++;
     return chunk;
 }
 
@@ -263,9 +294,10 @@ sluice_pool_give(struct sluice_pool *pool, void *p, size_t size)
         free(p);
         return;
     }
-    RPC_CHECK(pool, POOL_MAGIC);
-    if (is_owner(pool))
+    if (is_owner(pool)) {
         keep_or_free(pool, p, size);
-    else
-        give_back(pool, p, size);
+        return;
+    }
+    RPC_CHECK(pool, POOL_MAGIC);
+    give_back(pool, p, size);
 }

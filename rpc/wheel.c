@@ -59,9 +59,8 @@ due_tick(const struct sluice_timer *timer)
 
 /* Puts a detached timer into its slot. */
 static void
-place(struct rpc_wheel *wheel, struct sluice_timer *timer)
+place(struct rpc_wheel *wheel, struct sluice_timer *timer, uint64_t due)
 {
-    uint64_t due = due_tick(timer);
     unsigned level = level_of(wheel->tick, due);
     unsigned slot = digit(due, level);
 
@@ -82,12 +81,16 @@ rpc_wheel_init(struct rpc_wheel *wheel, uint64_t tick)
 uint64_t
 rpc_wheel_start(struct rpc_wheel *wheel, struct sluice_timer *timer)
 {
+    uint64_t due = due_tick(timer);
+
     assert(timer->link == NULL);
-    if (due_tick(timer) < wheel->earliest)
-        timer->due_ns = wheel->earliest * NS_PER_TICK;
+    if (due < wheel->earliest) {
+        due = wheel->earliest;
+        timer->due_ns = due * NS_PER_TICK;
+    }
     wheel->count++;
-    place(wheel, timer);
-    return due_tick(timer);
+    place(wheel, timer, due);
+    return due;
 }
 
 void
@@ -158,7 +161,7 @@ move_collected_down(struct rpc_wheel *wheel)
 
     while ((timer = wheel->expiring) != NULL) {
         detach(timer);
-        place(wheel, timer);
+        place(wheel, timer, due_tick(timer));
     }
 }
 

@@ -23,6 +23,7 @@ PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 # scenarios too.
 thread_tests = $(filter tests/rpc/%,$(check_PROGRAMS))
 
+include tests/fuzz/local.mk
 include tests/rpc/local.mk
 include tests/protobuf/local.mk
 include tests/routes/local.mk
@@ -30,7 +31,6 @@ include tests/examples/local.mk
 include tests/gateway/local.mk
 include tests/scenarios/local.mk
 include tests/install/local.mk
-include tests/fuzz/local.mk
 
 TESTS += $(check_PROGRAMS)
 

@@ -20,19 +20,39 @@
  * for a content-type that is not application/grpc; 12 UNIMPLEMENTED for a path
  * that is not "/group/method" (split at the last slash).
  *
+ * and 8 as well for answers whose metadata is more than the caller takes, or
+ * 60 KiB (TRANSMISSION_FAILURE here, if it is initial metadata). Of details,
+ * 8 KiB at most are sent, and no more than the caller takes. Headers go out
+ * with the first message or when initial metadata is set; without either a
+ * status goes alone (Trailers-Only). A message of which a part has gone out is
+ * finished before any status; another is dropped when the operation aborts.
+ *
  * What the caller does becomes the outcome here:
  *   RST_STREAM CANCEL              CANCELLED (EXPIRED, if the time is up)
  *   RST_STREAM NO_ERROR            REMOTE_SHUTDOWN
  *   RST_STREAM INTERNAL_ERROR      REMOTE_FAILURE
  *   any other RST_STREAM, a connection lost or broken  RECEPTION_FAILURE
  *
- * Flow control: as on the client side, a stream's window opens only for
- * messages that the operation has allowance for.
+ * A request that is reset in the turn it arrives in, or broken by what arrives
+ * with its headers, does not become an operation.
  *
- * Defence: a connection is given up, with GOAWAY ENHANCE_YOUR_CALM, for more
- * resets, pings, settings, empty frames or CONTINUATIONs than a well-meaning
- * client sends; header lists over max_metadata end their stream with 8
- * RESOURCE_EXHAUSTED or, when they do not stop, the connection. Other
+ * Flow control: as on the client side, a stream's window opens only for
+ * messages that the operation has allowance for, and a message is taken from
+ * the service when all its bytes went into frames.
+ *
+ * Compression: gzip, deflate and identity are accepted; max_message counts what
+ * has been inflated. A service chooses for its messages, among what the caller
+ * accepts, by its protocol context (sluice_grpc_context_set_coding()).
+ *
+ * Defence: a connection is given up, with GOAWAY ENHANCE_YOUR_CALM and a word
+ * why, for more than a well-meaning client sends: resets, or requests that
+ * are not HTTP (1000 and max_concurrent_streams at once, 200 more each second);
+ * PINGs (min_ping_interval_ns; what is sent of a call makes good for earlier
+ * ones); SETTINGS (100, 10 each second); frames that carry nothing (1000, 100
+ * each second); window updates (1000, 100 each second, 8 for each frame of
+ * ours).
+ * Header lists over max_metadata end their stream with 8 RESOURCE_EXHAUSTED
+ * or, at 64 times that or in too many CONTINUATIONs, the connection. Other
  * connections do not notice.
  *
  * Ownership   The caller owns the server and the End; options are copied.
@@ -65,7 +85,8 @@ struct sluice_grpc_server_options {
 };
 
 /* Serves with end, which the caller starts, stops and keeps for longer than the
- * server. options may be NULL. SLUICE_ENOMEM. */
+ * server. options may be NULL. SLUICE_EINVAL: a negative duration, or a size
+ * beyond what HTTP/2 and gRPC can say. SLUICE_ENOMEM. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_server_new(
     struct sluice_loop *loop, struct sluice_end *end,
     const struct sluice_grpc_server_options *options,
@@ -75,28 +96,34 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_server_new(
  * system choose. Any number of addresses. A host must be an address or
  * "localhost": nothing is looked up. A unix socket that nobody listens on any
  * more is replaced; the file is removed when listening ends. SLUICE_EINVAL: not
- * an address; SLUICE_ESTATE: the system refused; *why (static text, may be
- * passed as NULL) says what is wrong. */
+ * an address; SLUICE_ESTATE: the system refused, or the server is drained;
+ * SLUICE_ENOMEM; *why (static text, may be passed as NULL) says what is wrong.
+ */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_server_listen(
     struct sluice_grpc_server *server, struct sluice_str address,
     const char **why);
 
 /* The TCP port of the i-th address listened on; 0 for a unix socket or if there
- * is no i-th. */
+ * is no i-th (any more). */
 SLUICE_API unsigned sluice_grpc_server_port(
     const struct sluice_grpc_server *server, size_t i);
 
-/* Takes over a connected stream socket; closes it on an error. SLUICE_ELIMIT:
- * max_connections. */
+/* Takes over a connected stream socket, TCP or unix; closes it on an error.
+ * SLUICE_EINVAL: not one. SLUICE_ELIMIT: max_connections. SLUICE_ESTATE: the
+ * server is being drained. SLUICE_ENOMEM. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_grpc_server_accept(
     struct sluice_grpc_server *server, int fd);
 
+/* Connections that are not closed yet. */
 SLUICE_API size_t sluice_grpc_server_connections(
     const struct sluice_grpc_server *server);
 
-/* Stops listening and tells clients with GOAWAY to go elsewhere; calls in
- * progress go on. A connection closes when its last call has ended. To stop
- * gracefully: this, then sluice_end_stop() with a grace, then close. */
+/* Stops listening and tells clients with GOAWAY to go elsewhere; what they have
+ * sent before they heard of it is served (they are asked by a PING, for 5 s at
+ * most, and told by a second GOAWAY), and calls in progress go on. A connection
+ * closes when its last call has ended. To stop gracefully: this, then
+ * sluice_end_stop() with a grace, then close. Calls that come after the End has
+ * stopped are answered with 14 UNAVAILABLE. */
 SLUICE_API void sluice_grpc_server_drain(struct sluice_grpc_server *server);
 
 /* Closes what is still open and frees; then on_closed(arg), which may be NULL.

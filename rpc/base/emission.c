@@ -8,6 +8,7 @@
  */
 #include "rpc/base/end.h"
 #include "rpc/base/operation.h"
+#include "rpc/metadata.h"
 
 void
 rpc_emission_init(struct sluice_operation *op)
@@ -22,11 +23,11 @@ rpc_values_release(const struct sluice_values *values)
     struct sluice_metadata *initial = values->initial_metadata, *terminal;
     struct sluice_bytes *payload = values->payload;
 
-    sluice_metadata_unref(&initial);
+    rpc_metadata_drop(&initial);
     sluice_bytes_unref(&payload);
     if (values->completion != NULL) {
         terminal = values->completion->terminal_metadata;
-        sluice_metadata_unref(&terminal);
+        rpc_metadata_drop(&terminal);
     }
 }
 
@@ -135,13 +136,13 @@ flush(struct sluice_operation *op, struct sluice_metadata *metadata,
     struct sluice_ticket t = { .initial_metadata = metadata,
         .allowance = allowance };
 
-    do {
-        if (!fill_ticket(op, &t))
-            break;
+    while (fill_ticket(op, &t)) {
         send_ticket(op, &t);
+        if (op->out.queue.count == 0 || op->out.budget == 0 ||
+            !rpc_operation_is_active(op))
+            break;
         memset(&t, 0, sizeof(t));
-    } while (rpc_operation_is_active(op) && op->out.queue.count > 0 &&
-        op->out.budget > 0);
+    }
 }
 
 /* ----------------------------------------------------------- advance */
@@ -263,6 +264,6 @@ void
 rpc_emission_clear(struct sluice_operation *op)
 {
     rpc_fifo_clear(&op->out.queue, op->pool);
-    sluice_metadata_unref(&op->out.completion.terminal_metadata);
-    rpc_text_set(op, &op->out.message, sluice_str(NULL));
+    rpc_metadata_drop(&op->out.completion.terminal_metadata);
+    rpc_text_drop(op, &op->out.message);
 }

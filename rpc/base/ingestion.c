@@ -10,6 +10,7 @@
 #include "rpc/base/end.h"
 #include "rpc/base/operation.h"
 #include "rpc/check.h"
+#include "rpc/metadata.h"
 
 void
 rpc_ingestion_init(struct sluice_operation *op)
@@ -21,9 +22,9 @@ rpc_ingestion_init(struct sluice_operation *op)
 void
 rpc_ingestion_clear(struct sluice_operation *op)
 {
-    sluice_metadata_unref(&op->in.metadata);
+    rpc_metadata_drop(&op->in.metadata);
     rpc_fifo_clear(&op->in.queue, op->pool);
-    sluice_metadata_unref(&op->in.completion.terminal_metadata);
+    rpc_metadata_drop(&op->in.completion.terminal_metadata);
 }
 
 /* ---------------------------------------------------------- one call */

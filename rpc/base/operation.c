@@ -12,6 +12,7 @@
 
 #include "rpc/base/end.h"
 #include "rpc/check.h"
+#include "rpc/metadata.h"
 
 /* -------------------------------------------------------- life, text */
 
@@ -24,7 +25,7 @@ rpc_operation_new(struct sluice_end *end, size_t names_len)
     op = sluice_pool_take(end->pool, size);
     if (op == NULL)
         return NULL;
-    memset(op, 0, sizeof(*op));
+    memset(op, 0, size);
     op->magic = RPC_OPERATION_MAGIC;
     op->refs = 1;
     op->state = RPC_OPERATION_ACTIVE;
@@ -67,9 +68,9 @@ sluice_operation_ref(struct sluice_operation *op)
 static void
 give_storage(struct sluice_operation *op)
 {
-    sluice_metadata_unref(&op->outcome.initial_metadata);
-    sluice_metadata_unref(&op->outcome.terminal_metadata);
-    rpc_text_set(op, &op->text, sluice_str(NULL));
+    rpc_metadata_drop(&op->outcome.initial_metadata);
+    rpc_metadata_drop(&op->outcome.terminal_metadata);
+    rpc_text_drop(op, &op->text);
     op->magic = 0;
     sluice_pool_give(op->pool, op, op->size);
 }

@@ -167,6 +167,13 @@ rpc_add_budget(int64_t *budget, int n)
 bool rpc_text_set(struct sluice_operation *op, struct rpc_text *text,
     struct sluice_str s);
 
+static inline void
+rpc_text_drop(struct sluice_operation *op, struct rpc_text *text)
+{
+    if (text->ptr != NULL)
+        rpc_text_set(op, text, sluice_str_n(NULL, 0));
+}
+
 /* ---- subscription.c ----------------------------------------------------- */
 
 bool rpc_subscription_is_valid(const struct sluice_subscription *s);

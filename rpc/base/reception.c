@@ -7,13 +7,14 @@
  */
 #include "rpc/base/operation.h"
 #include "rpc/check.h"
+#include "rpc/metadata.h"
 
 void
 rpc_ticket_release(struct sluice_ticket *t)
 {
-    sluice_metadata_unref(&t->initial_metadata);
+    rpc_metadata_drop(&t->initial_metadata);
     sluice_bytes_unref(&t->payload);
-    sluice_metadata_unref(&t->terminal_metadata);
+    rpc_metadata_drop(&t->terminal_metadata);
 }
 
 /* What a termination means at the side that receives it. What failed locally

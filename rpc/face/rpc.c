@@ -7,6 +7,7 @@
  * is why exactly one of them comes, and why it comes last.
  */
 #include "rpc/face/rpc.h"
+#include "rpc/metadata.h"
 
 /* ---- The end -------------------------------------------------------------- */
 
@@ -91,8 +92,8 @@ face_rpc_unref(struct face_rpc *rpc)
         return;
 
     rpc->class->fini(rpc);
-    sluice_metadata_unref(&rpc->initial_metadata);
-    sluice_metadata_unref(&rpc->completion.terminal_metadata);
+    rpc_metadata_drop(&rpc->initial_metadata);
+    rpc_metadata_drop(&rpc->completion.terminal_metadata);
     if (rpc->op != NULL)
         sluice_operation_unref(&rpc->op);
     rpc->magic = 0;

@@ -7,6 +7,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/metadata.h"
 
 #include <limits.h>
 
@@ -24,11 +25,7 @@ call_new(struct sluice_grpc_client *client, struct sluice_operation *op)
 
     if (call == NULL)
         return NULL;
-    /* The short path is the bulk of it, and is filled in anyway. */
-    memset(call, 0, offsetof(struct rpc_grpc_call, request));
-    memset(&call->request, 0, offsetof(struct rpc_grpc_request, short_path));
-    memset(&call->writer, 0,
-        sizeof(*call) - offsetof(struct rpc_grpc_call, writer));
+    memset(call, 0, offsetof(struct rpc_grpc_call, request.short_path));
     call->magic = CALL_MAGIC;
     call->client = client;
     call->op = op;
@@ -47,7 +44,7 @@ drop_contents(struct rpc_grpc_call *call)
     struct sluice_pool *pool = call->client->pool;
 
     sluice_bytes_unref(&call->message);
-    sluice_metadata_unref(&call->initial);
+    rpc_metadata_drop(&call->initial);
     rpc_grpc_reader_fini(&call->reader, pool);
     rpc_grpc_response_fini(&call->response, pool);
 }
@@ -139,9 +136,9 @@ next_ticket(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 {
     bool is_abort;
 
-    memset(ticket, 0, sizeof(*ticket));
     if (call->is_over)
         return false;
+    memset(ticket, 0, sizeof(*ticket));
     if (call->context.magic == RPC_GRPC_CONTEXT_MAGIC)
         ticket->protocol = &call->context;
     rpc_grpc_stream_take_held(call);
@@ -183,8 +180,8 @@ on_task(struct sluice_task *task)
 static void
 release_ticket(struct sluice_ticket *ticket)
 {
-    sluice_metadata_unref(&ticket->initial_metadata);
-    sluice_metadata_unref(&ticket->terminal_metadata);
+    rpc_metadata_drop(&ticket->initial_metadata);
+    rpc_metadata_drop(&ticket->terminal_metadata);
     sluice_bytes_unref(&ticket->payload);
 }
 
@@ -415,7 +412,8 @@ link_close(void *transport)
             call->deadline_ns);
     call->op = NULL;
     sluice_task_cancel(&call->task);
-    drop_contents(call);
+    if (call->place != RPC_GRPC_NOWHERE)
+        drop_contents(call); /* the rest is still needed */
     rpc_grpc_call_settle(call);
 }
 

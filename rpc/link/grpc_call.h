@@ -36,15 +36,12 @@ enum rpc_grpc_place {
 struct rpc_grpc_call {
     unsigned magic;
     struct sluice_grpc_client *client;
-    struct sluice_operation *op;        /* NULL: closed by the base layer */
-    struct sluice_task task;            /* delivers */
-    struct sluice_grpc_context context; /* once it has had a stream */
+    struct sluice_operation *op; /* NULL: closed by the base layer */
+    struct sluice_task task;     /* delivers */
     bool is_delivering;
     bool is_over;      /* nothing more is delivered */
     bool is_forgotten; /* goes on after its End has closed it */
     bool waits_for_ready;
-    uint64_t deadline_ns;
-    struct sluice_timer deadline; /* runs only when forgotten */
 
     enum rpc_grpc_place place;
     TAILQ_ENTRY(rpc_grpc_call) link; /* in the queue or the session's list */
@@ -54,8 +51,7 @@ struct rpc_grpc_call {
     bool reset_by_peer;
     bool was_replayed;
 
-    /* Going out */
-    struct rpc_grpc_request request;
+    /* Going out; also `request`, below */
     struct rpc_grpc_writer writer;  /* its message stays for a replay */
     enum sluice_grpc_coding coding; /* of what is taken next */
     unsigned accepted;              /* set of codings that the peer takes */
@@ -66,13 +62,22 @@ struct rpc_grpc_call {
     bool has_grant;                 /* the next payload may come: to deliver */
 
     /* Coming in */
-    int allowance; /* messages that may still be assembled */
+    int allowance;   /* messages that may still be assembled */
+    size_t consumed; /* of the stream's window, to be given back */
     struct rpc_grpc_response response;
     struct rpc_grpc_reader reader;
     struct sluice_metadata *initial; /* to deliver */
     struct sluice_bytes *message;    /* to deliver */
     struct rpc_grpc_end end;         /* to deliver, last */
     bool end_is_in_order;            /* after all messages, however late */
+
+    /* Rarely looked at, and so behind the rest */
+    struct sluice_grpc_context context; /* once it has had a stream */
+    uint64_t deadline_ns;
+    struct sluice_timer deadline; /* runs only when forgotten */
+
+    /* Last, as is its text: what lies before that begins as zero. */
+    struct rpc_grpc_request request;
 };
 TAILQ_HEAD(rpc_grpc_calls, rpc_grpc_call);
 
@@ -110,8 +115,8 @@ void rpc_grpc_stream_opened(struct rpc_grpc_call *call,
 
 /* A header block: begin, fields, whole. is_last: END_STREAM. */
 void rpc_grpc_stream_begin_block(struct rpc_grpc_call *call);
-void rpc_grpc_stream_field(struct rpc_grpc_call *call, struct sluice_str name,
-    struct sluice_str value);
+void rpc_grpc_stream_field(struct rpc_grpc_call *call,
+    const struct sluice_metadatum *field);
 void rpc_grpc_stream_end_block(struct rpc_grpc_call *call, bool is_last);
 
 void rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,

@@ -187,19 +187,28 @@ stir(struct sluice_grpc_client *client, struct rpc_grpc_call *call)
     }
 }
 
+/* One call more may wait if it need not wait long: those that the session has
+ * room for do not count. */
+static bool
+may_wait(const struct sluice_grpc_client *client)
+{
+    size_t slots = 0;
+
+    if (client->waiting_count < client->max_waiting)
+        return true;
+    if (client->state == SLUICE_GRPC_READY)
+        slots = rpc_grpc_session_slots(client->session);
+    return client->waiting_count - client->max_waiting < slots;
+}
+
 enum sluice_err
 rpc_grpc_client_enqueue(struct sluice_grpc_client *client,
     struct rpc_grpc_call *call)
 {
-    size_t slots = 0;
-
     RPC_CHECK(client, CLIENT_MAGIC);
     if (client->state == SLUICE_GRPC_SHUTDOWN)
         return SLUICE_ESTATE;
-    if (client->state == SLUICE_GRPC_READY)
-        slots = rpc_grpc_session_slots(client->session);
-    if (client->waiting_count >= client->max_waiting &&
-        client->waiting_count - client->max_waiting >= slots) {
+    if (!may_wait(client)) {
         rpc_grpc_call_end(call,
             rpc_grpc_end_unreachable("too many calls wait for the backend"));
         return SLUICE_OK;
@@ -332,18 +341,18 @@ take_texts(struct sluice_grpc_client *c,
         return SLUICE_ENOMEM;
     memcpy(c->texts, authority.ptr, authority.len);
     memcpy(c->texts + authority.len, agent.ptr, agent.len);
-    c->request.authority = sluice_str_n(c->texts, authority.len);
-    c->request.user_agent = sluice_str_n(c->texts + authority.len, agent.len);
+    rpc_grpc_request_base_init(&c->request,
+        sluice_str_n(c->texts, authority.len),
+        sluice_str_n(c->texts + authority.len, agent.len));
     return SLUICE_OK;
 }
 
 static enum sluice_err
 take_memory(struct sluice_grpc_client *c)
 {
-    c->shared = rpc_grpc_session_shared_new();
+    c->shared = rpc_grpc_session_shared_new(c->pool);
     c->reading.coder = rpc_grpc_coder_new();
-    c->no_metadata = sluice_metadata_new(c->pool);
-    if (c->shared == NULL || c->reading.coder == NULL || c->no_metadata == NULL)
+    if (c->shared == NULL || c->reading.coder == NULL)
         return SLUICE_ENOMEM;
     return rpc_grpc_buffers_init(&c->buffers);
 }
@@ -353,7 +362,6 @@ client_free(struct sluice_grpc_client *c)
 {
     rpc_grpc_session_shared_free(&c->shared);
     rpc_grpc_coder_free(&c->reading.coder);
-    sluice_metadata_unref(&c->no_metadata);
     free(c->texts);
     rpc_grpc_buffers_fini(&c->buffers);
     c->magic = 0;

@@ -44,7 +44,6 @@ struct sluice_grpc_client {
     /* Shared by sessions and calls */
     struct rpc_grpc_session_shared *shared;
     struct rpc_grpc_reading reading;
-    struct sluice_metadata *no_metadata; /* an empty list */
     struct rpc_grpc_buffers buffers;
 
     /* Closing */

@@ -5,7 +5,7 @@
  */
 #include <sluice/grpc.h>
 
-#define TIMEOUT_MAX 99999999 /* eight digits, by the grammar */
+#define TIMEOUT_MAX ((int64_t)99999999) /* eight digits, by the grammar */
 #define TIMEOUT_DIGITS 8
 
 static const struct {
@@ -48,24 +48,22 @@ sluice_grpc_timeout_parse(struct sluice_str value, int64_t *timeout_ns)
 size_t
 sluice_grpc_timeout_format(int64_t timeout_ns, char *out)
 {
-    char reversed[TIMEOUT_DIGITS];
-    int64_t n = TIMEOUT_MAX;
-    size_t i;
-    size_t digits = 0;
-    size_t len = 0;
+    char digits[TIMEOUT_DIGITS];
+    char *end = digits + sizeof(digits), *p = end;
+    size_t i = 0;
+    uint32_t n;
 
-    for (i = 0; i < UNITS; i++) {
-        n = timeout_ns / units[i].ns + (timeout_ns % units[i].ns != 0);
-        if (n <= TIMEOUT_MAX)
-            break;
-    }
-    /* INT64_MAX nanoseconds are 2562048 hours: some unit always fits. */
-    for (; n > 0 || digits == 0; n /= 10)
-        reversed[digits++] = (char)('0' + n % 10);
-    while (digits > 0)
-        out[len++] = reversed[--digits];
-    out[len++] = units[i].name;
-    return len;
+    /* INT64_MAX nanoseconds are 2562048 hours: the last unit always fits. */
+    while (i + 1 < UNITS && timeout_ns > TIMEOUT_MAX * units[i].ns)
+        i++;
+    n = (uint32_t)((timeout_ns - 1) / units[i].ns + 1); /* rounded up */
+    do {
+        *--p = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    memcpy(out, p, (size_t)(end - p));
+    out[end - p] = units[i].name;
+    return (size_t)(end - p) + 1;
 }
 
 static int

@@ -59,6 +59,26 @@ check_prefix(const struct rpc_grpc_reader *r,
                               : RPC_GRPC_READ_TOO_LARGE;
 }
 
+/* Mostly all of it is there. */
+static bool
+begin_body(struct rpc_grpc_reader *r, struct sluice_pool *pool,
+    const uint8_t **data, size_t *len)
+{
+    size_t length = announced(r->prefix);
+
+    if (*len >= length) {
+        r->partial = sluice_bytes_copy(pool, *data, length);
+        *data += length;
+        *len -= length;
+        return r->partial != NULL;
+    }
+    r->partial = sluice_bytes_new(pool, min_size(length, FIRST_STEP));
+    if (r->partial == NULL)
+        return false;
+    sluice_bytes_set_size(r->partial, 0);
+    return true;
+}
+
 static enum rpc_grpc_read
 read_prefix(struct rpc_grpc_reader *r, const struct rpc_grpc_reading *reading,
     const uint8_t **data, size_t *len)
@@ -75,12 +95,8 @@ read_prefix(struct rpc_grpc_reader *r, const struct rpc_grpc_reading *reading,
     result = check_prefix(r, reading, r->prefix);
     if (result != RPC_GRPC_READ_MORE)
         return result;
-    r->partial = sluice_bytes_new(reading->pool,
-        min_size(announced(r->prefix), FIRST_STEP));
-    if (r->partial == NULL)
-        return RPC_GRPC_READ_NO_MEMORY;
-    sluice_bytes_set_size(r->partial, 0);
-    return RPC_GRPC_READ_MORE;
+    return begin_body(r, reading->pool, data, len) ? RPC_GRPC_READ_MORE
+                                                   : RPC_GRPC_READ_NO_MEMORY;
 }
 
 /* Makes room for one byte at least of the partial message. */

@@ -60,6 +60,8 @@ rpc_grpc_is_grpc_type(struct sluice_str value)
     static const char type[] = "application/grpc";
     size_t len = sizeof(type) - 1;
 
+    if (value.len == len && memcmp(value.ptr, type, len) == 0)
+        return true; /* as everybody writes it */
     if (value.len < len || strncasecmp(value.ptr, type, len) != 0)
         return false;
     return value.len == len || value.ptr[len] == '+' || value.ptr[len] == ';';

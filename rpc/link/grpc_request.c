@@ -6,16 +6,42 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_coding.h"
+#include "rpc/metadata.h"
 
+#define PATH_FIELD 2 /* behind :method and :scheme */
+
+/* Whether a byte of the eight is not in 0x21..0x7e: the sum has the high bit of
+ * those above, the difference of those below. A carry or a borrow comes only
+ * from a byte that has been found already. */
+static bool
+has_foreign_byte(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+
+    return (((eight + ones) | eight | (eight - 0x21 * ones)) & 0x80 * ones) !=
+        0;
+}
+
+/* Printable ASCII but a space, at least one. */
 static bool
 is_path_text(struct sluice_str s)
 {
+    uint64_t eight = 0;
     size_t i;
 
-    for (i = 0; i < s.len; i++)
-        if (s.ptr[i] <= 0x20 || s.ptr[i] >= 0x7f)
+    if (s.len < sizeof(eight)) {
+        for (i = 0; i < s.len; i++)
+            if (s.ptr[i] <= 0x20 || s.ptr[i] >= 0x7f)
+                return false;
+        return s.len > 0;
+    }
+    for (i = 0; i < s.len - sizeof(eight); i += sizeof(eight)) {
+        memcpy(&eight, s.ptr + i, sizeof(eight));
+        if (has_foreign_byte(eight))
             return false;
-    return s.len > 0;
+    }
+    memcpy(&eight, s.ptr + s.len - sizeof(eight), sizeof(eight));
+    return !has_foreign_byte(eight);
 }
 
 enum sluice_err
@@ -42,34 +68,49 @@ rpc_grpc_request_init(struct rpc_grpc_request *req, struct sluice_pool *pool,
     return SLUICE_OK;
 }
 
+void
+rpc_grpc_request_base_init(struct rpc_grpc_request_base *base,
+    struct sluice_str authority, struct sluice_str user_agent)
+{
+    struct rpc_grpc_fields f = { base->nv, 0, 0 };
+
+    rpc_grpc_fields_add_constant(&f, ":method", "POST");
+    rpc_grpc_fields_add_constant(&f, ":scheme", "http");
+    assert(f.count == PATH_FIELD);
+    rpc_grpc_fields_add_constant(&f, ":path", "");
+    rpc_grpc_fields_add(&f, sluice_str(":authority"), authority, 0);
+    rpc_grpc_fields_add_constant(&f, "te", "trailers");
+    rpc_grpc_fields_add_constant(&f, "content-type", "application/grpc");
+    rpc_grpc_fields_add_constant(&f, "grpc-accept-encoding",
+        RPC_GRPC_ACCEPTED_CODINGS);
+    rpc_grpc_fields_add(&f, sluice_str("user-agent"), user_agent, 0);
+    assert(f.count == RPC_GRPC_REQUEST_BASE);
+    base->size = f.size;
+    base->authority = authority;
+}
+
 enum sluice_err
 rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
     const struct rpc_grpc_request_base *base, int64_t timeout_ns,
     nghttp2_nv fields[RPC_GRPC_FIELDS], size_t *count, size_t *size)
 {
-    struct rpc_grpc_fields f = { fields, 0, 0 };
+    struct rpc_grpc_fields f = { fields, RPC_GRPC_REQUEST_BASE,
+        base->size + req->path_len };
     enum sluice_err err = SLUICE_OK;
     size_t len;
 
-    rpc_grpc_fields_add_constant(&f, ":method", "POST");
-    rpc_grpc_fields_add_constant(&f, ":scheme", "http");
-    rpc_grpc_fields_add(&f, sluice_str(":path"),
-        sluice_str_n(req->path, req->path_len), 0);
-    rpc_grpc_fields_add(&f, sluice_str(":authority"), base->authority, 0);
-    rpc_grpc_fields_add_constant(&f, "te", "trailers");
+    memcpy(fields, base->nv, sizeof(base->nv));
+    fields[PATH_FIELD].value = (uint8_t *)req->path;
+    fields[PATH_FIELD].valuelen = req->path_len;
     if (timeout_ns != SLUICE_NO_TIMEOUT) {
         len = sluice_grpc_timeout_format(timeout_ns > 0 ? timeout_ns : 1,
             req->timeout);
         rpc_grpc_fields_add(&f, sluice_str("grpc-timeout"),
             sluice_str_n(req->timeout, len), NGHTTP2_NV_FLAG_NO_INDEX);
     }
-    rpc_grpc_fields_add_constant(&f, "content-type", "application/grpc");
     if (req->coding != SLUICE_GRPC_IDENTITY)
         rpc_grpc_fields_add(&f, sluice_str("grpc-encoding"),
             rpc_grpc_coding_name(req->coding), 0);
-    rpc_grpc_fields_add_constant(&f, "grpc-accept-encoding",
-        RPC_GRPC_ACCEPTED_CODINGS);
-    rpc_grpc_fields_add(&f, sluice_str("user-agent"), base->user_agent, 0);
     if (req->metadata != NULL)
         err =
             rpc_grpc_fields_add_metadata(&f, req->metadata, pool, &req->binary);
@@ -84,8 +125,8 @@ rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
 void
 rpc_grpc_request_fini(struct rpc_grpc_request *req, struct sluice_pool *pool)
 {
-    sluice_metadata_unref(&req->metadata);
-    sluice_metadata_unref(&req->more_metadata);
+    rpc_metadata_drop(&req->metadata);
+    rpc_metadata_drop(&req->more_metadata);
     rpc_grpc_text_drop(&req->binary, pool);
     rpc_grpc_text_drop(&req->more_binary, pool);
     if (req->path != NULL && req->path != req->short_path)

@@ -24,14 +24,20 @@ struct rpc_grpc_request {
     struct rpc_grpc_text binary; /* the base64 texts of the metadata */
     struct rpc_grpc_text more_binary;
     char timeout[12];
-    char short_path[128];
+    char short_path[128]; /* last, and not zeroed */
 };
 
-/* What all requests of a client have in common. */
+/* The fields that all requests of a client have, one of them :path, empty. */
+#define RPC_GRPC_REQUEST_BASE 8
 struct rpc_grpc_request_base {
+    nghttp2_nv nv[RPC_GRPC_REQUEST_BASE];
+    size_t size;
     struct sluice_str authority;
-    struct sluice_str user_agent;
 };
+
+/* The texts must stay where they are. */
+void rpc_grpc_request_base_init(struct rpc_grpc_request_base *base,
+    struct sluice_str authority, struct sluice_str user_agent);
 
 /* Makes :path. SLUICE_EINVAL: group or method cannot be in one. */
 SLUICE_MUST_USE enum sluice_err rpc_grpc_request_init(

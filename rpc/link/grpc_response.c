@@ -9,17 +9,17 @@
 #include "rpc/link/grpc_fields.h"
 #include "rpc/link/grpc_coding.h"
 #include "rpc/link/grpc_metadata.h"
+#include "rpc/metadata.h"
 
 #include <sluice/status.h>
 
 /* A longer grpc-message is cut: a status is worth more than all of its text. */
 #define MESSAGE_MAX 8192
 
-static bool
-is(struct sluice_str name, const char *text)
-{
-    return sluice_str_equal(name, sluice_str(text));
-}
+/* text is a literal: most names differ by length already. */
+#define IS(name, text)                 \
+    ((name).len == sizeof(text) - 1 && \
+        memcmp((name).ptr, text, sizeof(text) - 1) == 0)
 
 /* nghttp2 lets only three digits through. */
 static unsigned
@@ -110,28 +110,28 @@ static enum sluice_err
 take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
     struct sluice_str name, struct sluice_str value)
 {
-    if (is(name, ":status")) {
+    if (IS(name, ":status")) {
         r->http_status = http_status_of(value);
         return SLUICE_OK;
     }
-    if (is(name, "content-type")) {
+    if (IS(name, "content-type")) {
         r->is_grpc = rpc_grpc_is_grpc_type(value);
         return SLUICE_OK;
     }
-    if (is(name, "grpc-status")) {
+    if (IS(name, "grpc-status")) {
         if (!r->has_status || r->status == SLUICE_CODE_OK)
             r->status = status_of(value); /* of several, the first failure */
         r->has_status = true;
         return SLUICE_OK;
     }
-    if (is(name, "grpc-message"))
+    if (IS(name, "grpc-message"))
         return take_message(r, pool, value);
-    if (is(name, "grpc-encoding")) {
+    if (IS(name, "grpc-encoding")) {
         r->has_unknown_coding =
             rpc_grpc_coding_parse(value, &r->coding) != SLUICE_OK;
         return SLUICE_OK;
     }
-    if (is(name, "grpc-accept-encoding")) {
+    if (IS(name, "grpc-accept-encoding")) {
         r->accepted |= rpc_grpc_codings_parse(value);
         return SLUICE_OK;
     }
@@ -141,7 +141,7 @@ take_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
 void
 rpc_grpc_response_begin(struct rpc_grpc_response *r)
 {
-    sluice_metadata_unref(&r->metadata);
+    rpc_metadata_drop(&r->metadata);
     r->size = 0;
     r->http_status = 0;
     r->is_grpc = false;
@@ -153,10 +153,12 @@ rpc_grpc_response_begin(struct rpc_grpc_response *r)
 
 bool
 rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
-    size_t max_size, struct sluice_str name, struct sluice_str value)
+    size_t max_size, const struct sluice_metadatum *field)
 {
+    struct sluice_str name = field->name, value = field->value;
+
     r->size += name.len + RPC_GRPC_FIELD_OVERHEAD +
-        (is(name, "grpc-message") ? cut_message(value).len : value.len);
+        (IS(name, "grpc-message") ? cut_message(value).len : value.len);
     if (r->size > max_size)
         r->fault = SLUICE_ELIMIT;
     else
@@ -220,7 +222,7 @@ rpc_grpc_response_take_metadata(struct rpc_grpc_response *r)
 void
 rpc_grpc_response_fini(struct rpc_grpc_response *r, struct sluice_pool *pool)
 {
-    sluice_metadata_unref(&r->metadata);
+    rpc_metadata_drop(&r->metadata);
     if (r->message != NULL)
         sluice_pool_give(pool, r->message, r->message_room);
     r->message = NULL;

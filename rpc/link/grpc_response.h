@@ -39,8 +39,8 @@ void rpc_grpc_response_begin(struct rpc_grpc_response *r);
 /* One field of the block, of max_size in all. false: see fault; the call has
  * failed. */
 bool rpc_grpc_response_field(struct rpc_grpc_response *r,
-    struct sluice_pool *pool, size_t max_size, struct sluice_str name,
-    struct sluice_str value);
+    struct sluice_pool *pool, size_t max_size,
+    const struct sluice_metadatum *field);
 
 /* True for the blocks of 1xx, which are skipped. */
 bool rpc_grpc_response_is_informational(const struct rpc_grpc_response *r);

@@ -212,7 +212,6 @@ server_free(struct sluice_grpc_server *s)
     rpc_grpc_conn_shared_fini(&s->shared);
     rpc_grpc_buffers_fini(&s->buffers);
     rpc_grpc_coder_free(&s->reading.coder);
-    sluice_metadata_unref(&s->no_metadata);
     s->magic = 0;
     free(s);
 }
@@ -267,13 +266,13 @@ sluice_grpc_server_new(struct sluice_loop *loop, struct sluice_end *end,
     TAILQ_INIT(&s->listeners);
     TAILQ_INIT(&s->conns);
     take_options(&s->options, options);
-    s->no_metadata = sluice_metadata_new(s->pool);
     s->reading.pool = s->pool;
     s->reading.max_message = s->options.max_message;
     s->reading.coder = rpc_grpc_coder_new();
-    if (s->no_metadata == NULL || s->reading.coder == NULL ||
+    if (s->reading.coder == NULL ||
         rpc_grpc_buffers_init(&s->buffers) != SLUICE_OK ||
-        rpc_grpc_conn_shared_init(&s->shared, &s->options) != SLUICE_OK) {
+        rpc_grpc_conn_shared_init(&s->shared, s->pool, &s->options) !=
+            SLUICE_OK) {
         server_free(s);
         return SLUICE_ENOMEM;
     }

@@ -30,7 +30,6 @@ struct sluice_grpc_server {
     struct rpc_grpc_conn_shared shared;
     struct rpc_grpc_buffers buffers;
     struct rpc_grpc_reading reading;
-    struct sluice_metadata *no_metadata; /* an empty list */
 
     /* Closing */
     struct rpc_grpc_hold hold;

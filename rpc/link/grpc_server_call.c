@@ -7,6 +7,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_server.h"
+#include "rpc/metadata.h"
 
 #include <sluice/status.h>
 
@@ -218,7 +219,7 @@ accept_call(struct rpc_grpc_served *call)
     first.initial_metadata = request->metadata;
     request->metadata = NULL;
     if (first.initial_metadata == NULL)
-        first.initial_metadata = sluice_metadata_ref(call->server->no_metadata);
+        first.initial_metadata = rpc_metadata_empty();
     err = sluice_end_accept(call->server->end, &call->server->link, call,
         &first, &call->op);
     if (err != SLUICE_OK)

@@ -30,7 +30,7 @@
 struct rpc_grpc_conn;
 struct sluice_grpc_server;
 
-/* What the caller, the connection or a broken message ends an operation with. */
+/* What the caller, the connection or a broken message ends a call with. */
 struct rpc_grpc_verdict {
     enum sluice_termination termination; /* NONE: goes on */
     int32_t code;
@@ -65,6 +65,7 @@ struct rpc_grpc_served {
     bool has_closed;    /* END_STREAM came */
     bool has_completed; /* and the operation knows, or thinks so */
     int allowance;      /* messages that may still be assembled */
+    size_t consumed;    /* of the stream's window, to be given back */
     struct rpc_grpc_server_request request;
     struct rpc_grpc_reader reader;
     struct sluice_bytes *message;    /* to deliver */

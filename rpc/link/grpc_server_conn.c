@@ -15,10 +15,6 @@
 /* Kept free of the 64 KiB that nghttp2 refuses to exceed. */
 #define MAX_BLOCK (60u * 1024)
 
-/* Given back on receipt, so that no stream holds up another one; what a stream
- * may hold is bounded by its own window. */
-#define CONNECTION_WINDOW (4 * 1024 * 1024)
-
 #define PARTING_TIMEOUT (5 * SLUICE_SECOND)
 #define LINGER (1 * SLUICE_SECOND)
 
@@ -443,7 +439,7 @@ submit_settings(struct rpc_grpc_conn *conn)
             sizeof(settings) / sizeof(settings[0])) != 0)
         return -1;
     return nghttp2_session_set_local_window_size(conn->wire.h2,
-        NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+        NGHTTP2_FLAG_NONE, 0, RPC_GRPC_CONN_WINDOW);
 }
 
 struct rpc_grpc_conn *

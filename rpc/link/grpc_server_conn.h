@@ -33,6 +33,10 @@ enum rpc_grpc_conn_state {
     RPC_GRPC_CONN_CLOSED     /* waits for libuv to let go of the socket */
 };
 
+/* Given back on receipt, so that no stream holds up another one; what a stream
+ * may hold is bounded by its own window. */
+#define RPC_GRPC_CONN_WINDOW (4 * 1024 * 1024)
+
 struct rpc_grpc_conn {
     unsigned magic;
     struct sluice_grpc_server *server;
@@ -45,6 +49,9 @@ struct rpc_grpc_conn {
     struct rpc_grpc_served_list calls; /* those with a stream */
     size_t active;                     /* how many */
     int32_t last_stream;               /* that a call was made of */
+    struct rpc_grpc_served *recent;    /* had the last event; NULL: none, or
+                                          gone */
+    size_t consumed; /* of the window, to be given back */
     const char *farewell;              /* why it parts */
 
     /* Notes of the callbacks */
@@ -92,12 +99,13 @@ void rpc_grpc_conn_consume(struct rpc_grpc_conn *conn, int32_t stream_id,
 struct rpc_grpc_conn_shared {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
-    nghttp2_mem *mem; /* NULL: nghttp2's own; tests make memory short here */
+    nghttp2_mem pooled;
+    nghttp2_mem *mem; /* pooled; tests make memory short here */
     struct rpc_grpc_guard_limits limits;
     struct rpc_grpc_keepalive_options keepalive;
 };
 SLUICE_MUST_USE enum sluice_err rpc_grpc_conn_shared_init(
-    struct rpc_grpc_conn_shared *shared,
+    struct rpc_grpc_conn_shared *shared, struct sluice_pool *pool,
     const struct sluice_grpc_server_options *options);
 void rpc_grpc_conn_shared_fini(struct rpc_grpc_conn_shared *shared);
 

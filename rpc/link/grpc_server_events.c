@@ -8,16 +8,11 @@
 #include "rpc/link/grpc_server_conn.h"
 
 #include "rpc/check.h"
+#include "rpc/link/grpc_memory.h"
 #include "rpc/link/grpc_server.h"
 
 /* Resets at once beyond those of all streams that there may be. */
 #define RESETS_BURST 1000u
-
-static struct rpc_grpc_served *
-call_of(nghttp2_session *h2, int32_t stream_id)
-{
-    return nghttp2_session_get_stream_user_data(h2, stream_id);
-}
 
 static struct rpc_grpc_conn *
 conn_of(void *arg)
@@ -26,6 +21,17 @@ conn_of(void *arg)
 
     RPC_CHECK(conn, RPC_GRPC_CONN_MAGIC);
     return conn;
+}
+
+/* What comes for one stream mostly comes in a row: the last call found is
+ * looked at first. */
+static struct rpc_grpc_served *
+call_of(struct rpc_grpc_conn *conn, int32_t stream_id)
+{
+    if (conn->recent == NULL || conn->recent->stream_id != stream_id)
+        conn->recent =
+            nghttp2_session_get_stream_user_data(conn->wire.h2, stream_id);
+    return conn->recent;
 }
 
 /* Ends the connection, if there is an offence. */
@@ -92,24 +98,32 @@ static int
 on_header(nghttp2_session *h2, const nghttp2_frame *frame, nghttp2_rcbuf *name,
     nghttp2_rcbuf *value, uint8_t flags, void *arg)
 {
-    struct rpc_grpc_served *call = call_of(h2, frame->hd.stream_id);
+    struct rpc_grpc_conn *conn = conn_of(arg);
+    struct rpc_grpc_served *call = call_of(conn, frame->hd.stream_id);
 
+    (void)h2;
     (void)flags;
     if (call != NULL && !rpc_grpc_served_field(call, name, value))
-        return judge(conn_of(arg), "too_many_headers");
+        return judge(conn, "too_many_headers");
     return 0;
 }
 
+/* nghttp2 opens a window when half of it has been given back: until then it
+ * need not hear of each piece. */
 static int
 on_data(nghttp2_session *h2, uint8_t flags, int32_t stream_id,
     const uint8_t *data, size_t len, void *arg)
 {
-    struct rpc_grpc_served *call = call_of(h2, stream_id);
+    struct rpc_grpc_conn *conn = conn_of(arg);
+    struct rpc_grpc_served *call = call_of(conn, stream_id);
 
     (void)flags;
-    (void)arg;
-    if (nghttp2_session_consume_connection(h2, len) != 0)
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    conn->consumed += len;
+    if (conn->consumed >= RPC_GRPC_CONN_WINDOW / 2) {
+        if (nghttp2_session_consume_connection(h2, conn->consumed) != 0)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+        conn->consumed = 0;
+    }
     if (call != NULL)
         rpc_grpc_served_data(call, data, len);
     return 0;
@@ -155,13 +169,14 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     struct rpc_grpc_conn *conn = conn_of(arg);
     struct rpc_grpc_served *call;
 
+    (void)h2;
     if (frame->hd.stream_id == 0) {
         on_connection_frame(conn, frame);
         return 0;
     }
     if (is_hollow(frame))
         return judge(conn, rpc_grpc_guard_empty(&conn->guard, now(conn)));
-    call = call_of(h2, frame->hd.stream_id);
+    call = call_of(conn, frame->hd.stream_id);
     if (call != NULL)
         on_stream_frame(call, frame);
     return 0;
@@ -172,7 +187,7 @@ static void
 on_headers_sent(struct rpc_grpc_conn *conn, const nghttp2_frame *frame)
 {
     int32_t stream_id = frame->hd.stream_id;
-    struct rpc_grpc_served *call = call_of(conn->wire.h2, stream_id);
+    struct rpc_grpc_served *call = call_of(conn, stream_id);
 
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && call != NULL &&
         !call->has_closed)
@@ -202,8 +217,10 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     void *arg)
 {
     struct rpc_grpc_conn *conn = conn_of(arg);
-    struct rpc_grpc_served *call = call_of(h2, stream_id);
+    struct rpc_grpc_served *call = call_of(conn, stream_id);
 
+    (void)h2;
+    conn->recent = NULL;
     if (call == NULL)
         return 0;
     TAILQ_REMOVE(&conn->calls, call, link);
@@ -261,7 +278,7 @@ set_options(struct rpc_grpc_conn_shared *shared)
 
 enum sluice_err
 rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared,
-    const struct sluice_grpc_server_options *options)
+    struct sluice_pool *pool, const struct sluice_grpc_server_options *options)
 {
     shared->limits.resets = RESETS_BURST +
         (options->max_concurrent_streams < INT32_MAX
@@ -273,6 +290,8 @@ rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared,
     if (nghttp2_session_callbacks_new(&shared->callbacks) != 0 ||
         nghttp2_option_new(&shared->option) != 0)
         return SLUICE_ENOMEM;
+    rpc_grpc_memory_init(&shared->pooled, pool);
+    shared->mem = &shared->pooled;
     set_callbacks(shared->callbacks);
     set_options(shared);
     return SLUICE_OK;

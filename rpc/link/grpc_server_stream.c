@@ -110,7 +110,6 @@ rpc_grpc_served_copy(struct rpc_grpc_served *call, uint8_t *out, size_t len)
     if (!rpc_grpc_writer_copy(&call->writer, out, len))
         return;
     rpc_grpc_writer_fini(&call->writer);
-    rpc_grpc_writer_fini(&call->writer);
     if (call->answering == RPC_GRPC_TALKING) {
         call->has_grant = true;
         rpc_grpc_served_wake(call);
@@ -164,11 +163,18 @@ fail(struct rpc_grpc_served *call, int32_t code, const char *text)
     rpc_grpc_served_end(call, verdict);
 }
 
+/* Gives window back, half a window at a time: nghttp2 would not tell the peer
+ * of less. */
 static void
 consume(struct rpc_grpc_served *call, size_t len)
 {
-    if (call->conn != NULL && len > 0)
-        rpc_grpc_conn_consume(call->conn, call->stream_id, len);
+    call->consumed += len;
+    if (call->conn == NULL || call->consumed == 0 ||
+        call->consumed < call->server->options.initial_window / 2)
+        return;
+    len = call->consumed;
+    call->consumed = 0;
+    rpc_grpc_conn_consume(call->conn, call->stream_id, len);
 }
 
 /* Acts on what the reader found. */

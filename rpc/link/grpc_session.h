@@ -45,7 +45,8 @@ void rpc_grpc_session_consume(struct rpc_grpc_session *session,
 
 /* The callbacks and options that all sessions of a client share. */
 struct rpc_grpc_session_shared;
-struct rpc_grpc_session_shared *rpc_grpc_session_shared_new(void);
+struct rpc_grpc_session_shared *rpc_grpc_session_shared_new(
+    struct sluice_pool *pool);
 void rpc_grpc_session_shared_free(struct rpc_grpc_session_shared **shared);
 
 #endif

@@ -8,29 +8,27 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/link/grpc_memory.h"
 
 #include <stdlib.h>
 
+/* What comes for one stream mostly comes in a row: the last call found is
+ * looked at first. */
 static struct rpc_grpc_call *
-call_of(nghttp2_session *h2, int32_t stream_id)
+call_of(struct rpc_grpc_session *s, int32_t stream_id)
 {
-    return nghttp2_session_get_stream_user_data(h2, stream_id);
-}
-
-static struct sluice_str
-text_of(nghttp2_rcbuf *buf)
-{
-    nghttp2_vec v = nghttp2_rcbuf_get_buf(buf);
-
-    return sluice_str_n((const char *)v.base, v.len);
+    if (s->recent == NULL || s->recent->stream_id != stream_id)
+        s->recent = nghttp2_session_get_stream_user_data(s->wire.h2, stream_id);
+    return s->recent;
 }
 
 static int
 on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
     struct rpc_grpc_session *s = arg;
-    struct rpc_grpc_call *call = call_of(h2, frame->hd.stream_id);
+    struct rpc_grpc_call *call = call_of(s, frame->hd.stream_id);
 
+    (void)h2;
     s->must_look |= rpc_grpc_keepalive_got_message(&s->keepalive);
     if (call != NULL)
         rpc_grpc_stream_begin_block(call);
@@ -38,29 +36,40 @@ on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 }
 
 static int
-on_header(nghttp2_session *h2, const nghttp2_frame *frame, nghttp2_rcbuf *name,
-    nghttp2_rcbuf *value, uint8_t flags, void *arg)
+on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
+    size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+    void *arg)
 {
-    struct rpc_grpc_call *call = call_of(h2, frame->hd.stream_id);
+    struct rpc_grpc_call *call = call_of(arg, frame->hd.stream_id);
+    struct sluice_metadatum field = {
+        .name = sluice_str_n((const char *)name, name_len),
+        .value = sluice_str_n((const char *)value, value_len),
+    };
 
+    (void)h2;
     (void)flags;
-    (void)arg;
     if (call != NULL)
-        rpc_grpc_stream_field(call, text_of(name), text_of(value));
+        rpc_grpc_stream_field(call, &field);
     return 0;
 }
 
+/* nghttp2 opens a window when half of it has been given back: until then it
+ * need not hear of each piece. */
 static int
 on_data(nghttp2_session *h2, uint8_t flags, int32_t stream_id,
     const uint8_t *data, size_t len, void *arg)
 {
     struct rpc_grpc_session *s = arg;
-    struct rpc_grpc_call *call = call_of(h2, stream_id);
+    struct rpc_grpc_call *call = call_of(s, stream_id);
 
     (void)flags;
     s->must_look |= rpc_grpc_keepalive_got_message(&s->keepalive);
-    if (nghttp2_session_consume_connection(h2, len) != 0)
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    s->consumed += len;
+    if (s->consumed >= RPC_GRPC_CONNECTION_WINDOW / 2) {
+        if (nghttp2_session_consume_connection(h2, s->consumed) != 0)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+        s->consumed = 0;
+    }
     if (call != NULL)
         rpc_grpc_stream_data(call, data, len);
     return 0;
@@ -95,6 +104,7 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     struct rpc_grpc_session *s = arg;
     struct rpc_grpc_call *call;
 
+    (void)h2;
     RPC_CHECK(s, RPC_GRPC_SESSION_MAGIC);
     switch (frame->hd.type) {
     case NGHTTP2_SETTINGS:
@@ -111,7 +121,7 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
     case NGHTTP2_RST_STREAM:
-        call = call_of(h2, frame->hd.stream_id);
+        call = call_of(s, frame->hd.stream_id);
         if (call != NULL)
             on_stream_frame(call, frame);
         break;
@@ -140,11 +150,13 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     void *arg)
 {
     struct rpc_grpc_session *s = arg;
-    struct rpc_grpc_call *call = call_of(h2, stream_id);
+    struct rpc_grpc_call *call = call_of(s, stream_id);
     bool is_refused = error_code == NGHTTP2_REFUSED_STREAM;
     bool was_sent = stream_id <= s->last_sent;
     struct rpc_grpc_end end;
 
+    (void)h2;
+    s->recent = NULL;
     if (call == NULL)
         return 0;
     /* Unsent for another reason than GOAWAY, it would fail again. */
@@ -185,7 +197,7 @@ set_callbacks(nghttp2_session_callbacks *c)
 {
     nghttp2_session_callbacks_set_on_begin_headers_callback(c,
         on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback2(c, on_header);
+    nghttp2_session_callbacks_set_on_header_callback(c, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame_recv);
     nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_send);
@@ -194,7 +206,7 @@ set_callbacks(nghttp2_session_callbacks *c)
 }
 
 struct rpc_grpc_session_shared *
-rpc_grpc_session_shared_new(void)
+rpc_grpc_session_shared_new(struct sluice_pool *pool)
 {
     struct rpc_grpc_session_shared *shared = calloc(1, sizeof(*shared));
 
@@ -205,6 +217,8 @@ rpc_grpc_session_shared_new(void)
         rpc_grpc_session_shared_free(&shared);
         return NULL;
     }
+    rpc_grpc_memory_init(&shared->pooled, pool);
+    shared->mem = &shared->pooled;
     set_callbacks(shared->callbacks);
     nghttp2_option_set_no_auto_window_update(shared->option, 1);
     nghttp2_option_set_no_closed_streams(shared->option, 1);

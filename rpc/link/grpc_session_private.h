@@ -23,7 +23,10 @@ struct rpc_grpc_session {
     struct sluice_bytes *peer;          /* its address, as text */
     struct rpc_grpc_calls calls;        /* those with a stream */
     size_t active;
-    int32_t last_sent; /* stream whose HEADERS have left */
+    int32_t last_sent;            /* stream whose HEADERS have left */
+    struct rpc_grpc_call *recent; /* had the last event; NULL: none, or gone */
+    size_t consumed;              /* of the connection's window, to be given
+                                     back */
 
     /* Notes of the callbacks, and what came of them */
     bool has_settings; /* the peer's first */
@@ -43,7 +46,8 @@ struct rpc_grpc_session {
 struct rpc_grpc_session_shared {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
-    nghttp2_mem *mem; /* NULL: nghttp2's own; tests make memory short here */
+    nghttp2_mem pooled;
+    nghttp2_mem *mem; /* pooled; tests make memory short here */
 };
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/metadata.h"
 
 /* -------------------------------------------------------------- ending */
 
@@ -62,15 +63,15 @@ rpc_grpc_stream_begin_block(struct rpc_grpc_call *call)
 }
 
 void
-rpc_grpc_stream_field(struct rpc_grpc_call *call, struct sluice_str name,
-    struct sluice_str value)
+rpc_grpc_stream_field(struct rpc_grpc_call *call,
+    const struct sluice_metadatum *field)
 {
     struct sluice_grpc_client *client = call->client;
 
     if (has_ended(call))
         return;
     if (!rpc_grpc_response_field(&call->response, client->pool,
-            client->max_metadata, name, value))
+            client->max_metadata, field))
         rpc_grpc_stream_fail(call, rpc_grpc_response_fault(&call->response));
 }
 
@@ -99,7 +100,7 @@ take_head(struct rpc_grpc_call *call)
         call->accepted = call->response.accepted;
     call->initial = rpc_grpc_response_take_metadata(&call->response);
     if (call->initial == NULL)
-        call->initial = sluice_metadata_ref(call->client->no_metadata);
+        call->initial = rpc_metadata_empty();
     rpc_grpc_call_wake(call);
 }
 
@@ -116,11 +117,18 @@ rpc_grpc_stream_end_block(struct rpc_grpc_call *call, bool is_last)
 
 /* ---------------------------------------------------------------- data */
 
+/* Gives window back, half a window at a time: nghttp2 would not tell the peer
+ * of less. */
 static void
 consume(struct rpc_grpc_call *call, size_t len)
 {
-    if (call->place == RPC_GRPC_STREAM && len > 0)
-        rpc_grpc_session_consume(call->session, call->stream_id, len);
+    call->consumed += len;
+    if (call->place != RPC_GRPC_STREAM || call->consumed == 0 ||
+        call->consumed < call->client->initial_window / 2)
+        return;
+    len = call->consumed;
+    call->consumed = 0;
+    rpc_grpc_session_consume(call->session, call->stream_id, len);
 }
 
 /* Acts on what the reader found. */
@@ -262,6 +270,7 @@ rpc_grpc_stream_opened(struct rpc_grpc_call *call,
     call->place = RPC_GRPC_STREAM;
     call->session = session;
     call->stream_id = stream_id;
+    call->consumed = 0;
     /* Of an earlier stream, nothing has been delivered. */
     rpc_grpc_context_fini(&call->context);
     rpc_grpc_context_init(&call->context, peer, call->client->request.authority,

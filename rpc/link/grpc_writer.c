@@ -17,14 +17,15 @@ rpc_grpc_writer_take(struct rpc_grpc_writer *w,
     const struct rpc_grpc_reading *shared, enum sluice_grpc_coding coding,
     struct sluice_bytes **payload)
 {
-    struct sluice_bytes *smaller;
+    struct sluice_bytes *smaller = NULL;
 
     if (rpc_grpc_writer_left(w) > 0)
         return SLUICE_ESTATE;
     if (sluice_bytes_size(*payload) > UINT32_MAX)
         return SLUICE_ELIMIT;
-    smaller = rpc_grpc_deflate(shared->coder, shared->pool, coding,
-        sluice_bytes_data(*payload), sluice_bytes_size(*payload));
+    if (coding != SLUICE_GRPC_IDENTITY)
+        smaller = rpc_grpc_deflate(shared->coder, shared->pool, coding,
+            sluice_bytes_data(*payload), sluice_bytes_size(*payload));
     w->is_compressed = smaller != NULL;
     if (smaller != NULL) {
         sluice_bytes_unref(payload);
@@ -32,16 +33,9 @@ rpc_grpc_writer_take(struct rpc_grpc_writer *w,
     }
     rpc_grpc_writer_fini(w);
     w->payload = *payload;
+    w->size = RPC_GRPC_PREFIX + sluice_bytes_size(w->payload);
     *payload = NULL;
     return SLUICE_OK;
-}
-
-size_t
-rpc_grpc_writer_left(const struct rpc_grpc_writer *w)
-{
-    if (w->payload == NULL)
-        return 0;
-    return RPC_GRPC_PREFIX + sluice_bytes_size(w->payload) - w->sent;
 }
 
 bool
@@ -60,14 +54,14 @@ rpc_grpc_writer_offer(struct rpc_grpc_writer *w, size_t room)
 bool
 rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len)
 {
-    size_t size = sluice_bytes_size(w->payload);
     uint8_t prefix[RPC_GRPC_PREFIX];
     size_t n = 0;
 
     assert(len == w->promised);
     w->promised = 0;
     if (w->sent < RPC_GRPC_PREFIX) {
-        rpc_grpc_write_prefix(prefix, w->is_compressed, size);
+        rpc_grpc_write_prefix(prefix, w->is_compressed,
+            w->size - RPC_GRPC_PREFIX);
         n = min_size(len, RPC_GRPC_PREFIX - w->sent);
         memcpy(out, prefix + w->sent, n);
         w->sent += n;
@@ -77,7 +71,7 @@ rpc_grpc_writer_copy(struct rpc_grpc_writer *w, uint8_t *out, size_t len)
             sluice_bytes_data(w->payload) + w->sent - RPC_GRPC_PREFIX, len - n);
         w->sent += len - n;
     }
-    return w->sent == RPC_GRPC_PREFIX + size;
+    return w->sent == w->size;
 }
 
 void
@@ -91,6 +85,7 @@ void
 rpc_grpc_writer_fini(struct rpc_grpc_writer *w)
 {
     sluice_bytes_unref(&w->payload);
+    w->size = 0;
     w->sent = 0;
     w->promised = 0;
 }

@@ -11,7 +11,8 @@
 struct rpc_grpc_writer {
     struct sluice_bytes *payload; /* NULL: nothing to send */
     bool is_compressed;
-    size_t sent;     /* of its prefix and its bytes */
+    size_t size;     /* of its prefix and its bytes; 0: nothing */
+    size_t sent;     /* of that */
     size_t promised; /* to a frame that is not filled yet */
 };
 
@@ -23,7 +24,11 @@ SLUICE_MUST_USE enum sluice_err rpc_grpc_writer_take(struct rpc_grpc_writer *w,
     struct sluice_bytes **payload);
 
 /* How many bytes are left to send. */
-size_t rpc_grpc_writer_left(const struct rpc_grpc_writer *w);
+static inline size_t
+rpc_grpc_writer_left(const struct rpc_grpc_writer *w)
+{
+    return w->size - w->sent;
+}
 
 /* Whether the peer has got, or will get, a part of the message: then it must
  * get the rest. */

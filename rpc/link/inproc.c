@@ -17,6 +17,7 @@
 #include <sluice/link.h>
 
 #include "rpc/check.h"
+#include "rpc/metadata.h"
 
 #define INPROC_MAGIC 0x696e7072u
 
@@ -72,9 +73,9 @@ copy_text(char **at, struct sluice_str s)
 static void
 release_references(struct sluice_ticket *t)
 {
-    sluice_metadata_unref(&t->initial_metadata);
+    rpc_metadata_drop(&t->initial_metadata);
     sluice_bytes_unref(&t->payload);
-    sluice_metadata_unref(&t->terminal_metadata);
+    rpc_metadata_drop(&t->terminal_metadata);
 }
 
 /* Takes the references of t. NULL when memory is short. */

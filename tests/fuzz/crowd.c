@@ -176,7 +176,7 @@ fuzz_crowd_serve(struct fuzz_customer *c, struct sluice_operation *op,
 void
 fuzz_crowd_act(struct fuzz_crowd *crowd, unsigned n)
 {
-    static void (*const acts[FUZZ_CROWD_ACTS])(struct fuzz_customer *c) = {
+    static void (*const acts[FUZZ_CROWD_ACTS])(struct fuzz_customer * c) = {
         fuzz_customer_advance,
         fuzz_customer_advance,
         fuzz_customer_advance,
@@ -212,9 +212,8 @@ fuzz_choose_duration(struct fuzz_input *in)
 void
 fuzz_pass_time(struct fuzz_input *in)
 {
-    static const int64_t steps[] = { 0, SLUICE_MS / 2, SLUICE_MS,
-        3 * SLUICE_MS, 10 * SLUICE_MS, 200 * SLUICE_MS, SLUICE_SECOND,
-        4000 * SLUICE_SECOND };
+    static const int64_t steps[] = { 0, SLUICE_MS / 2, SLUICE_MS, 3 * SLUICE_MS,
+        10 * SLUICE_MS, 200 * SLUICE_MS, SLUICE_SECOND, 4000 * SLUICE_SECOND };
 
     fuzz_clock_step((uint64_t)steps[fuzz_below(in, 8)]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a FileDescriptorSet. What loads is walked and asked for: every
- * table must answer for what is in it. Built as tests/protobuf/local.mk says.
+ * table must answer for what is in it.
  */
 #include "protobuf/schema.h"
 

@@ -266,7 +266,7 @@ on_context(void *arg, void *context)
 
     assert(c != NULL);
     assert(sluice_str_equal(sluice_grpc_context_peer(c),
-        sluice_str(the_place()->target)) ||
+               sluice_str(the_place()->target)) ||
         sluice_grpc_context_peer(c).len > 0);
     assert(sluice_grpc_context_authority(c).len > 0);
     coding = fuzz_below(input(w), 8);

@@ -121,8 +121,8 @@ check_all_over(const struct side *side)
     const struct fuzz_customer *c;
 
     for (c = crowd->customer; c < crowd->customer + crowd->customers; c++)
-        assert(c->end != side->end || c->op == NULL ||
-            fuzz_customer_is_over(c));
+        assert(
+            c->end != side->end || c->op == NULL || fuzz_customer_is_over(c));
 }
 
 static void

@@ -2,8 +2,7 @@
 /*
  * Any bytes as method, path and query, with a space before the path and "?"
  * before the query, against a set of varied routes. What is bound must be
- * whole wire format; what is refused must leave no trace but its error. Built
- * as tests/routes/local.mk says.
+ * whole wire format; what is refused must leave no trace but its error.
  */
 #include "routes/percent.h"
 #include "tests/routes/support.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as the google.rpc.Status of an upstream. Whatever they are, the
- * answer is a whole JSON object, and no retry is further away than a day. Built
- * as tests/gateway/local.mk says.
+ * answer is a whole JSON object, and no retry is further away than a day.
  */
 #include "gateway/status_json.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a path template. One that parses must match the path that is
- * made from it by filling in its wildcards, and cover it as it says. Built as
- * tests/routes/local.mk says.
+ * made from it by filling in its wildcards, and cover it as it says.
  */
 #include "routes/tree.h"
 

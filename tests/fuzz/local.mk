@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Fuzz targets: each defines LLVMFuzzerTestOneInput(), and is an ordinary test
-# that replays its folder of tests/fuzz/corpus; --enable-fuzzing makes libFuzzer
-# programs of them, which `make check-fuzz` runs for a while. docs/design.md
-# says how to run one for longer. A target is
+# that replays its folder of tests/fuzz/corpus. --enable-fuzzing makes libFuzzer
+# programs of them: `make check-fuzz` lets each try so many inputs, the same
+# ones every time, and with FUZZ_SECONDS=600 in the environment go on for that
+# long. A target is
 #   fuzz_programs += tests/fuzz/fuzz_X
+#   fuzz_runs += tests/fuzz/fuzz_X=10000
 #   tests_fuzz_fuzz_X_SOURCES = tests/fuzz/fuzz_X.c $(fuzz_driver)
 #   tests_fuzz_fuzz_X_LDADD = $(RPC_LIBS)
 #   tests_fuzz_fuzz_X_LDFLAGS = $(fuzz_link)
 
 fuzz_programs =
+fuzz_runs =
 
 if FUZZING
 fuzz_driver = tests/fuzz/input.h
@@ -18,7 +21,24 @@ else
 fuzz_driver = tests/fuzz/input.h tests/fuzz/replay.c
 check_PROGRAMS += $(fuzz_programs)
 endif
+
+check-fuzz: $(BUILT_SOURCES)
+if FUZZING
+	@$(MAKE) $(AM_MAKEFLAGS) $(fuzz_programs)
+	@$(top_srcdir)/tests/fuzz/run $(top_srcdir)/tests/fuzz/corpus \
+		$(fuzz_runs)
+else
+	@echo "configure with --enable-fuzzing CC=clang first" >&2
+	@exit 1
+endif
+.PHONY: check-fuzz
+
 fuzz_link = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus \
+	tests/fuzz/run \
+	tests/fuzz/seeds.py
 
 # Time that passes only when a target says so, and chance without any.
 fuzz_clock = tests/fuzz/clock.c tests/fuzz/clock.h
@@ -41,6 +61,7 @@ fuzz_crowd = \
 fuzz_crowd_link = $(fuzz_clock_link) $(fuzz_shortage_link)
 
 fuzz_programs += tests/fuzz/fuzz_operation
+fuzz_runs += tests/fuzz/fuzz_operation=12000
 tests_fuzz_fuzz_operation_SOURCES = \
 	tests/fuzz/fuzz_operation.c \
 	tests/fuzz/scripted.c \
@@ -57,6 +78,7 @@ fuzz_peer = \
 	tests/fuzz/peer.h
 
 fuzz_programs += tests/fuzz/fuzz_grpc_client
+fuzz_runs += tests/fuzz/fuzz_grpc_client=1500
 tests_fuzz_fuzz_grpc_client_SOURCES = \
 	tests/fuzz/fuzz_grpc_client.c \
 	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
@@ -64,8 +86,23 @@ tests_fuzz_fuzz_grpc_client_LDADD = $(RPC_LIBS)
 tests_fuzz_fuzz_grpc_client_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
 
 fuzz_programs += tests/fuzz/fuzz_grpc_server
+fuzz_runs += tests/fuzz/fuzz_grpc_server=1500
 tests_fuzz_fuzz_grpc_server_SOURCES = \
 	tests/fuzz/fuzz_grpc_server.c \
 	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
 tests_fuzz_fuzz_grpc_server_LDADD = $(RPC_LIBS)
 tests_fuzz_fuzz_grpc_server_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+
+fuzz_programs += tests/fuzz/fuzz_grpc_text
+fuzz_runs += tests/fuzz/fuzz_grpc_text=10000
+tests_fuzz_fuzz_grpc_text_SOURCES = \
+	tests/fuzz/fuzz_grpc_text.c $(fuzz_driver)
+tests_fuzz_fuzz_grpc_text_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_grpc_text_LDFLAGS = $(fuzz_link)
+
+fuzz_programs += tests/fuzz/fuzz_grpc_message
+fuzz_runs += tests/fuzz/fuzz_grpc_message=4000
+tests_fuzz_fuzz_grpc_message_SOURCES = \
+	tests/fuzz/fuzz_grpc_message.c $(fuzz_driver)
+tests_fuzz_fuzz_grpc_message_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_grpc_message_LDFLAGS = $(fuzz_link)

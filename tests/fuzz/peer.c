@@ -108,8 +108,7 @@ check_field(struct fuzz_peer *p, const nghttp2_nv *nv)
     if (!is_name(nv, ":status"))
         return;
     p->statuses++;
-    p->block_of->is_ok =
-        nv->valuelen == 3 && memcmp(nv->value, "200", 3) == 0;
+    p->block_of->is_ok = nv->valuelen == 3 && memcmp(nv->value, "200", 3) == 0;
 }
 
 static void
@@ -203,8 +202,7 @@ check_frame(struct fuzz_peer *p, size_t len)
     if (type == NGHTTP2_HEADERS)
         check_headers(p, flags, f + HEAD, len);
     else if (type == NGHTTP2_CONTINUATION)
-        check_block(p, f + HEAD, len,
-            (flags & NGHTTP2_FLAG_END_HEADERS) != 0);
+        check_block(p, f + HEAD, len, (flags & NGHTTP2_FLAG_END_HEADERS) != 0);
 }
 
 /* Takes what belongs to the preface, or to one frame. */
@@ -221,13 +219,14 @@ take(struct fuzz_peer *p, const uint8_t *data, size_t len)
     }
     want = HEAD;
     if (p->have >= HEAD)
-        want += (size_t)p->frame[0] << 16 | (size_t)p->frame[1] << 8 |
-            p->frame[2];
+        want +=
+            (size_t)p->frame[0] << 16 | (size_t)p->frame[1] << 8 | p->frame[2];
     assert(want <= sizeof(p->frame));
     n = len < want - p->have ? len : want - p->have;
     memcpy(p->frame + p->have, data, n);
     p->have += n;
-    if (p->have == want && (want > HEAD || memcmp(p->frame, "\0\0\0", 3) == 0)) {
+    if (p->have == want &&
+        (want > HEAD || memcmp(p->frame, "\0\0\0", 3) == 0)) {
         p->have = 0;
         check_frame(p, want - HEAD);
     }

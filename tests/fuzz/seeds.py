@@ -7,8 +7,10 @@ them. An act that no longer means what its name says here makes a weaker seed,
 not a wrong one: any bytes are a valid input. Other files in the folders, found
 by fuzzing, stay.
 """
+import gzip
 import pathlib
 import sys
+import zlib
 
 # ------------------------------------------------ customers (crowd.c, speaker.c)
 
@@ -597,7 +599,192 @@ def grpc_server():
                  for n, s in enumerate(range(6))])
 
 
+# --------------------------------------------------------- fuzz_grpc_text.c
+
+(TIMEOUTS, MESSAGES, BASE64, METADATA_, TARGETS_, CODINGS) = range(6)
+
+
+def grpc_text():
+    for n, s in enumerate(('1S', '99999999H', '5m', '100u', '1n', '0M', 'S',
+                           '123456789S', '1s', '-1S')):
+        yield f'timeout-{n}', bytes([TIMEOUTS]) + s.encode()
+    for n, v in enumerate((1, 99999999, 100000000, 2**63 - 1, 3600 * 10**9)):
+        yield f'duration-{n}', bytes([TIMEOUTS]) + v.to_bytes(8, 'little')
+    for n, s in enumerate(('plain', '50%25 of %C3%A9%0A', '%zz%a%', 'é€😀',
+                           ' ', '%' * 60, '€' * 80)):
+        yield f'message-{n}', bytes([MESSAGES, 200]) + s.encode()
+        yield f'message-tight-{n}', bytes([MESSAGES, 1 + n % 2]) + s.encode()
+    for n, s in enumerate(('', 'AQI', 'AQI=', '/w==', '/w', 'A', 'AQI-', '=',
+                           'AQ==AQ')):
+        yield f'base64-{n}', bytes([BASE64]) + s.encode()
+    for n, (name, value) in enumerate(((0, 'y'), (1, 'AQI,/w'), (1, 'AQI, ,'),
+                                       (2, 'y'), (3, 'trailers'), (1, '!'),
+                                       (0, ' y '), (0, '\x7f'))):
+        yield f'metadata-{n}', bytes([METADATA_, name]) + text(value)
+    yield 'metadata-many', bytes([METADATA_]) + (bytes([0]) + text('')) * 300
+    yield 'metadata-named', (bytes([METADATA_, 9]) + text('a_.-9-bin') +
+                             text('AAAA') + bytes([9]) + text('') + text('v') +
+                             bytes([9]) + text('A') + text('v'))
+    for n, s in enumerate(('localhost:1', 'dns:///a.b:443', 'dns://1.1/h:1',
+                           'ipv4:1.2.3.4:5,6.7.8.9', 'ipv6:[::1]:5,[2001::1]',
+                           'unix:a', 'unix:///a/b', 'unix://a/b', '[::1]:80',
+                           '::1', 'h:99999', 'xds:a', '', 'a:', ':1',
+                           'unix:' + 'x' * 120, 'ipv4:' + '1.1.1.1,' * 20)):
+        yield f'target-{n}', bytes([TARGETS_]) + s.encode()
+    for n, s in enumerate(('gzip', 'identity,deflate,gzip', ' gzip , x', ',,',
+                           'GZIP', 'application/grpc+x')):
+        yield f'coding-{n}', bytes([CODINGS]) + s.encode()
+
+
+# ------------------------------------------------------ fuzz_grpc_message.c
+
+
+def framed(content, flag=0, length=None):
+    if length is None:
+        length = len(content)
+    return bytes([flag]) + length.to_bytes(4, 'big') + content
+
+
+def grpc_message():
+    gzipped = gzip.compress(b'hello' * 30, mtime=0)
+    deflated = zlib.compress(b'hello' * 30)
+    bomb = gzip.compress(bytes(100000), mtime=0)
+    identity, gz, deflate, unknown, tight = 0, 1, 2, 3, 4
+    pieces = 2 << 3
+    for name, how, body in (
+            ('empty', identity, b''),
+            ('one', identity, framed(b'hello')),
+            ('of-no-bytes', identity, framed(b'') * 5),
+            ('several', identity | pieces, framed(b'a') + framed(b'bb' * 30)),
+            ('cut-prefix', identity, framed(b'hello') + b'\0\0'),
+            ('cut', identity, framed(b'hel', length=5)),
+            ('too-large', tight, framed(b'x' * 30)),
+            ('huge', identity, framed(b'x', length=2**32 - 1)),
+            ('flag-2', identity, framed(b'x', 2)),
+            ('compressed-for-nothing', identity, framed(b'x', 1)),
+            ('compressed-unknown', unknown, framed(b'x', 1)),
+            ('gzip', gz | pieces, framed(gzipped, 1) + framed(b'plain')),
+            ('deflate', deflate, framed(deflated, 1) * 2),
+            ('gzip-as-deflate', deflate, framed(gzipped, 1)),
+            ('deflate-as-gzip', gz, framed(deflated, 1)),
+            ('gzip-of-nothing', gz, framed(b'', 1)),
+            ('gzip-cut', gz, framed(gzipped[:-5], 1)),
+            ('gzip-and-more', gz, framed(gzipped + b'x', 1)),
+            ('gzip-twice', gz, framed(gzipped * 2, 1)),
+            ('bomb', gz, framed(bomb, 1)),
+            ('just-too-large', gz | tight, framed(
+                gzip.compress(b'x' * 21, mtime=0), 1))):
+        yield name, bytes([how]) + body
+
+
+# ------------------------------------------------------------- the gateway's
+
+
+def numbered(prefix, *texts):
+    for n, t in enumerate(texts):
+        yield f'{n}', prefix + t.encode()
+
+
+def record(number, content):
+    """A field of bytes; or a number."""
+    if isinstance(content, int):
+        return bytes([number << 3, content])
+    content = content.encode() if isinstance(content, str) else content
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def descriptor():
+    def file(*rest, name='a.proto'):
+        return record(1, record(1, name) + b''.join(rest))
+
+    def field(name, number, kind, label=1, *rest):
+        return record(2, record(1, name) + record(3, number) +
+                      record(4, label) + record(5, kind) + b''.join(rest))
+
+    enum = record(1, 'E') + record(2, record(1, 'ZERO') + record(2, 0))
+    message = record(1, 'M') + field('i', 1, 5) + field('s', 2, 9, 3)
+    yield 'message', file(record(2, 'p'), record(4, message),
+                          record(12, 'proto3'))
+    yield 'enum', file(record(5, enum), record(4, record(1, 'M') + field(
+        'e', 1, 14, 1, record(6, '.E'))))
+    yield 'nested', file(record(4, record(1, 'A') + record(3, message) + field(
+        'm', 1, 11, 1, record(6, '.A.M'))))
+    yield 'oneof', file(record(4, record(1, 'A') + field(
+        'a', 1, 5, 1, record(9, 0)) + record(8, record(1, 'o'))))
+    yield 'service', file(record(4, message), record(6, record(1, 'S') + record(
+        2, record(1, 'Go') + record(2, '.M') + record(3, '.M') +
+        record(6, 1))))
+    yield 'imports', (file(record(4, message)) + file(
+        record(3, 'a.proto'), name='b.proto'))
+    yield 'missing-import', file(record(3, 'c.proto'))
+    yield 'twice', file(record(4, message)) * 2
+
+
+def json_writer():
+    for n, body in enumerate((b'', record(1, 5), record(2, 'text'),
+                              record(3, record(1, 1)), record(4, 1) * 3,
+                              record(1, record(1, 'k') + record(2, 'v')),
+                              b'\x09\0\0\0\0\0\0\xf0\x3f',
+                              b'\x0d\0\0\x80\x3f', b'\x0b\x0c')):
+        for how in range(4):
+            yield f'{how}-{n}', bytes([how | n % 4 << 2]) + body
+
+
+TEXTS = ('{}', '{"a":1}', '[1,2,3]', '{"s":"\\u00e9\\n"}', '{"m":{"k":"v"}}',
+         '"2024-01-02T03:04:05.678Z"', '"1.5s"', '{"@type":"x/y","value":1}',
+         'null', '{"r":[1,"2",null,true,-0.5e3]}', '{"a":', '[[[[[[[[')
+
+
+def json_reader():
+    for n, t in enumerate(TEXTS):
+        for kind in range(8) if n < 10 else (0, ):
+            if (n + kind) % 3 == 0:
+                yield f'{kind}-{n}', bytes([kind, n]) + t.encode()
+
+
+def query():
+    yield from numbered(b'', 'GET /q?name=a&id=5', 'GET /a/b/c/tail', 'GET /x',
+                        'POST /b/s?x=1', 'GET /p/1/2/3?f=1.5&f=2', 'PUT /q',
+                        'GET /v/%41%2F:x:y', 'GET /w/1/2s?ts=1', 'GET //',
+                        'GET /q?%zz', 'FOO /2024-01-01T00:00:00Z/A:verb')
+
+
+def route_file():
+    yield from numbered(
+        b'', '{"listen": ["127.0.0.1:0"]}',
+        'upstreams: {u: {target: "h:1", schema: types.pb}}\n'
+        'services: [{name: "*"}]\n',
+        'upstreams: {u: {target: "h:1", schema: none}}\n'
+        'http: {rules: [{selector: a.B.C, get: "/x/{y}"}]}\n',
+        'upstreams: {u: {target: [h, "unix:/a"], schema: reflection}}\n'
+        'methods: [{selector: "a.B.*", timeout: 5s}]\n'
+        'json: {emit_defaults: true}\nlimits: {max_header_bytes: 8KiB}\n',
+        'a: &a [*a]\n', 'a: 1\na: 2\n', '- x\n', '{"a":')
+
+
+def status_json():
+    yield from numbered(
+        b'', '5', '16', '999', '', '-1', '30', '86401', 'not found \u00e9',
+        '\b\x05\x12\x02no', '\b\x05\x12\x02no\x1a\x04\n\x02a/')
+
+
+def template():
+    yield from numbered(
+        b'', '/v1/books', '/v1/{name}', '/v1/{name=shelves/*/books/*}',
+        '/{a=**}:verb', '/**', '/*/x/**', '/{a.b.c}/{d}', '/', '/a//b', '/{a',
+        '/{a=*}{b}', '/%41', 'a', '/a:b:c')
+
+
 TARGETS = {
+    'fuzz_descriptor': descriptor,
+    'fuzz_json_reader': json_reader,
+    'fuzz_json_writer': json_writer,
+    'fuzz_query': query,
+    'fuzz_route_file': route_file,
+    'fuzz_status_json': status_json,
+    'fuzz_template': template,
+    'fuzz_grpc_text': grpc_text,
+    'fuzz_grpc_message': grpc_message,
     'fuzz_operation': operation,
     'fuzz_grpc_client': grpc_client,
     'fuzz_grpc_server': grpc_server,

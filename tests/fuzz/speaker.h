@@ -19,7 +19,7 @@ struct fuzz_watch {
     size_t payloads;          /* that were said and not released */
     unsigned depth;           /* of customers' code */
     bool is_within_call;      /* of the library: no customer may be called */
-    size_t scale;        /* sizes of payloads go up to 15 times this */
+    size_t scale;             /* sizes of payloads go up to 15 times this */
     void (*react)(void *arg); /* within customers' code */
     void (*on_context)(void *arg, void *context); /* NULL: nobody looks at it */
     void *arg;

@@ -71,10 +71,10 @@ check_PROGRAMS += tests/gateway/test_status_json
 tests_gateway_test_status_json_SOURCES = tests/gateway/test_status_json.c
 tests_gateway_test_status_json_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
-# A fuzzer of what upstreams say in their trailers: configure with CC=clang
-# --enable-sanitizers CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make
-# tests/fuzz/fuzz_status_json, and run it.
-EXTRA_PROGRAMS += tests/fuzz/fuzz_status_json
-tests_fuzz_fuzz_status_json_SOURCES = tests/fuzz/fuzz_status_json.c
+# What upstreams say in their trailers.
+fuzz_programs += tests/fuzz/fuzz_status_json
+fuzz_runs += tests/fuzz/fuzz_status_json=2000
+tests_fuzz_fuzz_status_json_SOURCES = \
+	tests/fuzz/fuzz_status_json.c $(fuzz_driver)
 tests_fuzz_fuzz_status_json_LDADD = $(GATEWAY_LIBS)
-tests_fuzz_fuzz_status_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_status_json_LDFLAGS = $(fuzz_link)

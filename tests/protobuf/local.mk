@@ -71,13 +71,12 @@ tests_protobuf_test_schema_hostile_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 tests_protobuf_test_schema_hostile_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc -Wl,--wrap=calloc
 
-# A fuzzer of descriptors: configure with CC=clang --enable-sanitizers
-# CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make tests/fuzz/fuzz_descriptor,
-# and run it with a folder that holds some *.pb.
-EXTRA_PROGRAMS += tests/fuzz/fuzz_descriptor
-tests_fuzz_fuzz_descriptor_SOURCES = tests/fuzz/fuzz_descriptor.c
+fuzz_programs += tests/fuzz/fuzz_descriptor
+fuzz_runs += tests/fuzz/fuzz_descriptor=4000
+tests_fuzz_fuzz_descriptor_SOURCES = \
+	tests/fuzz/fuzz_descriptor.c $(fuzz_driver)
 tests_fuzz_fuzz_descriptor_LDADD = $(PROTOBUF_LIBS)
-tests_fuzz_fuzz_descriptor_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_descriptor_LDFLAGS = $(fuzz_link)
 
 # JSON to wire: the kit reads every text in pieces of all kinds
 tests_protobuf_reader_made = \
@@ -174,13 +173,14 @@ tests/protobuf/test_json_writer_official.log: \
 	tests/protobuf/wire_to_json$(EXEEXT) \
 	tests/protobuf/writer2.pb
 
-# A fuzzer of wire format: as above, make tests/fuzz/fuzz_json_writer.
-EXTRA_PROGRAMS += tests/fuzz/fuzz_json_writer
-tests_fuzz_fuzz_json_writer_SOURCES = tests/fuzz/fuzz_json_writer.c
+fuzz_programs += tests/fuzz/fuzz_json_writer
+fuzz_runs += tests/fuzz/fuzz_json_writer=8000
+tests_fuzz_fuzz_json_writer_SOURCES = \
+	tests/fuzz/fuzz_json_writer.c $(fuzz_driver)
 nodist_tests_fuzz_fuzz_json_writer_SOURCES = $(tests_protobuf_writer_made)
 tests/fuzz/fuzz_json_writer.o: $(tests_protobuf_writer_made)
 tests_fuzz_fuzz_json_writer_LDADD = $(PROTOBUF_LIBS)
-tests_fuzz_fuzz_json_writer_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_json_writer_LDFLAGS = $(fuzz_link)
 
 check_PROGRAMS += tests/protobuf/test_json_reader_types
 tests_protobuf_test_json_reader_types_SOURCES = \
@@ -225,12 +225,14 @@ tests/protobuf/test_json_reader_official.log: \
 	tests/protobuf/reader.pb \
 	tests/protobuf/reader2.pb
 
-# A fuzzer of JSON texts: as above, make tests/fuzz/fuzz_json_reader.
-EXTRA_PROGRAMS += tests/fuzz/fuzz_json_reader
-tests_fuzz_fuzz_json_reader_SOURCES = tests/fuzz/fuzz_json_reader.c
+fuzz_programs += tests/fuzz/fuzz_json_reader
+fuzz_runs += tests/fuzz/fuzz_json_reader=8000
+tests_fuzz_fuzz_json_reader_SOURCES = \
+	tests/fuzz/fuzz_json_reader.c $(fuzz_driver)
 nodist_tests_fuzz_fuzz_json_reader_SOURCES = $(tests_protobuf_reader_made)
+tests/fuzz/fuzz_json_reader.o: $(tests_protobuf_reader_made)
 tests_fuzz_fuzz_json_reader_LDADD = $(PROTOBUF_LIBS)
-tests_fuzz_fuzz_json_reader_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_json_reader_LDFLAGS = $(fuzz_link)
 
 check_PROGRAMS += tests/protobuf/test_unite
 tests_protobuf_test_unite_SOURCES = tests/protobuf/test_unite.c

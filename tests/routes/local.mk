@@ -81,20 +81,24 @@ EXTRA_PROGRAMS += tests/routes/measure
 tests_routes_measure_SOURCES = tests/routes/measure.c
 tests_routes_measure_LDADD = $(ROUTES_LIBS)
 
-# Fuzzers: configure with CC=clang --enable-sanitizers
-# CFLAGS='-O1 -g -fsanitize=fuzzer-no-link', make tests/fuzz/fuzz_query, and run
-# it with a folder of its own.
-EXTRA_PROGRAMS += \
+fuzz_programs += \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_route_file \
 	tests/fuzz/fuzz_template
+fuzz_runs += \
+	tests/fuzz/fuzz_query=4000 \
+	tests/fuzz/fuzz_route_file=2000 \
+	tests/fuzz/fuzz_template=8000
 routes_fuzz_libs = tests/routes/libsupport.la $(ROUTES_LIBS) $(CMOCKA_LIBS)
-tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c
+tests_fuzz_fuzz_query_SOURCES = \
+	tests/fuzz/fuzz_query.c $(fuzz_driver)
 tests_fuzz_fuzz_query_LDADD = $(routes_fuzz_libs)
-tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_route_file_SOURCES = tests/fuzz/fuzz_route_file.c
+tests_fuzz_fuzz_query_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_route_file_SOURCES = \
+	tests/fuzz/fuzz_route_file.c $(fuzz_driver)
 tests_fuzz_fuzz_route_file_LDADD = $(routes_fuzz_libs)
-tests_fuzz_fuzz_route_file_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_template_SOURCES = tests/fuzz/fuzz_template.c
+tests_fuzz_fuzz_route_file_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_template_SOURCES = \
+	tests/fuzz/fuzz_template.c $(fuzz_driver)
 tests_fuzz_fuzz_template_LDADD = $(ROUTES_LIBS)
-tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_template_LDFLAGS = $(fuzz_link)

@@ -83,7 +83,7 @@ put(struct bad_client *c, const void *data, size_t len)
             p += n;
             len -= (size_t)n;
         } else if (n < 0 && errno == EAGAIN) {
-            (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
+            (void)uv_run(c->s->uv, UV_RUN_NOWAIT);
         } else {
             return false;
         }
@@ -119,7 +119,7 @@ bad_client_flood(struct bad_client *c, unsigned n, unsigned type,
 {
     while (n-- > 0 && put_frame(c, type, flags, stream, data, len))
         if (n % 256 == 0)
-            (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
+            (void)uv_run(c->s->uv, UV_RUN_NOWAIT);
 }
 
 void
@@ -135,7 +135,7 @@ make_room(struct bad_client *c)
     struct pollfd p = { .fd = c->wire.fd, .events = POLLOUT };
 
     while (poll(&p, 1, 0) == 0)
-        (void)uv_run(&c->s->uv, UV_RUN_NOWAIT);
+        (void)uv_run(c->s->uv, UV_RUN_NOWAIT);
 }
 
 void

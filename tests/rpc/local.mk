@@ -228,6 +228,11 @@ tests_rpc_test_grpc_server_connections_SOURCES = \
 	tests/rpc/test_grpc_server_connections.c $(bad_client)
 tests_rpc_test_grpc_server_connections_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_grpc_server_sluice
+tests_rpc_test_grpc_server_sluice_SOURCES = \
+	tests/rpc/test_grpc_server_sluice.c $(grpc_world) $(serving)
+tests_rpc_test_grpc_server_sluice_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_grpc_server_memory
 tests_rpc_test_grpc_server_memory_SOURCES = \
 	tests/rpc/test_grpc_server_memory.c $(bad_client)
@@ -256,8 +261,6 @@ tests_rpc_test_face_text_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_face_codes
 tests_rpc_test_face_codes_SOURCES = tests/rpc/test_face_codes.c $(face_stock)
 tests_rpc_test_face_codes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-
-# ---- gRPC server
 
 # ---- threads
 check_PROGRAMS += tests/rpc/test_thread
@@ -335,3 +338,13 @@ tests_rpc_test_rendezvous_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=uv_thread_create -Wl,--wrap=uv_loop_init \
 	-Wl,--wrap=uv_async_init
+
+check_PROGRAMS += tests/rpc/test_grpc_request
+tests_rpc_test_grpc_request_SOURCES = tests/rpc/test_grpc_request.c
+tests_rpc_test_grpc_request_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+# ---- the steady state of both layers, over both links
+check_PROGRAMS += tests/rpc/test_no_malloc
+tests_rpc_test_no_malloc_SOURCES = \
+	tests/rpc/test_no_malloc.c $(face_fixture)
+tests_rpc_test_no_malloc_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -33,7 +33,8 @@ def has(source, name):
 def named_in(line):
     row = STYLES.match(line)
     if row:
-        for style, cell in zip(("blocking", "event", "future"), row.groups()[1:]):
+        styles = ("blocking", "event", "future")
+        for style, cell in zip(styles, row.groups()[1:]):
             for name in re.findall(r"`([^`]+)`", cell):
                 yield f"face_{style}", name
         return

@@ -30,7 +30,6 @@
 
 #define WATCHDOG_MS 60000
 #define IDLE_MS 50
-#define GROUP "test.Server"
 
 /* One call of a method that needs to remember something. */
 struct visit {
@@ -509,7 +508,7 @@ static void
 add(struct serving *s, const char *name,
     struct sluice_method_implementation method)
 {
-    assert_int_equal(sluice_face_servicer_add(s->servicer, sluice_str(GROUP),
+    assert_int_equal(sluice_face_servicer_add(s->servicer, sluice_str(s->group),
                          sluice_str(name), &method),
         SLUICE_OK);
 }
@@ -537,18 +536,15 @@ add_methods(struct serving *s)
     add(s, "greet", sluice_stream_stream_event(greet, s));
 }
 
-void
-serving_open(struct serving *s,
-    const struct sluice_grpc_server_options *options)
+static void
+open_all(struct serving *s, const struct sluice_grpc_server_options *options)
 {
     struct sluice_end_options end = { .default_timeout_ns = 0 };
     const char *why = NULL;
 
     (void)signal(SIGPIPE, SIG_IGN);
-    memset(s, 0, sizeof(*s));
+    s->uv = sluice_loop_uv(s->loop);
     s->coding = SLUICE_GRPC_GZIP;
-    assert_int_equal(uv_loop_init(&s->uv), 0);
-    s->loop = sluice_loop_new(&s->uv);
     s->servicer = sluice_face_servicer_new();
     assert_non_null(s->servicer);
     add_methods(s);
@@ -564,6 +560,29 @@ serving_open(struct serving *s,
         SLUICE_OK);
     s->port = sluice_grpc_server_port(s->server, 0);
     assert_true(s->port > 0);
+}
+
+void
+serving_open_on(struct serving *s, struct sluice_loop *loop, const char *group,
+    const struct sluice_grpc_server_options *options)
+{
+    memset(s, 0, sizeof(*s));
+    s->is_guest = true;
+    s->loop = loop;
+    s->group = group;
+    open_all(s, options);
+}
+
+void
+serving_open(struct serving *s,
+    const struct sluice_grpc_server_options *options)
+{
+    memset(s, 0, sizeof(*s));
+    s->group = "test.Server";
+    assert_int_equal(uv_loop_init(&s->own_uv), 0);
+    s->loop = sluice_loop_new(&s->own_uv);
+    assert_non_null(s->loop);
+    open_all(s, options);
 }
 
 void
@@ -600,9 +619,11 @@ serving_close(struct serving *s)
     }
     sluice_end_free(&s->end);
     sluice_face_servicer_free(&s->servicer);
+    if (s->is_guest)
+        return;
     sluice_loop_close(&s->loop, NULL, NULL);
-    assert_int_equal(uv_run(&s->uv, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&s->uv), 0);
+    assert_int_equal(uv_run(s->uv, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(s->uv), 0);
 }
 
 static void
@@ -626,15 +647,15 @@ run_until(struct serving *s, bool (*is_true)(void *arg), void *arg,
     bool is_late = false;
     bool is_closed = false;
 
-    (void)uv_timer_init(&s->uv, &timer);
+    (void)uv_timer_init(s->uv, &timer);
     timer.data = &is_late;
     (void)uv_timer_start(&timer, on_watchdog, timeout_ms, 0);
     while (!is_true(arg) && !is_late)
-        (void)uv_run(&s->uv, UV_RUN_ONCE);
+        (void)uv_run(s->uv, UV_RUN_ONCE);
     timer.data = &is_closed;
     uv_close((uv_handle_t *)&timer, on_timer_closed);
     while (!is_closed)
-        (void)uv_run(&s->uv, UV_RUN_NOWAIT);
+        (void)uv_run(s->uv, UV_RUN_NOWAIT);
     return !is_late;
 }
 

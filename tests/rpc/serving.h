@@ -23,7 +23,10 @@
 #define SERVING_HELD 1000 /* calls at the gate, at most */
 
 struct serving {
-    uv_loop_t uv;
+    uv_loop_t *uv;
+    uv_loop_t own_uv; /* unless it is a guest on another's */
+    bool is_guest;
+    const char *group; /* of all methods */
     struct sluice_loop *loop;
     struct sluice_face_servicer *servicer;
     struct sluice_end *end;
@@ -50,6 +53,10 @@ void serving_open(struct serving *s,
 
 /* Answers the calls of gate; those that come are answered at once. */
 void serving_open_gate(struct serving *s);
+
+/* The same on a loop that others use, for methods of another group. */
+void serving_open_on(struct serving *s, struct sluice_loop *loop,
+    const char *group, const struct sluice_grpc_server_options *options);
 
 /* Stops the End at once, closes the server, frees all. */
 void serving_close(struct serving *s);

@@ -15,6 +15,9 @@
 #include <sluice/metadata.h>
 #include <sluice/status.h>
 
+#include "rpc/metadata.h"
+#include "rpc/pool.h"
+
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -63,6 +66,24 @@ storage_is_usable_to_its_last_byte(void **state)
     }
     sluice_pool_free(&pool);
     assert_null(pool);
+}
+
+/* Given back with all its room, storage must find the class it came from. */
+static void
+storage_has_a_third_of_slack_at_most(void **state)
+{
+    struct sluice_pool *pool = sluice_pool_new();
+    size_t size, room;
+
+    (void)state;
+    assert_non_null(pool);
+    for (size = 65; size <= 70000; size++) {
+        room = rpc_pool_usable(pool, size);
+        assert_true(room >= size);
+        assert_true((room - size) * 3 < room);
+        assert_int_equal(rpc_pool_usable(pool, room), room);
+    }
+    sluice_pool_free(&pool);
 }
 
 static void
@@ -417,6 +438,23 @@ shared_metadata_lives_until_its_last_holder(void **state)
 }
 
 static void
+the_empty_list_is_for_everybody(void **state)
+{
+    struct sluice_metadata *md = rpc_metadata_empty();
+    struct sluice_metadata *held = sluice_metadata_ref(md);
+
+    (void)state;
+    assert_int_equal(sluice_metadata_count(held), 0);
+    assert_null(sluice_metadata_find(held, sluice_str("a")).ptr);
+    sluice_metadata_unref(&held);
+    assert_null(held);
+    sluice_metadata_unref(&md);
+    assert_null(md);
+    md = rpc_metadata_empty();
+    assert_int_equal(sluice_metadata_count(md), 0);
+}
+
+static void
 names_and_values_that_may_travel(void **state)
 {
     (void)state;
@@ -542,6 +580,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(storage_is_usable_to_its_last_byte),
+        cmocka_unit_test(storage_has_a_third_of_slack_at_most),
         cmocka_unit_test(giving_nothing_is_nothing),
         cmocka_unit_test(storage_outlives_its_pool),
         cmocka_unit_test(another_thread_may_drop_while_the_owner_takes),
@@ -557,6 +596,7 @@ main(void)
         cmocka_unit_test(a_list_may_take_from_itself),
         cmocka_unit_test(metadata_holds_any_bytes),
         cmocka_unit_test(shared_metadata_lives_until_its_last_holder),
+        cmocka_unit_test(the_empty_list_is_for_everybody),
         cmocka_unit_test(names_and_values_that_may_travel),
         cmocka_unit_test(everything_says_when_memory_is_short),
         cmocka_unit_test(codes_have_names_and_http_statuses),

@@ -351,25 +351,34 @@ a_request_after_the_end_of_requests_is_a_local_failure(struct suite *s)
 
 /* ---- Iterators of requests ----------------------------------------------- */
 
+struct raising {
+    struct suite *s;
+    unsigned n_drawn;
+};
+
+/* Fails when the service has got the first request. */
 static enum sluice_err
 raise_next(void *arg, struct sluice_bytes **value)
 {
-    unsigned *n = arg;
+    struct raising *raising = arg;
 
-    if (++*n > 3)
+    if (++raising->n_drawn > 1) {
+        await_waiting(raising->s);
         return SLUICE_EINVAL;
-    *value = trade_request(*n);
+    }
+    *value = trade_request(1);
     return SLUICE_OK;
 }
 
 static void
 an_iterator_that_fails_is_a_local_failure(struct suite *s)
 {
-    unsigned n = 0;
-    const struct sluice_iterator requests = { raise_next, NULL, &n };
+    struct raising raising = { .s = s };
+    const struct sluice_iterator requests = { raise_next, NULL, &raising };
     struct sluice_rendezvous *r = NULL;
     struct sluice_bytes *response = NULL;
 
+    pause_service(s);
     assert_int_equal(invoke_blocking(s, NULL, &requests, NEVER, &response, &r),
         SLUICE_EABORTED);
     assert_int_equal(sluice_rendezvous_abortion(r)->kind,

@@ -333,7 +333,7 @@ connections_beyond_the_limit_are_closed(void **state)
     bad_client_works(&s->c, 1);
     bad_client_close(&s->other);
     while (sluice_grpc_server_connections(s->s.server) == 2)
-        (void)uv_run(&s->s.uv, UV_RUN_ONCE);
+        (void)uv_run(s->s.uv, UV_RUN_ONCE);
     bad_client_open(&s->other, &s->s);
     bad_client_works(&s->other, 1);
 }

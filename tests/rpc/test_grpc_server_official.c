@@ -130,7 +130,7 @@ on_said(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 static void
 open_pipe(struct scene *s, uv_pipe_t *pipe)
 {
-    assert_int_equal(uv_pipe_init(&s->s.uv, pipe, 0), 0);
+    assert_int_equal(uv_pipe_init(s->s.uv, pipe, 0), 0);
     pipe->data = s;
 }
 
@@ -164,7 +164,7 @@ start(struct scene *s, const char *name)
     open_pipe(s, &s->from_client);
     s->client.data = s;
     s->open_handles = 3;
-    if (uv_spawn(&s->s.uv, &s->client, &o) != 0)
+    if (uv_spawn(s->s.uv, &s->client, &o) != 0)
         fail_msg("the client did not start; python3-grpcio is needed");
     assert_int_equal(uv_read_start((uv_stream_t *)&s->from_client, on_room,
                          on_said),

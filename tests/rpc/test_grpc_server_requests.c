@@ -136,7 +136,7 @@ frames_and_messages_need_not_match(void **state)
     bad_client_call(&s->c, 3, "total", NULL, false);
     for (i = 0; i < sizeof(wire) - 1; i++) {
         bad_client_data(&s->c, 3, wire + i, 1, false);
-        (void)uv_run(&s->s.uv, UV_RUN_NOWAIT);
+        (void)uv_run(s->s.uv, UV_RUN_NOWAIT);
     }
     bad_client_data(&s->c, 3, NULL, 0, true);
     bad_client_await_head(&s->c, 3);

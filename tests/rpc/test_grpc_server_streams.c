@@ -89,7 +89,7 @@ a_cancel_when_the_time_is_up_is_an_expiry(void **state)
 
     bad_client_call(&s->c, 1, "silent", "| grpc-timeout=1m", false);
     while (s->s.calls == 0)
-        (void)uv_run(&s->s.uv, UV_RUN_NOWAIT);
+        (void)uv_run(s->s.uv, UV_RUN_NOWAIT);
     due = uv_hrtime() + (uint64_t)(2 * SLUICE_MS);
     while (uv_hrtime() < due)
         continue;

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/rpc/test_grpc_request.c - what the gRPC client hands to nghttp2: the
+ * fields of a request, and memory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "rpc/link/grpc_memory.h"
+#include "rpc/link/grpc_request.h"
+
+/* ---------------------------------------------------------------- paths */
+
+static struct sluice_pool *
+pool_of(void **state)
+{
+    return *state;
+}
+
+static int
+setup(void **state)
+{
+    *state = sluice_pool_new();
+    return *state == NULL;
+}
+
+static int
+teardown(void **state)
+{
+    struct sluice_pool *pool = *state;
+
+    sluice_pool_free(&pool);
+    return 0;
+}
+
+static enum sluice_err
+make_path(struct sluice_pool *pool, struct sluice_str group,
+    struct sluice_str method)
+{
+    struct rpc_grpc_request req = { .path = NULL };
+    enum sluice_err err = rpc_grpc_request_init(&req, pool, group, method);
+
+    rpc_grpc_request_fini(&req, pool);
+    return err;
+}
+
+static void
+assert_path(struct sluice_pool *pool, const char *group, const char *method,
+    const char *path)
+{
+    struct rpc_grpc_request req = { .path = NULL };
+
+    assert_int_equal(rpc_grpc_request_init(&req, pool, sluice_str(group),
+                         sluice_str(method)),
+        SLUICE_OK);
+    assert_int_equal(req.path_len, strlen(path));
+    assert_memory_equal(req.path, path, req.path_len);
+    rpc_grpc_request_fini(&req, pool);
+}
+
+static void
+a_path_is_made_of_group_and_method(void **state)
+{
+    struct sluice_pool *pool = pool_of(state);
+
+    assert_path(pool, "a", "b", "/a/b");
+    assert_path(pool, "pkg.Service", "Method", "/pkg.Service/Method");
+    assert_path(pool, "a/b", "c", "/a/b/c");
+}
+
+static void
+a_path_may_be_long(void **state)
+{
+    char group[301], path[400];
+
+    memset(group, 'g', sizeof(group) - 1);
+    group[sizeof(group) - 1] = '\0';
+    snprintf(path, sizeof(path), "/%s/Method", group);
+    assert_path(pool_of(state), group, "Method", path);
+}
+
+/* Every byte at every place of names of every length up to 20. */
+static void
+only_printable_names_make_a_path(void **state)
+{
+    struct sluice_str fine = sluice_str("fine");
+    struct sluice_pool *pool = pool_of(state);
+    enum sluice_err expected;
+    struct sluice_str name;
+    char text[20];
+    unsigned byte;
+    size_t at;
+
+    for (name.len = 1; name.len <= sizeof(text); name.len++) {
+        name.ptr = text;
+        memset(text, '~', sizeof(text));
+        for (at = 0; at < name.len; at++) {
+            for (byte = 0; byte < 256; byte++) {
+                text[at] = (char)byte;
+                expected =
+                    byte > 0x20 && byte < 0x7f ? SLUICE_OK : SLUICE_EINVAL;
+                assert_int_equal(make_path(pool, name, fine), expected);
+                if (byte != '/')
+                    assert_int_equal(make_path(pool, fine, name), expected);
+            }
+            text[at] = '!';
+        }
+    }
+}
+
+static void
+empty_names_and_methods_with_a_slash_make_no_path(void **state)
+{
+    struct sluice_pool *pool = pool_of(state);
+    struct sluice_str empty = sluice_str(""), fine = sluice_str("fine");
+
+    assert_int_equal(make_path(pool, empty, fine), SLUICE_EINVAL);
+    assert_int_equal(make_path(pool, fine, empty), SLUICE_EINVAL);
+    assert_int_equal(make_path(pool, fine, sluice_str("a/b")), SLUICE_EINVAL);
+}
+
+/* --------------------------------------------------------------- fields */
+
+struct block {
+    nghttp2_nv nv[RPC_GRPC_FIELDS];
+    size_t count;
+    size_t size;
+};
+
+static void
+make_block(struct block *b, struct rpc_grpc_request *req,
+    struct sluice_pool *pool, int64_t timeout_ns)
+{
+    struct rpc_grpc_request_base base;
+
+    rpc_grpc_request_base_init(&base, sluice_str("host:1"),
+        sluice_str("agent/1"));
+    assert_int_equal(rpc_grpc_request_fields(req, pool, &base, timeout_ns,
+                         b->nv, &b->count, &b->size),
+        SLUICE_OK);
+}
+
+static void
+assert_field(const nghttp2_nv *nv, const char *name, const char *value)
+{
+    assert_int_equal(nv->namelen, strlen(name));
+    assert_memory_equal(nv->name, name, nv->namelen);
+    assert_int_equal(nv->valuelen, strlen(value));
+    assert_memory_equal(nv->value, value, nv->valuelen);
+}
+
+static const char *const usual[][2] = { { ":method", "POST" },
+    { ":scheme", "http" }, { ":path", "/a/b" }, { ":authority", "host:1" },
+    { "te", "trailers" }, { "content-type", "application/grpc" },
+    { "grpc-accept-encoding", "identity,deflate,gzip" },
+    { "user-agent", "agent/1" } };
+#define USUAL (sizeof(usual) / sizeof(usual[0]))
+
+static void
+a_request_has_the_fields_of_all_requests_first(void **state)
+{
+    struct rpc_grpc_request req = { .path = NULL };
+    struct sluice_pool *pool = pool_of(state);
+    struct block b;
+    size_t size = 0;
+    size_t i;
+
+    assert_int_equal(rpc_grpc_request_init(&req, pool, sluice_str("a"),
+                         sluice_str("b")),
+        SLUICE_OK);
+    make_block(&b, &req, pool, SLUICE_NO_TIMEOUT);
+    assert_int_equal(b.count, USUAL);
+    for (i = 0; i < USUAL; i++) {
+        assert_field(&b.nv[i], usual[i][0], usual[i][1]);
+        size += strlen(usual[i][0]) + strlen(usual[i][1]) + 32;
+    }
+    assert_int_equal(b.size, size);
+    rpc_grpc_request_fini(&req, pool);
+}
+
+static void
+a_requests_own_fields_follow(void **state)
+{
+    struct rpc_grpc_request req = { .path = NULL };
+    struct sluice_pool *pool = pool_of(state);
+    struct block b;
+
+    assert_int_equal(rpc_grpc_request_init(&req, pool, sluice_str("a"),
+                         sluice_str("b")),
+        SLUICE_OK);
+    req.coding = SLUICE_GRPC_GZIP;
+    req.metadata = sluice_metadata_new(pool);
+    assert_int_equal(sluice_metadata_add(req.metadata, sluice_str("key"),
+                         sluice_str("value")),
+        SLUICE_OK);
+    make_block(&b, &req, pool, SLUICE_SECOND);
+    assert_int_equal(b.count, USUAL + 3);
+    assert_field(&b.nv[USUAL], "grpc-timeout", "1000000u");
+    assert_field(&b.nv[USUAL + 1], "grpc-encoding", "gzip");
+    assert_field(&b.nv[USUAL + 2], "key", "value");
+    rpc_grpc_request_fini(&req, pool);
+}
+
+/* --------------------------------------------------------------- memory */
+
+static void
+nghttp2_is_given_memory_from_the_pool(void **state)
+{
+    struct sluice_pool *pool = pool_of(state);
+    nghttp2_mem mem;
+    void *p, *again;
+
+    rpc_grpc_memory_init(&mem, pool);
+    p = mem.malloc(100, mem.mem_user_data);
+    assert_non_null(p);
+    assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+    memset(p, 1, 100);
+    mem.free(p, mem.mem_user_data);
+    again = mem.malloc(90, mem.mem_user_data);
+    assert_non_null(again);
+    mem.free(again, mem.mem_user_data);
+    mem.free(NULL, mem.mem_user_data);
+}
+
+static void
+zeroed_memory_is_zero(void **state)
+{
+    nghttp2_mem mem;
+    uint8_t *p;
+    size_t i;
+
+    rpc_grpc_memory_init(&mem, pool_of(state));
+    p = mem.malloc(300, mem.mem_user_data);
+    memset(p, 1, 300);
+    mem.free(p, mem.mem_user_data);
+    p = mem.calloc(100, 3, mem.mem_user_data);
+    for (i = 0; i < 300; i++)
+        assert_int_equal(p[i], 0);
+    mem.free(p, mem.mem_user_data);
+}
+
+static void
+what_grows_keeps_its_contents(void **state)
+{
+    nghttp2_mem mem;
+    uint8_t *p;
+    size_t i;
+
+    rpc_grpc_memory_init(&mem, pool_of(state));
+    p = mem.realloc(NULL, 10, mem.mem_user_data);
+    for (i = 0; i < 10; i++)
+        p[i] = (uint8_t)i;
+    p = mem.realloc(p, 200000, mem.mem_user_data);
+    memset(p + 10, 1, 199990);
+    p = mem.realloc(p, 5, mem.mem_user_data);
+    for (i = 0; i < 5; i++)
+        assert_int_equal(p[i], i);
+    mem.free(p, mem.mem_user_data);
+}
+
+static void
+sizes_that_overflow_get_nothing(void **state)
+{
+    nghttp2_mem mem;
+    void *p;
+
+    rpc_grpc_memory_init(&mem, pool_of(state));
+    assert_null(mem.malloc(SIZE_MAX, mem.mem_user_data));
+    assert_null(mem.calloc(SIZE_MAX / 2, 3, mem.mem_user_data));
+    p = mem.malloc(1, mem.mem_user_data);
+    assert_null(mem.realloc(p, SIZE_MAX - 4, mem.mem_user_data));
+    mem.free(p, mem.mem_user_data);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_path_is_made_of_group_and_method),
+        TEST(a_path_may_be_long),
+        TEST(only_printable_names_make_a_path),
+        TEST(empty_names_and_methods_with_a_slash_make_no_path),
+        TEST(a_request_has_the_fields_of_all_requests_first),
+        TEST(a_requests_own_fields_follow),
+        TEST(nghttp2_is_given_memory_from_the_pool),
+        TEST(zeroed_memory_is_zero),
+        TEST(what_grows_keeps_its_contents),
+        TEST(sizes_that_overflow_get_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
