@@ -177,7 +177,10 @@ check_body_headers(struct gw_exchange *x)
     }
     if (gw_request_media(r) != GW_MEDIA_JSON) {
         gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-            "expected a body of content-type application/json in UTF-8");
+            "expected a body of content-type application/json in UTF-8, "
+            "found %.*s",
+            (int)(r->content_type.len < 100 ? r->content_type.len : 100),
+            r->content_type.ptr);
         return false;
     }
     if (r->has_content_length && r->content_length > max &&

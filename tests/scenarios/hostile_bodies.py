@@ -226,10 +226,20 @@ class HostileBodies(harness.Scenario):
                 response = self.echo("{}", [("Content-Type", media)])
                 self.assertEqual(response.status, status)
                 if status == 415:
-                    self.assert_error(response, 415, 3)
+                    error = self.assert_error(response, 415, 3)
+                    self.assertIn("found " + media, error["message"])
         self.assertEqual(self.wire().send(
             "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
         ).response().status, 200)
+
+    def test_a_media_type_of_any_bytes_is_quoted_as_text(self):
+        for media in (b'a"\\b', b"\xff\xfe/\x80", b"a/" + b"b" * 2000):
+            with self.subTest(media):
+                response = self.wire().send(
+                    b"POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Type: " +
+                    media + b"\r\nContent-Length: 2\r\n\r\n{}").response()
+                error = self.assert_error(response, 415, 3)
+                self.assertLess(len(error["message"]), 300)
 
     def test_two_media_types_are_400(self):
         for media in (("text/xml", "application/json"),
