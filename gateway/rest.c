@@ -33,6 +33,12 @@ is_token(const char *s)
 }
 
 static bool
+is_verb(const struct gw_exchange *x, const char *verb)
+{
+    return strcmp(x->request.verb, verb) == 0;
+}
+
+static bool
 check_head(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
@@ -41,6 +47,10 @@ check_head(struct gw_exchange *x)
         gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
             "the method is not a token");
         x->reply.close = true;
+    } else if (is_verb(x, "CONNECT")) {
+        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "method",
+            "the gateway makes no tunnels");
+        x->reply.close = true; /* what follows may be for a tunnel */
     } else if (r->n_headers > GW_MAX_HEADERS) {
         gw_reply_error(x, 431, SLUICE_CODE_RESOURCE_EXHAUSTED, "headers",
             "more than %u header fields", GW_MAX_HEADERS);
@@ -71,12 +81,6 @@ is_path(const struct gw_exchange *x, const char *path)
 {
     return x->request.path_len == strlen(path) &&
         memcmp(x->request.target, path, x->request.path_len) == 0;
-}
-
-static bool
-is_verb(const struct gw_exchange *x, const char *verb)
-{
-    return strcmp(x->request.verb, verb) == 0;
 }
 
 static void
@@ -166,15 +170,17 @@ check_body_headers(struct gw_exchange *x)
     }
     if (!gw_request_has_body(r))
         return true;
-    if (r->content_encoding.len > 0 &&
-        !sluice_str_equal(r->content_encoding, sluice_str("identity"))) {
+    if (r->is_coded) {
         gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
             "the body's content-encoding is not supported");
         return false;
     }
     if (gw_request_media(r) != GW_MEDIA_JSON) {
         gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-            "expected a body of content-type application/json in UTF-8");
+            "expected a body of content-type application/json in UTF-8, "
+            "found %.*s",
+            (int)(r->content_type.len < 100 ? r->content_type.len : 100),
+            r->content_type.ptr);
         return false;
     }
     if (r->has_content_length && r->content_length > max &&
@@ -252,6 +258,11 @@ start_value(struct gw_exchange *x)
         pb_json_reader_start(x->reader, x->rpc->method->input, options,
             &x->message.pb);
     x->in_value = true;
+    if (x->n_values == 0 && x->rpc->method->input->has_required &&
+        (x->bound.pb.len > 0 || x->binding->body == ROUTE_BODY_FIELD)) {
+        pb_json_reader_allow_missing(x->reader);
+        x->is_pieced = true;
+    }
 }
 
 static void
@@ -318,6 +329,37 @@ add_bound(struct gw_exchange *x)
     return err;
 }
 
+static bool
+forget(struct pb_buf *b, size_t need)
+{
+    b->len = 0;
+    return need <= b->cap;
+}
+
+/* Of a message that came in pieces none of the readers can tell what is missing
+ * in the end; who shows it can. This is for proto2 only, and rare. */
+static bool
+check_required(struct gw_exchange *x)
+{
+    uint8_t text[1024];
+    struct pb_buf out = { .data = text,
+        .cap = sizeof text,
+        .max = SIZE_MAX,
+        .grow = forget };
+    struct pb_error error = { 0 };
+
+    if (!x->is_pieced)
+        return true;
+    x->is_pieced = false;
+    if (pb_wire_to_json(x->worker->writer, x->rpc->method->input, NULL,
+            x->message.pb.data, x->message.pb.len, &out, &error) != PB_EVALUE)
+        return true;
+    error.line = 0;
+    gw_reply_bad_input(x, "request", &error);
+    x->is_refused = true;
+    return false;
+}
+
 static struct sluice_bytes *
 take_message(struct gw_exchange *x)
 {
@@ -328,6 +370,8 @@ take_message(struct gw_exchange *x)
         reply_message_over_limit(x);
         return NULL;
     }
+    if (err == PB_OK && !check_required(x))
+        return NULL;
     if (err == PB_OK)
         message = gw_buffer_take(&x->message);
     if (message == NULL)
@@ -493,6 +537,7 @@ gw_rest_end(struct gw_exchange *x)
         gw_rest_call_half_close(x);
     } else {
         put_empty_body(x);
+        x->is_pieced |= x->n_values == 0 && x->rpc->method->input->has_required;
         x->n_values = 0; /* the bound fields belong to this one */
         message = take_message(x);
         if (message != NULL)

@@ -70,7 +70,8 @@ struct sluice_grpc_server;
 struct sluice_grpc_server_options {
     size_t max_message;              /* received, bytes [4 MiB] */
     size_t max_metadata;             /* received, bytes as HTTP/2 counts a field
-                                     section [16 KiB] */
+                                     section, each of merged binary values as a
+                                     field [16 KiB] */
     uint32_t max_concurrent_streams; /* per connection [1000] */
     uint32_t initial_window;         /* per stream, bytes [65535] */
     size_t max_connections;          /* beyond: accepted and closed [10000] */

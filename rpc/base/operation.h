@@ -139,6 +139,12 @@ void rpc_operation_terminate(struct sluice_operation *op,
     enum sluice_outcome_kind kind, enum rpc_tell tell,
     const struct rpc_reason *reason);
 
+/* Terminates with LOCAL_FAILURE, and logs why. */
+void rpc_operation_fail(struct sluice_operation *op, const char *why);
+
+/* For the End's log, while the operation is active. */
+void rpc_operation_log(struct sluice_operation *op, const char *text);
+
 /* Terminates with COMPLETED if both directions have done what this side's
  * subscription asks for. */
 void rpc_operation_complete_if_done(struct sluice_operation *op);
@@ -197,8 +203,8 @@ void rpc_values_release(const struct sluice_values *values);
 
 /* ---- reception.c -------------------------------------------------------- */
 
-/* Is this a ticket that may come next? */
-bool rpc_reception_is_in_order(const struct sluice_operation *op,
+/* Why this ticket may not come next; NULL: it may. */
+const char *rpc_reception_disorder(const struct sluice_operation *op,
     const struct sluice_ticket *ticket);
 
 /* Stores the values of a ticket that is in order. False when memory is short;

@@ -79,6 +79,18 @@ rpc_grpc_trim(struct sluice_str s)
     return s;
 }
 
+size_t
+rpc_grpc_value_count(struct sluice_str name, struct sluice_str value)
+{
+    size_t count = 1;
+    size_t i;
+
+    if (rpc_grpc_name_is_binary(name))
+        for (i = 0; i < value.len; i++)
+            count += value.ptr[i] == ',';
+    return count;
+}
+
 static enum sluice_err
 receive_one_binary(struct sluice_metadata *md, struct sluice_pool *pool,
     struct sluice_str name, struct sluice_str text)

@@ -21,6 +21,11 @@ bool rpc_grpc_is_grpc_type(struct sluice_str value);
 /* s without blanks at its ends. */
 struct sluice_str rpc_grpc_trim(struct sluice_str s);
 
+/* How many values a received header brings: a binary one may be several, merged
+ * with commas. Each of them takes a copy of the name, so each counts as a field
+ * where received metadata is limited. */
+size_t rpc_grpc_value_count(struct sluice_str name, struct sluice_str value);
+
 /* Appends a received header: drops what is reserved or cannot be metadata,
  * splits and decodes binary values. SLUICE_EINVAL: undecodable. */
 SLUICE_MUST_USE enum sluice_err rpc_grpc_metadata_receive(

@@ -717,6 +717,24 @@ required_fields_are_required(void **state)
         "69 63 74 12 02 08 01");
 }
 
+static void
+required_fields_may_be_missing_at_any_depth_where_that_is_allowed(void **state)
+{
+    static const char text[] = "{\"id\":null,\"next\":{\"name\":\"\"}}";
+    static const uint8_t wire[] = { 0x1a, 2, 0x12, 0 };
+    struct kit *kit = *state;
+
+    pb_json_reader_start(kit->reader, kit_message(kit, "tests.reader2.Strict"),
+        &kit->options, &kit->wire);
+    pb_json_reader_allow_missing(kit->reader);
+    assert_int_equal(pb_json_reader_feed(kit->reader, text, sizeof text - 1,
+                         NULL, &kit->error),
+        PB_JSON_DONE);
+    assert_int_equal(kit->wire.len, sizeof wire);
+    assert_memory_equal(kit->wire.data, wire, sizeof wire);
+    refuses(state, "tests.reader2.Strict", text, PB_EVALUE); /* not for ever */
+}
+
 /* ---- The text ----------------------------------------------------------- */
 
 static void
@@ -902,6 +920,7 @@ main(void)
         TEST(groups_are_objects),
         TEST(extensions_are_named_in_brackets),
         TEST(required_fields_are_required),
+        TEST(required_fields_may_be_missing_at_any_depth_where_that_is_allowed),
         TEST(white_space_may_stand_between_tokens),
         TEST(malformed_text_is_refused),
         TEST(nothing_may_follow_the_value_in_one_text),

@@ -46,7 +46,7 @@ build_set(const char *yaml, struct route_problems *problems)
     struct route_config *c;
 
     route_problems_init(problems);
-    c = route_config_parse(yaml, strlen(yaml), false, "f", problems);
+    c = route_config_draft(yaml, strlen(yaml), false, "f", problems);
     if (c == NULL)
         return NULL;
     return route_set_build(&c, embedded_schema, NULL, problems);

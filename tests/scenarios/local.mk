@@ -16,7 +16,8 @@ scenarios = \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/metadata.py \
-	tests/scenarios/raw_limits.py
+	tests/scenarios/raw_limits.py \
+	tests/scenarios/required.py
 
 TESTS += $(scenarios)
 
