@@ -56,7 +56,8 @@ call_free(struct rpc_grpc_call *call)
     struct sluice_pool *pool = call->client->pool;
 
     sluice_task_cancel(&call->task);
-    sluice_timer_stop(call->client->loop, &call->deadline);
+    if (call->is_forgotten)
+        sluice_timer_stop(call->client->loop, &call->deadline);
     drop_contents(call);
     rpc_grpc_writer_fini(&call->writer);
     rpc_grpc_request_fini(&call->request, pool);
@@ -95,8 +96,6 @@ rpc_grpc_call_time_remaining(const struct rpc_grpc_call *call)
 {
     uint64_t now;
 
-    if (call->op != NULL)
-        return sluice_operation_time_remaining(call->op);
     if (call->deadline_ns == UINT64_MAX)
         return SLUICE_NO_TIMEOUT;
     now = sluice_loop_now(call->client->loop);
