@@ -40,6 +40,26 @@ input(struct world *w)
 
 /* ------------------------------------------------------------ connecting */
 
+/* What libuv is asked for goes through here; there is no context of ours, hence
+ * the static. */
+static bool is_narrow;
+
+void __wrap_uv_pipe_connect(uv_connect_t *req, uv_pipe_t *handle,
+    const char *name, uv_connect_cb cb);
+void __real_uv_pipe_connect(uv_connect_t *req, uv_pipe_t *handle,
+    const char *name, uv_connect_cb cb);
+
+void
+__wrap_uv_pipe_connect(uv_connect_t *req, uv_pipe_t *handle, const char *name,
+    uv_connect_cb cb)
+{
+    uv_os_fd_t fd;
+
+    __real_uv_pipe_connect(req, handle, name, cb);
+    if (is_narrow && uv_fileno((uv_handle_t *)handle, &fd) == 0)
+        fuzz_socket_narrow(fd);
+}
+
 /* Where clients connect to: a socket that listens for as long as the process
  * lives, at a path that does not outlast it. */
 struct place {
@@ -283,7 +303,7 @@ world_open(struct world *w)
     static const uint32_t windows[] = { 0, 1, 100, 65536, INT32_MAX, 16384, 0,
         0 };
     struct fuzz_input *in = input(w);
-    unsigned how = fuzz_byte(in);
+    unsigned how = fuzz_byte(in), more;
     struct sluice_grpc_client_options o = {
         .target = sluice_str(the_place()->target),
         .max_message = (how & 1) != 0 ? 100 : 60000,
@@ -296,7 +316,10 @@ world_open(struct world *w)
     enum sluice_err err;
 
     w->crowd.watch.on_context = on_context;
-    w->crowd.watch.scale = fuzz_flip(in) ? 5000 : 3;
+    is_narrow = (how & 2) != 0;
+    more = fuzz_byte(in);
+    w->crowd.watch.scale = (more & 1) != 0 ? 5000 : 3;
+    w->crowd.watch.is_wordy = (more & 2) != 0;
     err = sluice_grpc_client_new(w->crowd.loop, &o, &w->client);
     assert(err == SLUICE_OK);
     w->end = sluice_end_new(w->crowd.loop, NULL);

@@ -83,7 +83,8 @@ tests_fuzz_fuzz_grpc_client_SOURCES = \
 	tests/fuzz/fuzz_grpc_client.c \
 	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
 tests_fuzz_fuzz_grpc_client_LDADD = $(RPC_LIBS)
-tests_fuzz_fuzz_grpc_client_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+tests_fuzz_fuzz_grpc_client_LDFLAGS = \
+	$(fuzz_link) $(fuzz_crowd_link) -Wl,--wrap=uv_pipe_connect
 
 fuzz_programs += tests/fuzz/fuzz_grpc_server
 fuzz_runs += tests/fuzz/fuzz_grpc_server=1500

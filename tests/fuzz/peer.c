@@ -16,6 +16,14 @@
 #define PREFACE_LEN 24u
 
 void
+fuzz_socket_narrow(int fd)
+{
+    int least = 1; /* the kernel knows better */
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
+}
+
+void
 fuzz_peer_open(struct fuzz_peer *p, int fd, bool is_server)
 {
     int rc = fcntl(fd, F_SETFL, O_NONBLOCK);
