@@ -61,7 +61,7 @@ on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void *arg)
             now(conn)));
 }
 
-/* nghttp2 answers it with a reset. */
+/* nghttp2 answers it with a reset. That of a call counts when it is sent. */
 static int
 on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int error,
     void *arg)
@@ -69,8 +69,9 @@ on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int error,
     struct rpc_grpc_conn *conn = conn_of(arg);
 
     (void)h2;
-    (void)frame;
     (void)error;
+    if (call_of(conn, frame->hd.stream_id) != NULL)
+        return 0;
     return judge(conn,
         rpc_grpc_guard_wrong(&conn->guard, &conn->server->shared.limits,
             now(conn)));
@@ -212,6 +213,17 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     return 0;
 }
 
+/* Whether nghttp2 has reset a stream for what came on it; of some reasons, such
+ * as a wrong content-length, nothing else is heard. */
+static bool
+was_wrong(const struct rpc_grpc_served *call, uint32_t error_code)
+{
+    return !call->reset_by_peer &&
+        (error_code == NGHTTP2_PROTOCOL_ERROR ||
+            error_code == NGHTTP2_FLOW_CONTROL_ERROR ||
+            error_code == NGHTTP2_STREAM_CLOSED);
+}
+
 static int
 on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     void *arg)
@@ -223,6 +235,9 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     conn->recent = NULL;
     if (call == NULL)
         return 0;
+    if (conn->offence == NULL && was_wrong(call, error_code))
+        conn->offence = rpc_grpc_guard_wrong(&conn->guard,
+            &conn->server->shared.limits, now(conn));
     TAILQ_REMOVE(&conn->calls, call, link);
     conn->active--;
     rpc_grpc_served_reset(call, error_code);

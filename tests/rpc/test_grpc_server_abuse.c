@@ -93,6 +93,24 @@ requests_that_are_no_http_send_away(void **state)
     sent_away(s, "too_many_errors");
 }
 
+/* Each has become a call by the time nghttp2 resets it. */
+static void
+requests_that_break_their_word_send_away(void **state)
+{
+    struct scene *s = *state;
+    uint32_t i;
+
+    for (i = 0; i < 3000; i++) {
+        bad_client_call(&s->c, 1 + 2 * i, "hold", "| content-length=6", false);
+        bad_client_message(&s->c, 1 + 2 * i, "x", false);
+        if (i % 100 == 0)
+            (void)uv_run(s->s.uv, UV_RUN_NOWAIT);
+        bad_client_data(&s->c, 1 + 2 * i, "more", 4, false);
+    }
+    sent_away(s, "too_many_errors");
+    assert_true(s->s.calls < 2500);
+}
+
 static void
 settings_without_end_send_away(void **state)
 {
@@ -330,6 +348,7 @@ main(void)
         T(resets_in_quick_succession_send_away),
         T(all_calls_at_once_may_be_cancelled),
         T(requests_that_are_no_http_send_away),
+        T(requests_that_break_their_word_send_away),
         T(settings_without_end_send_away),
         T(pings_without_end_send_away),
         T(answers_make_good_for_pings),
