@@ -15,6 +15,7 @@
 #include "rpc/check.h"
 #include "tests/fuzz/crowd.h"
 #include "tests/fuzz/peer.h"
+#include "tests/fuzz/place.h"
 #include "tests/fuzz/shortage.h"
 
 #define PEERS 3

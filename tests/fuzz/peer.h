@@ -45,9 +45,6 @@ struct fuzz_peer {
     struct fuzz_stream stream[FUZZ_STREAMS]; /* the last: of any above */
 };
 
-/* The socket takes little from whoever writes to it, until its peer reads. */
-void fuzz_socket_narrow(int fd);
-
 /* Takes the socket, which is made non-blocking. is_server: this peer is one. */
 void fuzz_peer_open(struct fuzz_peer *p, int fd, bool is_server);
 

@@ -667,6 +667,71 @@ def grpc_server():
                  for n, s in enumerate(range(6))])
 
 
+# --------------------------------------------------------- fuzz_grpc_pair.c
+
+(P_OPERATE, _, P_SHORT, P_CUT, P_DRAIN, P_TURN, _, P_SETTLE, _, P_TIME) = range(
+    CROWD_ACTS, CROWD_ACTS + 10)
+REST = bytes([P_SETTLE])
+
+
+def pair(*acts, options=0, big=0):
+    return bytes([options, big]) + b''.join(acts)
+
+
+def dial(how=0, who=customer(), timeout=LONG, what=UNARY):
+    return bytes([P_OPERATE, how]) + who + bytes([timeout]) + what
+
+
+def grpc_pair():
+    served = customer(FULL) + bytes([7])
+    seen = bytes([7])
+    good = values(METADATA | PAYLOAD | COMPLETION | CODE | MESSAGE | TERMINAL,
+                  0)
+    yield 'unary', pair(dial(), REST, served, somebody(ADVANCE, 1, good), REST,
+                        seen)
+    yield 'not-found', pair(dial(), REST, served, advance(
+        1, METADATA | COMPLETION | CODE | MESSAGE | TERMINAL, 5), REST, seen)
+    for name, options, big in (('', 0, 0), ('-big', 5, 1), ('-narrow', 32, 1)):
+        yield 'streams' + name, pair(
+            dial(what=STREAM), dial(1, what=STREAM), REST, served, served,
+            *[advance(n % 4, 0xf0 | PAYLOAD | GRANT, 0, TWO) + REST
+              for n in range(16)],
+            *[advance(n, COMPLETION) for n in range(4)], REST, options=options,
+            big=big)
+    yield 'coded', pair(dial(1, what=values(0xf0 | PAYLOAD | COMPLETION)), REST,
+                        customer(FULL), bytes([2]), advance(
+                            1, 0xf0 | PAYLOAD | COMPLETION), REST, big=1)
+    for who, act_ in ((0, CANCEL), (1, CANCEL), (0, FAIL), (1, FAIL)):
+        yield f'ends-{who}-{act_}', pair(
+            dial(what=STREAM), REST, served, somebody(act_, who), REST)
+    yield 'service-completes-early', pair(
+        dial(what=STREAM), REST, served, advance(0, PAYLOAD) * 2,
+        somebody(ADVANCE, 1, good), REST, seen)
+    for name, wants in ('none', NONE), ('only-end', ONLY_END):
+        yield 'invoker-wants-' + name, pair(
+            dial(who=customer(wants)), REST, served,
+            advance(1, PAYLOAD) * 3, advance(1, COMPLETION), REST)
+        yield 'service-wants-' + name, pair(
+            dial(what=STREAM), REST, customer(wants), advance(0, PAYLOAD) * 3,
+            REST, advance(1, COMPLETION), REST)
+    yield 'expires', pair(dial(timeout=MS_100, what=STREAM), REST, served,
+                          bytes([P_TIME, 5]), REST)
+    yield 'one-stream', pair(dial(what=STREAM), dial(), REST, served, somebody(
+        CANCEL, 0), REST, served, REST, options=16)
+    yield 'drain', pair(dial(what=STREAM), REST, served, bytes([P_DRAIN, 0]),
+                        REST, dial(), REST, advance(1, COMPLETION), REST, seen)
+    for way in range(3):
+        yield f'cut-{way}', pair(dial(what=STREAM), dial(), REST, served,
+                                 served, bytes([P_CUT, 1, way]), REST, dial(),
+                                 REST)
+    yield 'no-such-method', pair(dial(), REST, customer(FULL, NO_SUCH_METHOD),
+                                 REST)
+    yield 'memory-short', pair(*[
+        bytes([P_SHORT, n]) + dial() + REST + served + advance(
+            2 * n + 1, METADATA | PAYLOAD | COMPLETION) + REST
+        for n in range(6)])
+
+
 # --------------------------------------------------------- fuzz_grpc_text.c
 
 (TIMEOUTS, MESSAGES, BASE64, METADATA_, TARGETS_, CODINGS) = range(6)
@@ -847,6 +912,7 @@ def template():
 
 
 TARGETS = {
+    'fuzz_grpc_pair': grpc_pair,
     'fuzz_descriptor': descriptor,
     'fuzz_json_reader': json_reader,
     'fuzz_json_writer': json_writer,

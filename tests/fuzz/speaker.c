@@ -14,6 +14,7 @@ struct mark {
     struct fuzz_watch *watch;
     const struct fuzz_speaker *speaker;
     unsigned number;
+    size_t size;
     char rest[];
 };
 
@@ -36,6 +37,9 @@ fuzz_payload(struct fuzz_speaker *s, size_t size)
     struct sluice_bytes *b;
 
     assert(mark != NULL);
+    if (s->watch->is_wire)
+        size += sizeof(*mark);
+    mark->size = size;
     mark->watch = s->watch;
     mark->speaker = s;
     mark->number = s->payloads;
@@ -49,9 +53,14 @@ void
 fuzz_check_payload(const struct fuzz_speaker *s, unsigned n,
     struct sluice_bytes *payload)
 {
-    const struct mark *mark = (const void *)sluice_bytes_data(payload);
+    const uint8_t *data = sluice_bytes_data(payload);
+    struct mark mark;
 
-    assert(mark->speaker == s && mark->number == n);
+    if (s->watch->is_wire)
+        assert(sluice_bytes_size(payload) >= sizeof(mark));
+    memcpy(&mark, data, sizeof(mark));
+    assert(mark.speaker == s && mark.number == n);
+    assert(mark.size == sluice_bytes_size(payload));
 }
 
 /* Some pairs, or one over and over. */
