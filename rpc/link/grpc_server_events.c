@@ -11,8 +11,11 @@
 #include "rpc/link/grpc_memory.h"
 #include "rpc/link/grpc_server.h"
 
-/* Resets at once beyond those of all streams that there may be. */
+/* At once, beyond those of all streams that there may be. */
 #define RESETS_BURST 1000u
+#define WINDOWS_BURST 1000u
+#define WINDOWS_PER_STREAM 8u
+#define MOST_STREAMS (1u << 24) /* more are never there at once */
 
 static struct rpc_grpc_conn *
 conn_of(void *arg)
@@ -295,10 +298,12 @@ enum sluice_err
 rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared,
     struct sluice_pool *pool, const struct sluice_grpc_server_options *options)
 {
-    shared->limits.resets = RESETS_BURST +
-        (options->max_concurrent_streams < INT32_MAX
-                ? options->max_concurrent_streams
-                : INT32_MAX);
+    uint32_t streams = options->max_concurrent_streams;
+
+    if (streams > MOST_STREAMS)
+        streams = MOST_STREAMS;
+    shared->limits.resets = RESETS_BURST + streams;
+    shared->limits.windows = WINDOWS_BURST + WINDOWS_PER_STREAM * streams;
     shared->limits.min_ping_interval_ns = options->min_ping_interval_ns;
     shared->keepalive.time_ns = options->keepalive_time_ns;
     shared->keepalive.timeout_ns = options->keepalive_timeout_ns;

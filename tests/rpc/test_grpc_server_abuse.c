@@ -196,6 +196,28 @@ unknown_frames_are_ignored(void **state)
     bad_client_works(&s->c, 1);
 }
 
+/* As the official clients do it, one after the other or all at once. */
+static void
+streams_may_open_their_windows(void **state)
+{
+    struct scene *s = *state;
+    uint32_t stream;
+    unsigned i;
+
+    for (stream = 1; stream < 3000; stream += 2) {
+        bad_client_call(&s->c, stream, "silent", NULL, false);
+        for (i = 0; i < 8; i++)
+            bad_client_window(&s->c, stream, 1);
+        bad_client_rst(&s->c, stream, NGHTTP2_CANCEL);
+    }
+    for (stream = 3001; stream < 4900; stream += 2)
+        bad_client_call(&s->c, stream, "silent", NULL, false);
+    for (i = 0; i < 8; i++)
+        for (stream = 3001; stream < 4900; stream += 2)
+            bad_client_window(&s->c, stream, 1);
+    bad_client_works(&s->c, 5001);
+}
+
 static void
 windows_in_crumbs_send_away(void **state)
 {
@@ -357,6 +379,7 @@ main(void)
         T(frames_of_padding_send_away),
         T(priorities_without_end_send_away),
         T(unknown_frames_are_ignored),
+        T(streams_may_open_their_windows),
         T(windows_in_crumbs_send_away),
         T(a_reader_may_open_its_window_often),
         T(headers_without_end_send_away),
