@@ -147,8 +147,8 @@ rpc_grpc_server_request_field(struct rpc_grpc_server_request *req,
     enum rpc_grpc_fault fault;
 
     req->size += n.len + v.len + RPC_GRPC_FIELD_OVERHEAD;
-    req->more += (rpc_grpc_value_count(n, v) - 1) *
-        (n.len + RPC_GRPC_FIELD_OVERHEAD);
+    req->more +=
+        (rpc_grpc_value_count(n, v) - 1) * (n.len + RPC_GRPC_FIELD_OVERHEAD);
     if (req->size / ENDLESS > max_size)
         fault = RPC_GRPC_FAULT_ENDLESS;
     else if (req->size + req->more > max_size)
