@@ -698,6 +698,12 @@ def grpc_pair():
               for n in range(16)],
             *[advance(n, COMPLETION) for n in range(4)], REST, options=options,
             big=big)
+    for who in range(2):
+        yield f'held-by-{who}', pair(
+            dial(what=values(METADATA)), REST, served,
+            advance(1 - who, 0xf0 | PAYLOAD) * 4, REST,
+            advance(who, GRANT, 0, ONE), REST, advance(who, GRANT, 0, MANY),
+            REST, advance(1 - who, COMPLETION), REST, options=5, big=1)
     yield 'coded', pair(dial(1, what=values(0xf0 | PAYLOAD | COMPLETION)), REST,
                         customer(FULL), bytes([2]), advance(
                             1, 0xf0 | PAYLOAD | COMPLETION), REST, big=1)
