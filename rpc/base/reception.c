@@ -77,6 +77,8 @@ store_completion(struct sluice_operation *op, struct sluice_ticket *t)
     t->terminal_metadata = NULL;
     c->has_code = t->has_code;
     c->code = t->code;
+    if (t->message.ptr == NULL)
+        return true; /* nor has there been one */
     if (!rpc_text_set(op, &op->text, t->message))
         return false;
     c->message = sluice_str_n(op->text.ptr, op->text.len);
