@@ -16,7 +16,8 @@
  *             template, rpc, why
  *   answer    status, code, message, and perhaps allow, field, description;
  *             absent if the call would be made
- *   messages  of each request message its ProtoJSON, as a string
+ *   messages  of each request message its ProtoJSON, as a string; "null" if
+ *             it has none
  */
 #ifndef GW_EXPLAIN_H
 #define GW_EXPLAIN_H
