@@ -5,16 +5,21 @@
 noinst_LTLIBRARIES += gateway/libgateway.la
 gateway_libgateway_la_SOURCES = \
 	gateway/address.c \
+	gateway/admit.c \
 	gateway/arena.c \
+	gateway/bad_input.c \
 	gateway/buffer.c \
 	gateway/cli.c \
 	gateway/cli_demo.c \
+	gateway/cli_explain.c \
+	gateway/cli_explain_print.c \
 	gateway/cli_healthcheck.c \
 	gateway/cli_routes.c \
 	gateway/cli_serve.c \
 	gateway/cli_version.c \
 	gateway/connection.c \
 	gateway/exchange.c \
+	gateway/explain.c \
 	gateway/handshake.c \
 	gateway/listener.c \
 	gateway/log.c \
@@ -33,11 +38,15 @@ gateway_libgateway_la_SOURCES = \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
 	gateway/address.h \
+	gateway/admit.h \
 	gateway/arena.h \
+	gateway/bad_input.h \
 	gateway/buffer.h \
 	gateway/cli.h \
+	gateway/cli_explain.h \
 	gateway/connection.h \
 	gateway/exchange.h \
+	gateway/explain.h \
 	gateway/handshake.h \
 	gateway/listener.h \
 	gateway/log.h \

@@ -219,22 +219,26 @@ keep_binding(struct route_builder *b, const struct route_template *tmpl)
 
 static void
 bind_one(struct route_builder *b, const struct route_rpc *rpc,
-    const struct route_rule *rule)
+    const struct route_rule *rule, bool is_annotation)
 {
     struct route_template tmpl;
 
-    if (!rule->is_flawed &&
-        route_resolve(b, rpc, rule, &tmpl, &b->bindings[b->n_bindings]))
-        keep_binding(b, &tmpl);
+    if (rule->is_flawed ||
+        !route_resolve(b, rpc, rule, &tmpl, &b->bindings[b->n_bindings]))
+        return;
+    b->bindings[b->n_bindings].is_annotation = is_annotation;
+    keep_binding(b, &tmpl);
 }
 
 static void
 bind_rule(struct route_builder *b, const struct route_rpc *rpc,
     const struct route_rule *rule)
 {
-    bind_one(b, rpc, rule);
+    bool is_annotation = rule->selector == NULL;
+
+    bind_one(b, rpc, rule, is_annotation);
     for (size_t i = 0; i < rule->n_additional; i++)
-        bind_one(b, rpc, &rule->additional[i]);
+        bind_one(b, rpc, &rule->additional[i], is_annotation);
 }
 
 static void

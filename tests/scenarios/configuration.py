@@ -252,6 +252,7 @@ limits: {max_header_bytes: much}
                                 (["demo", "--help"], "Usage"),
                                 (["check", "--help"], "Usage"),
                                 (["routes", "--help"], "Usage"),
+                                (["explain", "--help"], "Usage"),
                                 (["healthcheck", "--help"], "Usage"),
                                 (["version", "--help"], "Usage"),
                                 (["--version"], "sluice "),

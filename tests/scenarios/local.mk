@@ -13,6 +13,7 @@ scenarios = \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/everyday.py \
+	tests/scenarios/explain.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/metadata.py \
