@@ -12,6 +12,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_healthcheck.c \
 	gateway/cli_routes.c \
 	gateway/cli_serve.c \
+	gateway/cli_transcode.c \
 	gateway/cli_version.c \
 	gateway/connection.c \
 	gateway/exchange.c \
@@ -28,6 +29,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
+	gateway/transcode.c \
 	gateway/upstream.c \
 	gateway/watch.c \
 	gateway/worker.c
@@ -51,6 +53,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
+	gateway/transcode.h \
 	gateway/upstream.h \
 	gateway/watch.h \
 	gateway/worker.h
