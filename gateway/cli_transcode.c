@@ -132,8 +132,8 @@ parse_option(struct command *c, char *text)
             return parse_flag(c, text, value, flags[i].flag);
     if (strcmp(text, "max_depth") == 0)
         return parse_max_depth(c, value, &json->max_depth);
-    gw_log("%s: --option: no such key: %s; see sluice %s --help", c->name,
-        text, c->name);
+    gw_log("%s: --option: no such key: %s; see sluice %s --help", c->name, text,
+        c->name);
     return false;
 }
 

@@ -234,8 +234,11 @@ drain(struct pb_buf *b, size_t need)
 static bool
 write_json(struct job *j, const struct pb_buf *wire)
 {
-    struct pb_buf out = { .data = j->piece, .cap = sizeof j->piece,
-        .max = SIZE_MAX, .grow = drain, .arg = j };
+    struct pb_buf out = { .data = j->piece,
+        .cap = sizeof j->piece,
+        .max = SIZE_MAX,
+        .grow = drain,
+        .arg = j };
     struct pb_error error;
     enum pb_err err = pb_wire_to_json(j->writer, j->t->message, &j->t->json,
         wire->data, wire->len, &out, &error);
@@ -250,8 +253,8 @@ check_binary(struct job *j)
 {
     struct pb_error error;
 
-    if (pb_wire_check(j->t->message, j->in.data, j->in.len, j->t->json.max_depth,
-            &error) != PB_OK)
+    if (pb_wire_check(j->t->message, j->in.data, j->in.len,
+            j->t->json.max_depth, &error) != PB_OK)
         return say(j, &error);
     return write_all(j, j->in.data, j->in.len);
 }
@@ -300,7 +303,7 @@ get_le32(const uint8_t *p)
 static bool
 flush(struct job *j)
 {
-    bool ok = write_all(j, j->out.data, j->out.len);
+    bool ok = !j->is_out_broken && write_all(j, j->out.data, j->out.len);
 
     j->out.len = 0;
     return ok;
@@ -429,13 +432,12 @@ answer(struct job *j, size_t n)
 static bool
 run_delimited(struct job *j)
 {
-    bool ok;
+    bool ok = true;
     size_t n;
 
-    while (next_message(j, &n, &ok))
-        if (!answer(j, n))
-            return false;
-    return ok && flush(j);
+    while (ok && next_message(j, &n, &ok))
+        ok = answer(j, n);
+    return flush(j) && ok;
 }
 
 bool

@@ -9,10 +9,7 @@
 
 #include "protobuf/json.h"
 
-enum gw_format {
-    GW_FORMAT_JSON,
-    GW_FORMAT_BINARY
-};
+enum gw_format { GW_FORMAT_JSON, GW_FORMAT_BINARY };
 
 struct gw_transcode {
     const struct pb_message *message;

@@ -174,7 +174,8 @@ pb_wire_check(const struct pb_message *message, const uint8_t *wire, size_t len,
 {
     static const uint8_t nothing[1];
     struct checker c = { .wire = wire != NULL ? wire : nothing,
-        .error = error, .depth = max_depth != 0 ? max_depth : DEPTH };
+        .error = error,
+        .depth = max_depth != 0 ? max_depth : DEPTH };
 
     if (c.depth > DEPTH_MAX)
         c.depth = DEPTH_MAX;
