@@ -249,10 +249,9 @@ world_open(struct world *w)
     unsigned how = fuzz_byte(input(w)), more = fuzz_byte(input(w));
     struct sluice_grpc_client_options c = { .target = fuzz_place_target(),
         .initial_window = windows[how & 3] };
-    struct sluice_grpc_server_options s = {
-        .initial_window = windows[how >> 2 & 3],
-        .max_concurrent_streams = (how & 16) != 0 ? 1 : 0
-    };
+    struct sluice_grpc_server_options s = { .initial_window =
+                                                windows[how >> 2 & 3],
+        .max_concurrent_streams = (how & 16) != 0 ? 1 : 0 };
     enum sluice_err err;
 
     w->fd = -1;
