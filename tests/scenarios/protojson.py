@@ -46,7 +46,8 @@ TO_WIRE = (
     ('{"f64":1}', "41 01 00 00 00 00 00 00 00"),
     ('{"sf64":"-1"}', "51 ff ff ff ff ff ff ff ff"),
     # Floating point
-    ('{"single":1.5}', "5d 00 00 c0 3f"), ('{"single":"1.5"}', "5d 00 00 c0 3f"),
+    ('{"single":1.5}', "5d 00 00 c0 3f"),
+    ('{"single":"1.5"}', "5d 00 00 c0 3f"),
     ('{"single":"NaN"}', "5d 00 00 c0 7f"),
     ('{"single":"Infinity"}', "5d 00 00 80 7f"),
     ('{"single":"-Infinity"}', "5d 00 00 80 ff"),
@@ -135,7 +136,8 @@ TO_WIRE = (
     ('{"trailing16":1}', "b0 0d 01"), ('{"chosen":1}', "b8 0d 01"),
     ('{"other":1}', "b8 0d 01"), ('{"a\\"b":1}', "c0 0d 01"),
     ('{"underSc\\u006fre2":1}', "d0 0c 01"), ('{"UnderScore2":1}', None),
-    ('{"under_Score2":1}', None), ('{"nope":1}', None), ('{"nope":null}', None),
+    ('{"under_Score2":1}', None), ('{"nope":1}', None),
+    ('{"nope":null}', None),
     ('{"i32":1,"i32":1}', None), ('{"under_score2":1,"underScore2":1}', None),
     # wrappers
     ('{"wI32":0}', "c2 04 00"), ('{"wText":""}', "f2 04 00"),
@@ -171,7 +173,8 @@ TO_WIRE = (
     ('{"duration":"1m"}', None), ('{"duration":" 1s"}', None),
     ('{"duration":"1.0123456789s"}', None), ('{"duration":"s"}', None),
     ('{"duration":"+1s"}', None), ('{"duration":"1.s"}', None),
-    ('{"mask":"a,bC.d"}', "ea 05 0a 0a 01 61 0a 05 62 5f 63 2e 64"), ('{"mask":""}', "ea 05 00"),
+    ('{"mask":"a,bC.d"}', "ea 05 0a 0a 01 61 0a 05 62 5f 63 2e 64"),
+    ('{"mask":""}', "ea 05 00"),
     ('{"mask":"a_b"}', None), ('{"mask":[]}', None),
     # Struct, Value, ListValue, NullValue
     ('{"value":null}', "82 06 02 08 00"), ('{"value":"x"}',
@@ -204,7 +207,8 @@ TO_WIRE = (
     # JSON itself
     ('', None), (' ', None), ('null', None), ('[]', None), ('1', None),
     ('"x"', None), ('{', None), ('{}}', None), ('{} {}', None),
-    ('{"i32":1a}', None), ('{"i32":1,}', None), ('{,}', None), ('{"i32" 1}', None),
+    ('{"i32":1a}', None), ('{"i32":1,}', None), ('{,}', None),
+    ('{"i32" 1}', None),
     ("{'i32':1}", None), ('{i32:1}', None), ('{"i32":1 "i64":1}', None),
     ('{"i32":1}/**/', None), ('\ufeff{}', None), ('{}\0', None),
     (' \t\r\n{ "i32" : 1 } \t\r\n', "08 01"), ('{"i32":tru}', None),

@@ -236,7 +236,8 @@ class Failures(unittest.TestCase):
         for text, expected in (
                 (b'{"node":\n {"next": {"n": 1.5}}}',
                  "sluice: stdin:2:17: node.next.n: expected an int32, "),
-                (b'{"rNode": [{}, {"nn": 1}]}', "sluice: stdin:1:17: rNode[1]"),
+                (b'{"rNode": [{}, {"nn": 1}]}',
+                 "sluice: stdin:1:17: rNode[1]"),
                 (b'{"i32": 1} x', "sluice: stdin:1:12: "),
                 (b'', "sluice: stdin:1:1: "),
                 (b'[]', "sluice: stdin:1:1: ")):
