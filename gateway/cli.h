@@ -17,6 +17,7 @@ int cli_demo(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_routes(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_transcode(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_healthcheck(int argc, char **argv);
 

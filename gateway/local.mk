@@ -16,6 +16,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_healthcheck.c \
 	gateway/cli_routes.c \
 	gateway/cli_serve.c \
+	gateway/cli_transcode.c \
 	gateway/cli_version.c \
 	gateway/connection.c \
 	gateway/exchange.c \
@@ -33,6 +34,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
+	gateway/transcode.c \
 	gateway/upstream.c \
 	gateway/watch.c \
 	gateway/worker.c
@@ -60,6 +62,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
+	gateway/transcode.h \
 	gateway/upstream.h \
 	gateway/watch.h \
 	gateway/worker.h

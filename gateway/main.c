@@ -21,6 +21,8 @@ static const struct {
     { "explain", cli_explain,
         "explain -c FILE METHOD TARGET\n"
         "                         what a request would become, and why" },
+    { "transcode", cli_transcode,
+        "transcode OPTION...    messages from JSON to binary and back" },
     { "healthcheck", cli_healthcheck,
         "healthcheck [ADDR]     ask a running gateway how it is" },
     { "version", cli_version,

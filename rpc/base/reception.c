@@ -6,6 +6,7 @@
  * that aborts acts at once, ahead of anything that still waits to be delivered.
  */
 #include "rpc/base/operation.h"
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 #include "rpc/metadata.h"
 
@@ -13,7 +14,7 @@ void
 rpc_ticket_release(struct sluice_ticket *t)
 {
     rpc_metadata_drop(&t->initial_metadata);
-    sluice_bytes_unref(&t->payload);
+    rpc_bytes_drop(&t->payload);
     rpc_metadata_drop(&t->terminal_metadata);
 }
 
@@ -76,6 +77,8 @@ store_completion(struct sluice_operation *op, struct sluice_ticket *t)
     t->terminal_metadata = NULL;
     c->has_code = t->has_code;
     c->code = t->code;
+    if (t->message.ptr == NULL)
+        return true; /* nor has there been one */
     if (!rpc_text_set(op, &op->text, t->message))
         return false;
     c->message = sluice_str_n(op->text.ptr, op->text.len);

@@ -49,12 +49,6 @@ rpc_grpc_name_is_reserved(struct sluice_str name)
 }
 
 bool
-rpc_grpc_name_is_binary(struct sluice_str name)
-{
-    return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
-}
-
-bool
 rpc_grpc_is_grpc_type(struct sluice_str value)
 {
     static const char type[] = "application/grpc";
@@ -77,18 +71,6 @@ rpc_grpc_trim(struct sluice_str s)
     while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
         s.len--;
     return s;
-}
-
-size_t
-rpc_grpc_value_count(struct sluice_str name, struct sluice_str value)
-{
-    size_t count = 1;
-    size_t i;
-
-    if (rpc_grpc_name_is_binary(name))
-        for (i = 0; i < value.len; i++)
-            count += value.ptr[i] == ',';
-    return count;
 }
 
 static enum sluice_err

@@ -159,7 +159,9 @@ rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
 
     r->size += rpc_grpc_value_count(name, value) *
             (name.len + RPC_GRPC_FIELD_OVERHEAD) +
-        (IS(name, "grpc-message") ? cut_message(value).len : value.len);
+        (value.len > MESSAGE_MAX && IS(name, "grpc-message")
+                ? cut_message(value).len
+                : value.len);
     if (r->size > max_size)
         r->fault = SLUICE_ELIMIT;
     else

@@ -5,6 +5,7 @@
 #include "tests/fuzz/crowd.h"
 
 #include <assert.h>
+#include <signal.h>
 
 #include "tests/fuzz/clock.h"
 #include "tests/fuzz/shortage.h"
@@ -19,6 +20,7 @@ fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
     int rc;
 
     fuzz_clock_reset();
+    (void)signal(SIGPIPE, SIG_IGN); /* as users of libuv must */
     crowd->watch.in.at = data;
     crowd->watch.in.left = size;
     crowd->watch.scale = 1;

@@ -61,9 +61,37 @@ check_allowance(struct fuzz_customer *c, int allowance)
         return;
     assert(!c->says.said_completion);
     c->announced += allowance;
-    if (c->hears != NULL)
+    if (c->hears != NULL && !c->watch->is_wire)
         most = c->hears->granted + c->says.payloads;
     assert(c->announced <= most);
+}
+
+/* Over a wire there is always some. What an invoker says too late to send ends
+ * its operation. */
+static void
+check_metadata(const struct fuzz_customer *c, const struct sluice_metadata *md)
+{
+    if (c->hears == NULL)
+        return;
+    if (c->watch->is_wire && sluice_metadata_count(md) == 0)
+        assert(!c->hears->said_metadata || fuzz_customer_is_over(c->peer));
+    else
+        fuzz_check_metadata(c->hears, md);
+}
+
+/* A request ends when its answer does. */
+static void
+check_wire_completion(const struct fuzz_customer *c,
+    const struct sluice_completion *said)
+{
+    if (!c->is_invoker && c->says.said_completion)
+        return;
+    assert(c->hears->said_completion && c->payloads == c->hears->payloads);
+    if (!c->is_invoker)
+        return;
+    assert(said->has_code && said->code == 0 && c->hears->code == 0);
+    if (said->message.len > 0)
+        assert(sluice_str_equal(said->message, sluice_str("0")));
 }
 
 /* The invoker may be content with the service's completion and have the library
@@ -77,6 +105,10 @@ check_completion(struct fuzz_customer *c, const struct sluice_completion *said)
     c->code = said->code;
     if (c->hears == NULL)
         return;
+    if (c->watch->is_wire) {
+        check_wire_completion(c, said);
+        return;
+    }
     if (c->peer != NULL && c->peer->is_invoker &&
         fuzz_customer_is_over(c->peer)) {
         if (!said->has_code)
@@ -95,8 +127,7 @@ check_values(struct fuzz_customer *c, const struct sluice_values *v)
     if (v->initial_metadata != NULL) {
         assert(!c->heard_metadata && c->payloads == 0 && !c->heard_completion);
         c->heard_metadata = true;
-        if (c->hears != NULL)
-            fuzz_check_metadata(c->hears, v->initial_metadata);
+        check_metadata(c, v->initial_metadata);
     }
     if (v->payload != NULL) {
         assert(!c->heard_completion && c->payloads < 1 + c->says.granted);
@@ -412,23 +443,42 @@ fuzz_customer_unref(struct fuzz_customer *c)
 
 /* ------------------------------------------------------------- at rest */
 
+/* A service does not outlive its invoker, who has told it. */
+static void
+check_peer(const struct fuzz_customer *c)
+{
+    if (c->watch->is_wire && !c->is_invoker && c->peer != NULL &&
+        c->peer->subscription.kind != SLUICE_SUBSCRIPTION_NONE &&
+        fuzz_customer_is_over(c->peer))
+        assert(c->has_ended);
+}
+
+static void
+check_deliveries(const struct fuzz_customer *c, const struct fuzz_speaker *said,
+    bool is_exact)
+{
+    int64_t most = c->says.granted + 1;
+
+    assert(c->payloads == (said->payloads < most ? said->payloads : most));
+    if (is_exact && !c->says.said_completion)
+        assert(c->announced == said->granted);
+}
+
 void
 fuzz_customer_check_rest(const struct fuzz_customer *c)
 {
     const struct fuzz_customer *peer = c->peer;
-    int64_t most = c->says.granted + 1;
 
     assert(!c->is_called);
     if (c->op == NULL)
         return;
     assert(c->told == (c->has_ended ? c->registered : 0));
     assert(c->has_ended || sluice_loop_now(c->watch->loop) < c->due_ns);
+    check_peer(c);
     if (c->has_ended || peer == NULL || peer->has_ended ||
         c->subscription.kind != SLUICE_SUBSCRIPTION_FULL)
         return;
-    assert(c->payloads ==
-        (peer->says.payloads < most ? peer->says.payloads : most));
-    if (peer->subscription.kind == SLUICE_SUBSCRIPTION_FULL &&
-        !c->says.said_completion)
-        assert(c->announced == peer->says.granted);
+    check_deliveries(c, &peer->says,
+        !c->watch->is_wire &&
+            peer->subscription.kind == SLUICE_SUBSCRIPTION_FULL);
 }

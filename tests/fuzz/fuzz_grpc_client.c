@@ -6,17 +6,13 @@
  * sends is HTTP/2, and nothing is left.
  */
 #include <assert.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <sluice/grpc.h>
 
 #include "tests/fuzz/crowd.h"
 #include "tests/fuzz/peer.h"
+#include "tests/fuzz/place.h"
 #include "tests/fuzz/shortage.h"
 
 #define PEERS 3
@@ -40,45 +36,6 @@ input(struct world *w)
 
 /* ------------------------------------------------------------ connecting */
 
-/* Where clients connect to: a socket that listens for as long as the process
- * lives, at a path that does not outlast it. */
-struct place {
-    int fd;
-    char target[64];
-};
-
-static void
-listen_somewhere(struct place *place)
-{
-    struct sockaddr_un a = { .sun_family = AF_UNIX };
-    char folder[] = "/tmp/fuzz_grpc_client.XXXXXX";
-    int rc, path_fd;
-
-    place->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert(place->fd >= 0 && mkdtemp(folder) != NULL);
-    (void)snprintf(a.sun_path, sizeof(a.sun_path), "%s/s", folder);
-    rc = bind(place->fd, (struct sockaddr *)&a, sizeof(a));
-    assert(rc == 0);
-    rc = listen(place->fd, 16);
-    assert(rc == 0);
-    path_fd = open(a.sun_path, O_PATH | O_CLOEXEC);
-    assert(path_fd >= 0);
-    (void)unlink(a.sun_path);
-    (void)rmdir(folder);
-    (void)snprintf(place->target, sizeof(place->target),
-        "unix:///proc/self/fd/%d", path_fd);
-}
-
-static const struct place *
-the_place(void)
-{
-    static struct place place;
-
-    if (place.target[0] == '\0')
-        listen_somewhere(&place);
-    return &place;
-}
-
 static struct fuzz_peer *
 choose_peer(struct world *w)
 {
@@ -97,19 +54,9 @@ accept_one(struct world *w)
 
     if (w->peers == PEERS)
         return;
-    fd = accept(the_place()->fd, NULL, NULL);
+    fd = fuzz_place_accept();
     if (fd >= 0)
         fuzz_peer_open(&w->peer[w->peers++], fd, true);
-}
-
-/* Those that nobody accepted. */
-static void
-refuse_rest(void)
-{
-    int fd;
-
-    while ((fd = accept(the_place()->fd, NULL, NULL)) >= 0)
-        (void)close(fd);
 }
 
 /* ---------------------------------------------------------------- acts */
@@ -265,9 +212,7 @@ on_context(void *arg, void *context)
     unsigned coding;
 
     assert(c != NULL);
-    assert(sluice_str_equal(sluice_grpc_context_peer(c),
-               sluice_str(the_place()->target)) ||
-        sluice_grpc_context_peer(c).len > 0);
+    assert(sluice_grpc_context_peer(c).len > 0);
     assert(sluice_grpc_context_authority(c).len > 0);
     coding = fuzz_below(input(w), 8);
     if (coding < 3)
@@ -283,9 +228,9 @@ world_open(struct world *w)
     static const uint32_t windows[] = { 0, 1, 100, 65536, INT32_MAX, 16384, 0,
         0 };
     struct fuzz_input *in = input(w);
-    unsigned how = fuzz_byte(in);
+    unsigned how = fuzz_byte(in), more;
     struct sluice_grpc_client_options o = {
-        .target = sluice_str(the_place()->target),
+        .target = fuzz_place_target(),
         .max_message = (how & 1) != 0 ? 100 : 60000,
         .max_metadata = (how & 2) != 0 ? 300 : 0,
         .max_waiting = (how & 4) != 0 ? 2 : 0,
@@ -296,7 +241,10 @@ world_open(struct world *w)
     enum sluice_err err;
 
     w->crowd.watch.on_context = on_context;
-    w->crowd.watch.scale = fuzz_flip(in) ? 5000 : 3;
+    fuzz_place_narrow((how & 2) != 0);
+    more = fuzz_byte(in);
+    w->crowd.watch.scale = (more & 1) != 0 ? 5000 : 3;
+    w->crowd.watch.is_wordy = (more & 2) != 0;
     err = sluice_grpc_client_new(w->crowd.loop, &o, &w->client);
     assert(err == SLUICE_OK);
     w->end = sluice_end_new(w->crowd.loop, NULL);
@@ -353,7 +301,7 @@ world_close(struct world *w)
         fuzz_peer_read(&w->peer[i]);
         fuzz_peer_close(&w->peer[i]);
     }
-    refuse_rest();
+    fuzz_place_refuse_rest();
 }
 
 int

@@ -3,7 +3,8 @@
  * Any bytes as the body of a stream: length-prefixed messages, some of them
  * compressed. In one piece, in small ones, or held back and read later, the
  * same messages come out, and the same end; none is larger than allowed. The
- * bytes as one message come back from each coding as they were.
+ * bytes as one message come back from each coding as they were. The first byte
+ * says how they are read, the second how many zeros follow them.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -144,16 +145,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input in = { data, size };
     unsigned how = fuzz_byte(&in);
     struct rpc_grpc_reading reading = { .coder = rpc_grpc_coder_new(),
-        .max_message = (how & 4) != 0 ? 20 : 20000 };
+        .max_message = (how & 4) != 0 ? 20 : 200000 };
     struct rpc_grpc_reader reader = {
         .coding = (enum sluice_grpc_coding)((how & 3) % 3),
         .has_unknown_coding = (how & 3) == 3,
     };
     size_t piece = 1 + (how >> 3);
-    struct sluice_str body = fuzz_rest(&in);
+    size_t zeros = fuzz_byte(&in) * (size_t)1000;
+    struct sluice_str bytes = fuzz_rest(&in), body;
+    char *text = calloc(1, bytes.len + zeros + 1);
     struct result whole, other;
 
-    assert(reading.coder != NULL);
+    assert(reading.coder != NULL && text != NULL);
+    if (bytes.len > 0)
+        memcpy(text, bytes.ptr, bytes.len);
+    body = sluice_str_n(text, bytes.len + zeros);
+    if (zeros > 0)
+        piece *= 1000;
     read_in_pieces(&whole, reader, &reading, body, SIZE_MAX);
     read_in_pieces(&other, reader, &reading, body, piece);
     check_same(&whole, &other);
@@ -167,5 +175,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_coding(&reading, body, SLUICE_GRPC_DEFLATE);
     }
     rpc_grpc_coder_free(&reading.coder);
+    free(text);
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "rpc/check.h"
 #include "tests/fuzz/crowd.h"
 #include "tests/fuzz/peer.h"
+#include "tests/fuzz/place.h"
 #include "tests/fuzz/shortage.h"
 
 #define PEERS 3
@@ -30,6 +31,7 @@ struct world {
     struct fuzz_peer peer[PEERS];
     unsigned peers;
     bool clients_leave_first;
+    bool is_narrow;
     bool is_stopping;
     bool is_stopped;
     bool is_closed;
@@ -89,6 +91,8 @@ connect_one(struct world *w)
     rc = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
     assert(rc == 0);
     fuzz_peer_open(&w->peer[w->peers++], fds[0], false);
+    if (w->is_narrow)
+        fuzz_socket_narrow(fds[1]);
     err = sluice_grpc_server_accept(w->server, fds[1]);
     assert(err == SLUICE_OK || err == SLUICE_ELIMIT || err == SLUICE_ESTATE ||
         fuzz_shortages() > 0);
@@ -239,7 +243,7 @@ world_open(struct world *w)
     struct sluice_end_options end = { .servicer = &w->servicer,
         .maximum_timeout_ns = MAXIMUM_TIMEOUT };
     struct fuzz_input *in = input(w);
-    unsigned how = fuzz_byte(in);
+    unsigned how = fuzz_byte(in), more;
     struct sluice_grpc_server_options o = {
         .max_message = (how & 1) != 0 ? 100 : 60000,
         .max_metadata = (how & 2) != 0 ? 300 : 0,
@@ -253,8 +257,12 @@ world_open(struct world *w)
 
     w->servicer.service = on_service;
     w->crowd.watch.on_context = on_context;
-    w->crowd.watch.scale = fuzz_flip(in) ? 5000 : 3;
-    w->clients_leave_first = fuzz_flip(in);
+    more = fuzz_byte(in);
+    w->crowd.watch.scale = (more & 1) != 0 ? 5000 : 3;
+    w->crowd.watch.is_wordy = (more & 2) != 0;
+    more = fuzz_byte(in);
+    w->clients_leave_first = (more & 1) != 0;
+    w->is_narrow = (more & 2) != 0;
     w->end = sluice_end_new(w->crowd.loop, &end);
     assert(w->end != NULL);
     err = sluice_grpc_server_new(w->crowd.loop, w->end, &o, &w->server);

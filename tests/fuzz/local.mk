@@ -70,6 +70,10 @@ tests_fuzz_fuzz_operation_SOURCES = \
 tests_fuzz_fuzz_operation_LDADD = $(RPC_LIBS)
 tests_fuzz_fuzz_operation_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
 
+# Where gRPC clients connect to.
+fuzz_place = tests/fuzz/place.c tests/fuzz/place.h
+fuzz_place_link = -Wl,--wrap=uv_pipe_connect
+
 # The gRPC link's other end.
 fuzz_peer = \
 	tests/fuzz/frames.c \
@@ -81,17 +85,28 @@ fuzz_programs += tests/fuzz/fuzz_grpc_client
 fuzz_runs += tests/fuzz/fuzz_grpc_client=1500
 tests_fuzz_fuzz_grpc_client_SOURCES = \
 	tests/fuzz/fuzz_grpc_client.c \
-	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
+	$(fuzz_crowd) $(fuzz_peer) $(fuzz_place) $(fuzz_driver)
 tests_fuzz_fuzz_grpc_client_LDADD = $(RPC_LIBS)
-tests_fuzz_fuzz_grpc_client_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+tests_fuzz_fuzz_grpc_client_LDFLAGS = \
+	$(fuzz_link) $(fuzz_crowd_link) $(fuzz_place_link)
 
 fuzz_programs += tests/fuzz/fuzz_grpc_server
 fuzz_runs += tests/fuzz/fuzz_grpc_server=1500
 tests_fuzz_fuzz_grpc_server_SOURCES = \
 	tests/fuzz/fuzz_grpc_server.c \
-	$(fuzz_crowd) $(fuzz_peer) $(fuzz_driver)
+	$(fuzz_crowd) $(fuzz_peer) $(fuzz_place) $(fuzz_driver)
 tests_fuzz_fuzz_grpc_server_LDADD = $(RPC_LIBS)
-tests_fuzz_fuzz_grpc_server_LDFLAGS = $(fuzz_link) $(fuzz_crowd_link)
+tests_fuzz_fuzz_grpc_server_LDFLAGS = \
+	$(fuzz_link) $(fuzz_crowd_link) $(fuzz_place_link)
+
+fuzz_programs += tests/fuzz/fuzz_grpc_pair
+fuzz_runs += tests/fuzz/fuzz_grpc_pair=800
+tests_fuzz_fuzz_grpc_pair_SOURCES = \
+	tests/fuzz/fuzz_grpc_pair.c \
+	$(fuzz_crowd) $(fuzz_place) $(fuzz_driver)
+tests_fuzz_fuzz_grpc_pair_LDADD = $(RPC_LIBS)
+tests_fuzz_fuzz_grpc_pair_LDFLAGS = \
+	$(fuzz_link) $(fuzz_crowd_link) $(fuzz_place_link)
 
 fuzz_programs += tests/fuzz/fuzz_grpc_text
 fuzz_runs += tests/fuzz/fuzz_grpc_text=10000

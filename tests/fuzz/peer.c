@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +20,6 @@ fuzz_peer_open(struct fuzz_peer *p, int fd, bool is_server)
     int rc = fcntl(fd, F_SETFL, O_NONBLOCK);
 
     assert(rc == 0);
-    (void)signal(SIGPIPE, SIG_IGN); /* as users of libuv must */
     memset(p, 0, sizeof(*p));
     p->fd = fd;
     p->is_server = is_server;

@@ -218,13 +218,15 @@ def field(name, value):
     return bytes([245]) + text(name) + text(value)
 
 
-def headers(stream, flags=0, fields=(), head=True, piece=None, cut=False):
+def headers(stream, flags=0, fields=(), head=True, piece=None, cut=False,
+            double=0):
     how = flags | (0 if head else 8) | (16 if cut else 0)
     b = bytes([1, how | (4 if piece else 0), stream])
     if piece:
         b += bytes([piece])
     fields = [bytes([f]) if isinstance(f, int) else f for f in fields]
-    return b + bytes([len(fields)]) + b''.join(fields)
+    times = 11 + double if double else 0
+    return b + bytes([len(fields) | times << 4]) + b''.join(fields)
 
 
 PLAIN, DEFLATED, GZIPPED, ZEROS = range(4)
@@ -274,6 +276,10 @@ def goaway(last, code):
 
 def ping(times=0):
     return small(PING, N_1, second=N_1, times=times)
+
+
+def any_frame(kind, flags, stream, payload):
+    return bytes([8, kind, flags, stream]) + text(payload)
 
 
 def raw(b):
@@ -364,6 +370,19 @@ def grpc_client():
         STREAM_1, message('x', PLAIN, 3)), TURNS, LOOK)
     yield 'message-too-large', client(call(), UP, answer(
         STREAM_1, message(255, ZEROS)), TURNS, LOOK, options=1)
+    yield 'message-large', client(call(), UP, say(
+        headers(STREAM_1), data(STREAM_1, message(255, ZEROS), piece=200)),
+        TURNS, LOOK, say(headers(STREAM_1, END, [OK], head=False)), TURNS)
+    yield 'length-impossible', client(call(), UP, say(
+        headers(STREAM_1), data(STREAM_1, bytes([0xc0]) + text('x') +
+                                bytes([N_ALL]))), TURNS, LOOK, TURNS)
+    for name, options in ('much', 0), ('much-narrow', 2):
+        yield name, client(
+            *[call(what=values(0xf0 | METADATA | PAYLOAD | COMPLETION))] * 4,
+            TURNS, TURNS, say(settings((4, N_MAX)), window(STREAM_0, N_65536)),
+            TURNS, bytes([C_HEAR, 0]), TURNS, bytes([C_HEAR, 0]), TURNS,
+            say(*[headers(s, END, [OK]) for s in range(4)]), TURNS, LOOK,
+            bytes([C_HEAR, 0]), TURNS, TURNS, big=1, options=options)
     yield 'message-cut', client(call(), UP, say(
         headers(STREAM_1), data(STREAM_1, message(), flags=END, junk=3)),
         TURNS, LOOK)
@@ -381,6 +400,17 @@ def grpc_client():
     yield 'metadata-too-much', client(call(), UP, say(headers(
         STREAM_1, fields=[field('x' * 20, 'y' * 100)] * 6)), TURNS, LOOK,
         options=2)
+    yield 'cut-by-trailers', client(call(), UP, say(
+        headers(STREAM_1), data(STREAM_1, junk=3),
+        headers(STREAM_1, END, [OK], head=False)), TURNS, LOOK, TURNS)
+    yield 'wordy', client(
+        call(what=values(METADATA | PAYLOAD) + bytes([2]) + text('x-y') +
+             text('plain') + text('z-bin') + text('\0\1')), UP,
+        answer(STREAM_1, message(), fields=[field(
+            'grpc-message', '%E2%82%AC' * 13)]), TURNS, LOOK, big=2)
+    yield 'wordy-too-much', client(
+        call(what=values(METADATA | PAYLOAD) + bytes([253]) + text('x-y') +
+             text('plain')), UP, big=2)
     yield 'upper-case', client(call(), UP, say(headers(
         STREAM_1, fields=[27])), TURNS, LOOK)
     for code in (N_0, N_1, N_2, N_7, N_8, N_11):
@@ -391,6 +421,10 @@ def grpc_client():
         call(), call(), UP, say(goaway(N_1, N_0)), TURNS, TURNS,
         say(settings()), TURNS, bytes([C_SPEAK, 201, 0]),
         headers(STREAM_1, END, [OK]), TURNS, LOOK, TURNS)
+    yield 'goaway-pings', client(call(), UP, say(any_frame(
+        7, 0, STREAM_0, b'\0\0\0\1\0\0\0\x0btoo_many_pings')), TURNS, call(),
+        TURNS, TURNS, say(settings()), TURNS, bytes([C_TIME, 7]), TURNS,
+        options=24)
     yield 'goaway-calm', client(call(), UP, say(goaway(N_0, N_11)), TURNS,
                                 call(), TURNS, bytes([C_TIME, 6]), TURNS)
     yield 'no-streams-allowed', client(
@@ -519,6 +553,21 @@ def grpc_server():
             SERVED, MOVE)
     yield 'message-too-large', server(HELLO, request(
         STREAM_1, message(255, ZEROS)), MOVE, SERVED, MOVE, options=1)
+    yield 'length-impossible', server(HELLO, tell(
+        headers(STREAM_1), data(STREAM_1, bytes([0xc0]) + text('x') +
+                                bytes([N_ALL]))), MOVE, SERVED, MOVE)
+    yield 'message-large', server(HELLO, tell(
+        headers(STREAM_1), data(STREAM_1, message(255, ZEROS), piece=200,
+                                flags=END)), MOVE, SERVED, reply, MOVE)
+    for name, leave in ('much', 1), ('much-narrow', 3):
+        yield name, server(
+            tell(settings((4, N_MAX)), window(STREAM_0, N_65536)), MOVE,
+            *[request(s, message()) for s in range(4)], MOVE, SERVED * 4,
+            *[advance(n, 0xf0 | METADATA | PAYLOAD) for n in range(4)], MOVE,
+            bytes([S_HEAR, 0]), MOVE, bytes([S_HEAR, 0]), MOVE,
+            *[advance(n, 0xf0 | PAYLOAD | COMPLETION) for n in range(4)], MOVE,
+            bytes([S_HEAR, 0]), MOVE, bytes([S_HEAR, 0]), MOVE, big=1,
+            leave=leave)
     yield 'message-cut', server(HELLO, tell(
         headers(STREAM_1), data(STREAM_1, message(), flags=END, junk=3)), MOVE,
         SERVED, MOVE)
@@ -537,6 +586,25 @@ def grpc_server():
     yield 'metadata-too-much', server(HELLO, tell(headers(
         STREAM_1, fields=[field('x' * 20, 'y' * 100)] * 6)), MOVE, SERVED,
         MOVE, options=2)
+    yield 'metadata-endless', server(HELLO, tell(headers(
+        STREAM_1, fields=[field('x' * 20, 'y' * 100)] * 6, double=4)), MOVE,
+        options=2)
+    yield 'wordy', server(
+        HELLO, request(STREAM_1, message()), MOVE, SERVED, advance(
+            0, METADATA | PAYLOAD) + bytes([2]) + text('x-y') + text(' v ') +
+        text('z-bin') + text('\0\1'), MOVE, advance(
+            0, COMPLETION | CODE | MESSAGE | TERMINAL, 5) + text('é%\n') +
+        bytes([1]) + text('te') + text('no'), MOVE, big=2)
+    for name, tight in ('too-much', ()), ('too-much-tight', ((6, N_100), )):
+        yield 'wordy-' + name, server(
+            tell(settings(*tight)), MOVE,
+            request(STREAM_1, message()), MOVE, SERVED, advance(
+                0, COMPLETION | CODE | MESSAGE | TERMINAL, 0) +
+            text('é' * 90) + bytes([253]) + text('x-y') + text('v'), MOVE,
+            big=2)
+    yield 'drained', server(
+        HELLO, request(STREAM_1, message()), MOVE, SERVED, bytes([S_LEAVE, 40]),
+        MOVE, tell(any_frame(6, 1, STREAM_0, b'parting\0')), MOVE, reply, MOVE)
     yield 'trailers', server(HELLO, tell(
         headers(STREAM_1), data(STREAM_1, message()),
         headers(STREAM_1, END, [Q_XY], head=False)), MOVE, SERVED, reply)
@@ -599,6 +667,77 @@ def grpc_server():
                  for n, s in enumerate(range(6))])
 
 
+# --------------------------------------------------------- fuzz_grpc_pair.c
+
+(P_OPERATE, _, P_SHORT, P_CUT, P_DRAIN, P_TURN, _, P_SETTLE, _, P_TIME) = range(
+    CROWD_ACTS, CROWD_ACTS + 10)
+REST = bytes([P_SETTLE])
+
+
+def pair(*acts, options=0, big=0):
+    return bytes([options, big]) + b''.join(acts)
+
+
+def dial(how=0, who=customer(), timeout=LONG, what=UNARY):
+    return bytes([P_OPERATE, how]) + who + bytes([timeout]) + what
+
+
+def grpc_pair():
+    served = customer(FULL) + bytes([7])
+    seen = bytes([7])
+    good = values(METADATA | PAYLOAD | COMPLETION | CODE | MESSAGE | TERMINAL,
+                  0)
+    yield 'unary', pair(dial(), REST, served, somebody(ADVANCE, 1, good), REST,
+                        seen)
+    yield 'not-found', pair(dial(), REST, served, advance(
+        1, METADATA | COMPLETION | CODE | MESSAGE | TERMINAL, 5), REST, seen)
+    for name, options, big in (('', 0, 0), ('-big', 5, 1), ('-narrow', 32, 1)):
+        yield 'streams' + name, pair(
+            dial(what=STREAM), dial(1, what=STREAM), REST, served, served,
+            *[advance(n % 4, 0xf0 | PAYLOAD | GRANT, 0, TWO) + REST
+              for n in range(16)],
+            *[advance(n, COMPLETION) for n in range(4)], REST, options=options,
+            big=big)
+    for who in range(2):
+        yield f'held-by-{who}', pair(
+            dial(what=values(METADATA)), REST, served,
+            advance(1 - who, 0xf0 | PAYLOAD) * 4, REST,
+            advance(who, GRANT, 0, ONE), REST, advance(who, GRANT, 0, MANY),
+            REST, advance(1 - who, COMPLETION), REST, options=5, big=1)
+    yield 'coded', pair(dial(1, what=values(0xf0 | PAYLOAD | COMPLETION)), REST,
+                        customer(FULL), bytes([2]), advance(
+                            1, 0xf0 | PAYLOAD | COMPLETION), REST, big=1)
+    for who, act_ in ((0, CANCEL), (1, CANCEL), (0, FAIL), (1, FAIL)):
+        yield f'ends-{who}-{act_}', pair(
+            dial(what=STREAM), REST, served, somebody(act_, who), REST)
+    yield 'service-completes-early', pair(
+        dial(what=STREAM), REST, served, advance(0, PAYLOAD) * 2,
+        somebody(ADVANCE, 1, good), REST, seen)
+    for name, wants in ('none', NONE), ('only-end', ONLY_END):
+        yield 'invoker-wants-' + name, pair(
+            dial(who=customer(wants)), REST, served,
+            advance(1, PAYLOAD) * 3, advance(1, COMPLETION), REST)
+        yield 'service-wants-' + name, pair(
+            dial(what=STREAM), REST, customer(wants), advance(0, PAYLOAD) * 3,
+            REST, advance(1, COMPLETION), REST)
+    yield 'expires', pair(dial(timeout=MS_100, what=STREAM), REST, served,
+                          bytes([P_TIME, 5]), REST)
+    yield 'one-stream', pair(dial(what=STREAM), dial(), REST, served, somebody(
+        CANCEL, 0), REST, served, REST, options=16)
+    yield 'drain', pair(dial(what=STREAM), REST, served, bytes([P_DRAIN, 0]),
+                        REST, dial(), REST, advance(1, COMPLETION), REST, seen)
+    for way in range(3):
+        yield f'cut-{way}', pair(dial(what=STREAM), dial(), REST, served,
+                                 served, bytes([P_CUT, 1, way]), REST, dial(),
+                                 REST)
+    yield 'no-such-method', pair(dial(), REST, customer(FULL, NO_SUCH_METHOD),
+                                 REST)
+    yield 'memory-short', pair(*[
+        bytes([P_SHORT, n]) + dial() + REST + served + advance(
+            2 * n + 1, METADATA | PAYLOAD | COMPLETION) + REST
+        for n in range(6)])
+
+
 # --------------------------------------------------------- fuzz_grpc_text.c
 
 (TIMEOUTS, MESSAGES, BASE64, METADATA_, TARGETS_, CODINGS) = range(6)
@@ -651,7 +790,7 @@ def grpc_message():
     bomb = gzip.compress(bytes(100000), mtime=0)
     identity, gz, deflate, unknown, tight = 0, 1, 2, 3, 4
     pieces = 2 << 3
-    for name, how, body in (
+    for name, how, body, *zeros in (
             ('empty', identity, b''),
             ('one', identity, framed(b'hello')),
             ('of-no-bytes', identity, framed(b'') * 5),
@@ -672,9 +811,12 @@ def grpc_message():
             ('gzip-and-more', gz, framed(gzipped + b'x', 1)),
             ('gzip-twice', gz, framed(gzipped * 2, 1)),
             ('bomb', gz, framed(bomb, 1)),
+            ('large', identity, framed(b'x', length=150000), 200),
+            ('large-too-small', identity | pieces, framed(
+                b'x', length=150000), 100),
             ('just-too-large', gz | tight, framed(
                 gzip.compress(b'x' * 21, mtime=0), 1))):
-        yield name, bytes([how]) + body
+        yield name, bytes([how, *(zeros or [0])]) + body
 
 
 # ------------------------------------------------------------- the gateway's
@@ -776,6 +918,7 @@ def template():
 
 
 TARGETS = {
+    'fuzz_grpc_pair': grpc_pair,
     'fuzz_descriptor': descriptor,
     'fuzz_json_reader': json_reader,
     'fuzz_json_writer': json_writer,

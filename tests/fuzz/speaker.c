@@ -14,6 +14,7 @@ struct mark {
     struct fuzz_watch *watch;
     const struct fuzz_speaker *speaker;
     unsigned number;
+    size_t size;
     char rest[];
 };
 
@@ -36,6 +37,9 @@ fuzz_payload(struct fuzz_speaker *s, size_t size)
     struct sluice_bytes *b;
 
     assert(mark != NULL);
+    if (s->watch->is_wire)
+        size += sizeof(*mark);
+    mark->size = size;
     mark->watch = s->watch;
     mark->speaker = s;
     mark->number = s->payloads;
@@ -49,9 +53,30 @@ void
 fuzz_check_payload(const struct fuzz_speaker *s, unsigned n,
     struct sluice_bytes *payload)
 {
-    const struct mark *mark = (const void *)sluice_bytes_data(payload);
+    const uint8_t *data = sluice_bytes_data(payload);
+    struct mark mark;
 
-    assert(mark->speaker == s && mark->number == n);
+    if (s->watch->is_wire)
+        assert(sluice_bytes_size(payload) >= sizeof(mark));
+    memcpy(&mark, data, sizeof(mark));
+    assert(mark.speaker == s && mark.number == n);
+    assert(mark.size == sluice_bytes_size(payload));
+}
+
+/* Some pairs, or one over and over. */
+static void
+add_words(struct sluice_metadata *md, struct fuzz_input *in)
+{
+    unsigned n = fuzz_byte(in), times = n >= 250 ? 300 : 1;
+    struct sluice_str name, value;
+
+    for (n &= 3; n > 0; n--) {
+        name = fuzz_text(in);
+        value = fuzz_text(in);
+        for (; times > 0; times--)
+            (void)!sluice_metadata_add(md, name, value);
+        times = 1;
+    }
 }
 
 struct sluice_metadata *
@@ -64,6 +89,8 @@ fuzz_metadata(const struct fuzz_speaker *s)
     err = sluice_metadata_add(md, mark_name,
         sluice_str_n((const char *)&s, sizeof(s)));
     assert(err == SLUICE_OK);
+    if (s->watch->is_wordy)
+        add_words(md, &s->watch->in);
     return md;
 }
 
@@ -89,7 +116,9 @@ choose_completion(struct fuzz_speaker *s, unsigned what, struct fuzz_values *v)
         return;
     c->has_code = true;
     c->code = (int8_t)fuzz_byte(&s->watch->in);
-    if ((what & 0x20) != 0) {
+    if ((what & 0x20) != 0 && s->watch->is_wordy) {
+        c->message = fuzz_text(&s->watch->in);
+    } else if ((what & 0x20) != 0) {
         n = snprintf(v->message, sizeof(v->message), "%d", (int)c->code);
         c->message = sluice_str_n(v->message, (size_t)n);
     }

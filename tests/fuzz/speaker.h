@@ -20,6 +20,8 @@ struct fuzz_watch {
     unsigned depth;           /* of customers' code */
     bool is_within_call;      /* of the library: no customer may be called */
     size_t scale;             /* sizes of payloads go up to 15 times this */
+    bool is_wire;             /* between speaker and hearer: copies arrive */
+    bool is_wordy;            /* metadata and messages hold any text, too */
     void (*react)(void *arg); /* within customers' code */
     void (*on_context)(void *arg, void *context); /* NULL: nobody looks at it */
     void *arg;

@@ -700,6 +700,18 @@ extensions_are_named_in_brackets(void **state)
 }
 
 static void
+a_message_set_is_refused_where_there_is_one(void **state)
+{
+    gives(state, "tests.reader2.WithSet", "{\"number\":1,\"set\":null}",
+        "08 01");
+    refuses(state, "tests.reader2.WithSet", "{\"set\":{}}", PB_EVALUE);
+    refuses_saying(state, "tests.reader2.WithSet", "{\"set\":{}}",
+        "tests.reader2.Set is a MessageSet, which is not supported");
+    refuses(state, "tests.reader2.Set", "{}", PB_EVALUE);
+    gives(state, "tests.reader2.InSet", "{\"s\":\"a\"}", "ca 01 01 61");
+}
+
+static void
 required_fields_are_required(void **state)
 {
     gives(state, "tests.reader2.Strict",
@@ -919,6 +931,7 @@ main(void)
         TEST(maps_within_maps_keep_their_keys_apart),
         TEST(groups_are_objects),
         TEST(extensions_are_named_in_brackets),
+        TEST(a_message_set_is_refused_where_there_is_one),
         TEST(required_fields_are_required),
         TEST(required_fields_may_be_missing_at_any_depth_where_that_is_allowed),
         TEST(white_space_may_stand_between_tokens),
