@@ -85,12 +85,14 @@ put_string(struct explainer *x, json_t *object, const char *key, const char *s)
 
 /* ---- The answer ------------------------------------------------------------ */
 
+/* NULL when memory is short; put() takes that. */
 static json_t *
 put_answer(struct explainer *x, unsigned status, int code, const char *message)
 {
-    json_t *answer = json_object();
+    json_t *answer;
 
-    put(x, x->doc, "answer", answer);
+    put(x, x->doc, "answer", json_object());
+    answer = json_object_get(x->doc, "answer");
     put_number(x, answer, "status", status);
     put_string(x, answer, "code", sluice_code_name(code));
     put_string(x, answer, "message", message);
@@ -192,7 +194,6 @@ put_binding(struct explainer *x)
         &x->set->config->upstreams[b->rpc->upstream];
     json_t *object = json_object(), *targets = json_array();
 
-    put(x, x->doc, "binding", object);
     put_string(x, object, "method", b->verb);
     put_string(x, object, "template", b->template_text);
     put_string(x, object, "declared", declared(b));
@@ -201,15 +202,16 @@ put_binding(struct explainer *x)
     put_string(x, object, "rpc", b->rpc->method->full_name);
     put_string(x, object, "cardinality", cardinality(b->rpc->method));
     put_string(x, object, "upstream", u->name);
-    put(x, object, "targets", targets);
     for (size_t i = 0; i < u->n_targets; i++)
-        x->is_short |=
-            json_array_append_new(targets, json_string(u->targets[i])) != 0;
+        if (json_array_append_new(targets, json_string(u->targets[i])) != 0)
+            x->is_short = true;
+    put(x, object, "targets", targets);
     put_body_rule(x, object);
     if (b->response_field != NULL)
         put_string(x, object, "responseBody", b->response_field->name);
     else
         put(x, object, "responseBody", json_null());
+    put(x, x->doc, "binding", object);
 }
 
 static void
@@ -224,11 +226,11 @@ put_near(struct explainer *x)
         const struct route_binding *b = near[i].binding;
         json_t *object = json_object();
 
-        append(x, "near", object);
         put_string(x, object, "method", b->verb);
         put_string(x, object, "template", b->template_text);
         put_string(x, object, "rpc", b->rpc->method->full_name);
         put_string(x, object, "why", near[i].why);
+        append(x, "near", object);
     }
 }
 
@@ -301,13 +303,13 @@ on_given(void *arg, const struct route_given *given)
     struct explainer *x = arg;
     json_t *object = json_object();
 
-    append(x, given->is_variable ? "path" : "query", object);
     put_text(x, object, "name", given->name, given->name_len);
     put_text(x, object, "value", given->text, given->len);
     if (given->depth > 0)
         put_field_path(x, object, given);
     else
         put(x, object, "field", json_null());
+    append(x, given->is_variable ? "path" : "query", object);
 }
 
 static bool
@@ -512,5 +514,6 @@ gw_explain(const struct route_set *set, const char *verb, const char *target,
     else
         x.is_short = true;
     end(&x);
+    *is_called = *is_called && x.doc != NULL;
     return x.doc;
 }

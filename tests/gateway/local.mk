@@ -32,6 +32,8 @@ tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/gateway/test_explain
 tests_gateway_test_explain_SOURCES = tests/gateway/test_explain.c
+tests_gateway_test_explain_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 tests_gateway_test_explain_LDADD = tests/routes/libsupport.la \
 	$(GATEWAY_LIBS) $(CMOCKA_LIBS)
 

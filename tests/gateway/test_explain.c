@@ -11,6 +11,43 @@
 #include <string.h>
 #include <cmocka.h>
 
+extern void *__real_malloc(size_t size);
+extern void *__real_calloc(size_t count, size_t size);
+extern void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static long allocations_left = -1; /* -1: no end */
+
+static bool
+is_refused(void)
+{
+    if (allocations_left > 0)
+        allocations_left--;
+    else if (allocations_left == 0)
+        return true;
+    return false;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    return is_refused() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    return is_refused() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *p, size_t size)
+{
+    return is_refused() ? NULL : __real_realloc(p, size);
+}
+
 #define RULES                                                          \
     RULE("One", "put: '/v1/m/{id}', body: book, response_body: sub")   \
     RULE("Two",                                                        \
@@ -201,6 +238,41 @@ a_message_over_the_limit_is_refused(void **state)
         "\"the body is over the limit of 16 bytes\"}");
 }
 
+/* jansson is not ours, but its memory is counted too. */
+static void
+without_memory_there_is_no_explanation(void **state)
+{
+    static const struct {
+        const char *verb, *target, *body;
+    } asked[] = {
+        { "PUT", "/v1/m/7?rev=3&sub.n=%35&m[k]=v", "{\"title\":\"T\"}" },
+        { "PATCH", "/v1/b/1", "{\"title\":\"T\"}" },
+        { "GET", "/v1/m/7?rev=x", NULL },
+        { "DELETE", "/v1/m/%FF", NULL },
+    };
+
+    json_set_alloc_funcs(__wrap_malloc, free);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct sluice_str body = asked[i].body == NULL
+            ? sluice_str_n(NULL, 0)
+            : sluice_str(asked[i].body);
+        json_t *doc = NULL;
+        long n = 0;
+
+        for (; doc == NULL; n++) {
+            bool is_called;
+
+            allocations_left = n;
+            doc = gw_explain(*state, asked[i].verb, asked[i].target, body,
+                &is_called);
+            allocations_left = -1;
+        }
+        assert_true(n > 20);
+        json_decref(doc);
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
 #define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -216,6 +288,7 @@ main(void)
         WITH_SET(refused_input_names_field_and_place),
         WITH_SET(text_that_is_not_UTF_8_is_shown_with_replacements),
         WITH_SET(a_message_over_the_limit_is_refused),
+        WITH_SET(without_memory_there_is_no_explanation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,9 @@
 path, query and body gives them."""
 
 import concurrent.futures
+import json
 import os
+import subprocess
 import tempfile
 
 import grpc
@@ -64,6 +66,7 @@ class Required(harness.Scenario):
         path = os.path.join(cls.directory.name, "sluice.yaml")
         with open(path, "w") as f:
             f.write(ROUTES % port)
+        cls.path = path
         cls.gateway = Gateway("serve", "-c", path)
 
     @classmethod
@@ -78,6 +81,13 @@ class Required(harness.Scenario):
     def echo(cls, request, context):
         cls.calls += 1
         return request
+
+    def explain(self, method, target, body):
+        result = subprocess.run(
+            [harness.PROGRAM, "explain", "-c", self.path, "--json", "-b", "-",
+             method, target], input="" if body is None else json.dumps(body),
+            capture_output=True, text=True, timeout=harness.PATIENCE)
+        return json.loads(result.stdout)
 
     def test_what_the_path_or_the_query_gives_is_not_missing(self):
         for method, target, body, answer in (
@@ -96,6 +106,8 @@ class Required(harness.Scenario):
                 response = self.ask(method, target, body)
                 self.assertEqual(response.status, 200, response)
                 self.assertEqual(response.json(), answer)
+                self.assertEqual(
+                    self.explain(method, target, body)["messages"], [answer])
 
     def test_what_nobody_gives_is_400_and_named(self):
         before = self.calls
@@ -113,6 +125,9 @@ class Required(harness.Scenario):
                     self.ask(method, target, body), 400, 3)
                 self.assertIn("required", error["message"])
                 self.assertIn(field, error["message"])
+                self.assertEqual(
+                    self.explain(method, target, body)["answer"]["message"],
+                    error["message"])
         self.assertEqual(self.calls, before)
 
 
