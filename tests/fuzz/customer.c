@@ -478,6 +478,7 @@ fuzz_customer_check_rest(const struct fuzz_customer *c)
     if (c->has_ended || peer == NULL || peer->has_ended ||
         c->subscription.kind != SLUICE_SUBSCRIPTION_FULL)
         return;
-    check_deliveries(c, &peer->says, !c->watch->is_wire &&
-        peer->subscription.kind == SLUICE_SUBSCRIPTION_FULL);
+    check_deliveries(c, &peer->says,
+        !c->watch->is_wire &&
+            peer->subscription.kind == SLUICE_SUBSCRIPTION_FULL);
 }

@@ -21,7 +21,7 @@
 /* Turns in which nobody hears anything, until all is at rest: a large payload
  * takes some through a small window and a narrow socket. */
 #define QUIET_TURNS 8u
-#define QUIET_TURNS_BIG 60u
+#define QUIET_TURNS_BIG 400u
 #define BIG 4000u /* a payload has up to 15 times that */
 #define MAXIMUM_TIMEOUT (100 * SLUICE_SECOND)
 
@@ -249,10 +249,9 @@ world_open(struct world *w)
     unsigned how = fuzz_byte(input(w)), more = fuzz_byte(input(w));
     struct sluice_grpc_client_options c = { .target = fuzz_place_target(),
         .initial_window = windows[how & 3] };
-    struct sluice_grpc_server_options s = {
-        .initial_window = windows[how >> 2 & 3],
-        .max_concurrent_streams = (how & 16) != 0 ? 1 : 0
-    };
+    struct sluice_grpc_server_options s = { .initial_window =
+                                                windows[how >> 2 & 3],
+        .max_concurrent_streams = (how & 16) != 0 ? 1 : 0 };
     enum sluice_err err;
 
     w->fd = -1;
