@@ -76,6 +76,7 @@ cli_finish_load(struct route_config **config, route_schema_source_cb *source,
 
     gw_server_check(*config, inprocs, n_inprocs, problems);
     set = route_set_build(config, source, arg, problems);
+    route_problems_sort(problems);
     if (problems->count > 0 && set != NULL)
         route_set_free(&set);
     return set;
@@ -89,7 +90,7 @@ cli_load(const char *path)
     struct route_set *set = NULL;
 
     route_problems_init(&problems);
-    config = route_config_load(path, &problems);
+    config = route_config_load_draft(path, &problems);
     if (config != NULL)
         set = cli_finish_load(&config, route_schema_from_file, NULL, NULL, 0,
             &problems);

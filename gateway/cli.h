@@ -16,6 +16,8 @@ int cli_serve(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_routes(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+int cli_transcode(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_healthcheck(int argc, char **argv);
 
@@ -24,7 +26,7 @@ int cli_healthcheck(int argc, char **argv);
 const char *cli_config_option(int argc, char **argv, const char *help);
 
 /* Says what is wrong with an option; c is what getopt_long() returned for it,
- * the short options beginning with ":" after "+". */
+ * the short options beginning with ":", perhaps after "+". */
 void cli_bad_option(int c, char **argv);
 
 /* Loads a route file and everything it names. NULL when there were problems:

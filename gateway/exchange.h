@@ -72,7 +72,8 @@ struct gw_exchange {
     struct gw_buffer bound;   /* wire format of path and query */
     struct gw_buffer message; /* the request message under construction */
     struct pb_json_reader *reader;
-    bool in_value; /* reader is inside a JSON value */
+    bool in_value;  /* reader is inside a JSON value */
+    bool is_pieced; /* required fields are asked for in the whole message */
     size_t n_values;
     uint64_t bytes_in;
     bool is_body_complete;

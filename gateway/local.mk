@@ -5,16 +5,22 @@
 noinst_LTLIBRARIES += gateway/libgateway.la
 gateway_libgateway_la_SOURCES = \
 	gateway/address.c \
+	gateway/admit.c \
 	gateway/arena.c \
+	gateway/bad_input.c \
 	gateway/buffer.c \
 	gateway/cli.c \
 	gateway/cli_demo.c \
+	gateway/cli_explain.c \
+	gateway/cli_explain_print.c \
 	gateway/cli_healthcheck.c \
 	gateway/cli_routes.c \
 	gateway/cli_serve.c \
+	gateway/cli_transcode.c \
 	gateway/cli_version.c \
 	gateway/connection.c \
 	gateway/exchange.c \
+	gateway/explain.c \
 	gateway/handshake.c \
 	gateway/listener.c \
 	gateway/log.c \
@@ -28,16 +34,21 @@ gateway_libgateway_la_SOURCES = \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
+	gateway/transcode.c \
 	gateway/upstream.c \
 	gateway/watch.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
 	gateway/address.h \
+	gateway/admit.h \
 	gateway/arena.h \
+	gateway/bad_input.h \
 	gateway/buffer.h \
 	gateway/cli.h \
+	gateway/cli_explain.h \
 	gateway/connection.h \
 	gateway/exchange.h \
+	gateway/explain.h \
 	gateway/handshake.h \
 	gateway/listener.h \
 	gateway/log.h \
@@ -51,6 +62,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
+	gateway/transcode.h \
 	gateway/upstream.h \
 	gateway/watch.h \
 	gateway/worker.h

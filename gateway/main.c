@@ -18,6 +18,11 @@ static const struct {
         "check -c FILE          load everything, report every problem" },
     { "routes", cli_routes,
         "routes -c FILE         print the effective routes" },
+    { "explain", cli_explain,
+        "explain -c FILE METHOD TARGET\n"
+        "                         what a request would become, and why" },
+    { "transcode", cli_transcode,
+        "transcode OPTION...    messages from JSON to binary and back" },
     { "healthcheck", cli_healthcheck,
         "healthcheck [ADDR]     ask a running gateway how it is" },
     { "version", cli_version,

@@ -15,6 +15,7 @@
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
+#include "gateway/bad_input.h"
 #include "gateway/metadata_out.h"
 #include "gateway/rest.h"
 #include "gateway/status_json.h"
@@ -83,49 +84,23 @@ gw_reply_error(struct gw_exchange *x, unsigned http, int code,
     set_status(x, http, outcome, &status);
 }
 
-static unsigned
-http_of_input_error(enum pb_err kind)
-{
-    switch (kind) {
-    case PB_ENOMEM:
-        return 500;
-    case PB_OK:
-    case PB_EFULL:
-    case PB_ELIMIT:
-    case PB_ESYNTAX:
-    case PB_EVALUE:
-    case PB_EUNKNOWN:
-    case PB_EDUPLICATE:
-        break;
-    }
-    return 400;
-}
-
 void
 gw_reply_bad_input(struct gw_exchange *x, const char *what,
     const struct pb_error *error)
 {
-    char message[1024];
-    char description[512];
-    struct gw_status status = { .code = SLUICE_CODE_INVALID_ARGUMENT };
+    struct gw_bad_input bad;
+    struct gw_status status = { 0 };
 
-    if (error->kind == PB_ENOMEM) {
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
-            "memory is short");
+    gw_bad_input_say(&bad, what, error);
+    if (bad.status == 500) {
+        gw_reply_error(x, bad.status, bad.code, "memory", "%s", bad.message);
         return;
     }
-    if (error->line > 0)
-        snprintf(description, sizeof description,
-            "%s (line %u, column %u, byte %zu)", error->message, error->line,
-            error->column, error->offset);
-    else
-        snprintf(description, sizeof description, "%s", error->message);
-    snprintf(message, sizeof message, "invalid %s: %s%s%s", what, error->path,
-        error->path[0] == '\0' ? "" : ": ", description);
-    status.message = sluice_str(message);
-    status.field = sluice_str(error->path);
-    status.description = sluice_str(description);
-    set_status(x, http_of_input_error(error->kind), "bad request", &status);
+    status.code = bad.code;
+    status.message = sluice_str(bad.message);
+    status.field = sluice_str(bad.field);
+    status.description = sluice_str(bad.description);
+    set_status(x, bad.status, "bad request", &status);
 }
 
 /* -------------------------------------------------- what the RPC came to */

@@ -268,6 +268,37 @@ gw_request_list_has(struct sluice_str list, const char *token)
     return false;
 }
 
+static struct sluice_str
+trim(struct sluice_str s)
+{
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+/* A list of content codings in which nothing but "identity" stands. */
+static bool
+is_identity(struct sluice_str list)
+{
+    while (list.len > 0) {
+        const char *comma = memchr(list.ptr, ',', list.len);
+        struct sluice_str coding = { list.ptr,
+            comma == NULL ? list.len : (size_t)(comma - list.ptr) };
+        size_t used = coding.len + (comma != NULL);
+
+        coding = trim(coding);
+        if (coding.len > 0 && !is(coding.ptr, coding.len, "identity"))
+            return false;
+        list.ptr += used;
+        list.len -= used;
+    }
+    return true;
+}
+
 static void
 read_content_length(struct gw_request *r, struct sluice_str value)
 {
@@ -317,6 +348,8 @@ read_steering(struct gw_request *r, const char *name, size_t len,
         return gw_handshake_read(&r->handshake, name, len, value);
     case 12:
         if (is(name, len, "content-type")) {
+            if (r->content_type.ptr != NULL)
+                bad(r, "Content-Type", "given twice");
             r->content_type = value;
             return true;
         }
@@ -332,7 +365,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
         return true;
     case 16:
         if (is(name, len, "content-encoding")) {
-            r->content_encoding = value;
+            r->is_coded |= !is_identity(value);
             return true;
         }
         if (is(name, len, "x-server-timeout")) {
@@ -428,18 +461,6 @@ gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
 }
 
 /* --------------------------------------------------------------- the body */
-
-static struct sluice_str
-trim(struct sluice_str s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
 
 /* Only UTF-8 is JSON (RFC 8259 section 8.1). */
 static bool

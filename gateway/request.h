@@ -28,13 +28,13 @@ struct gw_request {
     /* From the headers. */
     unsigned n_headers;
     struct sluice_str content_type;
-    struct sluice_str content_encoding;
     struct sluice_str accept;
     struct sluice_str host;
     struct sluice_str forwarded_for;
     bool has_content_length;
     uint64_t content_length;
     bool is_chunked;
+    bool is_coded;       /* Content-Encoding: gzip and the like */
     bool wants_trailers; /* TE: trailers */
     bool has_bad_expect;
     struct gw_handshake handshake; /* of a WebSocket */

@@ -4,14 +4,13 @@
 
 #include <sluice/status.h>
 
+#include "gateway/admit.h"
 #include "gateway/connection.h"
 #include "gateway/reply.h"
 #include "gateway/rest_call.h"
 #include "gateway/worker.h"
 #include "protobuf/unite.h"
-
-/* Wire format that path and query may become. */
-#define BOUND_MAX_BYTES (256u * 1024)
+#include "routes/message.h"
 
 static const struct route_config *
 config_of(const struct gw_exchange *x)
@@ -21,15 +20,12 @@ config_of(const struct gw_exchange *x)
 
 /* ----------------------------------------------------------------- the head */
 
-/* RFC 9110 section 5.6.2, token; MHD lets control bytes through. */
-static bool
-is_token(const char *s)
+static void
+reply_refused(struct gw_exchange *x, const struct gw_admission *a)
 {
-    for (; *s != '\0'; s++)
-        if (*s <= ' ' || *s >= 0x7f ||
-            strchr("\"(),/:;<=>?@[\\]{}", *s) != NULL)
-            return false;
-    return true;
+    gw_reply_error(x, a->status, a->code, a->outcome, "%s", a->message);
+    if (a->allow[0] != '\0')
+        x->reply.allow = gw_arena_copy(&x->arena, a->allow, strlen(a->allow));
 }
 
 static bool
@@ -37,10 +33,11 @@ check_head(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
 
-    if (!is_token(r->verb)) {
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
-            "the method is not a token");
-        x->reply.close = true;
+    struct gw_admission admission;
+
+    if (!gw_admit_verb(r->verb, r->verb_len, &admission)) {
+        reply_refused(x, &admission);
+        x->reply.close = true; /* what follows may be for a tunnel */
     } else if (r->n_headers > GW_MAX_HEADERS) {
         gw_reply_error(x, 431, SLUICE_CODE_RESOURCE_EXHAUSTED, "headers",
             "more than %u header fields", GW_MAX_HEADERS);
@@ -67,68 +64,29 @@ reply_health(struct gw_exchange *x)
 }
 
 static bool
-is_path(const struct gw_exchange *x, const char *path)
-{
-    return x->request.path_len == strlen(path) &&
-        memcmp(x->request.target, path, x->request.path_len) == 0;
-}
-
-static bool
-is_verb(const struct gw_exchange *x, const char *verb)
-{
-    return strcmp(x->request.verb, verb) == 0;
-}
-
-static void
-reply_no_route(struct gw_exchange *x, enum route_result result,
-    const char *allow)
-{
-    switch (result) {
-    case ROUTE_FOUND:
-        break;
-    case ROUTE_NOT_FOUND:
-        if (is_path(x, "/healthz") && (is_verb(x, "GET") || is_verb(x, "HEAD")))
-            reply_health(x);
-        else
-            gw_reply_error(x, 404, SLUICE_CODE_NOT_FOUND, "no route",
-                "no route matches this path");
-        break;
-    case ROUTE_WRONG_METHOD:
-        gw_reply_error(x, 405, SLUICE_CODE_UNIMPLEMENTED, "method",
-            "this path does not allow this method");
-        x->reply.allow = gw_arena_copy(&x->arena, allow, strlen(allow));
-        break;
-    case ROUTE_BAD_PATH:
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
-            "the path is malformed: it must be printable ASCII with "
-            "well-formed percent-encoding");
-        break;
-    }
-}
-
-static bool
 find_route(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
-    char allow[ROUTE_ALLOW_MAX];
-    enum route_result result = ROUTE_BAD_PATH;
+    struct gw_admission admission;
 
-    if (is_verb(x, "OPTIONS") && r->target_len == 1 && r->target[0] == '*') {
+    switch (gw_admit_target(x->worker->set, r, &x->match, &admission)) {
+    case GW_ADMIT_ROUTE:
+        x->binding = x->match.binding;
+        x->rpc = x->binding->rpc;
+        return true;
+    case GW_ADMIT_OPTIONS:
         gw_reply_ok(x, NULL);
         x->reply.status = 204;
         x->reply.content_type = NULL;
-        return false;
+        break;
+    case GW_ADMIT_HEALTH:
+        reply_health(x);
+        break;
+    case GW_ADMIT_REFUSED:
+        reply_refused(x, &admission);
+        break;
     }
-    if (r->target_len > 0 && r->target[0] == '/')
-        result = route_table_match(x->worker->set->table, r->verb, r->verb_len,
-            r->target, r->path_len, &x->match, allow);
-    if (result != ROUTE_FOUND) {
-        reply_no_route(x, result, allow);
-        return false;
-    }
-    x->binding = x->match.binding;
-    x->rpc = x->binding->rpc;
-    return true;
+    return false;
 }
 
 /* A route that a WebSocket is asked for. RFC 9110 section 7.8: in HTTP/1.0
@@ -166,21 +124,23 @@ check_body_headers(struct gw_exchange *x)
     }
     if (!gw_request_has_body(r))
         return true;
-    if (r->content_encoding.len > 0 &&
-        !sluice_str_equal(r->content_encoding, sluice_str("identity"))) {
+    if (r->is_coded) {
         gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
             "the body's content-encoding is not supported");
         return false;
     }
     if (gw_request_media(r) != GW_MEDIA_JSON) {
         gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-            "expected a body of content-type application/json in UTF-8");
+            "expected a body of content-type application/json in UTF-8, "
+            "found %.*s",
+            (int)(r->content_type.len < 100 ? r->content_type.len : 100),
+            r->content_type.ptr);
         return false;
     }
     if (r->has_content_length && r->content_length > max &&
         !x->rpc->method->client_streaming) {
         gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-            "the body is over the limit of %zu bytes", max);
+            GW_BODY_OVER_LIMIT, max);
         x->reply.close = true;
         return false;
     }
@@ -194,7 +154,7 @@ bind_target(struct gw_exchange *x)
     struct pb_error error = { 0 };
     enum pb_err err;
 
-    gw_buffer_init(&x->bound, x->worker->pool, BOUND_MAX_BYTES);
+    gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
     if (x->binding->n_variables == 0 && r->query_len == 0)
         return true;
     err = route_bind(&x->match, r->target, r->query, r->query_len,
@@ -245,21 +205,19 @@ start_value(struct gw_exchange *x)
 {
     const struct pb_json_options *options = &config_of(x)->json;
 
-    if (x->binding->body == ROUTE_BODY_FIELD)
-        pb_json_reader_start_field(x->reader, x->binding->body_field, options,
-            &x->message.pb);
-    else
-        pb_json_reader_start(x->reader, x->rpc->method->input, options,
-            &x->message.pb);
+    route_body_start(x->binding, x->reader, options, &x->message.pb);
     x->in_value = true;
+    if (x->n_values == 0 && route_is_pieced(x->binding, x->bound.pb.len)) {
+        pb_json_reader_allow_missing(x->reader);
+        x->is_pieced = true;
+    }
 }
 
 static void
 reply_message_over_limit(struct gw_exchange *x)
 {
     gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-        "the request message is over the limit of %zu bytes",
-        x->message.pb.max);
+        GW_MESSAGE_OVER_LIMIT, x->message.pb.max);
 }
 
 static void
@@ -274,18 +232,6 @@ reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
     x->is_refused = true;
     if (x->is_calling)
         sluice_call_cancel(x->call); /* the answer is known: it stays */
-}
-
-static bool
-binds_inside(const struct gw_exchange *x)
-{
-    const struct route_binding *b = x->binding;
-
-    for (unsigned i = 0; i < b->n_variables; i++)
-        if (b->variables[i].depth > 1)
-            return true;
-    return x->request.query_len > 0 &&
-        memchr(x->request.query, '.', x->request.query_len) != NULL;
 }
 
 /* What path and query put inside submessages joins what is there. */
@@ -313,9 +259,26 @@ add_bound(struct gw_exchange *x)
     if (x->n_values > 0 || x->bound.pb.len == 0)
         return PB_OK;
     err = pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len);
-    if (err == PB_OK && binds_inside(x))
+    if (err == PB_OK &&
+        route_binds_inside(x->binding, x->request.query, x->request.query_len))
         err = unite_message(x);
     return err;
+}
+
+static bool
+check_required(struct gw_exchange *x)
+{
+    struct pb_error error = { 0 };
+
+    if (!x->is_pieced)
+        return true;
+    x->is_pieced = false;
+    if (route_message_check(x->worker->writer, x->rpc->method->input,
+            x->message.pb.data, x->message.pb.len, &error) == PB_OK)
+        return true;
+    gw_reply_bad_input(x, "request", &error);
+    x->is_refused = true;
+    return false;
 }
 
 static struct sluice_bytes *
@@ -328,6 +291,8 @@ take_message(struct gw_exchange *x)
         reply_message_over_limit(x);
         return NULL;
     }
+    if (err == PB_OK && !check_required(x))
+        return NULL;
     if (err == PB_OK)
         message = gw_buffer_take(&x->message);
     if (message == NULL)
@@ -416,8 +381,7 @@ is_over_limit(struct gw_exchange *x, size_t len)
         x->bytes_in + len <= config_of(x)->max_request_message)
         return false;
     gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-        "the body is over the limit of %zu bytes",
-        config_of(x)->max_request_message);
+        GW_BODY_OVER_LIMIT, config_of(x)->max_request_message);
     x->reply.close = true;
     return true;
 }
@@ -434,7 +398,7 @@ gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
             at++;
         if (at < len)
             gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "body",
-                "this route takes no body");
+                GW_NO_BODY_TAKEN);
         return len;
     }
     while (at < len && !gw_exchange_is_answered(x)) {
@@ -465,20 +429,6 @@ finish_last_value(struct gw_exchange *x)
     return false;
 }
 
-/* No body is an empty message: for `body: field` that field, set and empty. */
-static void
-put_empty_body(struct gw_exchange *x)
-{
-    const struct pb_field *f = x->binding->body_field;
-    static const uint8_t zero = 0;
-
-    if (x->n_values > 0 || f == NULL || f->is_repeated || f->type != PB_MESSAGE)
-        return;
-    /* A fixed limit of some bytes is never met here. */
-    (void)pb_buf_put(&x->message.pb, f->tag, f->tag_len);
-    (void)pb_buf_put(&x->message.pb, &zero, 1);
-}
-
 void
 gw_rest_end(struct gw_exchange *x)
 {
@@ -492,7 +442,9 @@ gw_rest_end(struct gw_exchange *x)
     if (x->rpc->method->client_streaming) {
         gw_rest_call_half_close(x);
     } else {
-        put_empty_body(x);
+        if (x->n_values == 0) /* a limit of some bytes is never met here */
+            (void)route_body_put_empty(x->binding, &x->message.pb);
+        x->is_pieced |= x->n_values == 0 && x->rpc->method->input->has_required;
         x->n_values = 0; /* the bound fields belong to this one */
         message = take_message(x);
         if (message != NULL)

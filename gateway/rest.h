@@ -13,6 +13,15 @@
 
 #include "gateway/exchange.h"
 
+/* Wire format that path and query may become. */
+#define GW_BOUND_MAX_BYTES (256u * 1024)
+
+/* Why a body is refused; the first two with max_request_message. */
+#define GW_BODY_OVER_LIMIT "the body is over the limit of %zu bytes"
+#define GW_MESSAGE_OVER_LIMIT \
+    "the request message is over the limit of %zu bytes"
+#define GW_NO_BODY_TAKEN "this route takes no body"
+
 /* The head is here. Finds the route, checks what the head can tell, binds path
  * and query; or makes the answer ready. */
 void gw_rest_begin(struct gw_exchange *x);

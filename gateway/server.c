@@ -299,8 +299,9 @@ gw_server_check(const struct route_config *config,
     }
     for (size_t i = 0; i < config->n_upstreams; i++) {
         const struct route_upstream *u = &config->upstreams[i];
-        const char *why =
-            gw_upstream_check_target(u->targets[0], inprocs, n_inprocs);
+        const char *why = u->n_targets == 0
+            ? NULL /* a draft's: a problem already */
+            : gw_upstream_check_target(u->targets[0], inprocs, n_inprocs);
 
         if (why != NULL)
             route_problems_add(problems, u->place.file, u->place.line,

@@ -4,7 +4,7 @@
  *
  * Details are google.protobuf.Any. One whose type the schema knows is written
  * as ProtoJSON says; any other keeps its bytes as {"@type", "value"}, so that
- * an error never fails for want of a type (specs/status-mapping section 3).
+ * an error never fails for want of a type.
  */
 #include "gateway/status_json.h"
 

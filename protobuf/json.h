@@ -57,6 +57,10 @@ void pb_json_reader_start_field(struct pb_json_reader *r,
     const struct pb_field *field, const struct pb_json_options *options,
     struct pb_buf *out);
 
+/* After start: required fields may be missing in this value, at any depth; more
+ * of the message comes from elsewhere, and who puts it together asks for them. */
+void pb_json_reader_allow_missing(struct pb_json_reader *r);
+
 /* Bytes of the JSON text, in pieces of any size; a piece may end anywhere, in
  * the middle of a number, an escape or a UTF-8 sequence. *used (may be NULL) is
  * how many were taken: all of them unless DONE, when it is up to the end of the

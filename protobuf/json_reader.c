@@ -475,6 +475,13 @@ pb_json_reader_start_field(struct pb_json_reader *r,
         r->top->field = field;
 }
 
+void
+pb_json_reader_allow_missing(struct pb_json_reader *r)
+{
+    if (r->err == PB_OK)
+        r->top->is_lenient = true;
+}
+
 /* A failure from before this call, whose details are gone. */
 static enum pb_json_state
 fail_again(const struct pb_json_reader *r, struct pb_error *error)

@@ -85,7 +85,7 @@ enum pb_frame_kind {
 struct pb_frame {
     uint8_t kind;
     bool is_typed;   /* ANY's object: "@type" has been read */
-    bool is_lenient; /* inside of an Any: required fields may be missing */
+    bool is_lenient; /* required fields may be missing: inside of an Any, say */
     bool drop_empty; /* a body of no bytes leaves no record behind */
     bool has_key;    /* ENTRY: the key is complete */
     bool has_value;  /* ANY_VALUE: "value" has been read */

@@ -62,6 +62,10 @@ open_object_frame(struct pb_json_reader *r, const struct pb_message *message)
 {
     enum pb_frame_kind kind = PB_FRAME_MESSAGE;
 
+    if (message->is_message_set)
+        return pb_reader_fail(r, PB_EVALUE, r->token,
+                   "%s is a MessageSet, which is not supported",
+                   message->full_name) != NULL;
     if (message->wkt == PB_WKT_STRUCT)
         kind = PB_FRAME_MAP;
     else if (message->wkt == PB_WKT_ANY)

@@ -108,6 +108,15 @@ write_settled(struct pb_json_writer *w, const struct pb_message *m,
     return ok;
 }
 
+static bool
+is_writable(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *at)
+{
+    return !m->is_message_set ||
+        pb_jw_fail(w, PB_EVALUE, at,
+            "%s is a MessageSet, which is not supported", m->full_name);
+}
+
 bool
 pb_jw_message(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
@@ -117,7 +126,7 @@ pb_jw_message(struct pb_json_writer *w, const struct pb_message *m,
 
     if (pb_jw_is_special(m))
         return pb_jw_special(w, m, p, end);
-    if (!pb_jw_enter(w, p))
+    if (!is_writable(w, m, p) || !pb_jw_enter(w, p))
         return false;
     ok = pb_jw_settle(w, m, &s, 0, NULL);
     if (ok) {
@@ -138,7 +147,7 @@ write_group(struct pb_json_writer *w, const struct pb_field *f,
     const uint8_t *after = NULL;
     bool ok;
 
-    if (!pb_jw_enter(w, p))
+    if (!is_writable(w, m, p) || !pb_jw_enter(w, p))
         return NULL;
     ok = pb_jw_settle(w, m, &s, f->number, &after);
     if (ok) {

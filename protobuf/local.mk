@@ -29,6 +29,8 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/unite.c \
 	protobuf/unite.h \
 	protobuf/wire.c \
+	protobuf/wire_check.c \
+	protobuf/wire_check.h \
 	protobuf/wire.h
 nodist_protobuf_libpb_la_SOURCES = $(pb_builtin_made)
 

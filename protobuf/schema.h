@@ -5,9 +5,9 @@
  *
  * Covers proto2, proto3 and editions 2023/2024 (features resolved to flags),
  * proto3 optional, oneofs, maps, groups and DELIMITED, extensions, and the
- * well-known types, which are built in: a set need not carry them.
- * MessageSet types are refused. Source of the rules: google/protobuf/
- * descriptor.proto, and what protoc refuses.
+ * well-known types, which are built in: a set need not carry them. MessageSet
+ * types can be declared; reading or writing the JSON of one is refused. Source
+ * of the rules: google/protobuf/descriptor.proto, and what protoc refuses.
  *
  * Ownership   A schema owns every table and string reachable from it.
  * Thread      Any, once built. Reference counting is the owner's (a snapshot).
@@ -106,6 +106,7 @@ struct pb_message {
     uint16_t full_name_len;
     uint8_t wkt; /* enum pb_wkt */
     bool is_map_entry;
+    bool is_message_set;
     bool has_required; /* itself; not through submessages */
     uint16_t n_fields;
     uint16_t n_oneofs;             /* real ones */

@@ -41,6 +41,8 @@ sort_ranges(struct pb_schema_builder *b, struct pb_item *item)
 {
     const struct pb_raw_message *raw = item->raw;
     size_t n = (size_t)raw->extension_ranges.count + raw->reserved_ranges.count;
+    /* a MessageSet has type ids where others have field numbers */
+    int64_t most = raw->is_message_set ? INT32_MAX - 1 : PB_NUMBER_MAX;
     struct pb_range *to;
 
     item->ranges = to = pb_arena_array(&b->arena, n, sizeof *to);
@@ -54,7 +56,7 @@ sort_ranges(struct pb_schema_builder *b, struct pb_item *item)
     for (size_t i = 0; i < n; i++) {
         const struct pb_range *r = &item->ranges[i];
 
-        if (r->start < 1 || r->end <= r->start || r->end > PB_NUMBER_MAX + 1)
+        if (r->start < 1 || r->end <= r->start || r->end > most + 1)
             return pb_build_fail(b, PB_EVALUE, item->file, PB_KIND_MESSAGE,
                 no_text, item->name, "%lld to %lld is no range of numbers",
                 (long long)r->start, (long long)r->end - 1);

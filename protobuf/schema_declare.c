@@ -193,9 +193,6 @@ new_message(struct pb_schema_builder *b, struct pb_item *item,
 {
     struct pb_message *m;
 
-    if (raw->is_message_set)
-        return pb_build_fail(b, PB_EVALUE, item->file, PB_KIND_MESSAGE, no_text,
-            item->name, "message_set_wire_format is not supported");
     if (raw->fields.count > PB_FIELDS_MAX)
         return pb_build_fail(b, PB_ELIMIT, item->file, PB_KIND_MESSAGE, no_text,
             item->name, "has more than %d fields", PB_FIELDS_MAX);
@@ -209,6 +206,7 @@ new_message(struct pb_schema_builder *b, struct pb_item *item,
     m->full_name_len = (uint16_t)item->name.n;
     m->wkt = (uint8_t)wkt_of(item->name);
     m->is_map_entry = raw->is_map_entry;
+    m->is_message_set = raw->is_message_set;
     m->schema = b->schema;
     item->raw = raw;
     item->built = m;

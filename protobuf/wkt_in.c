@@ -10,7 +10,7 @@
 #define NANOS_DIGITS 9
 #define MIN_SECONDS (-INT64_C(62135596800)) /* 0001-01-01T00:00:00Z */
 #define MAX_SECONDS INT64_C(253402300799)   /* 9999-12-31T23:59:59Z */
-#define MAX_DURATION INT64_C(315576000000)
+#define MAX_DURATION INT64_C(315576000000)  /* any nanos may follow */
 
 /* Tags; all three messages are fixed for ever. */
 #define TAG_SECONDS 0x08
@@ -189,8 +189,6 @@ pb_duration_read(const char *text, size_t len, int64_t *seconds, int32_t *nanos)
             return false;
     }
     if (!take_nanos(&c, nanos) || !take(&c, 's') || c.p != c.end)
-        return false;
-    if (value == MAX_DURATION && *nanos > 0)
         return false;
     *seconds = is_negative ? -value : value;
     *nanos = is_negative ? -*nanos : *nanos;

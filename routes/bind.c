@@ -9,6 +9,16 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* What the parts of one call share. */
+struct binder {
+    const struct route_match *match;
+    const char *path;
+    struct pb_buf *out;
+    struct pb_error *error;
+    route_given_cb *on_given; /* may be NULL */
+    void *arg;
+};
+
 /* Names the field in an error that was just set, and returns its kind. */
 static enum pb_err
 blame(struct pb_error *error, enum pb_err kind, const char *field, size_t at)
@@ -31,57 +41,92 @@ decoding_of(const struct route_binding *b, const struct route_bound_variable *v)
                            : ROUTE_DECODE_EXCEPT_RESERVED;
 }
 
-static enum pb_err
-put_variable(const struct route_bound_variable *v, const char *text, size_t len,
-    size_t at, struct pb_buf *out, struct pb_error *error)
+static void
+tell(const struct binder *x, const struct route_bound_variable *v,
+    const char *text, size_t len)
 {
-    size_t start = out->len;
+    if (x->on_given != NULL)
+        x->on_given(x->arg,
+            &(struct route_given){ .is_variable = true,
+                .name = v->name,
+                .name_len = strlen(v->name),
+                .text = text,
+                .len = len,
+                .path = v->path,
+                .depth = v->depth });
+}
+
+static enum pb_err
+put_variable(const struct binder *x, const struct route_bound_variable *v,
+    const char *text, size_t len, size_t at)
+{
+    size_t start = x->out->len;
     enum pb_err err;
 
+    tell(x, v, text, len);
     if (!route_is_utf8(text, len)) {
-        pb_error_set(error, PB_EVALUE, "expected UTF-8");
-        return blame(error, PB_EVALUE, v->name, at);
+        pb_error_set(x->error, PB_EVALUE, "expected UTF-8");
+        return blame(x->error, PB_EVALUE, v->name, at);
     }
-    err = pb_text_to_wire(v->path[v->depth - 1], text, len, out, error);
+    err = pb_text_to_wire(v->path[v->depth - 1], text, len, x->out, x->error);
     if (err == PB_OK) {
-        err = route_fields_wrap(out, start, v->path, v->depth - 1);
+        err = route_fields_wrap(x->out, start, v->path, v->depth - 1);
         if (err != PB_OK)
-            pb_error_set(error, err, "the request does not fit in memory");
+            pb_error_set(x->error, err, "the request does not fit in memory");
     }
-    return err == PB_OK ? PB_OK : blame(error, err, v->name, at);
+    return err == PB_OK ? PB_OK : blame(x->error, err, v->name, at);
 }
 
 /* The escaped form takes a buffer of its own, which is large: not inlined, so
  * that only those who need it have it on their stack. */
 __attribute__((noinline)) static enum pb_err
-put_escaped(const struct route_bound_variable *v, enum route_decode how,
-    const char *text, size_t len, size_t at, struct pb_buf *out,
-    struct pb_error *error)
+put_escaped(const struct binder *x, const struct route_bound_variable *v,
+    const char *text, size_t len, size_t at)
 {
     char plain[ROUTE_MAX_QUERY];
 
-    len = route_percent_decode(text, len, how, plain);
-    return put_variable(v, plain, len, at, out, error);
+    len = route_percent_decode(text, len, decoding_of(x->match->binding, v),
+        plain);
+    return put_variable(x, v, plain, len, at);
 }
 
 static enum pb_err
-bind_variable(const struct route_match *match, const char *path,
-    const struct route_bound_variable *v, struct pb_buf *out,
-    struct pb_error *error)
+bind_variable(const struct binder *x, const struct route_bound_variable *v)
 {
+    const struct route_match *match = x->match;
     unsigned last = v->first + v->count - 1;
     size_t from = match->segments[v->first].at;
     size_t len = match->segments[last].at + match->segments[last].len - from;
 
     assert(v->count > 0 && last < match->n_segments);
     if (len > ROUTE_MAX_QUERY) {
-        pb_error_set(error, PB_ELIMIT, "longer than 64 KiB");
-        return blame(error, PB_ELIMIT, v->name, from);
+        pb_error_set(x->error, PB_ELIMIT, "longer than 64 KiB");
+        return blame(x->error, PB_ELIMIT, v->name, from);
     }
-    if (memchr(path + from, '%', len) == NULL)
-        return put_variable(v, path + from, len, from, out, error);
-    return put_escaped(v, decoding_of(match->binding, v), path + from, len,
-        from, out, error);
+    if (memchr(x->path + from, '%', len) == NULL)
+        return put_variable(x, v, x->path + from, len, from);
+    return put_escaped(x, v, x->path + from, len, from);
+}
+
+enum pb_err
+route_bind_telling(const struct route_match *match, const char *path,
+    const char *query, size_t query_len, const struct pb_json_options *json,
+    struct pb_buf *out, struct pb_error *error, route_given_cb *on_given,
+    void *arg)
+{
+    const struct binder x = { match, path, out, error, on_given, arg };
+    const struct route_binding *b = match->binding;
+    size_t start = out->len;
+    enum pb_err err = PB_OK;
+
+    for (unsigned i = 0; err == PB_OK && i < b->n_variables; i++)
+        err = bind_variable(&x, &b->variables[i]);
+    if (err == PB_OK && query != NULL && query_len > 0)
+        err = route_bind_query(b, query, query_len, json, out, error, on_given,
+            arg);
+    if (err != PB_OK)
+        out->len = start;
+    return err;
 }
 
 enum pb_err
@@ -89,15 +134,6 @@ route_bind(const struct route_match *match, const char *path, const char *query,
     size_t query_len, const struct pb_json_options *json, struct pb_buf *out,
     struct pb_error *error)
 {
-    const struct route_binding *b = match->binding;
-    size_t start = out->len;
-    enum pb_err err = PB_OK;
-
-    for (unsigned i = 0; err == PB_OK && i < b->n_variables; i++)
-        err = bind_variable(match, path, &b->variables[i], out, error);
-    if (err == PB_OK && query != NULL && query_len > 0)
-        err = route_bind_query(b, query, query_len, json, out, error);
-    if (err != PB_OK)
-        out->len = start;
-    return err;
+    return route_bind_telling(match, path, query, query_len, json, out, error,
+        NULL, NULL);
 }

@@ -18,6 +18,7 @@ struct route_builder {
     const struct route_rule **rules; /* per RPC: the one in force, or NULL */
     struct route_binding *bindings;
     size_t n_bindings;
+    bool has_gaps; /* what seems not to exist may be in what is missing */
 };
 
 void route_build_out_of_memory(struct route_builder *b);
@@ -29,7 +30,8 @@ void route_build_rpcs(struct route_builder *b);
 void route_build_select(const struct route_builder *b, const char *pattern,
     size_t len, size_t *first, size_t *end);
 
-/* Reports a pattern that names nothing, with what may have been meant. */
+/* Reports a pattern that names nothing, with what may have been meant; not if
+ * its service may be among what is missing. */
 void route_build_unknown(struct route_builder *b,
     const struct route_place *place, const char *pattern, size_t len);
 

@@ -51,6 +51,7 @@ read_schema(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     struct route_upstream *u = into;
+    size_t n_before = route_problems_total(r->problems);
 
     if (v->kind == ROUTE_VALUE_LIST && v->count == 0) {
         route_read_expected(r, key->name, v, "a file");
@@ -64,6 +65,8 @@ read_schema(struct route_reader *r, const struct route_key *key,
         route_read_texts(r, key, v, is_text,
             "a file with a FileDescriptorSet, reflection or none", &u->schemas,
             &u->n_schemas);
+    if (route_problems_total(r->problems) != n_before)
+        u->n_schemas = 0; /* half a schema would seem to lack things */
 }
 
 static const struct route_key upstream_keys[] = {
@@ -170,6 +173,24 @@ settle_upstream(struct route_reader *r, struct route_service *s)
         "there is no upstream \"%s\"%s%s%s", s->upstream,
         nearest != NULL ? "; did you mean \"" : "",
         nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    s->upstream = NULL;
+}
+
+/* Of a draft, what is whole remains. */
+static void
+settle_services(struct route_reader *r)
+{
+    struct route_config *c = r->config;
+    struct route_service *services = (struct route_service *)c->services;
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_services; i++) {
+        settle_upstream(r, &services[i]);
+        if (services[i].name != NULL && services[i].upstream != NULL)
+            services[n++] = services[i];
+    }
+    c->has_gaps = n < c->n_services;
+    c->n_services = n;
 }
 
 /* ---- Methods ------------------------------------------------------------ */
@@ -457,10 +478,10 @@ route_config_free(struct route_config **config)
 }
 
 struct route_config *
-route_config_parse(const char *text, size_t len, bool is_json, const char *file,
+route_config_draft(const char *text, size_t len, bool is_json, const char *file,
     struct route_problems *problems)
 {
-    size_t n_before = problems->count + problems->dropped;
+    size_t n_before = route_problems_total(problems);
     struct route_config *c = new_config(file);
     struct route_reader r = { c, problems, NULL, NULL };
     struct route_value *root;
@@ -474,16 +495,36 @@ route_config_parse(const char *text, size_t len, bool is_json, const char *file,
     root = is_json
         ? route_value_read_json(text, len, c->file, c->arena, problems)
         : route_value_read_yaml(text, len, c->file, c->arena, problems);
-    if (root != NULL) {
+    if (root != NULL && root->kind == ROUTE_VALUE_MAP) {
         route_read_map(&r, root, "a route file", top_keys, COUNT(top_keys), c);
-        for (size_t i = 0; i < c->n_services; i++)
-            settle_upstream(&r, (struct route_service *)&c->services[i]);
-    }
-    if (problems->count + problems->dropped != n_before) {
-        route_problems_sort(problems);
+        settle_services(&r);
+    } else {
+        if (root != NULL)
+            route_read_expected(&r, "a route file", root, "a map");
         route_config_free(&c);
     }
+    if (route_problems_total(problems) != n_before) {
+        route_problems_sort(problems);
+        if (c != NULL)
+            c->is_flawed = true;
+    }
     return c;
+}
+
+/* A draft that has no mistakes is the real thing. */
+static struct route_config *
+only_good(struct route_config *draft)
+{
+    if (draft != NULL && draft->is_flawed)
+        route_config_free(&draft);
+    return draft;
+}
+
+struct route_config *
+route_config_parse(const char *text, size_t len, bool is_json, const char *file,
+    struct route_problems *problems)
+{
+    return only_good(route_config_draft(text, len, is_json, file, problems));
 }
 
 /* ---- Files -------------------------------------------------------------- */
@@ -537,7 +578,7 @@ ends_in(const char *s, const char *end)
 }
 
 struct route_config *
-route_config_load(const char *path, struct route_problems *problems)
+route_config_load_draft(const char *path, struct route_problems *problems)
 {
     struct route_config *c;
     const char *why;
@@ -548,7 +589,13 @@ route_config_load(const char *path, struct route_problems *problems)
         route_problems_add(problems, path, 0, "cannot be read: %s", why);
         return NULL;
     }
-    c = route_config_parse(text, len, ends_in(path, ".json"), path, problems);
+    c = route_config_draft(text, len, ends_in(path, ".json"), path, problems);
     free(text);
     return c;
+}
+
+struct route_config *
+route_config_load(const char *path, struct route_problems *problems)
+{
+    return only_good(route_config_load_draft(path, problems));
 }

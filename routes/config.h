@@ -47,6 +47,12 @@ route_problems_none(const struct route_problems *p)
     return p->count == 0 && p->dropped == 0;
 }
 
+static inline size_t
+route_problems_total(const struct route_problems *p)
+{
+    return p->count + p->dropped;
+}
+
 /* Where a thing stands, for messages about it later. */
 struct route_place {
     const char *file;
@@ -104,6 +110,7 @@ struct route_rule {
     const char *response_body; /* NULL: omitted */
     const struct route_rule *additional;
     size_t n_additional;
+    bool is_flawed; /* of a draft: only the selector can be relied upon */
 };
 
 /* methods: what HttpRule has no word for. -1 / NULL: not given. */
@@ -146,6 +153,8 @@ struct route_config {
     size_t n_metadata_in;
     const char *const *metadata_out;
     size_t n_metadata_out;
+    bool is_flawed; /* a draft with mistakes, good for finding more of them */
+    bool has_gaps;  /* services or schemas with mistakes have been left out */
     struct route_arena *arena;
 };
 
@@ -158,6 +167,14 @@ struct route_config *route_config_load(const char *path,
 /* The same from memory; file is the name used in messages and for resolving
  * relative schema paths. text is not kept. */
 struct route_config *route_config_parse(const char *text, size_t len,
+    bool is_json, const char *file, struct route_problems *problems);
+
+/* Like route_config_load() and route_config_parse(), but mistakes do not end it:
+ * what they are in is left out or marked, so that route_set_build() can look
+ * for mistakes in the rest. NULL if there is nothing to go on with. */
+struct route_config *route_config_load_draft(const char *path,
+    struct route_problems *problems);
+struct route_config *route_config_draft(const char *text, size_t len,
     bool is_json, const char *file, struct route_problems *problems);
 
 void route_config_free(struct route_config **config);

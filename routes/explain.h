@@ -23,4 +23,28 @@ size_t route_explain(const struct route_set *set, const char *verb,
     size_t verb_len, const char *path, size_t path_len, struct route_near *near,
     size_t max);
 
+/* What a path variable or a query parameter gives. Texts are decoded. */
+struct route_given {
+    bool is_variable;
+    const char *name; /* as in the template, or in the query */
+    size_t name_len;
+    const char *text;
+    size_t len;
+    const struct pb_field *const *path; /* where it goes, outermost first */
+    size_t depth;        /* 0: an unknown parameter, which is ignored */
+    const char *map_key; /* of path's last field; NULL: not a map's */
+    size_t map_key_len;
+};
+
+/* Nothing in given lives longer than the call. */
+typedef void route_given_cb(void *arg, const struct route_given *given);
+
+/* route_bind() that tells on_given of each variable and parameter before its
+ * text is looked at, so that the one that is refused for it is the last one
+ * told. on_given may be NULL. */
+enum pb_err route_bind_telling(const struct route_match *match,
+    const char *path, const char *query, size_t query_len,
+    const struct pb_json_options *json, struct pb_buf *out,
+    struct pb_error *error, route_given_cb *on_given, void *arg);
+
 #endif

@@ -7,7 +7,7 @@
 #ifndef ROUTE_FIELDS_H
 #define ROUTE_FIELDS_H
 
-#include "routes/table.h"
+#include "routes/explain.h"
 
 /* True if one element of the field can be written as one text: scalars, enums,
  * string-like well-known types. Not maps. */
@@ -31,9 +31,10 @@ enum route_overlap route_fields_overlap(const struct pb_field *const *a,
 enum pb_err route_fields_wrap(struct pb_buf *out, size_t start,
     const struct pb_field *const *path, size_t depth);
 
-/* The binding's query parameters, after its path variables (route_bind). */
+/* The binding's query parameters, after its path variables
+ * (route_bind_telling). */
 enum pb_err route_bind_query(const struct route_binding *b, const char *query,
     size_t len, const struct pb_json_options *json, struct pb_buf *out,
-    struct pb_error *error);
+    struct pb_error *error, route_given_cb *on_given, void *arg);
 
 #endif

@@ -16,6 +16,8 @@ routes_libroutes_la_SOURCES = \
 	routes/fields.c \
 	routes/fields.h \
 	routes/match.c \
+	routes/message.c \
+	routes/message.h \
 	routes/percent.c \
 	routes/percent.h \
 	routes/problems.c \

@@ -36,6 +36,8 @@ struct parser {
     const struct pb_json_options *json;
     struct pb_buf *out;
     struct pb_error *error;
+    route_given_cb *on_given; /* may be NULL */
+    void *arg;
     size_t at; /* offset of the current parameter */
     const char *name;
     size_t name_len;
@@ -363,6 +365,22 @@ take_name(struct parser *q, const char *name, size_t len)
     return PB_OK;
 }
 
+static void
+tell(const struct parser *q, const struct target *t, const char *text,
+    size_t len)
+{
+    if (q->on_given != NULL)
+        q->on_given(q->arg,
+            &(struct route_given){ .name = q->name,
+                .name_len = q->name_len,
+                .text = text,
+                .len = len,
+                .path = t->path,
+                .depth = t->depth,
+                .map_key = t->map_key,
+                .map_key_len = t->map_key_len });
+}
+
 /* name=value, or a name alone, which is as good as name= */
 static enum pb_err
 take_parameter(struct parser *q, const char *s, size_t len)
@@ -372,26 +390,29 @@ take_parameter(struct parser *q, const char *s, size_t len)
     const char *value = equals != NULL ? equals + 1 : s + len;
     size_t value_len = (size_t)(s + len - value);
     struct target t;
+    bool is_ignored;
     enum pb_err err = take_name(q, s, name_len);
 
     if (err == PB_OK)
         err = resolve(q, &t);
-    if (err == PB_EUNKNOWN && may_be_unknown(q))
-        return PB_OK;
+    is_ignored = err == PB_EUNKNOWN && may_be_unknown(q);
     if (err == PB_OK)
         err = check_free(q, &t);
     if (err == PB_OK)
         err = check_oneofs(q, &t);
     if (err == PB_OK)
         err = check_once(q, &t);
-    if (err != PB_OK)
+    if (err != PB_OK && !is_ignored)
         return err;
     if (!is_plain(value, value_len)) {
         value_len = route_percent_decode(value, value_len, ROUTE_DECODE_FORM,
             q->value_room);
         value = q->value_room;
     }
-    return put(q, &t, value, value_len);
+    if (is_ignored)
+        t.depth = 0;
+    tell(q, &t, value, value_len);
+    return is_ignored ? PB_OK : put(q, &t, value, value_len);
 }
 
 /* Refuses what cannot be a query, and makes the table of what has been seen as
@@ -436,7 +457,7 @@ prepare(struct parser *q, const char *query, size_t len)
 enum pb_err
 route_bind_query(const struct route_binding *b, const char *query, size_t len,
     const struct pb_json_options *json, struct pb_buf *out,
-    struct pb_error *error)
+    struct pb_error *error, route_given_cb *on_given, void *arg)
 {
     struct parser q; /* large: nothing in it is cleared that is not used */
     enum pb_err err;
@@ -445,6 +466,8 @@ route_bind_query(const struct route_binding *b, const char *query, size_t len,
     q.json = json;
     q.out = out;
     q.error = error;
+    q.on_given = on_given;
+    q.arg = arg;
     err = prepare(&q, query, len);
     for (size_t i = 0; err == PB_OK && i < len;) {
         const char *ampersand = memchr(query + i, '&', len - i);

@@ -173,7 +173,7 @@ route_read_duration(struct route_reader *r, const struct route_key *key,
         return;
     }
     snprintf(expected, sizeof expected,
-        "a duration from %gs to %gs, such as 5s or 100ms",
+        "a duration from %.9gs to %.9gs, such as 5s or 100ms",
         (double)key->min / 1e9, (double)key->max / 1e9);
     route_read_expected(r, key->name, v, expected);
 }

@@ -16,6 +16,7 @@
 struct draft {
     struct route_rule rule;
     unsigned n_patterns;
+    size_t n_apart; /* problems of its additional bindings */
     bool is_additional;
     bool has_selector;
 };
@@ -193,7 +194,9 @@ read_rule(struct route_reader *r, const struct route_value *v,
 {
     const char *what = is_additional ? "an additional binding" : "a rule";
     struct draft d = { .is_additional = is_additional };
+    size_t n_before = route_problems_total(r->problems);
 
+    rule->is_flawed = true; /* unless all goes well */
     d.rule.place.file = r->file;
     d.rule.place.line = v->line;
     if (!route_read_map(r, v, what, rule_keys,
@@ -207,6 +210,7 @@ read_rule(struct route_reader *r, const struct route_value *v,
     if (!is_additional && !d.has_selector)
         route_problems_add(r->problems, r->file, v->line,
             "a rule needs a key \"selector\"");
+    d.rule.is_flawed = route_problems_total(r->problems) - n_before > d.n_apart;
     *rule = d.rule;
 }
 
@@ -215,6 +219,7 @@ read_additional(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     struct draft *d = into;
+    size_t n_before = route_problems_total(r->problems);
     struct route_rule *rules;
 
     if (d->is_additional) {
@@ -228,6 +233,7 @@ read_additional(struct route_reader *r, const struct route_key *key,
     for (const struct route_value *e = v->first; e != NULL; e = e->next)
         read_rule(r, e, true, &rules[d->rule.n_additional++]);
     d->rule.additional = rules;
+    d->n_apart = route_problems_total(r->problems) - n_before;
 }
 
 static void

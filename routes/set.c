@@ -94,7 +94,7 @@ load_schema(struct route_builder *b, const struct route_upstream *u,
 {
     struct pb_schema_builder *sb = pb_schema_builder_new();
     struct pb_error error = { .message = "memory is short" };
-    bool ok = true;
+    bool ok = u->schema_kind != ROUTE_SCHEMA_FILES || u->n_schemas > 0;
 
     if (sb == NULL) {
         route_build_out_of_memory(b);
@@ -106,7 +106,7 @@ load_schema(struct route_builder *b, const struct route_upstream *u,
             "give a descriptor set",
             u->name);
         ok = false;
-    } else if (u->schema_kind == ROUTE_SCHEMA_REFLECTION) {
+    } else if (u->schema_kind == ROUTE_SCHEMA_REFLECTION && u->n_targets > 0) {
         ok = add_schema(b, u, u->targets[0], source, arg, sb);
     }
     for (size_t i = 0; i < u->n_schemas; i++)
@@ -151,7 +151,7 @@ take_rules(struct route_builder *b)
         const char *cursor = rule->selector, *pattern;
         size_t len;
 
-        while (route_selector_next(&cursor, &pattern, &len)) {
+        while (cursor != NULL && route_selector_next(&cursor, &pattern, &len)) {
             size_t first, end;
 
             route_build_select(b, pattern, len, &first, &end);
@@ -218,18 +218,27 @@ keep_binding(struct route_builder *b, const struct route_template *tmpl)
 }
 
 static void
-bind_rule(struct route_builder *b, const struct route_rpc *rpc,
-    const struct route_rule *rule)
+bind_one(struct route_builder *b, const struct route_rpc *rpc,
+    const struct route_rule *rule, bool is_annotation)
 {
     struct route_template tmpl;
 
-    if (route_resolve(b, rpc, rule, &tmpl, &b->bindings[b->n_bindings]))
-        keep_binding(b, &tmpl);
-    for (size_t i = 0; i < rule->n_additional; i++) {
-        if (route_resolve(b, rpc, &rule->additional[i], &tmpl,
-                &b->bindings[b->n_bindings]))
-            keep_binding(b, &tmpl);
-    }
+    if (rule->is_flawed ||
+        !route_resolve(b, rpc, rule, &tmpl, &b->bindings[b->n_bindings]))
+        return;
+    b->bindings[b->n_bindings].is_annotation = is_annotation;
+    keep_binding(b, &tmpl);
+}
+
+static void
+bind_rule(struct route_builder *b, const struct route_rpc *rpc,
+    const struct route_rule *rule)
+{
+    bool is_annotation = rule->selector == NULL;
+
+    bind_one(b, rpc, rule, is_annotation);
+    for (size_t i = 0; i < rule->n_additional; i++)
+        bind_one(b, rpc, &rule->additional[i], is_annotation);
 }
 
 static void
@@ -273,9 +282,12 @@ bind_all(struct route_builder *b)
 static void
 build(struct route_builder *b, route_schema_source_cb *source, void *arg)
 {
-    for (size_t i = 0; i < b->config->n_upstreams; i++)
+    b->has_gaps = b->config->has_gaps;
+    for (size_t i = 0; i < b->config->n_upstreams; i++) {
         load_schema(b, &b->config->upstreams[i], source, arg,
             &b->set->schemas[i]);
+        b->has_gaps |= b->set->schemas[i] == NULL;
+    }
     route_build_rpcs(b);
     b->rules = route_arena_array(b->arena, b->n_rpcs, sizeof(*b->rules));
     if (b->rules == NULL) {
@@ -317,7 +329,7 @@ struct route_set *
 route_set_build(struct route_config **config, route_schema_source_cb *source,
     void *arg, struct route_problems *problems)
 {
-    size_t n_before = problems->count + problems->dropped;
+    size_t n_before = route_problems_total(problems);
     struct route_set *set = new_set(config);
     struct route_builder b = { .problems = problems, .set = set };
 
@@ -328,10 +340,10 @@ route_set_build(struct route_config **config, route_schema_source_cb *source,
     b.config = set->config;
     b.arena = set->arena;
     build(&b, source, arg);
-    if (problems->count + problems->dropped != n_before) {
+    if (route_problems_total(problems) != n_before)
         route_problems_sort(problems);
+    if (route_problems_total(problems) != n_before || set->config->is_flawed)
         route_set_free(&set);
-    }
     return set;
 }
 

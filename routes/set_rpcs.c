@@ -195,7 +195,7 @@ apply_options(struct route_builder *b)
         const char *cursor = o->selector, *pattern;
         size_t len;
 
-        while (route_selector_next(&cursor, &pattern, &len)) {
+        while (cursor != NULL && route_selector_next(&cursor, &pattern, &len)) {
             size_t first, end;
 
             route_build_select(b, pattern, len, &first, &end);
@@ -329,11 +329,29 @@ is_in_a_schema(const struct route_builder *b, const char *name, size_t len)
     return false;
 }
 
+/* The length of the "pkg.Service." that it begins with. */
+static size_t
+service_length(const char *pattern, size_t len)
+{
+    const char *dot = memrchr(pattern, '.', len);
+
+    return dot != NULL ? (size_t)(dot - pattern) + 1 : 0;
+}
+
+static bool
+is_service_there(const struct route_builder *b, const char *pattern, size_t len)
+{
+    size_t service_len = service_length(pattern, len);
+    size_t first = lower_bound(b, pattern, service_len);
+
+    return first < b->n_rpcs &&
+        strncmp(b->rpcs[first].method->full_name, pattern, service_len) == 0;
+}
+
 static const char *
 nearest_method(const struct route_builder *b, const char *pattern, size_t len)
 {
-    const char *dot = memrchr(pattern, '.', len);
-    size_t service_len = dot != NULL ? (size_t)(dot - pattern) + 1 : 0;
+    size_t service_len = service_length(pattern, len);
     char *wanted = strndup(pattern + service_len, len - service_len);
     const char **names = NULL;
     const char *nearest = NULL;
@@ -361,6 +379,8 @@ route_build_unknown(struct route_builder *b, const struct route_place *place,
 {
     const char *nearest;
 
+    if (b->has_gaps && !is_service_there(b, pattern, len))
+        return;
     if (is_in_a_schema(b, pattern, len)) {
         route_problems_add(b->problems, place->file, place->line,
             "the service of method \"%.*s\" is not in services", (int)len,

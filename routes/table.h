@@ -52,6 +52,7 @@ struct route_binding {
     int star_star;       /* index of its "**" segment; -1: none */
     bool fully_decode;   /* fully_decode_reserved_expansion */
     bool is_auto;        /* POST /pkg.Service/Method, made by us */
+    bool is_annotation;  /* from the schema; place is its service's */
 };
 
 struct route_table;

@@ -35,6 +35,7 @@ libsluice_la_SOURCES = \
 	rpc/base/reception.c \
 	rpc/base/subscription.c \
 	rpc/bytes.c \
+	rpc/bytes.h \
 	rpc/check.h \
 	rpc/loop.c \
 	rpc/metadata.c \

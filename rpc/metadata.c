@@ -203,7 +203,7 @@ sluice_metadata_name_is_valid(struct sluice_str name)
 static bool
 is_binary(struct sluice_str name)
 {
-    return name.len >= 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
+    return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
 }
 
 bool

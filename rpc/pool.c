@@ -253,8 +253,7 @@ sluice_pool_take(struct sluice_pool *pool, size_t size)
 
     if (pool == NULL)
         return malloc(rpc_pool_usable(NULL, size));
-    RPC_CHECK(pool, POOL_MAGIC);
-    assert(is_owner(pool));
+    assert(is_owner(pool)); /* which nothing but a living pool can be */
 
     c = &pool->classes[class_of(size)];
     chunk = c->free;
@@ -295,9 +294,10 @@ sluice_pool_give(struct sluice_pool *pool, void *p, size_t size)
         free(p);
         return;
     }
-    RPC_CHECK(pool, POOL_MAGIC);
-    if (is_owner(pool))
+    if (is_owner(pool)) {
         keep_or_free(pool, p, size);
-    else
-        give_back(pool, p, size);
+        return;
+    }
+    RPC_CHECK(pool, POOL_MAGIC);
+    give_back(pool, p, size);
 }

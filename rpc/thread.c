@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <sluice/base.h>
 #include <uv.h>
 
 #include "rpc/check.h"
@@ -49,6 +50,48 @@ sluice_loop_call(struct sluice_loop *loop, void (*fn)(void *arg), void *arg)
     uv_sem_wait(&c.has_returned);
     uv_sem_destroy(&c.has_returned);
     return SLUICE_OK;
+}
+
+/* On the stack of the thread that waits, likewise. */
+struct stopping {
+    struct sluice_end *end;
+    int64_t grace_ns;
+    enum sluice_err err;
+    uv_sem_t has_stopped;
+};
+
+static void
+on_stopped(void *arg)
+{
+    struct stopping *s = arg;
+
+    uv_sem_post(&s->has_stopped);
+}
+
+static void
+stop_end(void *arg)
+{
+    struct stopping *s = arg;
+
+    s->err = sluice_end_stop(s->end, s->grace_ns, on_stopped, s);
+}
+
+enum sluice_err
+sluice_end_stop_and_wait(struct sluice_end *end, int64_t grace_ns)
+{
+    struct stopping s = { .end = end, .grace_ns = grace_ns };
+    enum sluice_err err;
+    int failed;
+
+    failed = uv_sem_init(&s.has_stopped, 0);
+    assert(failed == 0); /* as above */
+    err = sluice_loop_call(sluice_end_loop(end), stop_end, &s);
+    if (err == SLUICE_OK)
+        err = s.err;
+    if (err == SLUICE_OK)
+        uv_sem_wait(&s.has_stopped);
+    uv_sem_destroy(&s.has_stopped);
+    return err;
 }
 
 /* ---- A thread that turns a loop --------------------------------------------- */

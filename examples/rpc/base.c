@@ -88,7 +88,8 @@ struct caller {
     unsigned n_sent;
 };
 
-/* The next word; the completion goes with the last one. */
+/* The next word; the completion goes with the last one. A payload that is NULL
+ * would be none at all. */
 static void
 say(struct caller *c, int allowance)
 {
@@ -100,7 +101,10 @@ say(struct caller *c, int allowance)
         .allowance = allowance,
     };
 
-    sluice_operation_advance(c->op, &values);
+    if (values.payload != NULL)
+        sluice_operation_advance(c->op, &values);
+    else
+        sluice_operation_fail(c->op);
 }
 
 static enum sluice_reply
@@ -172,18 +176,29 @@ call(struct caller *c, const char *method)
 
 /* ---- Both ----------------------------------------------------------------- */
 
+/* What is made is there, or we end here. */
+static void *
+need(void *made)
+{
+    if (made == NULL) {
+        fprintf(stderr, "base: memory is short\n");
+        exit(EXIT_FAILURE);
+    }
+    return made;
+}
+
 int
 main(int argc, char **argv)
 {
     const char *method = argc > 1 ? argv[1] : "Shout";
     struct sluice_servicer servicer = { .service = serve };
     struct sluice_end_options options = { .servicer = &servicer };
-    struct sluice_loop *loop = sluice_loop_new(uv_default_loop());
+    struct sluice_loop *loop = need(sluice_loop_new(uv_default_loop()));
     struct caller c = {
-        .service = sluice_end_new(loop, &options),
-        .invoker = sluice_end_new(loop, NULL),
+        .service = need(sluice_end_new(loop, &options)),
+        .invoker = need(sluice_end_new(loop, NULL)),
     };
-    struct sluice_link *link = sluice_inproc_link_new(c.service);
+    struct sluice_link *link = need(sluice_inproc_link_new(c.service));
 
     sluice_end_join(c.invoker, link);
     if (sluice_end_start(c.service) != SLUICE_OK ||

@@ -38,6 +38,13 @@ must(enum sluice_err err)
     }
 }
 
+static void *
+need(void *made)
+{
+    must(made != NULL ? SLUICE_OK : SLUICE_ENOMEM);
+    return made;
+}
+
 /* ---- The caller ----------------------------------------------------------- */
 
 static void
@@ -80,7 +87,8 @@ call_inline(struct world *w)
     sluice_rendezvous_unref(&rpc);
 }
 
-/* An iterator of requests: here the numbers up to ten. */
+/* An iterator of requests: here the numbers up to ten. What it draws from must
+ * last until it is closed. */
 static enum sluice_err
 next_number(void *arg, struct sluice_bytes **value)
 {
@@ -95,8 +103,8 @@ next_number(void *arg, struct sluice_bytes **value)
 static void
 call_future(struct world *w)
 {
-    long n = 0;
-    struct sluice_iterator requests = { .next = next_number, .arg = &n };
+    long *n = need(calloc(1, sizeof(*n)));
+    struct sluice_iterator requests = { next_number, free, n };
     struct sluice_rendezvous *rpc;
     struct sluice_bytes *response;
 
@@ -118,21 +126,12 @@ start_ends(void *arg)
         .servicer = sluice_face_servicer_base(w->servicer),
     };
 
-    w->service = sluice_end_new(w->loop, &options);
-    w->invoker = sluice_end_new(w->loop, NULL);
-    w->link = sluice_inproc_link_new(w->service);
+    w->service = need(sluice_end_new(w->loop, &options));
+    w->invoker = need(sluice_end_new(w->loop, NULL));
+    w->link = need(sluice_inproc_link_new(w->service));
     sluice_end_join(w->invoker, w->link);
     must(sluice_end_start(w->service));
     must(sluice_end_start(w->invoker));
-}
-
-static void
-stop_ends(void *arg)
-{
-    struct world *w = arg;
-
-    must(sluice_end_stop(w->invoker, 0, NULL, NULL));
-    must(sluice_end_stop(w->service, 0, NULL, NULL));
 }
 
 static void
@@ -153,9 +152,9 @@ main(void)
     must(sluice_loop_thread_new(&w.thread));
     must(sluice_thread_pool_new(4, &w.pool));
     w.loop = sluice_loop_thread_loop(w.thread);
-    w.servicer = numbers_servicer_new(w.pool);
+    w.servicer = need(numbers_servicer_new(w.pool));
     must(sluice_loop_call(w.loop, start_ends, &w));
-    w.stub = sluice_stub_new(w.invoker);
+    w.stub = need(sluice_stub_new(w.invoker));
     sluice_stub_set_thread_pool(w.stub, w.pool);
 
     call_blocking(&w, "Square", 12);
@@ -165,7 +164,8 @@ main(void)
     call_future(&w);
 
     sluice_stub_free(&w.stub);
-    must(sluice_loop_call(w.loop, stop_ends, &w));
+    must(sluice_end_stop_and_wait(w.invoker, 0));
+    must(sluice_end_stop_and_wait(w.service, 2 * SLUICE_SECOND));
     sluice_thread_pool_free(&w.pool);
     must(sluice_loop_call(w.loop, free_ends, &w));
     sluice_loop_thread_free(&w.thread);

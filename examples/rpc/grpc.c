@@ -27,6 +27,13 @@ must(enum sluice_err err, const char *what)
     }
 }
 
+static void *
+need(void *made)
+{
+    must(made != NULL ? SLUICE_OK : SLUICE_ENOMEM, "setup");
+    return made;
+}
+
 /* ---- Serving -------------------------------------------------------------- */
 
 struct host {
@@ -60,15 +67,15 @@ static void
 serve(struct sluice_loop *loop, const char *address)
 {
     struct host h = { .loop = loop };
+    struct sluice_end_options options = { 0 };
     struct sluice_thread_pool *pool;
     struct sluice_face_servicer *servicer;
     const char *why = "";
 
     must(sluice_thread_pool_new(4, &pool), "threads");
-    servicer = numbers_servicer_new(pool);
-    h.end = sluice_end_new(loop,
-        &(struct sluice_end_options){
-            .servicer = sluice_face_servicer_base(servicer) });
+    servicer = need(numbers_servicer_new(pool));
+    options.servicer = sluice_face_servicer_base(servicer);
+    h.end = need(sluice_end_new(loop, &options));
     must(sluice_end_start(h.end), "start");
     must(sluice_grpc_server_new(loop, h.end, NULL, &h.server), "server");
     must(sluice_grpc_server_listen(h.server, sluice_str(address), &why), why);
@@ -158,10 +165,10 @@ call(struct sluice_loop *loop, const char *target)
     struct sluice_call *rpc;
 
     must(sluice_grpc_client_new(loop, &to, &c.client), target);
-    c.end = sluice_end_new(loop, NULL);
+    c.end = need(sluice_end_new(loop, NULL));
     sluice_end_join(c.end, sluice_grpc_client_link(c.client));
     must(sluice_end_start(c.end), "start");
-    stub = sluice_stub_new(c.end);
+    stub = need(sluice_stub_new(c.end));
     must(sluice_stub_event_unary_stream(stub, sluice_str(NUMBERS_GROUP),
              sluice_str("CountDown"), number_message(3), &receiver, &options,
              &rpc),
@@ -176,7 +183,7 @@ call(struct sluice_loop *loop, const char *target)
 int
 main(int argc, char **argv)
 {
-    struct sluice_loop *loop = sluice_loop_new(uv_default_loop());
+    struct sluice_loop *loop = need(sluice_loop_new(uv_default_loop()));
 
     signal(SIGPIPE, SIG_IGN);
     if (argc == 3 && strcmp(argv[1], "serve") == 0)

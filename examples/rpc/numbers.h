@@ -14,8 +14,8 @@
 
 #define NUMBERS_GROUP "example.Numbers"
 
-/* pool: for the inline methods; must outlive the servicer. NULL when memory is
- * short. */
+/* pool: for the inline methods; to be freed when the End has stopped, before
+ * the servicer. NULL when memory is short. */
 struct sluice_face_servicer *numbers_servicer_new(
     struct sluice_thread_pool *pool);
 

@@ -12,10 +12,12 @@
  * Ownership   Every function and callback that passes a payload, metadata or
  *             completion "takes" or "gives" the references in it, whatever is
  *             returned and also when the operation has terminated.
- * Thread      The loop thread of the End, for every function and callback.
- *             Other threads come in by sluice_loop_call() or
- *             sluice_loop_post(). When the loop has been closed, what is still
- *             held of an operation shows its outcome, and may be dropped.
+ * Thread      The loop thread of the End, for every function and callback:
+ *             starting, changing or ending anything from another thread is
+ *             stopped by an assertion. Other threads come in by
+ *             sluice_loop_call() or sluice_loop_post(). When the loop has been
+ *             closed, what is still held of an operation shows its outcome, and
+ *             may be dropped.
  * Callbacks   Never run before the call that leads to them has returned,
  *             never overlap for one operation, and none runs after the
  *             operation's termination callbacks.
@@ -164,6 +166,14 @@ struct sluice_end_options {
     struct sluice_servicer *servicer; /* NULL: invokes only */
     int64_t default_timeout_ns; /* where the invoker gave none; 0: 300 s */
     int64_t maximum_timeout_ns; /* caps both; 0: 24 h */
+    /* Optional: told why an operation of this End ends with LOCAL_FAILURE, or
+     * with RECEPTION_FAILURE for a ticket out of order, as in "advance: a
+     * second completion". For a log: it runs inside the call in which that was
+     * found, and must not call into the End or its operations. text is
+     * constant. */
+    void (*log)(void *log_arg, const struct sluice_operation *op,
+        const char *text);
+    void *log_arg;
 };
 
 /* options may be NULL. The loop and the servicer must outlive the End. NULL

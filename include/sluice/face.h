@@ -436,8 +436,8 @@ SLUICE_API struct sluice_face_servicer *sluice_face_servicer_new(void);
  * thread pool before. */
 SLUICE_API void sluice_face_servicer_free(
     struct sluice_face_servicer **servicer);
-/* Threads for inline methods; must outlive the End. Before the first of them
- * is added. See sluice_thread_pool_new() for how many. */
+/* Threads for inline methods, until the End has stopped. Before the first of
+ * them is added. See sluice_thread_pool_new() for how many. */
 SLUICE_API void sluice_face_servicer_set_thread_pool(
     struct sluice_face_servicer *servicer, struct sluice_thread_pool *pool);
 /* Copies the names and the implementation. SLUICE_EINVAL: the pair is there

@@ -96,7 +96,8 @@ struct sluice_grpc_client_options {
     struct sluice_str user_agent; /* ["grpc-c-sluice/VERSION"] */
     size_t max_message;           /* received, bytes [4 MiB] */
     size_t max_metadata;          /* received, bytes as HTTP/2 counts a
-                                    field section [16 KiB] */
+                                    field section, each of merged binary
+                                    values as a field [16 KiB] */
     size_t max_waiting;           /* operations without a stream [10000] */
     uint32_t initial_window;      /* per stream, bytes [65535] */
     int64_t connect_timeout_ns;   /* [20 s] */

@@ -49,8 +49,8 @@
  * are not HTTP (1000 and max_concurrent_streams at once, 200 more each second);
  * PINGs (min_ping_interval_ns; what is sent of a call makes good for earlier
  * ones); SETTINGS (100, 10 each second); frames that carry nothing (1000, 100
- * each second); window updates (1000, 100 each second, 8 for each frame of
- * ours).
+ * each second); window updates (1000 and 8 for each of max_concurrent_streams
+ * at once, 100 more each second, 8 for each stream and for each frame of ours).
  * Header lists over max_metadata end their stream with 8 RESOURCE_EXHAUSTED
  * or, at 64 times that or in too many CONTINUATIONs, the connection. Other
  * connections do not notice.
@@ -70,7 +70,8 @@ struct sluice_grpc_server;
 struct sluice_grpc_server_options {
     size_t max_message;              /* received, bytes [4 MiB] */
     size_t max_metadata;             /* received, bytes as HTTP/2 counts a field
-                                     section [16 KiB] */
+                                     section, each of merged binary values as a
+                                     field [16 KiB] */
     uint32_t max_concurrent_streams; /* per connection [1000] */
     uint32_t initial_window;         /* per stream, bytes [65535] */
     size_t max_connections;          /* beyond: accepted and closed [10000] */

@@ -4,9 +4,9 @@
  * (initial) or after (terminal) the payloads of one direction.
  *
  * Names are lower case as gRPC wants them (0-9 a-z _ - .); a name that ends in
- * "-bin" has arbitrary bytes as its value, any other printable ASCII. The base
- * layer never looks inside; links check what they must carry. An empty list is
- * distinct from none (NULL).
+ * "-bin" (and is longer) has arbitrary bytes as its value, any other printable
+ * ASCII. The base layer never looks inside; links check what they must carry.
+ * An empty list is distinct from none (NULL).
  *
  * Ownership   As for bytes: counted; "takes" and "gives" are stated. Names and
  *             values are copied in. Filled by the only holder, then read only.

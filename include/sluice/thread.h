@@ -9,6 +9,8 @@
 
 #include <sluice/loop.h>
 
+struct sluice_end;
+
 /* ---- Crossing ------------------------------------------------------------ */
 
 /* Runs fn(arg) on the loop's thread and returns when it has returned. This is
@@ -17,6 +19,12 @@
  * not run. The loop must be running, or run later. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_loop_call(
     struct sluice_loop *loop, void (*fn)(void *arg), void *arg);
+
+/* Stops an End as sluice_end_stop() does, and returns when its last operation
+ * is gone and it has stopped. Any thread but the loop's: SLUICE_ETHREAD.
+ * SLUICE_ENOMEM: nothing has been asked. */
+SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_stop_and_wait(
+    struct sluice_end *end, int64_t grace_ns);
 
 /* ---- A thread that runs a loop ------------------------------------------- */
 

@@ -147,16 +147,22 @@ flush(struct sluice_operation *op, struct sluice_metadata *metadata,
 
 /* ----------------------------------------------------------- advance */
 
-/* What the local customer may pass next. */
-static bool
-is_legal(const struct rpc_emission *out, const struct sluice_values *v)
+/* Why the local customer may not pass this next; NULL: it may. */
+static const char *
+misuse(const struct rpc_emission *out, const struct sluice_values *v)
 {
+    if (v->initial_metadata != NULL && out->has_metadata)
+        return "advance: a second initial metadata";
     if (v->initial_metadata != NULL &&
-        (out->has_metadata || out->has_payload || out->has_completion))
-        return false;
-    if ((v->payload != NULL || v->completion != NULL) && out->has_completion)
-        return false;
-    return v->allowance >= 0;
+        (out->has_payload || out->has_completion))
+        return "advance: initial metadata after a payload or the completion";
+    if (v->payload != NULL && out->has_completion)
+        return "advance: a payload after the completion";
+    if (v->completion != NULL && out->has_completion)
+        return "advance: a second completion";
+    if (v->allowance < 0)
+        return "advance: a negative allowance";
+    return NULL;
 }
 
 /* A completion that must wait outlives the call its message is lent for. */
@@ -201,16 +207,15 @@ keep(struct sluice_operation *op, const struct sluice_values *v)
 void
 rpc_emission_advance(struct sluice_operation *op, const struct sluice_values *v)
 {
-    bool is_fine = is_legal(&op->out, v);
+    const char *why = misuse(&op->out, v);
     int allowance = v->allowance;
 
-    if (!is_fine)
+    if (why != NULL)
         rpc_values_release(v);
-    else
-        is_fine = keep(op, v);
-    if (!is_fine) {
-        rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
-            NULL);
+    else if (!keep(op, v))
+        why = "advance: memory is short";
+    if (why != NULL) {
+        rpc_operation_fail(op, why);
         return;
     }
 

@@ -23,6 +23,14 @@ struct rpc_idle_action {
     void *arg;
 };
 
+/* Another thread would race with the loop's. */
+static void
+check(const struct sluice_end *end)
+{
+    RPC_CHECK(end, END_MAGIC);
+    assert(sluice_loop_is_current(end->loop));
+}
+
 /* -------------------------------------------------------------- state */
 
 #define TO(s) (1u << RPC_END_##s)
@@ -92,7 +100,7 @@ sluice_end_add_idle_action(struct sluice_end *end, void (*action)(void *arg),
 {
     enum sluice_err err;
 
-    RPC_CHECK(end, END_MAGIC);
+    check(end);
     if (end->state == RPC_END_STOPPED)
         return SLUICE_ESTATE;
     err = append_action(end, action, arg);
@@ -145,7 +153,7 @@ sluice_end_operate(struct sluice_end *end,
     struct sluice_operation *op = NULL;
     enum sluice_err err = SLUICE_OK;
 
-    RPC_CHECK(end, END_MAGIC);
+    check(end);
     *op_p = NULL;
     if (!rpc_subscription_is_valid(&invocation->subscription))
         err = SLUICE_EINVAL;
@@ -198,7 +206,7 @@ static bool
 may_begin(const struct sluice_operation *op, const struct sluice_ticket *first)
 {
     return first->termination <= SLUICE_TERMINATION_COMPLETION &&
-        rpc_reception_is_in_order(op, first);
+        rpc_reception_disorder(op, first) == NULL;
 }
 
 static void
@@ -228,7 +236,7 @@ sluice_end_accept(struct sluice_end *end, struct sluice_link *link,
     struct sluice_operation *op = NULL;
     enum sluice_err err = SLUICE_OK;
 
-    RPC_CHECK(end, END_MAGIC);
+    check(end);
     *op_p = NULL;
     if (end->state != RPC_END_STARTED || end->servicer == NULL)
         err = SLUICE_ESTATE;
@@ -279,6 +287,8 @@ sluice_end_new(struct sluice_loop *loop,
     end->maximum_timeout_ns = options->maximum_timeout_ns != 0
         ? options->maximum_timeout_ns
         : 24 * 3600 * SLUICE_SECOND;
+    end->log = options->log;
+    end->log_arg = options->log_arg;
     end->last_action = &end->actions;
     end->grace.expire = on_grace_over;
     return end;
@@ -317,7 +327,7 @@ sluice_end_join(struct sluice_end *end, struct sluice_link *link)
 enum sluice_err
 sluice_end_start(struct sluice_end *end)
 {
-    RPC_CHECK(end, END_MAGIC);
+    check(end);
     if (end->state != RPC_END_STOPPED)
         return SLUICE_ESTATE;
     enter(end, RPC_END_STARTED);
@@ -367,7 +377,7 @@ sluice_end_stop(struct sluice_end *end, int64_t grace_ns,
 {
     enum sluice_err err;
 
-    RPC_CHECK(end, END_MAGIC);
+    check(end);
     if (on_stopped != NULL) {
         err = append_action(end, on_stopped, arg);
         if (err != SLUICE_OK)

@@ -24,6 +24,9 @@ struct sluice_end {
     struct sluice_servicer *servicer;
     int64_t default_timeout_ns;
     int64_t maximum_timeout_ns;
+    void (*log)(void *log_arg, const struct sluice_operation *op,
+        const char *text); /* NULL: none */
+    void *log_arg;
 
     struct sluice_operation *operations;
     size_t active;

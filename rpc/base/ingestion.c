@@ -101,8 +101,7 @@ call_protocol_receiver(struct sluice_operation *op)
     if (receiver->context == NULL)
         return;
     if (receiver->context(receiver->arg, op->in.protocol) != SLUICE_REPLY_OK)
-        rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
-            NULL);
+        rpc_operation_fail(op, "the protocol receiver failed");
 }
 
 /* -------------------------------------------------------- the runner */
@@ -119,8 +118,7 @@ run(struct sluice_operation *op)
         if (!take_values(op, &values, &completion))
             break;
         if (call_customer(op, &values) != SLUICE_REPLY_OK)
-            rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE,
-                RPC_TELL_OTHER_SIDE, NULL);
+            rpc_operation_fail(op, "the operator failed");
         if (values.completion != NULL)
             op->in.is_done = true;
     }
@@ -186,10 +184,12 @@ rpc_ingestion_service(struct sluice_task *task)
             &reason);
         return;
     }
-    if (reply != SLUICE_REPLY_OK ||
-        !rpc_subscription_is_valid(&op->subscription)) {
-        rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
-            NULL);
+    if (reply != SLUICE_REPLY_OK) {
+        rpc_operation_fail(op, "the servicer failed");
+        return;
+    }
+    if (!rpc_subscription_is_valid(&op->subscription)) {
+        rpc_operation_fail(op, "the servicer's subscription is not valid");
         return;
     }
     rpc_operation_listen(op, op->subscription.termination);

@@ -195,6 +195,23 @@ rpc_operation_terminate(struct sluice_operation *op,
         rpc_emission_send_last(op, termination, reason);
 }
 
+void
+rpc_operation_log(struct sluice_operation *op, const char *text)
+{
+    struct sluice_end *end = op->end;
+
+    if (rpc_operation_is_active(op) && end->log != NULL)
+        end->log(end->log_arg, op, text);
+}
+
+void
+rpc_operation_fail(struct sluice_operation *op, const char *why)
+{
+    rpc_operation_log(op, why);
+    rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
+        NULL);
+}
+
 /* What the subscription of this side asks for. */
 static bool
 is_done(const struct sluice_operation *op)
@@ -231,11 +248,21 @@ rpc_operation_complete_if_done(struct sluice_operation *op)
 
 /* ----------------------------------------------------------- handles */
 
+/* Another thread would race with the loop's. Once terminated there may be no
+ * loop any more. */
+static void
+check_thread(const struct sluice_operation *op)
+{
+    assert(
+        !rpc_operation_is_active(op) || sluice_loop_is_current(op->end->loop));
+}
+
 void
 sluice_operation_advance(struct sluice_operation *op,
     const struct sluice_values *values)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    check_thread(op);
     if (rpc_operation_is_active(op))
         rpc_emission_advance(op, values);
     else
@@ -280,6 +307,7 @@ sluice_operation_add_termination_callback(struct sluice_operation *op,
     struct sluice_termination_callback *cb)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    check_thread(op);
     if (!rpc_operation_is_active(op))
         return &op->outcome;
     rpc_operation_listen(op, cb);
@@ -306,6 +334,7 @@ void
 sluice_operation_cancel(struct sluice_operation *op)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
+    check_thread(op);
     rpc_operation_terminate(op, SLUICE_CANCELLED, RPC_TELL_OTHER_SIDE, NULL);
 }
 
@@ -313,8 +342,8 @@ void
 sluice_operation_fail(struct sluice_operation *op)
 {
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
-    rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
-        NULL);
+    check_thread(op);
+    rpc_operation_fail(op, "fail was called");
 }
 
 int

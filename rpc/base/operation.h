@@ -68,38 +68,39 @@ struct rpc_ingestion {
     int64_t allowance; /* granted by the other side, not yet announced */
     void *protocol;
     struct sluice_metadata *metadata; /* these three wait to be delivered */
-    struct rpc_fifo queue;
     struct sluice_completion completion;
+    struct rpc_fifo queue;
 };
 
+/* What is looked at together lies together: with many operations in flight,
+ * each line of memory is a cache miss. */
 struct sluice_operation {
     unsigned magic;
     unsigned refs;
     enum rpc_operation_state state;
     bool is_invocation;
-    size_t size; /* of this storage */
     struct sluice_end *end;
     struct sluice_pool *pool;
-    struct sluice_operation *next; /* in the End's list */
-    struct sluice_operation *prev;
     const struct sluice_link_ops *link_ops; /* NULL: a black hole */
     void *transport;
-
-    struct sluice_task task; /* the servicer's call or the end of no time,
-                                later the callbacks */
-    struct sluice_timer timer;
-    uint64_t start_ns;
-    int64_t timeout_ns; /* SLUICE_NO_TIMEOUT: unlimited */
-    int64_t limit_ns;   /* what the other side cannot exceed */
-
-    struct rpc_emission out;
-    struct rpc_ingestion in;
-    struct sluice_subscription subscription;
-
-    struct sluice_outcome outcome;
-    struct rpc_text text; /* the other side's message, or our details */
     struct sluice_termination_callback *callbacks;
     struct sluice_termination_callback **last_callback;
+
+    struct sluice_operation *next; /* in the End's list */
+    struct sluice_operation *prev;
+    struct sluice_task task; /* the servicer's call or the end of no time,
+                                later the callbacks */
+    size_t size;             /* of this storage */
+    uint64_t start_ns;
+    int64_t limit_ns;   /* what the other side cannot exceed */
+    int64_t timeout_ns; /* SLUICE_NO_TIMEOUT: unlimited */
+    struct sluice_timer timer;
+
+    struct rpc_ingestion in;
+    struct rpc_text text; /* the other side's message, or our details */
+    struct sluice_outcome outcome;
+    struct sluice_subscription subscription;
+    struct rpc_emission out;
 
     size_t group_len; /* service side: both names, one after the other */
     size_t method_len;
@@ -138,6 +139,12 @@ void rpc_operation_listen(struct sluice_operation *op,
 void rpc_operation_terminate(struct sluice_operation *op,
     enum sluice_outcome_kind kind, enum rpc_tell tell,
     const struct rpc_reason *reason);
+
+/* Terminates with LOCAL_FAILURE, and logs why. */
+void rpc_operation_fail(struct sluice_operation *op, const char *why);
+
+/* For the End's log, while the operation is active. */
+void rpc_operation_log(struct sluice_operation *op, const char *text);
 
 /* Terminates with COMPLETED if both directions have done what this side's
  * subscription asks for. */
@@ -197,8 +204,8 @@ void rpc_values_release(const struct sluice_values *values);
 
 /* ---- reception.c -------------------------------------------------------- */
 
-/* Is this a ticket that may come next? */
-bool rpc_reception_is_in_order(const struct sluice_operation *op,
+/* Why this ticket may not come next; NULL: it may. */
+const char *rpc_reception_disorder(const struct sluice_operation *op,
     const struct sluice_ticket *ticket);
 
 /* Stores the values of a ticket that is in order. False when memory is short;

@@ -6,6 +6,7 @@
  * that aborts acts at once, ahead of anything that still waits to be delivered.
  */
 #include "rpc/base/operation.h"
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 #include "rpc/metadata.h"
 
@@ -13,7 +14,7 @@ void
 rpc_ticket_release(struct sluice_ticket *t)
 {
     rpc_metadata_drop(&t->initial_metadata);
-    sluice_bytes_unref(&t->payload);
+    rpc_bytes_drop(&t->payload);
     rpc_metadata_drop(&t->terminal_metadata);
 }
 
@@ -44,8 +45,8 @@ outcome_of(enum sluice_termination termination)
     return SLUICE_COMPLETED;
 }
 
-bool
-rpc_reception_is_in_order(const struct sluice_operation *op,
+const char *
+rpc_reception_disorder(const struct sluice_operation *op,
     const struct sluice_ticket *t)
 {
     const struct rpc_ingestion *in = &op->in;
@@ -53,12 +54,16 @@ rpc_reception_is_in_order(const struct sluice_operation *op,
 
     if (in->has_completion &&
         (t->initial_metadata != NULL || t->payload != NULL || completes))
-        return false;
-    if (t->initial_metadata != NULL && (in->has_metadata || in->has_payload))
-        return false;
+        return "received: values after the completion";
+    if (t->initial_metadata != NULL && in->has_metadata)
+        return "received: a second initial metadata";
+    if (t->initial_metadata != NULL && in->has_payload)
+        return "received: initial metadata after a payload";
     if (t->payload != NULL && in->budget < 1)
-        return false;
-    return t->allowance >= 0;
+        return "received: a payload beyond the allowance";
+    if (t->allowance < 0)
+        return "received: a negative allowance";
+    return NULL;
 }
 
 static bool
@@ -72,6 +77,8 @@ store_completion(struct sluice_operation *op, struct sluice_ticket *t)
     t->terminal_metadata = NULL;
     c->has_code = t->has_code;
     c->code = t->code;
+    if (t->message.ptr == NULL)
+        return true; /* nor has there been one */
     if (!rpc_text_set(op, &op->text, t->message))
         return false;
     c->message = sluice_str_n(op->text.ptr, op->text.len);
@@ -132,8 +139,7 @@ process(struct sluice_operation *op, struct sluice_ticket *t)
     if (t->has_timeout)
         rpc_expiration_change(op, t->timeout_ns);
     if (!rpc_reception_store(op, t)) {
-        rpc_operation_terminate(op, SLUICE_LOCAL_FAILURE, RPC_TELL_OTHER_SIDE,
-            NULL);
+        rpc_operation_fail(op, "received: memory is short");
         return;
     }
     rpc_add_budget(&op->in.allowance, t->allowance);
@@ -145,13 +151,16 @@ process(struct sluice_operation *op, struct sluice_ticket *t)
 void
 sluice_operation_deliver(struct sluice_operation *op, struct sluice_ticket *t)
 {
+    const char *disorder;
+
     RPC_CHECK(op, RPC_OPERATION_MAGIC);
     if (!rpc_operation_is_active(op)) {
         rpc_ticket_release(t);
     } else if (t->termination > SLUICE_TERMINATION_COMPLETION) {
         abort_by_ticket(op, t);
-    } else if (!rpc_reception_is_in_order(op, t)) {
+    } else if ((disorder = rpc_reception_disorder(op, t)) != NULL) {
         rpc_ticket_release(t);
+        rpc_operation_log(op, disorder);
         rpc_operation_terminate(op, SLUICE_RECEPTION_FAILURE, RPC_TELL_NOBODY,
             NULL);
     } else {

@@ -19,13 +19,13 @@
 
 struct sluice_call {
     struct face_rpc rpc;
-    struct sluice_receiver receiver;
     enum sluice_cardinality cardinality;
     unsigned n_responses;   /* counted up to 2, for unary responses */
     bool has_sent_requests; /* nothing more goes out */
     bool has_told_metadata; /* receiver.initial_metadata() has run */
     bool has_context;
-    void *protocol_context;        /* the link's, once has_context */
+    void *protocol_context; /* the link's, once has_context */
+    struct sluice_receiver receiver;
     void (*on_context)(void *arg); /* of the receiver; may be NULL */
 };
 

@@ -37,18 +37,18 @@ struct face_rpc_class {
 struct face_rpc {
     unsigned magic;
     unsigned holds;
+    bool has_completion;
+    bool is_aborted; /* abortion is valid from here on */
+    bool has_ended;
     const struct face_rpc_class *class;
     struct sluice_loop *loop;
     struct sluice_pool *pool; /* the loop's; outlives it while we are held */
     struct sluice_operation *op;
     struct sluice_metadata *initial_metadata; /* received; held */
     struct sluice_completion completion;      /* received; its text is op's */
-    bool has_completion;
     struct sluice_termination_callback on_termination;
     struct sluice_task end_task; /* ends what had terminated before attach */
     struct sluice_abortion_callback *callbacks; /* in order of arrival */
-    bool is_aborted; /* abortion is valid from here on */
-    bool has_ended;
     struct sluice_abortion abortion;
 };
 

@@ -5,6 +5,7 @@
  */
 #include "rpc/link/grpc_call.h"
 
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
 #include "rpc/metadata.h"
@@ -43,7 +44,7 @@ drop_contents(struct rpc_grpc_call *call)
 {
     struct sluice_pool *pool = call->client->pool;
 
-    sluice_bytes_unref(&call->message);
+    rpc_bytes_drop(&call->message);
     rpc_metadata_drop(&call->initial);
     rpc_grpc_reader_fini(&call->reader, pool);
     rpc_grpc_response_fini(&call->response, pool);
@@ -55,7 +56,8 @@ call_free(struct rpc_grpc_call *call)
     struct sluice_pool *pool = call->client->pool;
 
     sluice_task_cancel(&call->task);
-    sluice_timer_stop(call->client->loop, &call->deadline);
+    if (call->is_forgotten)
+        sluice_timer_stop(call->client->loop, &call->deadline);
     drop_contents(call);
     rpc_grpc_writer_fini(&call->writer);
     rpc_grpc_request_fini(&call->request, pool);
@@ -94,8 +96,6 @@ rpc_grpc_call_time_remaining(const struct rpc_grpc_call *call)
 {
     uint64_t now;
 
-    if (call->op != NULL)
-        return sluice_operation_time_remaining(call->op);
     if (call->deadline_ns == UINT64_MAX)
         return SLUICE_NO_TIMEOUT;
     now = sluice_loop_now(call->client->loop);
@@ -110,7 +110,8 @@ end_is_due(struct rpc_grpc_call *call)
 {
     if (call->end.termination == SLUICE_TERMINATION_NONE)
         return false;
-    if (!rpc_grpc_reader_has_news(&call->reader, &call->client->reading))
+    if (!rpc_grpc_reader_is_holding(&call->reader) ||
+        !rpc_grpc_reader_has_news(&call->reader, &call->client->reading))
         return true;
     return call->allowance == 0 && !call->end_is_in_order;
 }
@@ -182,7 +183,7 @@ release_ticket(struct sluice_ticket *ticket)
 {
     rpc_metadata_drop(&ticket->initial_metadata);
     rpc_metadata_drop(&ticket->terminal_metadata);
-    sluice_bytes_unref(&ticket->payload);
+    rpc_bytes_drop(&ticket->payload);
 }
 
 static bool

@@ -33,47 +33,48 @@ enum rpc_grpc_place {
     RPC_GRPC_STREAM   /* has a stream of the session */
 };
 
+/* What is looked at together lies together: with many calls in flight, each
+ * line of memory is a cache miss. */
 struct rpc_grpc_call {
     unsigned magic;
-    struct sluice_grpc_client *client;
-    struct sluice_operation *op; /* NULL: closed by the base layer */
-    struct sluice_task task;     /* delivers */
     bool is_delivering;
     bool is_over;      /* nothing more is delivered */
     bool is_forgotten; /* goes on after its End has closed it */
     bool waits_for_ready;
-
+    struct sluice_grpc_client *client;
+    struct sluice_operation *op; /* NULL: closed by the base layer */
+    struct rpc_grpc_end end;     /* to deliver, last */
     enum rpc_grpc_place place;
-    TAILQ_ENTRY(rpc_grpc_call) link; /* in the queue or the session's list */
-    struct rpc_grpc_session *session;
     int32_t stream_id;
     bool was_reset; /* by us */
     bool reset_by_peer;
     bool was_replayed;
+    bool end_is_in_order; /* after all messages, however late */
 
     /* Going out; also `request`, below */
-    struct rpc_grpc_writer writer;  /* its message stays for a replay */
+    bool is_replayable;   /* the writer's message is all that was ever sent */
+    bool is_half_closing; /* no payload follows */
+    bool has_half_closed; /* END_STREAM went out */
+    bool is_deferred;     /* nghttp2 waits for us to resume */
+    bool has_grant;       /* the next payload may come: to deliver */
     enum sluice_grpc_coding coding; /* of what is taken next */
     unsigned accepted;              /* set of codings that the peer takes */
-    bool is_replayable;             /* that message is all that was ever sent */
-    bool is_half_closing;           /* no payload follows */
-    bool has_half_closed;           /* END_STREAM went out */
-    bool is_deferred;               /* nghttp2 waits for us to resume */
-    bool has_grant;                 /* the next payload may come: to deliver */
+    struct rpc_grpc_writer writer;  /* its message stays for a replay */
+
+    uint64_t deadline_ns;
+    struct rpc_grpc_session *session;
+    TAILQ_ENTRY(rpc_grpc_call) link;    /* in the queue or the session's list */
+    struct sluice_grpc_context context; /* once it has had a stream */
 
     /* Coming in */
-    int allowance;   /* messages that may still be assembled */
-    size_t consumed; /* of the stream's window, to be given back */
-    struct rpc_grpc_response response;
-    struct rpc_grpc_reader reader;
+    struct sluice_task task;         /* delivers */
     struct sluice_metadata *initial; /* to deliver */
     struct sluice_bytes *message;    /* to deliver */
-    struct rpc_grpc_end end;         /* to deliver, last */
-    bool end_is_in_order;            /* after all messages, however late */
+    int allowance;                   /* messages that may still be assembled */
+    size_t consumed; /* of the stream's window, to be given back */
+    struct rpc_grpc_reader reader;
+    struct rpc_grpc_response response;
 
-    /* Rarely looked at, and so behind the rest */
-    struct sluice_grpc_context context; /* once it has had a stream */
-    uint64_t deadline_ns;
     struct sluice_timer deadline; /* runs only when forgotten */
 
     /* Last, as is its text: what lies before that begins as zero. */

@@ -4,6 +4,7 @@
  */
 #include "rpc/link/grpc_context.h"
 
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 
 #include <arpa/inet.h>
@@ -30,7 +31,7 @@ rpc_grpc_context_init(struct sluice_grpc_context *context,
 void
 rpc_grpc_context_fini(struct sluice_grpc_context *context)
 {
-    sluice_bytes_unref(&context->peer);
+    rpc_bytes_drop(&context->peer);
     context->magic = 0;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "rpc/link/grpc_framing.h"
 
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 
 #define FIRST_STEP (64u * 1024)
@@ -254,12 +255,6 @@ rpc_grpc_reader_feed_held(struct rpc_grpc_reader *r,
 }
 
 bool
-rpc_grpc_reader_is_holding(const struct rpc_grpc_reader *r)
-{
-    return r->held_to > r->held_from;
-}
-
-bool
 rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r,
     const struct rpc_grpc_reading *reading)
 {
@@ -277,16 +272,10 @@ rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r,
         len - missing >= announced(prefix);
 }
 
-bool
-rpc_grpc_reader_is_within(const struct rpc_grpc_reader *r)
-{
-    return r->have > 0 || rpc_grpc_reader_is_holding(r);
-}
-
 void
 rpc_grpc_reader_fini(struct rpc_grpc_reader *r, struct sluice_pool *pool)
 {
-    sluice_bytes_unref(&r->partial);
+    rpc_bytes_drop(&r->partial);
     free_held(r, pool);
     r->have = 0;
 }

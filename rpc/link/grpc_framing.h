@@ -69,14 +69,22 @@ enum rpc_grpc_read rpc_grpc_reader_feed_held(struct rpc_grpc_reader *r,
     const struct rpc_grpc_reading *reading, size_t *taken,
     struct sluice_bytes **message);
 
-bool rpc_grpc_reader_is_holding(const struct rpc_grpc_reader *r);
+static inline bool
+rpc_grpc_reader_is_holding(const struct rpc_grpc_reader *r)
+{
+    return r->held_to > r->held_from;
+}
 
 /* Whether feeding what is held would end in anything but MORE. */
 bool rpc_grpc_reader_has_news(const struct rpc_grpc_reader *r,
     const struct rpc_grpc_reading *reading);
 
 /* Whether the bytes so far end within a message. */
-bool rpc_grpc_reader_is_within(const struct rpc_grpc_reader *r);
+static inline bool
+rpc_grpc_reader_is_within(const struct rpc_grpc_reader *r)
+{
+    return r->have > 0 || rpc_grpc_reader_is_holding(r);
+}
 
 /* Writes the prefix of a message of size bytes, at most UINT32_MAX. */
 void rpc_grpc_write_prefix(uint8_t out[RPC_GRPC_PREFIX], bool is_compressed,

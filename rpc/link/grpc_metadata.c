@@ -49,17 +49,13 @@ rpc_grpc_name_is_reserved(struct sluice_str name)
 }
 
 bool
-rpc_grpc_name_is_binary(struct sluice_str name)
-{
-    return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
-}
-
-bool
 rpc_grpc_is_grpc_type(struct sluice_str value)
 {
     static const char type[] = "application/grpc";
     size_t len = sizeof(type) - 1;
 
+    if (value.len == len && memcmp(value.ptr, type, len) == 0)
+        return true; /* as everybody writes it */
     if (value.len < len || strncasecmp(value.ptr, type, len) != 0)
         return false;
     return value.len == len || value.ptr[len] == '+' || value.ptr[len] == ';';

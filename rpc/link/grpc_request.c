@@ -22,26 +22,22 @@ has_foreign_byte(uint64_t eight)
         0;
 }
 
-/* Printable ASCII but a space, at least one. */
+/* Printable ASCII but a space. */
 static bool
-is_path_text(struct sluice_str s)
+is_path_text(const char *text, size_t len)
 {
-    uint64_t eight = 0;
+    uint64_t eight;
     size_t i;
 
-    if (s.len < sizeof(eight)) {
-        for (i = 0; i < s.len; i++)
-            if (s.ptr[i] <= 0x20 || s.ptr[i] >= 0x7f)
-                return false;
-        return s.len > 0;
-    }
-    for (i = 0; i < s.len - sizeof(eight); i += sizeof(eight)) {
-        memcpy(&eight, s.ptr + i, sizeof(eight));
+    for (i = 0; i + sizeof(eight) <= len; i += sizeof(eight)) {
+        memcpy(&eight, text + i, sizeof(eight));
         if (has_foreign_byte(eight))
             return false;
     }
-    memcpy(&eight, s.ptr + s.len - sizeof(eight), sizeof(eight));
-    return !has_foreign_byte(eight);
+    for (; i < len; i++)
+        if (text[i] <= 0x20 || text[i] >= 0x7f)
+            return false;
+    return true;
 }
 
 enum sluice_err
@@ -50,7 +46,7 @@ rpc_grpc_request_init(struct rpc_grpc_request *req, struct sluice_pool *pool,
 {
     char *p;
 
-    if (!is_path_text(group) || !is_path_text(method) ||
+    if (group.len == 0 || method.len == 0 ||
         memchr(method.ptr, '/', method.len) != NULL)
         return SLUICE_EINVAL;
     req->path_len = group.len + method.len + 2;
@@ -65,7 +61,7 @@ rpc_grpc_request_init(struct rpc_grpc_request *req, struct sluice_pool *pool,
     p += group.len;
     *p++ = '/';
     memcpy(p, method.ptr, method.len);
-    return SLUICE_OK;
+    return is_path_text(req->path, req->path_len) ? SLUICE_OK : SLUICE_EINVAL;
 }
 
 void

@@ -157,8 +157,11 @@ rpc_grpc_response_field(struct rpc_grpc_response *r, struct sluice_pool *pool,
 {
     struct sluice_str name = field->name, value = field->value;
 
-    r->size += name.len + RPC_GRPC_FIELD_OVERHEAD +
-        (IS(name, "grpc-message") ? cut_message(value).len : value.len);
+    r->size += rpc_grpc_value_count(name, value) *
+            (name.len + RPC_GRPC_FIELD_OVERHEAD) +
+        (value.len > MESSAGE_MAX && IS(name, "grpc-message")
+                ? cut_message(value).len
+                : value.len);
     if (r->size > max_size)
         r->fault = SLUICE_ELIMIT;
     else

@@ -325,6 +325,10 @@ on_settle(struct rpc_grpc_wire *wire)
         give_up(conn, NGHTTP2_ERR_NOMEM);
         return;
     }
+    if (conn->offence != NULL) {
+        give_up(conn, 0);
+        return;
+    }
     if (conn->has_settings && conn->state == RPC_GRPC_CONN_GREETING)
         enter(conn, RPC_GRPC_CONN_SERVING);
     if (conn->has_parted && conn->state == RPC_GRPC_CONN_PARTING)

@@ -51,7 +51,7 @@ struct rpc_grpc_conn {
     int32_t last_stream;               /* that a call was made of */
     struct rpc_grpc_served *recent;    /* had the last event; NULL: none, or
                                           gone */
-    size_t consumed; /* of the window, to be given back */
+    size_t consumed;                   /* of the window, to be given back */
     const char *farewell;              /* why it parts */
 
     /* Notes of the callbacks */

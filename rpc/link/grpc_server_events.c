@@ -11,8 +11,11 @@
 #include "rpc/link/grpc_memory.h"
 #include "rpc/link/grpc_server.h"
 
-/* Resets at once beyond those of all streams that there may be. */
+/* At once, beyond those of all streams that there may be. */
 #define RESETS_BURST 1000u
+#define WINDOWS_BURST 1000u
+#define WINDOWS_PER_STREAM 8u
+#define MOST_STREAMS (1u << 24) /* more are never there at once */
 
 static struct rpc_grpc_conn *
 conn_of(void *arg)
@@ -61,7 +64,7 @@ on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void *arg)
             now(conn)));
 }
 
-/* nghttp2 answers it with a reset. */
+/* nghttp2 answers it with a reset. That of a call counts when it is sent. */
 static int
 on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int error,
     void *arg)
@@ -69,8 +72,9 @@ on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int error,
     struct rpc_grpc_conn *conn = conn_of(arg);
 
     (void)h2;
-    (void)frame;
     (void)error;
+    if (call_of(conn, frame->hd.stream_id) != NULL)
+        return 0;
     return judge(conn,
         rpc_grpc_guard_wrong(&conn->guard, &conn->server->shared.limits,
             now(conn)));
@@ -212,6 +216,17 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     return 0;
 }
 
+/* Whether nghttp2 has reset a stream for what came on it; of some reasons, such
+ * as a wrong content-length, nothing else is heard. */
+static bool
+was_wrong(const struct rpc_grpc_served *call, uint32_t error_code)
+{
+    return !call->reset_by_peer &&
+        (error_code == NGHTTP2_PROTOCOL_ERROR ||
+            error_code == NGHTTP2_FLOW_CONTROL_ERROR ||
+            error_code == NGHTTP2_STREAM_CLOSED);
+}
+
 static int
 on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     void *arg)
@@ -223,6 +238,9 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     conn->recent = NULL;
     if (call == NULL)
         return 0;
+    if (conn->offence == NULL && was_wrong(call, error_code))
+        conn->offence = rpc_grpc_guard_wrong(&conn->guard,
+            &conn->server->shared.limits, now(conn));
     TAILQ_REMOVE(&conn->calls, call, link);
     conn->active--;
     rpc_grpc_served_reset(call, error_code);
@@ -280,10 +298,12 @@ enum sluice_err
 rpc_grpc_conn_shared_init(struct rpc_grpc_conn_shared *shared,
     struct sluice_pool *pool, const struct sluice_grpc_server_options *options)
 {
-    shared->limits.resets = RESETS_BURST +
-        (options->max_concurrent_streams < INT32_MAX
-                ? options->max_concurrent_streams
-                : INT32_MAX);
+    uint32_t streams = options->max_concurrent_streams;
+
+    if (streams > MOST_STREAMS)
+        streams = MOST_STREAMS;
+    shared->limits.resets = RESETS_BURST + streams;
+    shared->limits.windows = WINDOWS_BURST + WINDOWS_PER_STREAM * streams;
     shared->limits.min_ping_interval_ns = options->min_ping_interval_ns;
     shared->keepalive.time_ns = options->keepalive_time_ns;
     shared->keepalive.timeout_ns = options->keepalive_timeout_ns;

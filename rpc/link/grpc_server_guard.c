@@ -12,11 +12,10 @@
 #define IDLE_PER_SECOND 100u
 #define SETTINGS_COST 10u
 
-/* Readers give window back for each DATA frame: a stream's, the connection's,
- * some more often than that. */
-#define WINDOWS_BURST 1000u
+/* Readers open windows with each stream, and give window back for each DATA
+ * frame: a stream's, the connection's, some more often than that. */
 #define WINDOWS_PER_SECOND 100u
-#define WINDOWS_PER_DATA 8u
+#define WINDOWS_PER_FRAME 8u
 
 #define MAX_STRIKES 2u
 
@@ -42,9 +41,10 @@ spend_reset(struct rpc_grpc_guard *g,
 }
 
 static const char *
-spend_window(struct rpc_grpc_guard *g, uint64_t now_ns)
+spend_window(struct rpc_grpc_guard *g,
+    const struct rpc_grpc_guard_limits *limits, uint64_t now_ns)
 {
-    return rpc_grpc_bucket_take(&g->windows, now_ns, 1, WINDOWS_BURST,
+    return rpc_grpc_bucket_take(&g->windows, now_ns, 1, limits->windows,
                WINDOWS_PER_SECOND)
         ? NULL
         : "too_many_window_updates";
@@ -79,6 +79,7 @@ rpc_grpc_guard_frame(struct rpc_grpc_guard *g,
             return NULL;
         return rpc_grpc_guard_empty(g, now_ns);
     case NGHTTP2_HEADERS:
+        rpc_grpc_bucket_give(&g->windows, WINDOWS_PER_FRAME);
         return NULL; /* streams are counted elsewhere */
     case NGHTTP2_RST_STREAM:
         return spend_reset(g, limits, now_ns, "too_many_resets");
@@ -88,7 +89,7 @@ rpc_grpc_guard_frame(struct rpc_grpc_guard *g,
         return is_ack ? spend_idle(g, now_ns, 1, "too_many_pings")
                       : ping(g, limits, now_ns);
     case NGHTTP2_WINDOW_UPDATE:
-        return spend_window(g, now_ns);
+        return spend_window(g, limits, now_ns);
     case NGHTTP2_CONTINUATION:
         return spend_idle(g, now_ns, 1, "too_many_continuations");
     default:
@@ -114,5 +115,5 @@ rpc_grpc_guard_sent(struct rpc_grpc_guard *g)
 {
     g->has_pinged = false;
     g->strikes = 0;
-    rpc_grpc_bucket_give(&g->windows, WINDOWS_PER_DATA);
+    rpc_grpc_bucket_give(&g->windows, WINDOWS_PER_FRAME);
 }

@@ -23,7 +23,8 @@ struct rpc_grpc_guard {
 
 /* What a server allows. */
 struct rpc_grpc_guard_limits {
-    unsigned resets; /* at once */
+    unsigned resets;  /* at once */
+    unsigned windows; /* the same */
     int64_t min_ping_interval_ns;
 };
 

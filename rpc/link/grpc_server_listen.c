@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
+#define AGAIN (100 * SLUICE_MS)
 
 struct rpc_grpc_listener {
     struct sluice_grpc_server *server;
@@ -22,6 +23,7 @@ struct rpc_grpc_listener {
     struct rpc_grpc_socket *socket;
     struct sockaddr_storage address;
     unsigned port;
+    struct sluice_timer again; /* while memory is short */
 };
 
 static bool
@@ -154,12 +156,25 @@ on_connection(uv_stream_t *stream, int status)
     if (status != 0)
         return; /* libuv tries again */
     socket = rpc_grpc_socket_new(server->loop, is_unix(l), &server->hold);
-    if (socket == NULL)
+    if (socket == NULL) {
+        /* libuv reports no other connection until this one is accepted. */
+        sluice_timer_start(server->loop, &l->again,
+            sluice_loop_now(server->loop) + (uint64_t)AGAIN);
         return;
+    }
     if (uv_accept(stream, &socket->uv.stream) != 0)
         rpc_grpc_socket_close(&socket, NULL, NULL);
     else
         rpc_grpc_server_connected(server, socket);
+}
+
+static void
+on_again(struct sluice_timer *timer)
+{
+    struct rpc_grpc_listener *l =
+        RPC_CONTAINER_OF(timer, struct rpc_grpc_listener, again);
+
+    on_connection(&l->socket->uv.stream, 0);
 }
 
 /* Whether a socket file is there that nobody listens on. */
@@ -245,6 +260,7 @@ rpc_grpc_listener_new(struct sluice_grpc_server *server,
     if (l == NULL)
         return err;
     l->server = server;
+    l->again.expire = on_again;
     err = parse(l, address, why);
     if (err == SLUICE_OK) {
         l->socket =
@@ -288,6 +304,7 @@ rpc_grpc_listeners_close(struct rpc_grpc_listeners *listeners)
 
     while ((l = TAILQ_FIRST(listeners)) != NULL) {
         TAILQ_REMOVE(listeners, l, link);
+        sluice_timer_stop(l->server->loop, &l->again);
         rpc_grpc_socket_close(&l->socket, on_socket_closed, l);
     }
 }

@@ -143,12 +143,15 @@ rpc_grpc_server_request_field(struct rpc_grpc_server_request *req,
     nghttp2_rcbuf *value)
 {
     struct sluice_str n = text_of(name);
+    struct sluice_str v = text_of(value);
     enum rpc_grpc_fault fault;
 
-    req->size += n.len + text_of(value).len + RPC_GRPC_FIELD_OVERHEAD;
+    req->size += n.len + v.len + RPC_GRPC_FIELD_OVERHEAD;
+    req->more +=
+        (rpc_grpc_value_count(n, v) - 1) * (n.len + RPC_GRPC_FIELD_OVERHEAD);
     if (req->size / ENDLESS > max_size)
         fault = RPC_GRPC_FAULT_ENDLESS;
-    else if (req->size > max_size)
+    else if (req->size + req->more > max_size)
         fault = RPC_GRPC_FAULT_SIZE;
     else if (req->is_whole)
         fault = RPC_GRPC_FAULT_NONE;

@@ -33,6 +33,7 @@ enum rpc_grpc_fault {
 
 struct rpc_grpc_server_request {
     size_t size;   /* of what has come so far */
+    size_t more;   /* of it when merged values have been split */
     bool is_whole; /* what still comes is trailers, which gRPC has none of */
     nghttp2_rcbuf *path;
     nghttp2_rcbuf *authority; /* NULL: none */

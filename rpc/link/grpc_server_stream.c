@@ -113,6 +113,9 @@ rpc_grpc_served_copy(struct rpc_grpc_served *call, uint8_t *out, size_t len)
     if (call->answering == RPC_GRPC_TALKING) {
         call->has_grant = true;
         rpc_grpc_served_wake(call);
+    } else if (call->answering == RPC_GRPC_ENDING) {
+        /* The frame had been promised when the status came. */
+        put_trailers(call);
     }
 }
 

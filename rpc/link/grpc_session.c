@@ -219,8 +219,9 @@ on_lost(struct rpc_grpc_wire *wire, enum rpc_grpc_loss loss, int error)
 {
     struct rpc_grpc_session *s = session_of(wire);
 
-    (void)error;
-    if (loss == RPC_GRPC_LOSS_PEER)
+    /* Neither is for what it sent; our callbacks fail for lack of memory. */
+    if (loss == RPC_GRPC_LOSS_PEER && error != NGHTTP2_ERR_NOMEM &&
+        error != NGHTTP2_ERR_CALLBACK_FAILURE)
         s->is_broken = true;
     close_now(s);
 }

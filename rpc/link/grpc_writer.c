@@ -4,6 +4,7 @@
  */
 #include "rpc/link/grpc_writer.h"
 
+#include "rpc/bytes.h"
 #include "rpc/check.h"
 
 static size_t
@@ -84,7 +85,7 @@ rpc_grpc_writer_rewind(struct rpc_grpc_writer *w)
 void
 rpc_grpc_writer_fini(struct rpc_grpc_writer *w)
 {
-    sluice_bytes_unref(&w->payload);
+    rpc_bytes_drop(&w->payload);
     w->size = 0;
     w->sent = 0;
     w->promised = 0;

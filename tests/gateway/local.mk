@@ -30,6 +30,11 @@ check_PROGRAMS += tests/gateway/test_log
 tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
 tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_explain
+tests_gateway_test_explain_SOURCES = tests/gateway/test_explain.c
+tests_gateway_test_explain_LDADD = tests/routes/libsupport.la \
+	$(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 # On a worker and an exchange of tests/gateway/fixture.h
 gateway_fixture = tests/gateway/fixture.c tests/gateway/fixture.h
 check_PROGRAMS += tests/gateway/test_request

@@ -143,6 +143,13 @@ nodist_tests_protobuf_test_json_writer_merge_SOURCES = \
 	$(tests_protobuf_writer_made)
 tests_protobuf_test_json_writer_merge_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/protobuf/test_wire_check
+tests_protobuf_test_wire_check_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_wire_check.c
+nodist_tests_protobuf_test_wire_check_SOURCES = $(tests_protobuf_writer_made)
+tests_protobuf_test_wire_check_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/protobuf/test_wkt_out
 tests_protobuf_test_wkt_out_SOURCES = \
 	$(tests_protobuf_writer_fixture) \

@@ -700,6 +700,18 @@ extensions_are_named_in_brackets(void **state)
 }
 
 static void
+a_message_set_is_refused_where_there_is_one(void **state)
+{
+    gives(state, "tests.reader2.WithSet", "{\"number\":1,\"set\":null}",
+        "08 01");
+    refuses(state, "tests.reader2.WithSet", "{\"set\":{}}", PB_EVALUE);
+    refuses_saying(state, "tests.reader2.WithSet", "{\"set\":{}}",
+        "tests.reader2.Set is a MessageSet, which is not supported");
+    refuses(state, "tests.reader2.Set", "{}", PB_EVALUE);
+    gives(state, "tests.reader2.InSet", "{\"s\":\"a\"}", "ca 01 01 61");
+}
+
+static void
 required_fields_are_required(void **state)
 {
     gives(state, "tests.reader2.Strict",
@@ -715,6 +727,24 @@ required_fields_are_required(void **state)
         "{\"any\":{\"@type\":\"x/tests.reader2.Strict\",\"id\":1}}",
         "4a 1c 0a 16 78 2f 74 65 73 74 73 2e 72 65 61 64 65 72 32 2e 53 74 72 "
         "69 63 74 12 02 08 01");
+}
+
+static void
+required_fields_may_be_missing_at_any_depth_where_that_is_allowed(void **state)
+{
+    static const char text[] = "{\"id\":null,\"next\":{\"name\":\"\"}}";
+    static const uint8_t wire[] = { 0x1a, 2, 0x12, 0 };
+    struct kit *kit = *state;
+
+    pb_json_reader_start(kit->reader, kit_message(kit, "tests.reader2.Strict"),
+        &kit->options, &kit->wire);
+    pb_json_reader_allow_missing(kit->reader);
+    assert_int_equal(pb_json_reader_feed(kit->reader, text, sizeof text - 1,
+                         NULL, &kit->error),
+        PB_JSON_DONE);
+    assert_int_equal(kit->wire.len, sizeof wire);
+    assert_memory_equal(kit->wire.data, wire, sizeof wire);
+    refuses(state, "tests.reader2.Strict", text, PB_EVALUE); /* not for ever */
 }
 
 /* ---- The text ----------------------------------------------------------- */
@@ -901,7 +931,9 @@ main(void)
         TEST(maps_within_maps_keep_their_keys_apart),
         TEST(groups_are_objects),
         TEST(extensions_are_named_in_brackets),
+        TEST(a_message_set_is_refused_where_there_is_one),
         TEST(required_fields_are_required),
+        TEST(required_fields_may_be_missing_at_any_depth_where_that_is_allowed),
         TEST(white_space_may_stand_between_tokens),
         TEST(malformed_text_is_refused),
         TEST(nothing_may_follow_the_value_in_one_text),

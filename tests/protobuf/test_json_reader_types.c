@@ -74,6 +74,8 @@ durations_are_seconds_and_nanos_of_one_sign(void **state)
         "10 80 b6 ca 91 fe ff ff ff ff 01");
     gives(state, "WellKnown", "{\"duration\":\"315576000000s\"}",
         "12 07 08 80 bc ae ce 97 09");
+    gives(state, "WellKnown", "{\"duration\":\"315576000000.999999999s\"}",
+        "12 0d 08 80 bc ae ce 97 09 10 ff 93 eb dc 03");
     gives(state, "WellKnown", "{\"duration\":\"-315576000000.000s\"}",
         "12 0b 08 80 c4 d1 b1 e8 f6 ff ff ff 01");
 }
@@ -83,8 +85,8 @@ other_ways_to_write_a_duration_are_refused(void **state)
 {
     static const char *const texts[] = { "", "s", "1", "1m", " 1s", "1s ",
         "1 s", "+1s", ".5s", "1.s", "1.1234567890s", "315576000001s",
-        "-315576000001s", "315576000000.000000001s", "99999999999999999999999s",
-        "--1s", "1e3s", "-s", "-.5s", "1.-5s", "0x1s" };
+        "-315576000001s", "99999999999999999999999s", "--1s", "1e3s", "-s",
+        "-.5s", "1.-5s", "0x1s" };
     char text[128];
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -146,6 +146,16 @@ defaults_with_presence_are_written(void **state)
 }
 
 static void
+a_message_set_is_refused_where_there_is_one(void **state)
+{
+    writes(*state, "2.WithSet", "#1 =7", "{\"number\":7}");
+    refuses(*state, "2.WithSet", "#2:2 { }", PB_EVALUE, "set",
+        "sluice.test.writer2.Set is a MessageSet");
+    refuses(*state, "2.Set", "", PB_EVALUE, "", "MessageSet");
+    writes(*state, "2.InSet", "#25:2 { 'a' }", "{\"s\":\"a\"}");
+}
+
+static void
 required_fields_must_be_there(void **state)
 {
     writes(*state, "2.Strict", "#1 =5 #3:2 {}", "{\"id\":5,\"name\":\"\"}");
@@ -479,6 +489,7 @@ main(void)
         writer_test(a_closed_enum_has_no_unknown_numbers),
         writer_test(defaults_without_presence_are_left_out),
         writer_test(defaults_with_presence_are_written),
+        writer_test(a_message_set_is_refused_where_there_is_one),
         writer_test(required_fields_must_be_there),
         writer_test(required_fields_inside_an_any_are_not_asked_for),
         writer_test(packed_and_single_elements_may_be_mixed),

@@ -434,15 +434,6 @@ proto2_words_are_for_proto2(void **state)
         PB_EVALUE, "a: field M.f: required fields are for proto2 only");
 }
 
-static void
-message_sets_are_refused(void **state)
-{
-    (void)state;
-    refuse("name:'a' message_type{ name:'M'"
-           " options{ message_set_wire_format:true } }",
-        PB_EVALUE, "a: message M: message_set_wire_format is not supported");
-}
-
 /* ---- Oneofs ------------------------------------------------------------- */
 
 static void
@@ -647,7 +638,6 @@ main(void)
         cmocka_unit_test(types_must_be_resolved),
         cmocka_unit_test(types_must_be_what_they_are_said_to_be),
         cmocka_unit_test(proto2_words_are_for_proto2),
-        cmocka_unit_test(message_sets_are_refused),
         cmocka_unit_test(oneofs_hold_fields_that_are_theirs),
         cmocka_unit_test(a_proto3_optional_has_a_oneof_of_its_own),
         cmocka_unit_test(map_entries_have_their_shape),

@@ -2,6 +2,7 @@
 /*
  * tests/routes/support.c - see the header.
  */
+#include "routes/message.h"
 #include "tests/routes/support.h"
 
 #include "protobuf/wire.h"
@@ -46,7 +47,7 @@ build_set(const char *yaml, struct route_problems *problems)
     struct route_config *c;
 
     route_problems_init(problems);
-    c = route_config_parse(yaml, strlen(yaml), false, "f", problems);
+    c = route_config_draft(yaml, strlen(yaml), false, "f", problems);
     if (c == NULL)
         return NULL;
     return route_set_build(&c, embedded_schema, NULL, problems);
@@ -210,10 +211,7 @@ read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
     size_t used;
 
     assert_non_null(r);
-    if (b->body == ROUTE_BODY_ALL)
-        pb_json_reader_start(r, b->rpc->method->input, &options, out);
-    else
-        pb_json_reader_start_field(r, b->body_field, &options, out);
+    route_body_start(b, r, &options, out);
     state = pb_json_reader_feed(r, body, strlen(body), &used, error);
     if (state == PB_JSON_MORE)
         state = pb_json_reader_finish(r, error);
@@ -232,7 +230,9 @@ bind_request(const struct route_match *match, const char *path,
     enum pb_err err = PB_OK;
 
     pb_buf_init_heap(&out, 1 << 20);
-    if (body != NULL)
+    if (body == NULL)
+        err = route_body_put_empty(match->binding, &out);
+    else
         err = read_body(match->binding, body, &out, &error);
     if (err == PB_OK)
         err = route_bind(match, path, query, query == NULL ? 0 : strlen(query),

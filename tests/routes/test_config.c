@@ -417,10 +417,10 @@ methods_are_checked(void **state)
              "- {selector: p.S.A, timeout: 5s, max_timeout: 1s}\n"
              "- {selector: p.S.A, timeout: 0s}\n",
         "4: a method needs a key \"selector\"\n"
-        "5: timeout: expected a duration from 0.001s to 3.1536e+07s, such as "
+        "5: timeout: expected a duration from 0.001s to 31536000s, such as "
         "5s or 100ms, found the number 5\n"
         "6: timeout is longer than max_timeout\n"
-        "7: timeout: expected a duration from 0.001s to 3.1536e+07s, such as "
+        "7: timeout: expected a duration from 0.001s to 31536000s, such as "
         "5s or 100ms, found \"0s\"");
 }
 
@@ -445,7 +445,7 @@ a_service_config_is_checked(void **state)
         "5: service_config has no key \"methodConfg\"; did you mean "
         "\"methodConfig\"?\n"
         "6: service: expected a name, found \"a b\"\n"
-        "6: timeout: expected a duration from 0s to 3.1536e+07s, such as 5s "
+        "6: timeout: expected a duration from 0s to 31536000s, such as 5s "
         "or 100ms, found \"x\"\n"
         "7: a name with a method needs a service\n"
         "8: waitForReady: expected true or false, found the number 1\n"

@@ -139,6 +139,82 @@ at_most_as_many_as_asked_for_are_told(void **state)
         "a literal there, \"**\" here\n");
 }
 
+static void
+on_given(void *arg, const struct route_given *given)
+{
+    char *shown = arg;
+    size_t n = strlen(shown);
+
+    snprintf(shown + n, 1024 - n, "%s %.*s=%.*s>",
+        given->is_variable ? "path" : "query", (int)given->name_len,
+        given->name, (int)given->len, given->text);
+    for (size_t i = 0; i < given->depth; i++) {
+        n = strlen(shown);
+        snprintf(shown + n, 1024 - n, "%s%s", i > 0 ? "." : "",
+            given->path[i]->name);
+    }
+    n = strlen(shown);
+    if (given->map_key != NULL)
+        snprintf(shown + n, 1024 - n, "[%.*s]\n", (int)given->map_key_len,
+            given->map_key);
+    else
+        snprintf(shown + n, 1024 - n, "\n");
+}
+
+/* What GET PATH?QUERY is told to give; result is what binding it comes to. */
+static void
+tells(void **state, const char *path, const char *query, enum pb_err result,
+    const char *expected)
+{
+    static const struct pb_json_options json = { .ignore_unknown = true };
+    const struct route_set *set = *state;
+    struct route_match match;
+    struct pb_buf out;
+    char shown[1024] = "";
+
+    assert_int_equal(route_table_match(set->table, "GET", 3, path, strlen(path),
+                         &match, NULL),
+        ROUTE_FOUND);
+    pb_buf_init_heap(&out, 1 << 16);
+    assert_int_equal(route_bind_telling(&match, path, query, strlen(query),
+                         &json, &out, NULL, on_given, shown),
+        result);
+    pb_buf_fini_heap(&out);
+    assert_string_equal(shown, expected);
+}
+
+static void
+what_path_and_query_give_is_told_decoded_and_in_order(void **state)
+{
+    tells(state, "/v1/books/a%20b",
+        "sub.s=c+d&m%5Bk%5D=v&tag=1&tag=2&longName=3", PB_OK,
+        "path id=a b>id\n"
+        "query sub.s=c d>sub.s\n"
+        "query m[k]=v>m[k]\n"
+        "query tag=1>tag\n"
+        "query tag=2>tag\n"
+        "query longName=3>long_name\n");
+}
+
+static void
+an_ignored_parameter_goes_nowhere(void **state)
+{
+    tells(state, "/v1/books/1", "sub.nope=%31&rev=2", PB_OK,
+        "path id=1>id\n"
+        "query sub.nope=1>\n"
+        "query rev=2>rev\n");
+}
+
+static void
+the_one_whose_text_is_refused_is_the_last_one_told(void **state)
+{
+    tells(state, "/v1/books/1", "rev=2&f=x&on=true", PB_EVALUE,
+        "path id=1>id\n"
+        "query rev=2>rev\n"
+        "query f=x>f\n");
+    tells(state, "/v1/books/%ff", "rev=2", PB_EVALUE, "path id=\xff>id\n");
+}
+
 #define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -152,6 +228,9 @@ main(void)
         WITH_SET(what_has_nothing_in_common_is_not_near),
         WITH_SET(a_refused_path_has_nothing_near),
         WITH_SET(at_most_as_many_as_asked_for_are_told),
+        WITH_SET(what_path_and_query_give_is_told_decoded_and_in_order),
+        WITH_SET(an_ignored_parameter_goes_nowhere),
+        WITH_SET(the_one_whose_text_is_refused_is_the_last_one_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

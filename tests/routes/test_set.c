@@ -331,6 +331,106 @@ schemas_that_cannot_be_had_are_reported(void **state)
         "give a descriptor set");
 }
 
+static void
+what_a_missing_schema_may_have_is_not_missed(void **state)
+{
+    (void)state;
+    bad("upstreams:\n"
+        "  a: {target: 'h:1', schema: gone.pb}\n"
+        "  b: {target: 'h:1', schema: types.pb}\n"
+        "services:\n"
+        "- {name: x.S, upstream: a}\n"
+        "- {name: t.v1.Bare, upstream: b}\n"
+        "http: {rules: [\n"
+        "{selector: x.S.Method, get: /a},\n"
+        "{selector: t.v1.Bare.Oen, get: /b}]}\n"
+        "methods: [{selector: x.*, timeout: 1s}]\n",
+        "2: upstream \"a\": there is no gone.pb\n"
+        "9: there is no method \"t.v1.Bare.Oen\"; did you mean \"One\"?");
+}
+
+/* ---- Mistakes of both kinds --------------------------------------------- */
+
+static void
+mistakes_of_the_file_do_not_hide_those_that_the_schema_shows(void **state)
+{
+    (void)state;
+    bad("wrokers: 2\n" TYPES
+        "services: [{name: t.v1.Bare}, {name: t.v1.Annotatd}]\n"
+        "limits: {max_header_bytes: much}\n"
+        "http: {rules: [\n"
+        "{selector: t.v1.Bare.One, get: '/a/{'},\n"
+        "{selector: t.v1.Bare.Two, get: '/b/{nope}'}]}\n"
+        "methods: [{selector: t.v1.Bare.Tree, timeout: 1}]\n",
+        "1: a route file has no key \"wrokers\"; did you mean \"workers\"?\n"
+        "3: there is no service \"t.v1.Annotatd\" in the schema of upstream "
+        "\"u\"; did you mean \"t.v1.Annotated\"?\n"
+        "4: max_header_bytes: expected from 1024 to 1048576, perhaps with a "
+        "unit as in 64KiB, found \"much\"\n"
+        "6: get: path \"/a/{\", column 5: expected a field name, found the "
+        "end\n"
+        "7: t.v1.Bare.Two: /b/{nope}: there is no field \"nope\" in t.v1.M\n"
+        "8: timeout: expected a duration from 0.001s to 31536000s, such as 5s "
+        "or 100ms, found the number 1\n"
+        "8: there is no method \"t.v1.Bare.Tree\"; did you mean \"Three\"?");
+}
+
+static void
+a_flawed_rule_hides_neither_its_selector_nor_its_additional_bindings(
+    void **state)
+{
+    (void)state;
+    bad(TYPES "services: [{name: t.v1.Bare}]\n"
+              "http: {rules: [\n"
+              "{selector: t.v1.Bare.One, gte: /a,\n"
+              "  additional_bindings: [{get: '/{nope}'},\n"
+              "    {get: a}, {get: /c}]},\n"
+              "{selector: t.v1.Bare.Oen, get: a},\n"
+              "7,\n"
+              "{selector: t.v1.Bare.Two, get: /c,\n"
+              "  additional_bindings: [{get: a}]}]}\n",
+        "4: a rule has no key \"gte\"; did you mean \"get\"?\n"
+        "4: a rule: expected one of get, put, post, delete, patch and custom, "
+        "found none\n"
+        "5: t.v1.Bare.One: /{nope}: there is no field \"nope\" in t.v1.M\n"
+        "6: get: path \"a\", column 1: expected \"/\", found \"a\"\n"
+        "7: get: path \"a\", column 1: expected \"/\", found \"a\"\n"
+        "7: there is no method \"t.v1.Bare.Oen\"; did you mean \"One\"?\n"
+        "8: a rule: expected a map, found the number 7\n"
+        "9: GET /c of t.v1.Bare.Two is the same route as GET /c of "
+        "t.v1.Bare.One (f:6)\n"
+        "10: get: path \"a\", column 1: expected \"/\", found \"a\"");
+}
+
+static void
+what_a_flawed_entry_may_have_meant_is_not_missed(void **state)
+{
+    (void)state;
+    bad("upstreams:\n"
+        "  a: {target: 7, schema: [types.pb, 8]}\n"
+        "  b: {schema: types.pb}\n"
+        "services:\n"
+        "- {name: t.v1.Bare, upstream: a}\n"
+        "- {name: [], upstream: b}\n"
+        "- {name: x.T, upstream: c}\n"
+        "http: {rules: [\n"
+        "{selector: t.v1.Bare.One, get: /a},\n"
+        "{selector: x.T.M, get: /b},\n"
+        "{selector: 9, get: /c}]}\n"
+        "methods: [{timeout: 1s}, {selector: t.v1.Annotated.*}]\n",
+        "2: target: expected dns:///host:port, ipv4:a.b.c.d:port, "
+        "ipv6:[::]:port, unix:path, inproc:NAME or host:port, found the number "
+        "7\n"
+        "2: schema: expected a file with a FileDescriptorSet, reflection or "
+        "none, found the number 8\n"
+        "3: an upstream needs a key \"target\"\n"
+        "6: name: expected a text, found a list\n"
+        "7: there is no upstream \"c\"; did you mean \"a\"?\n"
+        "11: selector: expected pkg.Service.Method, pkg.Service.* or *, "
+        "separated by commas, found the number 9\n"
+        "12: a method needs a key \"selector\"");
+}
+
 static bool
 gives_junk(void *arg, const struct route_config *config,
     const struct route_upstream *upstream, const char *name, uint8_t **data,
@@ -699,6 +799,12 @@ main(void)
         cmocka_unit_test(the_same_route_twice_is_reported_with_both_places),
         cmocka_unit_test(unknown_selectors_are_reported),
         cmocka_unit_test(schemas_that_cannot_be_had_are_reported),
+        cmocka_unit_test(what_a_missing_schema_may_have_is_not_missed),
+        cmocka_unit_test(
+            mistakes_of_the_file_do_not_hide_those_that_the_schema_shows),
+        cmocka_unit_test(
+            a_flawed_rule_hides_neither_its_selector_nor_its_additional_bindings),
+        cmocka_unit_test(what_a_flawed_entry_may_have_meant_is_not_missed),
         cmocka_unit_test(a_schema_that_is_none_is_reported),
         cmocka_unit_test(reflection_needs_a_source_that_has_it),
         cmocka_unit_test(what_reflection_delivers_is_used),

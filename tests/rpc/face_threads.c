@@ -140,37 +140,11 @@ threads_open(struct threads *t, unsigned n_threads)
     sluice_stub_set_thread_pool(t->stub, t->caller_pool);
 }
 
-struct stopping {
-    struct sluice_end *end;
-    uv_sem_t is_stopped;
-};
-
-static void
-on_stopped(void *arg)
-{
-    struct stopping *s = arg;
-
-    uv_sem_post(&s->is_stopped);
-}
-
-static void
-stop(void *arg)
-{
-    struct stopping *s = arg;
-    enum sluice_err err = sluice_end_stop(s->end, 0, on_stopped, s);
-
-    assert(err == SLUICE_OK);
-}
-
 void
 stop_end(struct threads *t, struct sluice_end *end)
 {
-    struct stopping s = { .end = end };
-
-    assert_int_equal(uv_sem_init(&s.is_stopped, 0), 0);
-    cross(t, stop, &s);
-    uv_sem_wait(&s.is_stopped);
-    uv_sem_destroy(&s.is_stopped);
+    (void)t;
+    assert_int_equal(sluice_end_stop_and_wait(end, 0), SLUICE_OK);
 }
 
 static void

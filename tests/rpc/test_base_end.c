@@ -5,6 +5,11 @@
  */
 #include "tests/rpc/base_world.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void
 set_flag(void *arg)
 {
@@ -484,6 +489,57 @@ an_end_counts_its_operations_until_they_have_left(void **state)
 #name " (gRPC)", name, setup_stopped_grpc, teardown, NULL \
     }
 
+/* ---- Threads -------------------------------------------------------------- */
+
+static void
+stop_elsewhere(void *arg)
+{
+    struct world *w = arg;
+
+    (void)!sluice_end_stop(w->invoking, 0, NULL, NULL);
+}
+
+static void
+cancel_elsewhere(void *arg)
+{
+    struct world *w = arg;
+
+    sluice_operation_cancel(w->invoker.op);
+}
+
+/* In a process of its own, which must not survive it. */
+static void
+is_stopped_elsewhere(struct world *w, void (*entry)(void *arg))
+{
+    const struct rlimit no_core = { 0, 0 };
+    uv_thread_t thread;
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)setrlimit(RLIMIT_CORE, &no_core);
+        (void)freopen("/dev/null", "w", stderr);
+        signal(SIGABRT, SIG_DFL); /* cmocka's */
+        if (uv_thread_create(&thread, entry, w) == 0)
+            (void)uv_thread_join(&thread);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static void
+another_thread_is_stopped_by_an_assertion(void **state)
+{
+    struct world *w = *state;
+
+    invoke(w, "");
+    is_stopped_elsewhere(w, stop_elsewhere);
+    is_stopped_elsewhere(w, cancel_elsewhere);
+}
+
 int
 main(void)
 {
@@ -510,6 +566,7 @@ main(void)
         BOTH(idle_actions_come_after_callbacks_and_statistics_and_before_stop),
         BOTH(a_stopping_end_takes_idle_actions),
         BOTH(an_end_counts_its_operations_until_they_have_left),
+        IN_PROCESS_ONLY(another_thread_is_stopped_by_an_assertion),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -390,6 +390,112 @@ nothing_waits_in_an_operation_that_has_terminated(void **state)
     ended(&w->service, SLUICE_CANCELLED);
 }
 
+/* ---- The log -------------------------------------------------------------- */
+
+struct logged {
+    unsigned n_lines;
+    const struct sluice_operation *op;
+    const char *text;
+};
+
+static void
+on_line(void *log_arg, const struct sluice_operation *op, const char *text)
+{
+    struct logged *l = log_arg;
+
+    l->n_lines++;
+    l->op = op;
+    l->text = text;
+}
+
+/* The serving End of a world logs. */
+static void
+open_logged(struct world *w, struct logged *l)
+{
+    struct sluice_end_options options = { .log = on_line, .log_arg = l };
+
+    memset(l, 0, sizeof(*l));
+    world_init_stopped(w, IN_PROCESS, &options);
+    world_start(w);
+}
+
+static void
+was_logged(const struct logged *l, const char *text)
+{
+    assert_int_equal(l->n_lines, 1);
+    assert_string_equal(l->text, text);
+}
+
+static void
+misuse_is_logged_with_its_rule(void **state)
+{
+    struct logged l;
+    struct world w;
+
+    (void)state;
+    open_logged(&w, &l);
+    invoke(&w, "");
+    pass(w.pool, w.service.op, "pone c");
+    pass(w.pool, w.service.op, "c");
+    was_logged(&l, "advance: a second completion");
+    assert_ptr_equal(l.op, w.service.op);
+    settle(&w);
+    ended(&w.service, SLUICE_LOCAL_FAILURE);
+    world_fini(&w);
+}
+
+static void
+answer_failed(struct world *w, struct sluice_operation *op)
+{
+    (void)op;
+    w->service.reply = SLUICE_REPLY_FAILED;
+}
+
+static void
+a_customer_that_fails_is_logged(void **state)
+{
+    struct logged l;
+    struct world w;
+
+    (void)state;
+    open_logged(&w, &l);
+    w.on_service = answer_failed;
+    invoke(&w, "pone");
+    was_logged(&l, "the operator failed");
+    world_fini(&w);
+}
+
+static void
+a_servicer_that_fails_is_logged(void **state)
+{
+    struct logged l;
+    struct world w;
+
+    (void)state;
+    open_logged(&w, &l);
+    w.service_reply = SLUICE_REPLY_FAILED;
+    invoke(&w, "");
+    was_logged(&l, "the servicer failed");
+    world_fini(&w);
+}
+
+/* Nor what the other side does, nor what has ended already. */
+static void
+what_is_no_defect_is_not_logged(void **state)
+{
+    struct logged l;
+    struct world w;
+
+    (void)state;
+    open_logged(&w, &l);
+    w.service_reply = SLUICE_REPLY_ABANDONED;
+    w.on_service = cancel;
+    invoke(&w, "pone c");
+    ended(&w.service, SLUICE_CANCELLED);
+    assert_int_equal(l.n_lines, 0);
+    world_fini(&w);
+}
+
 int
 main(void)
 {
@@ -415,6 +521,10 @@ main(void)
         OVER_BOTH(metadata_waits_for_the_servicer_until_it_is_delivered),
         IN_PROCESS_ONLY(no_metadata_waits_when_none_was_sent),
         OVER_BOTH(nothing_waits_in_an_operation_that_has_terminated),
+        cmocka_unit_test(misuse_is_logged_with_its_rule),
+        cmocka_unit_test(a_customer_that_fails_is_logged),
+        cmocka_unit_test(a_servicer_that_fails_is_logged),
+        cmocka_unit_test(what_is_no_defect_is_not_logged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

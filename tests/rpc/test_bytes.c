@@ -476,6 +476,8 @@ names_and_values_that_may_travel(void **state)
         sluice_str("\xc3\xa9")));
     assert_true(sluice_metadata_value_is_valid(sluice_str("a-bin"),
         sluice_str_n("\0\xff", 2)));
+    assert_false(
+        sluice_metadata_value_is_valid(sluice_str("-bin"), sluice_str("\n")));
 }
 
 static void

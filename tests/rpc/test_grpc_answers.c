@@ -302,6 +302,10 @@ too_much_metadata_fails_its_call_only(void **state)
         HELLO "wait end; ok; message pong; "
               "headers end | grpc-status=0 | x*17000=y; " SERVE,
         SLUICE_LOCAL_FAILURE, 13, 1);
+    scene_play_on(*state,
+        HELLO "wait end; ok; message pong; "
+              "headers end | grpc-status=0 | name-bin*1000=,; " SERVE,
+        SLUICE_LOCAL_FAILURE, 13, 1);
 }
 
 static void

@@ -93,6 +93,24 @@ requests_that_are_no_http_send_away(void **state)
     sent_away(s, "too_many_errors");
 }
 
+/* Each has become a call by the time nghttp2 resets it. */
+static void
+requests_that_break_their_word_send_away(void **state)
+{
+    struct scene *s = *state;
+    uint32_t i;
+
+    for (i = 0; i < 3000; i++) {
+        bad_client_call(&s->c, 1 + 2 * i, "hold", "| content-length=6", false);
+        bad_client_message(&s->c, 1 + 2 * i, "x", false);
+        if (i % 100 == 0)
+            (void)uv_run(s->s.uv, UV_RUN_NOWAIT);
+        bad_client_data(&s->c, 1 + 2 * i, "more", 4, false);
+    }
+    sent_away(s, "too_many_errors");
+    assert_true(s->s.calls < 2500);
+}
+
 static void
 settings_without_end_send_away(void **state)
 {
@@ -176,6 +194,28 @@ unknown_frames_are_ignored(void **state)
 
     bad_client_flood(&s->c, MANY, 200, 0, 0, "what", 4);
     bad_client_works(&s->c, 1);
+}
+
+/* As the official clients do it, one after the other or all at once. */
+static void
+streams_may_open_their_windows(void **state)
+{
+    struct scene *s = *state;
+    uint32_t stream;
+    unsigned i;
+
+    for (stream = 1; stream < 3000; stream += 2) {
+        bad_client_call(&s->c, stream, "silent", NULL, false);
+        for (i = 0; i < 8; i++)
+            bad_client_window(&s->c, stream, 1);
+        bad_client_rst(&s->c, stream, NGHTTP2_CANCEL);
+    }
+    for (stream = 3001; stream < 4900; stream += 2)
+        bad_client_call(&s->c, stream, "silent", NULL, false);
+    for (i = 0; i < 8; i++)
+        for (stream = 3001; stream < 4900; stream += 2)
+            bad_client_window(&s->c, stream, 1);
+    bad_client_works(&s->c, 5001);
 }
 
 static void
@@ -330,6 +370,7 @@ main(void)
         T(resets_in_quick_succession_send_away),
         T(all_calls_at_once_may_be_cancelled),
         T(requests_that_are_no_http_send_away),
+        T(requests_that_break_their_word_send_away),
         T(settings_without_end_send_away),
         T(pings_without_end_send_away),
         T(answers_make_good_for_pings),
@@ -338,6 +379,7 @@ main(void)
         T(frames_of_padding_send_away),
         T(priorities_without_end_send_away),
         T(unknown_frames_are_ignored),
+        T(streams_may_open_their_windows),
         T(windows_in_crumbs_send_away),
         T(a_reader_may_open_its_window_often),
         T(headers_without_end_send_away),

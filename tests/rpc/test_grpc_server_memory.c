@@ -9,8 +9,11 @@
 
 #include "rpc/link/grpc_server.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static long allocations;
 static long fail_at; /* 0: never */
@@ -227,6 +230,50 @@ a_server_is_made_whole_or_not_at_all(void **state)
     serving_close(&s->s);
 }
 
+static int
+connect_to(unsigned port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    return fd;
+}
+
+static bool
+has_been_denied(void *arg)
+{
+    (void)arg;
+    return allocations > 0;
+}
+
+static bool
+has_two_connections(void *arg)
+{
+    return sluice_grpc_server_connections(arg) == 2;
+}
+
+static void
+a_listener_short_of_memory_goes_on_later(void **state)
+{
+    struct scene *s = *state;
+    int fds[2];
+
+    serving_open(&s->s, NULL);
+    allocations = 0;
+    fail_at = 1;
+    fds[0] = connect_to(s->s.port);
+    serving_until(&s->s, has_been_denied, NULL);
+    fail_at = 0;
+    fds[1] = connect_to(s->s.port);
+    serving_until(&s->s, has_two_connections, s->s.server);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    serving_close(&s->s);
+}
+
 static void
 a_unary_call_allocates_nothing_once_warm(void **state)
 {
@@ -257,6 +304,7 @@ main(void)
         T(each_allocation_in_turn_may_fail),
         T(memory_may_run_out_for_good),
         T(a_server_is_made_whole_or_not_at_all),
+        T(a_listener_short_of_memory_goes_on_later),
         T(a_unary_call_allocates_nothing_once_warm),
     };
 

@@ -319,6 +319,25 @@ too_much_metadata_ends_its_call_alone(void **state)
     bad_client_await_head(&s->c, 3);
 }
 
+/* Each comma would cost a copy of the name: 9 MB for 6 kB. */
+static void
+merged_binary_values_count_as_many(void **state)
+{
+    struct scene *s = *state;
+    char more[8192] = "| ";
+    size_t at = 2;
+
+    memset(more + at, 'n', 3000);
+    at += 3000;
+    memcpy(more + at, "-bin*3000=,", sizeof("-bin*3000=,"));
+    bad_client_call(&s->c, 1, "echo", more, false);
+    bad_client_await_end(&s->c, 1, "grpc-status: 8", NULL);
+    bad_client_await_rst(&s->c, 1, NGHTTP2_NO_ERROR);
+    bad_client_call(&s->c, 3, "echo", "| x-bin*300=,", false);
+    bad_client_message(&s->c, 3, "x", true);
+    bad_client_await_head(&s->c, 3);
+}
+
 /* ------------------------------------------------------------- messages */
 
 /* The data of a stream call that has had one good message. */
@@ -476,6 +495,7 @@ main(void)
         T(an_unknown_coding_is_refused_with_the_known_ones),
         T(what_belongs_to_a_connection_resets_the_stream),
         T(too_much_metadata_ends_its_call_alone),
+        T(merged_binary_values_count_as_many),
         T(an_unknown_flag_ends_the_call),
         T(a_compressed_message_needs_a_coding),
         T(identity_is_no_coding),

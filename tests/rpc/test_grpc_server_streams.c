@@ -428,6 +428,34 @@ a_last_message_waits_for_window_after_its_call_is_over(void **state)
     bad_client_await_end(&s->c, 1, "grpc-status: 0", NULL);
 }
 
+/* Output has stopped between a frame's head and its bytes, wherever that is
+ * among so many. */
+static void
+a_status_follows_a_message_that_waits_for_the_socket(void **state)
+{
+    static char text[8193];
+    struct scene *s = *state;
+    unsigned ended = 0;
+    uint32_t i;
+
+    memset(text, 't', sizeof(text) - 1);
+    bad_client_window(&s->c, 0, 1 << 24);
+    for (i = 0; i < 100; i++) {
+        bad_client_call(&s->c, 1 + 2 * i, "chat", NULL, false);
+        bad_client_message(&s->c, 1 + 2 * i, text, false);
+    }
+    serving_until_called(&s->s, 100);
+    serving_idle(&s->s);
+    for (i = 0; i < 100; i++)
+        bad_client_data(&s->c, 1 + 2 * i, NULL, 0, true);
+    serving_until_over(&s->s, 100);
+    while (ended < 100) {
+        assert_true(bad_client_next(&s->c));
+        ended += s->c.frame.type == BAD_HEADERS &&
+            (s->c.frame.flags & BAD_END_STREAM) != 0;
+    }
+}
+
 int
 main(void)
 {
@@ -459,6 +487,7 @@ main(void)
         T(a_message_that_has_begun_is_finished_before_the_status),
         T(a_message_that_has_not_begun_is_dropped_for_the_status),
         T(a_last_message_waits_for_window_after_its_call_is_over),
+        T(a_status_follows_a_message_that_waits_for_the_socket),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -301,6 +301,39 @@ rpcs_of_all_fates_add_up(void **state)
     assert_int_equal(ended, started);
 }
 
+/* ---- Stopping ------------------------------------------------------------------------- */
+
+static void
+a_thread_may_stop_an_end_and_wait_for_that(void **state)
+{
+    struct scene *s = *state;
+
+    s->r = future_unary(s, "HoldUU", "x");
+    uv_sem_wait(&s->called);
+    assert_int_equal(sluice_end_stop_and_wait(s->invoker, SHORT_TIME),
+        SLUICE_OK);
+    assert_true(sluice_rendezvous_done(s->r));
+    assert_aborts(s->r, SLUICE_ABORTION_LOCAL_SHUTDOWN);
+    assert_int_equal(ended_as(s, s->invoker, SLUICE_LOCAL_SHUTDOWN), 1);
+    assert_int_equal(sluice_end_stop_and_wait(s->invoker, 0), SLUICE_OK);
+}
+
+static void
+stop_here(struct scene *s)
+{
+    assert(sluice_end_stop_and_wait(s->invoker, 0) == SLUICE_ETHREAD);
+}
+
+static void
+the_loops_thread_cannot_wait_for_a_stop(void **state)
+{
+    struct scene *s = *state;
+
+    on_loop(s, stop_here);
+    s->r = future_unary(s, "Echo", "still here");
+    assert_completes(s->r);
+}
+
 #define SCENE_TEST(t) \
     cmocka_unit_test_setup_teardown(t, open_scene, close_scene)
 
@@ -315,6 +348,8 @@ main(void)
         SCENE_TEST(an_rpc_that_the_end_of_all_aborts_outlives_it),
         SCENE_TEST(threads_may_be_busy_while_the_loop_ends),
         SCENE_TEST(rpcs_of_all_fates_add_up),
+        SCENE_TEST(a_thread_may_stop_an_end_and_wait_for_that),
+        SCENE_TEST(the_loops_thread_cannot_wait_for_a_stop),
     };
 
     return cmocka_run_group_tests_name("rendezvous, ends", tests, NULL, NULL);

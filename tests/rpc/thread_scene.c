@@ -377,38 +377,6 @@ open_scene(void **state)
 }
 
 static void
-post(void *arg)
-{
-    uv_sem_post(arg);
-}
-
-struct stopping {
-    struct scene *s;
-    struct sluice_end *end;
-    uv_sem_t is_stopped;
-};
-
-static void
-stop(void *arg)
-{
-    struct stopping *x = arg;
-    enum sluice_err err = sluice_end_stop(x->end, 0, post, &x->is_stopped);
-
-    assert(err == SLUICE_OK);
-}
-
-static void
-stop_and_wait(struct scene *s, struct sluice_end *end)
-{
-    struct stopping x = { .s = s, .end = end };
-
-    assert_int_equal(uv_sem_init(&x.is_stopped, 0), 0);
-    assert_int_equal(sluice_loop_call(s->loop, stop, &x), SLUICE_OK);
-    uv_sem_wait(&x.is_stopped);
-    uv_sem_destroy(&x.is_stopped);
-}
-
-static void
 close_ends(struct scene *s)
 {
     sluice_servicer_context_unref(&s->held);
@@ -425,8 +393,8 @@ end_scene(struct scene *s)
 {
     if (s->thread == NULL)
         return;
-    stop_and_wait(s, s->invoker);
-    stop_and_wait(s, s->service);
+    assert_int_equal(sluice_end_stop_and_wait(s->invoker, 0), SLUICE_OK);
+    assert_int_equal(sluice_end_stop_and_wait(s->service, 0), SLUICE_OK);
     on_loop(s, close_ends);
     sluice_loop_thread_free(&s->thread);
     s->loop = NULL;

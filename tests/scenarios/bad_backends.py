@@ -238,6 +238,10 @@ class Metadata(BadBackend):
                     trailers(*STATUS_OK, *fields))
                 self.bad("case", 500, 13)
 
+    def test_a_bad_header_of_a_client_does_not_cost_the_connection(self):
+        for text in ("!!!", "A", "AQ="):
+            self.bad("good", 400, 3, headers=[("Grpc-Metadata-X-bin", text)])
+
     def test_a_megabyte_of_metadata_is_an_error_and_takes_no_memory(self):
         before = self.gateway.rss()
         for fields in (BIG, [("x", "y" * (1 << 20))]):

@@ -108,6 +108,27 @@ methods:
 """ % EVERYTHING, (1, "listen"), (2, "nonsense"), (6, "tset"),
             (7, "max_request_message"), (9, "timeout"))
 
+    def test_what_the_schema_shows_is_reported_with_the_rest(self):
+        result = self.assert_problems("""\
+wrokers: 2
+upstreams:
+  test: {target: "inproc:nothing", schema: %s}
+  gone: {target: "127.0.0.1:1", schema: gone.pb}
+services:
+  - {name: sluice.test.v1.Everyday, upstream: test}
+  - {name: no.such.Service, upstream: test}
+  - {name: pkg.Gone, upstream: gone}
+http:
+  rules:
+    - {selector: sluice.test.v1.Everyday.Obye, get: /a}
+    - {selector: sluice.test.v1.Everyday.Obey, get: "/b/{nope}"}
+    - {selector: pkg.Gone.Method, get: /c}
+limits: {max_header_bytes: much}
+""" % EVERYTHING, (1, "wrokers"), (3, "nothing"), (4, "gone.pb"),
+            (7, "no.such.Service"), (11, "Obye"), (12, "nope"),
+            (14, "max_header_bytes"))
+        self.assertEqual(len(result.stderr.splitlines()), 7, result.stderr)
+
     def test_mistakes_in_rules_are_found(self):
         head = GOOD + "http:\n  rules:\n"
         first = head.count("\n") + 1
@@ -231,6 +252,7 @@ methods:
                                 (["demo", "--help"], "Usage"),
                                 (["check", "--help"], "Usage"),
                                 (["routes", "--help"], "Usage"),
+                                (["explain", "--help"], "Usage"),
                                 (["healthcheck", "--help"], "Usage"),
                                 (["version", "--help"], "Usage"),
                                 (["--version"], "sluice "),

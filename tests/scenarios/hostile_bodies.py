@@ -29,6 +29,7 @@ BAD = [
     '{"u64":"18446744073709551616"}', '{"f32":-1}', '{"sf64":1e19}',
     '{"i32":1e536870000}', '{"flag":"true"}', '{"flag":1}', '{"name":1}',
     '{"color":"BLUE"}', '{"color":1099511627776}', '{"color":1.5}',
+    '{"raw":"YQ="}', '{"raw":"YQ==="}', '{"raw":"Y Q="}',
     '{"raw":"a"}', '{"raw":"====" }', '{"raw":"a!b="}', '{"raw":1}',
     '{"words":"a"}', '{"words":[null]}', '{"words":{}}', '{"numbers":[1,]}',
     '{"inner":[]}', '{"inner":1}', '{"inners":{}}', '{"inners":[null]}',
@@ -48,6 +49,10 @@ BAD = [
     '{"anything":{"@type":"type.googleapis.com/no.such.Type"}}',
     '{"anything":{"@type":"not_a_url"}}', '{"anything":{"value":1}}',
     '{"anything":{"@type":1}}',
+    '{"anything":' + '{"@type":"x/google.protobuf.Any","value":' * 1000
+    + "{}" + "}" * 1001,
+    '{"when":"1969-12-31T23:59:59.-1Z"}', '{"when":"0001-01-01T00:00:00+00:01"}',
+    '{"structure":' + '{"a":' * 101 + "1" + "}" * 102,
 ]
 
 FINE = [
@@ -63,6 +68,7 @@ FINE = [
     ('{"real":0.1,"single":0.1}', {"real": 0.1, "single": 0.1}),
     ('{"raw":"-_8"}', {"raw": "+/8="}),
     ('{"raw":"+/8="}', {"raw": "+/8="}),
+    ('{"raw":"YR"}', {"raw": "YQ=="}),      # spare bits are passed over
     ('{"name":null,"words":null,"inner":null,"choiceText":null}', {}),
     ('{"value":null}', {"value": None}),
     ('{"choice_text":""}', {"choiceText": ""}),
@@ -220,14 +226,39 @@ class HostileBodies(harness.Scenario):
                 response = self.echo("{}", [("Content-Type", media)])
                 self.assertEqual(response.status, status)
                 if status == 415:
-                    self.assert_error(response, 415, 3)
+                    error = self.assert_error(response, 415, 3)
+                    self.assertIn("found " + media, error["message"])
         self.assertEqual(self.wire().send(
             "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
         ).response().status, 200)
 
+    def test_a_media_type_of_any_bytes_is_quoted_as_text(self):
+        for media in (b'a"\\b', b"\xff\xfe/\x80", b"a/" + b"b" * 2000):
+            with self.subTest(media):
+                response = self.wire().send(
+                    b"POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Type: " +
+                    media + b"\r\nContent-Length: 2\r\n\r\n{}").response()
+                error = self.assert_error(response, 415, 3)
+                self.assertLess(len(error["message"]), 300)
+
+    def test_two_media_types_are_400(self):
+        for media in (("text/xml", "application/json"),
+                      ("application/json", "application/json")):
+            error = self.assert_error(self.echo("{}", [
+                ("Content-Type", medium) for medium in media]), 400, 3)
+            self.assertIn("Content-Type", error["message"])
+
     def test_a_coded_body_is_415(self):
-        self.assert_error(
-            self.echo("{}", [("Content-Encoding", "gzip")]), 415, 12)
+        for codings in (["gzip"], ["gzip, identity"], ["identity, gzip"],
+                        ["gzip", "identity"], ["identity", "gzip"], ["br"]):
+            with self.subTest(codings):
+                self.assert_error(self.echo("{}", [
+                    ("Content-Encoding", coding) for coding in codings]),
+                    415, 12)
+        for coding in ("identity", "Identity", "", "identity, identity"):
+            with self.subTest(coding):
+                self.assertEqual(self.echo(
+                    "{}", [("Content-Encoding", coding)]).status, 200)
 
     def test_accept_does_not_matter_for_a_unary_answer(self):
         response = self.echo("{}", [("Accept", "text/html"),

@@ -17,14 +17,17 @@ def post(headers, body="{}"):
                HOST + "Content-Type: application/json\r\n" + headers, body)
 
 
-# (name, bytes, statuses allowed, must the connection close)
+# (name, bytes, statuses allowed, must the connection close); no status: it is
+# closed without an answer
 TABLE = [
     ("no Host", raw(headers=""), {400}, True),
     ("two Hosts", raw(headers=HOST + "Host: b\r\n"), {400}, True),
     ("bare LF", "GET /v1/orders/1 HTTP/1.1\nHost: a\n\n", {400}, True),
     ("bare CR in a value", raw(headers=HOST + "X: a\rb\r\n"), {400}, True),
     ("NUL in a value", raw(headers=HOST + "X: a\0b\r\n"), {400}, True),
-    ("NUL in the path", raw("GET /v1/or\0ders HTTP/1.1"), {400}, True),
+    ("NUL in the query", raw("GET /v1/orders/1?message=\0 HTTP/1.1"), set(),
+     True),
+    ("NUL in the path", raw("GET /v1/or\0ders HTTP/1.1"), set(), True),
     ("space before a colon", post("Content-Length : 2\r\n"), {400}, True),
     ("folded line", raw(headers=HOST + "X: a\r\n b\r\n"), {400}, True),
     ("line without colon", raw(headers=HOST + "nonsense\r\n"), {400}, True),
@@ -81,16 +84,17 @@ TABLE = [
     ("HTTP/1.10", raw("GET /v1/orders/1 HTTP/1.10"), {400, 505}, True),
     ("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 505}, True),
     ("two spaces", raw("GET  /v1/orders/1 HTTP/1.1"), {400}, True),
-    ("tab", raw("GET\t/v1/orders/1 HTTP/1.1"), {400}, True),
+    ("tab", raw("GET\t/v1/orders/1 HTTP/1.1"), set(), True),
     ("space in the target", raw("GET /v1/or ders/1 HTTP/1.1"), {400}, True),
     ("control byte in the method", raw("G\x01T /v1/orders/1 HTTP/1.1"),
      {400}, True),
-    ("CONNECT", raw("CONNECT a:443 HTTP/1.1"), {400, 405, 501}, False),
+    ("CONNECT", raw("CONNECT a:443 HTTP/1.1"), {501}, True),
+    ("CONNECT to a path", raw("CONNECT /v1/orders/1 HTTP/1.1"), {501}, True),
     ("absolute target", raw("GET http://b/v1/orders/1 HTTP/1.1"),
      {400}, False),
     ("fragment", raw("GET /v1/orders/1#frag HTTP/1.1"), {400}, False),
     ("expecting something else",
-     post("Content-Length: 2\r\nExpect: foo\r\n"), {417}, False),
+     post("Content-Length: 2\r\nExpect: foo\r\n"), {417}, True),
     ("lower-case method", raw("get /v1/orders/1 HTTP/1.1"),
      {405, 501}, False),
     ("unknown method", raw("FOO /v1/orders/1 HTTP/1.1"), {405, 501}, False),
@@ -104,15 +108,20 @@ TABLE = [
      raw("GET /v1/orders/1?message=%C0%AF HTTP/1.1"), {400}, False),
     ("raw UTF-8 in the query",
      raw("GET /v1/orders/1?message=\xc3\xa9 HTTP/1.1"), {400}, False),
+    ("surrogate in the query",
+     raw("GET /v1/orders/1?message=%ED%A0%80 HTTP/1.1"), {400}, False),
     ("dot segments", raw("GET /v1/../v1/orders/1 HTTP/1.1"), {404}, False),
     ("double slash", raw("GET //v1/orders/1 HTTP/1.1"), {404}, False),
     ("single dot", raw("GET /v1/./orders/1 HTTP/1.1"), {404}, False),
     ("dots with a parameter", raw("GET /v1/..;x/orders/1 HTTP/1.1"),
      {404}, False),
     ("coded dots", raw("GET /v1/%2e%2e/orders/1 HTTP/1.1"), {404}, False),
+    ("1500 query parameters",
+     raw("GET /v1/orders/1?" + "&".join(["a=1"] * 1500) + " HTTP/1.1"),
+     {431}, True),
     ("5000 query parameters",
-     raw("GET /v1/orders/1?" + "&".join("a=1" for _ in range(1500))
-         + " HTTP/1.1"), {400, 414, 431}, False),
+     raw("GET /v1/orders/1?" + "&".join(["a=1"] * 5000) + " HTTP/1.1"),
+     {414}, True),
 ]
 
 CHUNKED = "Transfer-Encoding: chunked\r\n"
@@ -120,7 +129,7 @@ CHUNKED = "Transfer-Encoding: chunked\r\n"
 CHUNKS = [
     ("negative size", "-1\r\n{}\r\n0\r\n\r\n", {400}),
     ("size with 0x", "0x2\r\n{}\r\n0\r\n\r\n", {400}),
-    ("size with a space", "2 \r\n{}\r\n0\r\n\r\n", {200, 400}),
+    ("size with a space", "2 \r\n{}\r\n0\r\n\r\n", {400}),
     ("size of 17 digits", "11111111111111111\r\n{}\r\n0\r\n\r\n",
      {400, 413}),
     ("extension of 100 KB", "2;" + "a" * 100000 + "\r\n{}\r\n0\r\n\r\n",
@@ -182,26 +191,26 @@ class HostileHeads(harness.Scenario):
         for name, data, statuses, closes in TABLE:
             with self.subTest(name):
                 wire = self.wire().send(data)
-                if closes:
-                    wire.half_close()
                 response = wire.response()
-                if response is None:
-                    self.assertTrue(closes, "closed without an answer")
+                if not statuses:
+                    self.assertIsNone(response)
                     continue
+                self.assertIsNotNone(response, "closed without an answer")
                 self.assertIn(response.status, statuses, response)
                 if closes:
                     self.assertEqual(wire.to_end(), b"")
+                else:
+                    wire.send(request("GET", "/v1/orders/again"))
+                    self.assertEqual(wire.response().json()["id"], "again")
 
     def test_each_malformed_chunk_gets_its_status_and_close(self):
         for name, chunks, statuses in CHUNKS:
             with self.subTest(name):
                 wire = self.wire().send(post(CHUNKED, chunks))
                 response = wire.response()
-                # During an upload a broken framing may only be cut off.
-                if response is not None:
-                    self.assertIn(response.status, statuses, response)
-                    if response.status != 200:
-                        self.assertEqual(wire.to_end(), b"")
+                self.assertIsNotNone(response, "closed without an answer")
+                self.assertIn(response.status, statuses, response)
+                self.assertEqual(wire.to_end(), b"")
 
     def test_a_small_chunk_extension_is_ignored(self):
         wire = self.wire().send(post(CHUNKED, "2;a=b\r\n{}\r\n0\r\n\r\n"))
@@ -219,9 +228,8 @@ class HostileHeads(harness.Scenario):
         wire = self.wire().send(post(
             CHUNKED, "2\r\n{}\r\n0\r\n"
             + "".join("X%d: a\r\n" % i for i in range(20000)) + "\r\n"))
-        response = wire.response()
-        if response is not None:
-            self.assertIn(response.status, {400, 413, 431})
+        self.assertEqual(wire.response().status, 431)
+        self.assertEqual(wire.to_end(), b"")
 
     def test_a_truncated_body_never_reaches_the_backend(self):
         before = len(self.backend.calls)
@@ -239,9 +247,10 @@ class HostileHeads(harness.Scenario):
         self.assertTrue(answer == b"" or answer.startswith(b"HTTP/1.1 400"))
 
     def test_405_names_what_is_allowed(self):
-        response = self.ask("DELETE", "/v1/orders/1")
-        self.assert_error(response, 405, 12)
-        self.assertEqual(response.header("allow"), "GET, HEAD")
+        for method in ("DELETE", "OPTIONS", "get", "FOO"):
+            response = self.ask(method, "/v1/orders/1")
+            self.assert_error(response, 405, 12)
+            self.assertEqual(response.header("allow"), "GET, HEAD")
 
     def test_options_star_is_answered(self):
         response = self.ask("OPTIONS", "*")

@@ -13,10 +13,14 @@ scenarios = \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/everyday.py \
+	tests/scenarios/explain.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/metadata.py \
-	tests/scenarios/raw_limits.py
+	tests/scenarios/protojson.py \
+	tests/scenarios/raw_limits.py \
+	tests/scenarios/required.py \
+	tests/scenarios/transcode.py
 
 TESTS += $(scenarios)
 
@@ -32,10 +36,13 @@ EXTRA_DIST += \
 	tests/scenarios/bad.py \
 	tests/scenarios/everything.proto \
 	tests/scenarios/harness.py \
-	tests/scenarios/http2.py
+	tests/scenarios/http2.py \
+	tests/scenarios/protojson.proto \
+	tests/scenarios/protojson2.proto \
+	tests/scenarios/transcoder.py
 
-check_DATA = tests/scenarios/everything.pb
-CLEANFILES += tests/scenarios/everything.pb
+check_DATA = tests/scenarios/everything.pb tests/scenarios/protojson2.pb
+CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 
 tests/scenarios/everything.pb: tests/scenarios/everything.proto
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
@@ -43,3 +50,11 @@ tests/scenarios/everything.pb: tests/scenarios/everything.proto
 		--proto_path=$(protobuf_fixed) \
 		--include_imports --descriptor_set_out=$@ \
 		$(srcdir)/tests/scenarios/everything.proto
+
+tests/scenarios/protojson2.pb: tests/scenarios/protojson2.proto \
+		tests/scenarios/protojson.proto
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
+		--proto_path=$(srcdir)/tests/scenarios \
+		--proto_path=$(protobuf_fixed) \
+		--include_imports --descriptor_set_out=$@ \
+		$(srcdir)/tests/scenarios/protojson2.proto

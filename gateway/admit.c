@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/admit.c - see admit.h. */
+#include "gateway/admit.h"
+
+#include <string.h>
+
+#include <sluice/status.h>
+
+static void
+refuse(struct gw_admission *a, unsigned status, int code, const char *outcome,
+    const char *message)
+{
+    a->status = status;
+    a->code = code;
+    a->outcome = outcome;
+    a->message = message;
+    a->allow[0] = '\0';
+}
+
+static bool
+is(const char *s, size_t len, const char *text)
+{
+    return len == strlen(text) && memcmp(s, text, len) == 0;
+}
+
+/* RFC 9110 section 5.6.2, token; MHD lets control bytes through. */
+static bool
+is_token(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (s[i] <= ' ' || s[i] >= 0x7f ||
+            strchr("\"(),/:;<=>?@[\\]{}", s[i]) != NULL)
+            return false;
+    return true;
+}
+
+bool
+gw_admit_verb(const char *verb, size_t len, struct gw_admission *a)
+{
+    if (!is_token(verb, len)) {
+        refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
+            "the method is not a token");
+        return false;
+    }
+    if (is(verb, len, "CONNECT")) {
+        refuse(a, 501, SLUICE_CODE_UNIMPLEMENTED, "method",
+            "the gateway makes no tunnels");
+        return false;
+    }
+    return true;
+}
+
+static bool
+asks_for_health(const struct gw_request *r)
+{
+    return is(r->target, r->path_len, "/healthz") &&
+        (is(r->verb, r->verb_len, "GET") || is(r->verb, r->verb_len, "HEAD"));
+}
+
+enum gw_admit
+gw_admit_target(const struct route_set *set, const struct gw_request *r,
+    struct route_match *match, struct gw_admission *a)
+{
+    enum route_result result = ROUTE_BAD_PATH;
+    char allow[ROUTE_ALLOW_MAX];
+
+    if (is(r->verb, r->verb_len, "OPTIONS") &&
+        is(r->target, r->target_len, "*"))
+        return GW_ADMIT_OPTIONS;
+    if (r->target_len > 0 && r->target[0] == '/')
+        result = route_table_match(set->table, r->verb, r->verb_len, r->target,
+            r->path_len, match, allow);
+    switch (result) {
+    case ROUTE_FOUND:
+        return GW_ADMIT_ROUTE;
+    case ROUTE_NOT_FOUND:
+        if (asks_for_health(r))
+            return GW_ADMIT_HEALTH;
+        refuse(a, 404, SLUICE_CODE_NOT_FOUND, "no route",
+            "no route matches this path");
+        break;
+    case ROUTE_WRONG_METHOD:
+        refuse(a, 405, SLUICE_CODE_UNIMPLEMENTED, "method",
+            "this path does not allow this method");
+        memcpy(a->allow, allow, sizeof a->allow);
+        break;
+    case ROUTE_BAD_PATH:
+        refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
+            "the path is malformed: it must be printable ASCII with "
+            "well-formed percent-encoding");
+        break;
+    }
+    return GW_ADMIT_REFUSED;
+}

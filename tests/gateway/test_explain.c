@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an explanation says of a request; that it says what the gateway does is
+ * for the scenario of that name. */
+#include "gateway/explain.h"
+#include "tests/routes/support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define RULES                                                          \
+    RULE("One", "put: '/v1/m/{id}', body: book, response_body: sub")   \
+    RULE("Two",                                                        \
+        "get: '/v1/m/{id}', additional_bindings: [{post: '/v1/n/{id}'" \
+        ", body: '*'}, {patch: '/v1/{book.name=b/*}', body: book}]")
+
+static int
+set_up(void **state)
+{
+    *state = set_with_rules(RULES);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct route_set *set = *state;
+
+    route_set_free(&set);
+    return 0;
+}
+
+/* The part of the explanation at key, as JSON; "" if there is none. */
+static void
+shows(void **state, const char *verb, const char *target, const char *body,
+    const char *key, const char *expected)
+{
+    bool is_called;
+    json_t *doc = gw_explain(*state, verb, target,
+        body == NULL ? sluice_str_n(NULL, 0) : sluice_str(body), &is_called);
+    const json_t *part;
+    char *shown;
+
+    assert_non_null(doc);
+    assert_int_equal(is_called, json_object_get(doc, "answer") == NULL);
+    part = json_object_get(doc, key);
+    shown = part == NULL ? strdup("")
+                         : json_dumps(part, JSON_COMPACT | JSON_ENCODE_ANY);
+    assert_non_null(shown);
+    assert_string_equal(shown, expected);
+    free(shown);
+    json_decref(doc);
+}
+
+/* The message of a request that gives one. */
+static void
+makes(void **state, const char *verb, const char *target, const char *body,
+    const char *expected)
+{
+    bool is_called;
+    json_t *doc = gw_explain(*state, verb, target,
+        body == NULL ? sluice_str_n(NULL, 0) : sluice_str(body), &is_called);
+    const json_t *messages = json_object_get(doc, "messages");
+
+    assert_true(is_called);
+    assert_int_equal(json_array_size(messages), 1);
+    assert_string_equal(json_string_value(json_array_get(messages, 0)),
+        expected);
+    json_decref(doc);
+}
+
+static void
+the_binding_says_where_it_was_declared_and_where_it_leads(void **state)
+{
+    shows(state, "PUT", "/v1/m/7", NULL, "binding",
+        "{\"method\":\"PUT\",\"template\":\"/v1/m/{id}\",\"declared\":\"rule\","
+        "\"file\":\"f\",\"line\":5,\"rpc\":\"t.v1.Bare.One\","
+        "\"cardinality\":\"unary-unary\",\"upstream\":\"u\","
+        "\"targets\":[\"h:1\"],\"body\":\"book\",\"responseBody\":\"sub\"}");
+    shows(state, "POST", "/t.v1.Bare/Three", NULL, "binding",
+        "{\"method\":\"POST\",\"template\":\"/t.v1.Bare/Three\","
+        "\"declared\":\"automatic\",\"file\":\"f\",\"line\":2,"
+        "\"rpc\":\"t.v1.Bare.Three\",\"cardinality\":\"unary-unary\","
+        "\"upstream\":\"u\",\"targets\":[\"h:1\"],\"body\":\"*\","
+        "\"responseBody\":null}");
+}
+
+static void
+path_and_query_say_which_field_they_give(void **state)
+{
+    const char *target = "/v1/m/a%2Fb?sub.n=5&m[k]=v+w";
+
+    shows(state, "GET", target, NULL, "path",
+        "[{\"name\":\"id\",\"value\":\"a/b\",\"field\":\"id\"}]");
+    shows(state, "GET", target, NULL, "query",
+        "[{\"name\":\"sub.n\",\"value\":\"5\",\"field\":\"sub.n\"},"
+        "{\"name\":\"m[k]\",\"value\":\"v w\",\"field\":\"m[k]\"}]");
+}
+
+static void
+the_message_has_path_query_and_body(void **state)
+{
+    makes(state, "GET", "/v1/m/7?rev=3", NULL, "{\"id\":\"7\",\"rev\":\"3\"}");
+    makes(state, "PUT", "/v1/m/7?rev=3", "{\"title\":\"T\"}",
+        "{\"id\":\"7\",\"rev\":\"3\",\"book\":{\"title\":\"T\"}}");
+    makes(state, "POST", "/v1/n/7", " {\"id\":\"8\",\"on\":true}\n",
+        "{\"id\":\"7\",\"on\":true}");
+    makes(state, "PATCH", "/v1/b/1", "{\"title\":\"T\"}",
+        "{\"book\":{\"name\":\"b/1\",\"title\":\"T\"}}");
+}
+
+static void
+an_empty_body_is_an_empty_message(void **state)
+{
+    makes(state, "PUT", "/v1/m/7", NULL, "{\"id\":\"7\",\"book\":{}}");
+    makes(state, "PUT", "/v1/m/7", " \n", "{\"id\":\"7\",\"book\":{}}");
+    makes(state, "POST", "/v1/n/7", "", "{\"id\":\"7\"}");
+}
+
+static void
+near_routes_say_why_they_lose(void **state)
+{
+    shows(state, "GET", "/v1/m/7", NULL, "near",
+        "[{\"method\":\"PUT\",\"template\":\"/v1/m/{id}\","
+        "\"rpc\":\"t.v1.Bare.One\",\"why\":\"it is for PUT\"},"
+        "{\"method\":\"POST\",\"template\":\"/v1/n/{id}\","
+        "\"rpc\":\"t.v1.Bare.Two\","
+        "\"why\":\"segment 2 is \\\"m\\\", not \\\"n\\\"\"},"
+        "{\"method\":\"PATCH\",\"template\":\"/v1/{book.name=b/*}\","
+        "\"rpc\":\"t.v1.Bare.Two\","
+        "\"why\":\"segment 2 is \\\"m\\\", not \\\"b\\\"\"}]");
+}
+
+static void
+what_no_route_takes_has_the_answer_that_is_given(void **state)
+{
+    shows(state, "GET", "/nope", NULL, "answer",
+        "{\"status\":404,\"code\":\"NOT_FOUND\","
+        "\"message\":\"no route matches this path\"}");
+    shows(state, "DELETE", "/v1/m/7", NULL, "answer",
+        "{\"status\":405,\"code\":\"UNIMPLEMENTED\","
+        "\"message\":\"this path does not allow this method\","
+        "\"allow\":\"GET, HEAD, PUT\"}");
+    shows(state, "CONNECT", "/v1/m/7", NULL, "answer",
+        "{\"status\":501,\"code\":\"UNIMPLEMENTED\","
+        "\"message\":\"the gateway makes no tunnels\"}");
+    shows(state, "G ET", "/v1/m/7", NULL, "answer",
+        "{\"status\":400,\"code\":\"INVALID_ARGUMENT\","
+        "\"message\":\"the method is not a token\"}");
+    shows(state, "OPTIONS", "*", NULL, "answer",
+        "{\"status\":204,\"code\":\"OK\","
+        "\"message\":\"the gateway answers by itself\"}");
+    shows(state, "GET", "/healthz", NULL, "answer",
+        "{\"status\":200,\"code\":\"OK\",\"message\":\"no route claims this "
+        "path: the gateway tells its health\"}");
+}
+
+static void
+refused_input_names_field_and_place(void **state)
+{
+    shows(state, "GET", "/v1/m/7?rev=x", NULL, "answer",
+        "{\"status\":400,\"code\":\"INVALID_ARGUMENT\",\"message\":"
+        "\"invalid path or query: rev: expected an int64, found \\\"x\\\"\","
+        "\"field\":\"rev\","
+        "\"description\":\"expected an int64, found \\\"x\\\"\"}");
+    shows(state, "PUT", "/v1/m/7", "{\"year\":1,\n\"year\":2}", "answer",
+        "{\"status\":400,\"code\":\"INVALID_ARGUMENT\",\"message\":"
+        "\"invalid body: book.year: this field was given before (line 2, column 1, byte "
+        "11)\",\"field\":\"book.year\","
+        "\"description\":\"this field was given before (line 2, column 1, byte 11)\"}");
+    shows(state, "GET", "/v1/m/7", "{}", "answer",
+        "{\"status\":400,\"code\":\"INVALID_ARGUMENT\","
+        "\"message\":\"this route takes no body\"}");
+    shows(state, "PUT", "/v1/m/7", "{", "messages", "[]");
+    shows(state, "PUT", "/v1/m/7", "{} {}", "messages", "[]");
+}
+
+static void
+text_that_is_not_UTF_8_is_shown_with_replacements(void **state)
+{
+    shows(state, "GET", "/v1/m/a%FFb", NULL, "path",
+        "[{\"name\":\"id\",\"value\":\"a\xef\xbf\xbd"
+        "b\",\"field\":\"id\"}]");
+    shows(state, "GET", "/v1/m/\xff", NULL, "target", "\"/v1/m/\xef\xbf\xbd\"");
+}
+
+static void
+a_message_over_the_limit_is_refused(void **state)
+{
+    struct route_set *set = *state;
+
+    set->config->max_request_message = 16;
+    shows(state, "GET", "/v1/m/0123456789abcdef", NULL, "answer",
+        "{\"status\":413,\"code\":\"RESOURCE_EXHAUSTED\",\"message\":"
+        "\"the request message is over the limit of 16 bytes\"}");
+    shows(state, "PUT", "/v1/m/7", "{\"title\":\"long\"}    ", "answer",
+        "{\"status\":413,\"code\":\"RESOURCE_EXHAUSTED\",\"message\":"
+        "\"the body is over the limit of 16 bytes\"}");
+}
+
+#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SET(the_binding_says_where_it_was_declared_and_where_it_leads),
+        WITH_SET(path_and_query_say_which_field_they_give),
+        WITH_SET(the_message_has_path_query_and_body),
+        WITH_SET(an_empty_body_is_an_empty_message),
+        WITH_SET(near_routes_say_why_they_lose),
+        WITH_SET(what_no_route_takes_has_the_answer_that_is_given),
+        WITH_SET(refused_input_names_field_and_place),
+        WITH_SET(text_that_is_not_UTF_8_is_shown_with_replacements),
+        WITH_SET(a_message_over_the_limit_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
