@@ -21,7 +21,7 @@
 /* Turns in which nobody hears anything, until all is at rest: a large payload
  * takes some through a small window and a narrow socket. */
 #define QUIET_TURNS 8u
-#define QUIET_TURNS_BIG 60u
+#define QUIET_TURNS_BIG 400u
 #define BIG 4000u /* a payload has up to 15 times that */
 #define MAXIMUM_TIMEOUT (100 * SLUICE_SECOND)
 
