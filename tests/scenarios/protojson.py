@@ -4,6 +4,7 @@ through one process that answers all rows of its kind."""
 
 import unittest
 
+import harness
 from transcoder import ALL, OLD, Refused, Transcoder
 
 ANY = "type.googleapis.com/"
@@ -449,4 +450,4 @@ class Tables(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

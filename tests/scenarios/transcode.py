@@ -12,6 +12,7 @@ import unittest
 
 from google.protobuf import json_format
 
+import harness
 import transcoder
 from transcoder import ALL, OLD, PATIENCE, POOL, Refused, Transcoder, run
 
@@ -302,4 +303,4 @@ class Failures(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()
