@@ -100,7 +100,7 @@ tests_fuzz_fuzz_grpc_server_LDFLAGS = \
 	$(fuzz_link) $(fuzz_crowd_link) $(fuzz_place_link)
 
 fuzz_programs += tests/fuzz/fuzz_grpc_pair
-fuzz_runs += tests/fuzz/fuzz_grpc_pair=800
+fuzz_runs += tests/fuzz/fuzz_grpc_pair=300
 tests_fuzz_fuzz_grpc_pair_SOURCES = \
 	tests/fuzz/fuzz_grpc_pair.c \
 	$(fuzz_crowd) $(fuzz_place) $(fuzz_driver)
