@@ -350,6 +350,43 @@ count_up(struct threads *t)
     return it;
 }
 
+enum sluice_reply
+echo(void *self, struct sluice_bytes *request, struct sluice_rendezvous *ctx,
+    struct sluice_bytes **response)
+{
+    (void)self, (void)ctx;
+    *response = request;
+    return SLUICE_REPLY_OK;
+}
+
+enum sluice_reply
+wait_and_echo(void *self, struct sluice_bytes *request,
+    struct sluice_rendezvous *ctx, struct sluice_bytes **response)
+{
+    struct threads *t = self;
+
+    uv_sem_post(&t->entered);
+    uv_sem_wait(&t->proceed);
+    return echo(self, request, ctx, response);
+}
+
+/* The one iterator on top of the other. */
+static enum sluice_err
+mirror_next(void *arg, struct sluice_bytes **value)
+{
+    return sluice_rendezvous_next(arg, value);
+}
+
+enum sluice_reply
+mirror(void *self, struct sluice_rendezvous *ctx,
+    struct sluice_iterator *responses)
+{
+    (void)self;
+    responses->next = mirror_next;
+    responses->arg = ctx;
+    return SLUICE_REPLY_OK;
+}
+
 /* ---- Values --------------------------------------------------------------- */
 
 struct sluice_bytes *

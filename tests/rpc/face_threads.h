@@ -20,6 +20,9 @@
 
 #include "rpc/check.h"
 
+#define THREADS_TEST(t) \
+    cmocka_unit_test_setup_teardown(t, open_threads, close_threads)
+
 #define LONG_TIME (3000 * SLUICE_SECOND)
 #define SHORT_TIME (5 * SLUICE_MS)
 
@@ -96,6 +99,12 @@ const struct sluice_abortion *assert_abortion(struct sluice_rendezvous *r,
 /* An iterator over "0" to t->n_to_produce - 1, then t->then; it posts
  * t->entered when it has produced one. */
 struct sluice_iterator count_up(struct threads *t);
+
+/* For behaviors: the request is the response; the same when t->entered has been
+ * posted and t->proceed waited for; each request is a response. */
+sluice_unary_unary_inline_cb echo;
+sluice_unary_unary_inline_cb wait_and_echo;
+sluice_stream_stream_inline_cb mirror;
 
 /* ---- Values --------------------------------------------------------------- */
 

@@ -303,6 +303,16 @@ tests_rpc_test_face_inline_SOURCES = \
 	tests/rpc/test_face_inline.c $(face_threads)
 tests_rpc_test_face_inline_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/rpc/test_face_inline_values
+tests_rpc_test_face_inline_values_SOURCES = \
+	tests/rpc/test_face_inline_values.c $(face_threads)
+tests_rpc_test_face_inline_values_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/rpc/test_face_inline_ends
+tests_rpc_test_face_inline_ends_SOURCES = \
+	tests/rpc/test_face_inline_ends.c $(face_threads)
+tests_rpc_test_face_inline_ends_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/rpc/test_face_answering
 tests_rpc_test_face_answering_SOURCES = \
 	tests/rpc/test_face_answering.c $(face_threads)

@@ -102,22 +102,6 @@ draw_requests(void *self, struct sluice_rendezvous *ctx,
     return err == SLUICE_EEND ? SLUICE_REPLY_OK : SLUICE_REPLY_ABANDONED;
 }
 
-static enum sluice_err
-mirror_next(void *arg, struct sluice_bytes **value)
-{
-    return sluice_rendezvous_next(arg, value);
-}
-
-static enum sluice_reply
-mirror(void *self, struct sluice_rendezvous *ctx,
-    struct sluice_iterator *responses)
-{
-    (void)self;
-    responses->next = mirror_next;
-    responses->arg = ctx;
-    return SLUICE_REPLY_OK;
-}
-
 /* ---- Callers --------------------------------------------------------------- */
 
 struct caller {
@@ -279,9 +263,6 @@ a_stop_in_the_middle_ends_every_rpc(void **state)
         sluice_rendezvous_unref(&running[i]);
     }
 }
-
-#define THREADS_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_threads, close_threads)
 
 int
 main(void)

@@ -247,9 +247,6 @@ what_there_is_no_memory_for_may_be_tried_again(void **state)
     sluice_rendezvous_unref(&r);
 }
 
-#define THREADS_TEST(t) \
-    cmocka_unit_test_setup_teardown(t, open_threads, close_threads)
-
 int
 main(void)
 {
