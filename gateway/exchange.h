@@ -53,6 +53,8 @@ struct gw_reply {
     const char *allow;    /* Allow, for 405 */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
+    size_t body_skip; /* bytes of body that are not sent: at its beginning */
+    size_t body_drop; /* and at its end */
 };
 
 struct gw_exchange {
@@ -93,6 +95,7 @@ struct gw_exchange {
     struct gw_reply reply;
     struct gw_buffer out; /* a stream's text not yet taken by MHD */
     size_t out_at;        /* how much of it was taken */
+    const char *out_type; /* its content type, of an HttpBody; NULL before */
     bool is_out_ended;    /* nothing more will be added to out */
     bool is_out_broken;   /* the stream ends by breaking the connection */
     bool owes_allowance;  /* a response was not granted yet: out is full */

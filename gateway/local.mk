@@ -23,6 +23,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/exchange.c \
 	gateway/explain.c \
 	gateway/handshake.c \
+	gateway/http_body.c \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
@@ -31,6 +32,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/request.c \
 	gateway/rest.c \
 	gateway/rest_call.c \
+	gateway/rest_head.c \
 	gateway/server.c \
 	gateway/shard.c \
 	gateway/socket.c \
@@ -53,6 +55,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/exchange.h \
 	gateway/explain.h \
 	gateway/handshake.h \
+	gateway/http_body.h \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
@@ -61,6 +64,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/request.h \
 	gateway/rest.h \
 	gateway/rest_call.h \
+	gateway/rest_head.h \
 	gateway/server.h \
 	gateway/shard.h \
 	gateway/socket.h \

@@ -338,6 +338,14 @@ on_read(void *arg, uint64_t at, char *buf, size_t max)
     return gw_rest_read(arg, buf, max);
 }
 
+static size_t
+body_size(const struct gw_exchange *x)
+{
+    const struct gw_reply *r = &x->reply;
+
+    return sluice_bytes_size(r->body) - r->body_skip - r->body_drop;
+}
+
 static struct MHD_Response *
 make_response(struct gw_exchange *x)
 {
@@ -350,7 +358,8 @@ make_response(struct gw_exchange *x)
     if (body == NULL)
         return MHD_create_response_empty(MHD_RF_NONE);
     response = MHD_create_response_from_buffer_with_free_callback_cls(
-        sluice_bytes_size(body), sluice_bytes_data(body), release_body, body);
+        body_size(x), sluice_bytes_data(body) + x->reply.body_skip,
+        release_body, body);
     if (response != NULL)
         x->reply.body = NULL; /* MHD's now */
     return response;
@@ -406,7 +415,7 @@ gw_reply_queue(struct gw_exchange *x)
     if (x->is_client_gone)
         return MHD_NO;
     if (x->reply.body != NULL)
-        x->bytes_out = sluice_bytes_size(x->reply.body);
+        x->bytes_out = body_size(x);
     response = make_response(x);
     if (response == NULL || !add_headers(x, response)) {
         if (response != NULL)

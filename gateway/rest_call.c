@@ -12,10 +12,12 @@
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
+#include "gateway/http_body.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
 #include "gateway/worker.h"
+#include "routes/http_body.h"
 
 #define OUT_FULL (32u * 1024)
 #define OUT_LOW (16u * 1024)
@@ -58,13 +60,13 @@ to_json(struct gw_exchange *x, const struct sluice_bytes *message,
 }
 
 static void
-init_out(struct gw_exchange *x, size_t message_len)
+init_out(struct gw_exchange *x, size_t expected)
 {
     if (x->out.pool == NULL)
         gw_buffer_init(&x->out, x->worker->pool,
             config_of(x)->max_response_message * TEXT_PER_BYTE);
     if (x->out.pb.cap == 0)
-        gw_buffer_expect(&x->out, message_len * 2 + 64);
+        gw_buffer_expect(&x->out, expected);
 }
 
 static void
@@ -97,7 +99,13 @@ reply_unary(struct gw_exchange *x)
             "the backend's metadata is over the limit");
         return;
     }
-    init_out(x, sluice_bytes_size(x->response));
+    if (route_gives_http_body(x->binding)) {
+        err = gw_http_body_reply(x);
+        if (err != PB_OK)
+            reply_unshowable(x, err);
+        return;
+    }
+    init_out(x, sluice_bytes_size(x->response) * 2 + 64);
     err = to_json(x, x->response, &error);
     if (err != PB_OK) {
         reply_unshowable(x, err);
@@ -112,6 +120,14 @@ reply_unary(struct gw_exchange *x)
 
 /* ----------------------------------------------------------- what comes back */
 
+static const char *
+stream_type(const struct gw_exchange *x)
+{
+    if (!route_gives_http_body(x->binding))
+        return "application/x-ndjson";
+    return x->out_type != NULL ? x->out_type : GW_HTTP_BODY_TYPE;
+}
+
 static void
 begin_stream(struct gw_exchange *x)
 {
@@ -123,7 +139,7 @@ begin_stream(struct gw_exchange *x)
         sluice_call_cancel(x->call);
         return;
     }
-    gw_reply_stream(x, "application/x-ndjson");
+    gw_reply_stream(x, stream_type(x));
     gw_exchange_wake(x);
 }
 
@@ -134,7 +150,8 @@ on_initial_metadata(void *arg, struct sluice_metadata *metadata)
 
     x->initial_metadata = metadata;
     /* A service that shows its metadata early wants the client to see it. */
-    if (metadata != NULL && is_response_stream(x) && x->state != GW_X_CLOSED)
+    if (metadata != NULL && is_response_stream(x) && x->state != GW_X_CLOSED &&
+        !route_gives_http_body(x->binding)) /* its type comes with a message */
         begin_stream(x);
 }
 
@@ -158,21 +175,33 @@ compact_out(struct gw_exchange *x)
     x->out_at = 0;
 }
 
+static enum pb_err
+add_line(struct gw_exchange *x, const struct sluice_bytes *message)
+{
+    struct pb_error error;
+    enum pb_err err;
+
+    init_out(x, sluice_bytes_size(message) * 2 + 64);
+    err = to_json(x, message, &error);
+    return err == PB_OK ? pb_buf_put(&x->out.pb, "\n", 1) : err;
+}
+
 /* A message that cannot be shown ends the stream; what was begun of it is
  * taken back. */
 static enum sluice_reply
 add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
 {
-    struct pb_error error;
     size_t before;
     enum pb_err err;
 
     compact_out(x);
-    init_out(x, sluice_bytes_size(message));
     before = x->out.pb.len;
-    err = to_json(x, message, &error);
-    if (err == PB_OK)
-        err = pb_buf_put(&x->out.pb, "\n", 1);
+    if (route_gives_http_body(x->binding)) {
+        init_out(x, sluice_bytes_size(message));
+        err = gw_http_body_add(x, message);
+    } else {
+        err = add_line(x, message);
+    }
     if (err != PB_OK) {
         x->out.pb.len = before;
         reply_unshowable(x, err);
@@ -207,12 +236,13 @@ on_response(void *arg, struct sluice_bytes *response)
 }
 
 /* The last line of a stream that failed says why, and then the connection
- * breaks: both kinds of client can tell it from a finished one. */
+ * breaks: both kinds of client can tell it from a finished one. Among bytes
+ * that are not ours no line has a place. */
 static void
 end_stream(struct gw_exchange *x, bool is_broken)
 {
-    if (is_broken) {
-        init_out(x, 0);
+    if (is_broken && !route_gives_http_body(x->binding)) {
+        init_out(x, 64);
         gw_reply_late_error(x, &x->out.pb);
     }
     x->is_out_broken = is_broken;

@@ -72,7 +72,7 @@ enum pb_wkt {
     PB_WKT_STRING_VALUE,
     PB_WKT_BYTES_VALUE,
     PB_WKT_EMPTY,    /* ordinary in JSON; named for those who ask */
-    PB_WKT_HTTP_BODY /* google.api.HttpBody */
+    PB_WKT_HTTP_BODY /* google.api.HttpBody, if of its known shape; likewise */
 };
 
 struct pb_field {

@@ -274,6 +274,33 @@ the_headroom_lies_directly_before_the_data(void **state)
 }
 
 static void
+what_is_skipped_is_no_longer_data(void **state)
+{
+    struct sluice_pool *pool = sluice_pool_new();
+    struct sluice_bytes *b = sluice_bytes_copy(pool, "0123456789", 10);
+    const uint8_t *data = sluice_bytes_data(b);
+    size_t capacity = sluice_bytes_capacity(b);
+
+    (void)state;
+    sluice_bytes_skip(b, 3);
+    assert_ptr_equal(sluice_bytes_data(b), data + 3);
+    assert_ptr_equal(sluice_bytes_fill(b), data + 3);
+    assert_int_equal(sluice_bytes_size(b), 7);
+    assert_int_equal(sluice_bytes_capacity(b), capacity - 3);
+    assert_ptr_equal(sluice_bytes_headroom(b), data + 3 - 16);
+    sluice_bytes_skip(b, 7);
+    assert_int_equal(sluice_bytes_size(b), 0);
+    sluice_bytes_unref(&b);
+
+    /* The block went back whole. */
+    b = sluice_bytes_new(pool, 10);
+    assert_ptr_equal(sluice_bytes_data(b), data);
+    assert_int_equal(sluice_bytes_capacity(b), capacity);
+    sluice_bytes_unref(&b);
+    sluice_pool_free(&pool);
+}
+
+static void
 count(void *arg)
 {
     ++*(int *)arg;
@@ -591,6 +618,7 @@ main(void)
         cmocka_unit_test(bytes_are_filled_and_then_read),
         cmocka_unit_test(bytes_need_no_pool),
         cmocka_unit_test(the_headroom_lies_directly_before_the_data),
+        cmocka_unit_test(what_is_skipped_is_no_longer_data),
         cmocka_unit_test(wrapped_bytes_are_released_once_by_the_last_holder),
         cmocka_unit_test(impossible_sizes_are_refused),
         cmocka_unit_test(metadata_keeps_order_and_duplicates),
