@@ -24,13 +24,20 @@
 #include <microhttpd.h>
 #include <uv.h>
 
+#include <sluice/grpc.h>
+
 #include "gateway/arena.h"
 #include "gateway/buffer.h"
+#include "gateway/envelope.h"
 #include "gateway/request.h"
+#include "gateway/text_frames.h"
 #include "routes/table.h"
 
 struct gw_worker;
 struct gw_connection;
+struct gw_front;
+struct gw_intake;
+struct gw_form;
 
 enum gw_exchange_state {
     GW_X_HEAD,     /* the head is arriving; MHD has our request line */
@@ -39,6 +46,9 @@ enum gw_exchange_state {
     GW_X_REPLYING, /* an answer was queued; MHD sends it */
     GW_X_CLOSED    /* MHD is done; perhaps we wait for the RPC's end */
 };
+
+/* How a protocol of RPCs writes messages. */
+enum gw_codec { GW_CODEC_PROTO, GW_CODEC_JSON };
 
 /* What is answered, made up before MHD is asked to send it. */
 struct gw_reply {
@@ -57,6 +67,16 @@ struct gw_reply {
     size_t body_drop; /* and at its end */
 };
 
+/* What a protocol of RPCs keeps of a request. */
+struct gw_rpc_wire {
+    enum gw_codec codec;
+    bool is_text_in; /* gRPC-Web in base64 */
+    bool is_text_out;
+    enum sluice_grpc_coding coding; /* of compressed requests */
+    struct gw_envelope in;
+    struct gw_text_frames text;
+};
+
 struct gw_exchange {
     unsigned magic;
     enum gw_exchange_state state;
@@ -71,11 +91,16 @@ struct gw_exchange {
     struct route_match match;
     const struct route_binding *binding; /* NULL until one was found */
     const struct route_rpc *rpc;
+    const struct gw_front *front;   /* front.h; NULL before the head is read */
+    const struct gw_intake *intake; /* NULL before the route is known */
+    const struct gw_form *form;
+    struct gw_rpc_wire wire;  /* gRPC-Web, Connect */
     struct gw_buffer bound;   /* wire format of path and query */
     struct gw_buffer message; /* the request message under construction */
     struct pb_json_reader *reader;
     bool in_value;  /* reader is inside a JSON value */
     bool is_pieced; /* required fields are asked for in the whole message */
+    struct sluice_bytes *payload; /* the one request, until its body ends */
     size_t n_values;
     uint64_t bytes_in;
     bool is_body_complete;

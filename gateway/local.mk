@@ -9,6 +9,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/arena.c \
 	gateway/bad_input.c \
 	gateway/buffer.c \
+	gateway/call.c \
 	gateway/cli.c \
 	gateway/cli_demo.c \
 	gateway/cli_explain.c \
@@ -18,10 +19,13 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_serve.c \
 	gateway/cli_transcode.c \
 	gateway/cli_version.c \
+	gateway/codec.c \
 	gateway/connection.c \
 	gateway/envelope.c \
 	gateway/exchange.c \
 	gateway/explain.c \
+	gateway/front.c \
+	gateway/grpc_web.c \
 	gateway/handshake.c \
 	gateway/http_body.c \
 	gateway/listener.c \
@@ -31,8 +35,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/reply.c \
 	gateway/request.c \
 	gateway/rest.c \
-	gateway/rest_call.c \
-	gateway/rest_head.c \
+	gateway/rest_forms.c \
 	gateway/server.c \
 	gateway/shard.c \
 	gateway/socket.c \
@@ -48,12 +51,15 @@ gateway_libgateway_la_SOURCES += \
 	gateway/arena.h \
 	gateway/bad_input.h \
 	gateway/buffer.h \
+	gateway/call.h \
 	gateway/cli.h \
 	gateway/cli_explain.h \
+	gateway/codec.h \
 	gateway/connection.h \
 	gateway/envelope.h \
 	gateway/exchange.h \
 	gateway/explain.h \
+	gateway/front.h \
 	gateway/handshake.h \
 	gateway/http_body.h \
 	gateway/listener.h \
@@ -63,8 +69,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/reply.h \
 	gateway/request.h \
 	gateway/rest.h \
-	gateway/rest_call.h \
-	gateway/rest_head.h \
+	gateway/rest_forms.h \
 	gateway/server.h \
 	gateway/shard.h \
 	gateway/socket.h \

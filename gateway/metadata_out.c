@@ -12,10 +12,11 @@
 
 #include <sluice/grpc.h>
 
+#include "gateway/front.h"
 #include "gateway/worker.h"
 
-#define INITIAL_PREFIX "Grpc-Metadata-"
-#define TERMINAL_PREFIX "Grpc-Trailer-"
+/* The longest that stands before a name. */
+#define PREFIX_ROOM sizeof "Grpc-Metadata-"
 #define NAME_MAX_BYTES 256u
 
 /* An answer's head shares the connection's memory with the request's. */
@@ -38,7 +39,7 @@ is_kept_back(struct sluice_str name)
         if (sluice_str_equal(name, sluice_str(names[i])))
             return true;
     return !sluice_metadata_name_is_valid(name) ||
-        name.len + sizeof INITIAL_PREFIX > NAME_MAX_BYTES;
+        name.len + PREFIX_ROOM > NAME_MAX_BYTES;
 }
 
 static bool
@@ -106,7 +107,7 @@ weight(const struct sluice_metadata *md)
         struct sluice_metadatum m = sluice_metadata_at(md, i);
 
         if (!is_kept_back(m.name))
-            sum += sizeof INITIAL_PREFIX + 4 + m.name.len +
+            sum += PREFIX_ROOM + 4 + m.name.len +
                 (is_binary(m.name) ? m.value.len / 3 * 4 + 4 : m.value.len);
     }
     return sum;
@@ -122,14 +123,20 @@ gw_metadata_out_fits(const struct gw_exchange *x)
 bool
 gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
+    const struct gw_front *front = x->front;
+
     if (!gw_metadata_out_fits(x))
         return true; /* an error is being answered: without them */
-    if (!add_all(x, response, MHD_add_response_header, INITIAL_PREFIX,
+    if (front == NULL)
+        return true;
+    if (!add_all(x, response, MHD_add_response_header, front->initial_prefix,
             x->initial_metadata))
         return false;
+    if (front->terminal_prefix == NULL)
+        return true;
     if (!x->reply.is_stream)
-        return add_all(x, response, MHD_add_response_header, TERMINAL_PREFIX,
-            x->terminal_metadata);
+        return add_all(x, response, MHD_add_response_header,
+            front->terminal_prefix, x->terminal_metadata);
     if (x->request.wants_trailers)
         return MHD_add_response_header(response, MHD_HTTP_HEADER_TRAILER,
                    "grpc-status") == MHD_YES;
@@ -139,12 +146,50 @@ gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
 void
 gw_metadata_out_trailers(struct gw_exchange *x, struct MHD_Response *response)
 {
+    const char *prefix = x->front->terminal_prefix;
     char number[16];
 
-    if (!x->request.wants_trailers || !gw_metadata_out_fits(x))
+    if (!x->request.wants_trailers || !gw_metadata_out_fits(x) ||
+        prefix == NULL)
         return;
     snprintf(number, sizeof number, "%d", x->reply.code);
     (void)MHD_add_response_footer(response, "grpc-status", number);
-    (void)add_all(x, response, MHD_add_response_footer, TERMINAL_PREFIX,
+    (void)add_all(x, response, MHD_add_response_footer, prefix,
         x->terminal_metadata);
+}
+
+static enum pb_err
+put_line(struct sluice_metadatum m, struct pb_buf *out)
+{
+    enum pb_err err =
+        pb_buf_reserve(out, m.name.len + m.value.len / 3 * 4 + 12);
+
+    if (err == PB_OK && !is_binary(m.name))
+        err = pb_buf_reserve(out, m.name.len + m.value.len + 4);
+    if (err != PB_OK)
+        return err;
+    (void)pb_buf_put(out, m.name.ptr, m.name.len);
+    (void)pb_buf_put(out, ": ", 2);
+    if (is_binary(m.name))
+        out->len += sluice_base64_encode(m.value.ptr, m.value.len,
+            (char *)out->data + out->len);
+    else
+        (void)pb_buf_put(out, m.value.ptr, m.value.len);
+    return pb_buf_put(out, "\r\n", 2);
+}
+
+enum pb_err
+gw_metadata_out_lines(const struct sluice_metadata *md, struct pb_buf *out)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+    enum pb_err err = PB_OK;
+
+    for (size_t i = 0; err == PB_OK && i < n; i++) {
+        struct sluice_metadatum m = sluice_metadata_at(md, i);
+
+        if (!is_kept_back(m.name) &&
+            sluice_metadata_value_is_valid(m.name, m.value))
+            err = put_line(m, out);
+    }
+    return err;
 }

@@ -16,27 +16,14 @@
 #include <sluice/status.h>
 
 #include "gateway/bad_input.h"
+#include "gateway/call.h"
+#include "gateway/front.h"
 #include "gateway/metadata_out.h"
-#include "gateway/rest.h"
 #include "gateway/status_json.h"
 #include "gateway/worker.h"
 
-/* Room for an error document: a message of 64 KiB may come from upstream; what
- * is longer is cut where it is taken. */
-#define ERROR_MAX_BYTES (256u * 1024)
 #define MESSAGE_MAX_BYTES 4096u
 #define OWN_RETRY_SECONDS 1u
-
-static const struct pb_schema *
-schema_of(const struct gw_exchange *x)
-{
-    if (x->rpc != NULL)
-        return x->rpc->method->input->schema;
-    for (size_t i = 0; i < x->worker->set->config->n_upstreams; i++)
-        if (x->worker->set->schemas[i] != NULL)
-            return x->worker->set->schemas[i];
-    return NULL;
-}
 
 /* The first answer that is ready stays. */
 static bool
@@ -49,23 +36,24 @@ static void
 set_status(struct gw_exchange *x, unsigned http, const char *outcome,
     const struct gw_status *status)
 {
-    struct gw_buffer b;
-
     if (is_settled(x))
         return;
     x->reply.code = status->code;
     x->reply.outcome = outcome;
-    gw_buffer_init(&b, x->worker->pool, ERROR_MAX_BYTES);
-    if (gw_status_to_json(x->worker->writer, schema_of(x), status,
-            x->reply.is_stream, &b.pb) != PB_OK)
-        b.pb.len = 0; /* the HTTP status still says what happened */
+    x->form->fail(x, http, status);
+}
+
+void
+gw_reply_failed(struct gw_exchange *x, unsigned http, const char *content_type,
+    struct gw_buffer *b)
+{
     sluice_bytes_unref(&x->reply.body);
-    x->reply.body = gw_buffer_take(&b);
-    gw_buffer_fini(&b);
+    x->reply.body = gw_buffer_take(b);
+    gw_buffer_fini(b);
     if (x->reply.is_stream)
         return;
     x->reply.status = http;
-    x->reply.content_type = "application/json";
+    x->reply.content_type = content_type;
     x->reply.is_ready = true;
 }
 
@@ -310,17 +298,6 @@ gw_reply_stream(struct gw_exchange *x, const char *content_type)
     x->reply.is_ready = true;
 }
 
-void
-gw_reply_late_error(struct gw_exchange *x, struct pb_buf *out)
-{
-    if (x->reply.body == NULL)
-        return;
-    if (pb_buf_put(out, sluice_bytes_data(x->reply.body),
-            sluice_bytes_size(x->reply.body)) == PB_OK)
-        (void)pb_buf_put(out, "\n", 1);
-    sluice_bytes_unref(&x->reply.body);
-}
-
 /* ------------------------------------------------------------------- to MHD */
 
 static void
@@ -335,7 +312,7 @@ static ssize_t
 on_read(void *arg, uint64_t at, char *buf, size_t max)
 {
     (void)at;
-    return gw_rest_read(arg, buf, max);
+    return gw_call_read(arg, buf, max);
 }
 
 static size_t
@@ -357,9 +334,9 @@ make_response(struct gw_exchange *x)
             on_read, x, NULL);
     if (body == NULL)
         return MHD_create_response_empty(MHD_RF_NONE);
-    response = MHD_create_response_from_buffer_with_free_callback_cls(
-        body_size(x), sluice_bytes_data(body) + x->reply.body_skip,
-        release_body, body);
+    response =
+        MHD_create_response_from_buffer_with_free_callback_cls(body_size(x),
+            sluice_bytes_data(body) + x->reply.body_skip, release_body, body);
     if (response != NULL)
         x->reply.body = NULL; /* MHD's now */
     return response;

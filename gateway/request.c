@@ -425,6 +425,61 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     return MHD_YES;
 }
 
+/* What clients of RPCs send besides metadata: of HTTP, of browsers, and of the
+ * protocols themselves. */
+static bool
+is_no_metadata(const char *name, size_t len)
+{
+    static const char *const names[] = { "accept", "accept-charset",
+        "accept-encoding", "accept-language", "access-control-request-headers",
+        "access-control-request-method", "cache-control", "cookie", "dnt",
+        "if-modified-since", "if-none-match", "origin", "pragma", "priority",
+        "range", "referer", "upgrade-insecure-requests", "x-grpc-web",
+        "x-http-method-override" };
+
+    if ((len > 4 && strncasecmp(name, "sec-", 4) == 0) ||
+        (len > 8 && strncasecmp(name, "connect-", 8) == 0))
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is(name, len, names[i]))
+            return true;
+    return false;
+}
+
+/* The headers that on_header() has left. */
+static enum MHD_Result
+on_metadata(void *cls, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+    struct reading *in = cls;
+    struct gw_request unused = { .content_type = { .ptr = NULL } };
+
+    (void)kind;
+    if (value == NULL)
+        value = "";
+    if (read_steering(&unused, name, name_len,
+            sluice_str_n(value, value_len)) ||
+        is(name, name_len, "x-forwarded-for") ||
+        is(name, name_len, "user-agent") ||
+        is_passed(in->config, name, name_len) ||
+        (name_len > sizeof PREFIX - 1 &&
+            strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0) ||
+        is_no_metadata(name, name_len))
+        return MHD_YES;
+    add_header(in, name, name, name_len, value, value_len);
+    return MHD_YES;
+}
+
+bool
+gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
+    const struct route_config *config, struct sluice_pool *pool)
+{
+    struct reading in = { .r = r, .config = config, .pool = pool };
+
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_metadata, &in);
+    return !in.is_short;
+}
+
 /* "X-Forwarded-For: client, proxy": we add who called us, whatever was claimed
  * before. What is too long to be joined stays a value of its own. */
 static void

@@ -55,6 +55,12 @@ bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool,
     const char *remote);
 
+/* For protocols in which every header is metadata that is not of HTTP or of
+ * browsers: adds those that gw_request_read_headers() has left. false: memory
+ * is short. */
+bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
+    const struct route_config *config, struct sluice_pool *pool);
+
 /* Whether a list of tokens, such as the value of Connection, has this one; in
  * any case, with or without parameters. */
 bool gw_request_list_has(struct sluice_str list, const char *token);

@@ -1,15 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/rest_head.c - see rest_head.h. */
-#include "gateway/rest_head.h"
+/* gateway/front.c - see front.h. */
+#include "gateway/front.h"
+
+#include <strings.h>
 
 #include <sluice/status.h>
 
 #include "gateway/admit.h"
-#include "gateway/http_body.h"
 #include "gateway/reply.h"
-#include "gateway/rest.h"
 #include "gateway/worker.h"
-#include "routes/http_body.h"
+
+/* ---------------------------------------------------------------- which one */
+
+static bool
+is_post(const struct gw_request *r)
+{
+    return r->verb_len == 4 && memcmp(r->verb, "POST", 4) == 0;
+}
+
+static bool
+begins_with(struct sluice_str s, const char *text)
+{
+    size_t len = strlen(text);
+
+    return s.len >= len && strncasecmp(s.ptr, text, len) == 0;
+}
+
+static const struct gw_front *
+choose(const struct gw_request *r)
+{
+    if (is_post(r) && begins_with(r->content_type, "application/grpc-web"))
+        return &gw_front_grpc_web;
+    return &gw_front_rest;
+}
+
+/* ----------------------------------------------------------------- the head */
 
 static void
 reply_refused(struct gw_exchange *x, const struct gw_admission *a)
@@ -23,7 +48,6 @@ static bool
 check_head(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
-
     struct gw_admission admission;
 
     if (!gw_admit_verb(r->verb, r->verb_len, &admission)) {
@@ -54,6 +78,14 @@ reply_health(struct gw_exchange *x)
     x->reply.outcome = "health";
 }
 
+/* A protocol of RPCs knows methods by their names alone. */
+static void
+refuse_no_method(struct gw_exchange *x)
+{
+    gw_reply_error(x, 404, SLUICE_CODE_UNIMPLEMENTED, "no route",
+        "there is no such method");
+}
+
 static bool
 find_route(struct gw_exchange *x)
 {
@@ -62,6 +94,10 @@ find_route(struct gw_exchange *x)
 
     switch (gw_admit_target(x->worker->set, r, &x->match, &admission)) {
     case GW_ADMIT_ROUTE:
+        if (x->front->is_rpc && !x->match.binding->is_auto) {
+            refuse_no_method(x);
+            break;
+        }
         x->binding = x->match.binding;
         x->rpc = x->binding->rpc;
         return true;
@@ -74,7 +110,10 @@ find_route(struct gw_exchange *x)
         reply_health(x);
         break;
     case GW_ADMIT_REFUSED:
-        reply_refused(x, &admission);
+        if (x->front->is_rpc && admission.status == 404)
+            refuse_no_method(x);
+        else
+            reply_refused(x, &admission);
         break;
     }
     return false;
@@ -103,49 +142,35 @@ check_upgrade(struct gw_exchange *x)
 }
 
 static bool
-check_body_headers(struct gw_exchange *x)
+read_metadata(struct gw_exchange *x)
 {
-    const struct gw_request *r = &x->request;
-    size_t max = x->worker->set->config->max_request_message;
-
-    if (r->bad_header != NULL) {
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
-            "invalid header %s: %s", r->bad_header, r->bad_reason);
-        return false;
-    }
-    if (!gw_http_body_is_typed(x->binding, r)) {
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
-            GW_HTTP_BODY_BAD_TYPE);
-        return false;
-    }
-    if (!gw_request_has_body(r))
+    if (!x->front->is_rpc ||
+        gw_request_read_metadata(&x->request, x->mhd, x->worker->set->config,
+            x->worker->pool))
         return true;
-    if (r->is_coded) {
-        gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
-            "the body's content-encoding is not supported");
-        return false;
-    }
-    if (!route_takes_http_body(x->binding) &&
-        gw_request_media(r) != GW_MEDIA_JSON) {
-        gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-            GW_NO_JSON_TYPE,
-            (int)(r->content_type.len < 100 ? r->content_type.len : 100),
-            r->content_type.ptr);
-        return false;
-    }
-    if (r->has_content_length && r->content_length > max &&
-        !x->rpc->method->client_streaming) {
-        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-            GW_BODY_OVER_LIMIT, max);
-        x->reply.close = true;
-        return false;
-    }
-    return true;
+    gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory", "memory is short");
+    return false;
 }
 
-bool
-gw_rest_head(struct gw_exchange *x)
+static bool
+check_headers(struct gw_exchange *x)
 {
-    return check_head(x) && find_route(x) && check_upgrade(x) &&
-        check_body_headers(x);
+    const struct gw_request *r = &x->request;
+
+    if (!read_metadata(x))
+        return false;
+    if (r->bad_header == NULL)
+        return true;
+    gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
+        "invalid header %s: %s", r->bad_header, r->bad_reason);
+    return false;
+}
+
+void
+gw_front_begin(struct gw_exchange *x)
+{
+    x->front = choose(&x->request);
+    x->form = x->front->form;
+    if (check_head(x) && find_route(x) && check_upgrade(x) && check_headers(x))
+        x->front->begin(x);
 }
