@@ -70,14 +70,25 @@ tear_down(void **state)
     return 0;
 }
 
+/* Without a content type. body may be NULL. */
+static json_t *
+explain(const struct route_set *set, const char *verb, const char *target,
+    const char *body, bool *is_called)
+{
+    struct gw_question q = { .verb = verb, .target = target };
+
+    if (body != NULL)
+        q.body = sluice_str(body);
+    return gw_explain(set, &q, is_called);
+}
+
 /* The part of the explanation at key, as JSON; "" if there is none. */
 static void
 shows(void **state, const char *verb, const char *target, const char *body,
     const char *key, const char *expected)
 {
     bool is_called;
-    json_t *doc = gw_explain(*state, verb, target,
-        body == NULL ? sluice_str_n(NULL, 0) : sluice_str(body), &is_called);
+    json_t *doc = explain(*state, verb, target, body, &is_called);
     const json_t *part;
     char *shown;
 
@@ -98,8 +109,7 @@ makes(void **state, const char *verb, const char *target, const char *body,
     const char *expected)
 {
     bool is_called;
-    json_t *doc = gw_explain(*state, verb, target,
-        body == NULL ? sluice_str_n(NULL, 0) : sluice_str(body), &is_called);
+    json_t *doc = explain(*state, verb, target, body, &is_called);
     const json_t *messages = json_object_get(doc, "messages");
 
     assert_true(is_called);
@@ -253,9 +263,6 @@ without_memory_there_is_no_explanation(void **state)
 
     json_set_alloc_funcs(__wrap_malloc, free);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        struct sluice_str body = asked[i].body == NULL
-            ? sluice_str_n(NULL, 0)
-            : sluice_str(asked[i].body);
         json_t *doc = NULL;
         long n = 0;
 
@@ -263,8 +270,8 @@ without_memory_there_is_no_explanation(void **state)
             bool is_called;
 
             allocations_left = n;
-            doc = gw_explain(*state, asked[i].verb, asked[i].target, body,
-                &is_called);
+            doc = explain(*state, asked[i].verb, asked[i].target,
+                asked[i].body, &is_called);
             allocations_left = -1;
         }
         assert_true(n > 20);
