@@ -43,9 +43,23 @@ print_declared(const json_t *b)
 }
 
 static void
+print_response(const json_t *b, const char *field)
+{
+    bool is_bytes = json_is_true(json_object_get(b, "givesBytes"));
+
+    if (*field != '\0')
+        printf(WORD "only %s%s\n", "response", field,
+            is_bytes ? ", as bytes" : "");
+    else if (is_bytes)
+        printf(WORD "as bytes\n", "response");
+}
+
+static void
 print_binding(const json_t *b)
 {
-    const char *body = text_of(b, "body"), *out = text_of(b, "responseBody");
+    const char *body = text_of(b, "body");
+    const char *bytes =
+        json_is_true(json_object_get(b, "takesBytes")) ? ", as bytes" : "";
     const json_t *target;
     size_t i;
 
@@ -61,11 +75,10 @@ print_binding(const json_t *b)
     if (*body == '\0')
         printf(WORD "none is taken\n", "body");
     else if (strcmp(body, "*") == 0)
-        printf(WORD "-> the whole request message\n", "body");
+        printf(WORD "-> the whole request message%s\n", "body", bytes);
     else
-        printf(WORD "-> %s\n", "body", body);
-    if (*out != '\0')
-        printf(WORD "only %s\n", "response", out);
+        printf(WORD "-> %s%s\n", "body", body, bytes);
+    print_response(b, text_of(b, "responseBody"));
 }
 
 static bool

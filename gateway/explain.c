@@ -15,9 +15,11 @@
 
 #include "gateway/admit.h"
 #include "gateway/bad_input.h"
+#include "gateway/http_body.h"
 #include "gateway/rest.h"
 #include "protobuf/unite.h"
 #include "routes/explain.h"
+#include "routes/http_body.h"
 #include "routes/message.h"
 
 #define NEAR_MAX 5
@@ -131,23 +133,24 @@ max_of(const struct explainer *x)
     return x->set->config->max_request_message;
 }
 
-__attribute__((format(printf, 2, 3))) static void
-refuse_size(struct explainer *x, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void
+refuse(struct explainer *x, unsigned status, int code, const char *format, ...)
 {
-    char text[128];
+    char text[256];
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    put_answer(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, text);
+    put_answer(x, status, code, text);
 }
 
 static void
 refuse_body(struct explainer *x, const struct pb_error *error)
 {
     if (error->kind == PB_EFULL)
-        refuse_size(x, GW_MESSAGE_OVER_LIMIT, max_of(x));
+        refuse(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, GW_MESSAGE_OVER_LIMIT,
+            max_of(x));
     else
         refuse_input(x, "body", error);
 }
@@ -211,6 +214,10 @@ put_binding(struct explainer *x)
         put_string(x, object, "responseBody", b->response_field->name);
     else
         put(x, object, "responseBody", json_null());
+    if (route_takes_http_body(b))
+        put(x, object, "takesBytes", json_true());
+    if (route_gives_http_body(b))
+        put(x, object, "givesBytes", json_true());
     put(x, x->doc, "binding", object);
 }
 
@@ -310,6 +317,26 @@ on_given(void *arg, const struct route_given *given)
     else
         put(x, object, "field", json_null());
     append(x, given->is_variable ? "path" : "query", object);
+}
+
+/* What is said of the body before any of it is there. */
+static bool
+check_type(struct explainer *x)
+{
+    const struct gw_request *r = &x->request;
+    size_t len = r->content_type.len;
+
+    if (!gw_http_body_is_typed(x->binding, r)) {
+        put_answer(x, 400, SLUICE_CODE_INVALID_ARGUMENT, GW_HTTP_BODY_BAD_TYPE);
+        return false;
+    }
+    if (x->body.len > 0 && !route_takes_http_body(x->binding) &&
+        gw_request_media(r) != GW_MEDIA_JSON) {
+        refuse(x, 415, SLUICE_CODE_INVALID_ARGUMENT, GW_NO_JSON_TYPE,
+            (int)(len < 100 ? len : 100), r->content_type.ptr);
+        return false;
+    }
+    return true;
 }
 
 static bool
@@ -445,18 +472,60 @@ read_stream(struct explainer *x)
     return true;
 }
 
+/* The body's bytes as they are: one message, or several of a stream, of which
+ * the first has all the rest. */
+static bool
+read_bytes(struct explainer *x)
+{
+    bool is_stream = x->binding->rpc->method->client_streaming;
+    bool is_pieced = route_is_pieced(x->binding, x->bound.len);
+    struct route_http_body body = gw_http_body_of(&x->request);
+    size_t at = 0;
+
+    do {
+        bool is_first = at == 0;
+        struct pb_error error = { 0 };
+
+        body.data = (const uint8_t *)x->body.ptr + at;
+        body.len = x->body.len - at;
+        if (is_stream && body.len > 0) {
+            body.len = gw_http_body_piece(x->binding, body,
+                is_first ? x->bound.len : 0, max_of(x));
+            if (body.len == 0)
+                error.kind = PB_EFULL;
+        }
+        x->message.len = 0;
+        if (error.kind == PB_OK)
+            error.kind = route_http_body_put(x->binding, &body, &x->message);
+        if (error.kind != PB_OK) {
+            refuse_body(x, &error);
+            return false;
+        }
+        if (!finish_message(x, is_first, is_first && is_pieced))
+            return false;
+        at += body.len;
+        body.type_len = 0;
+    } while (at < x->body.len);
+    return true;
+}
+
 static bool
 read_body(struct explainer *x)
 {
     bool is_blank = skip_space(x->body, 0) == x->body.len;
+    bool is_stream = x->binding->rpc->method->client_streaming;
+    bool is_bytes = route_takes_http_body(x->binding);
     size_t used;
 
-    if (x->binding->rpc->method->client_streaming)
-        return read_stream(x);
+    if (is_stream)
+        return is_bytes ? read_bytes(x) : read_stream(x);
     if (x->body.len > max_of(x)) {
-        refuse_size(x, GW_BODY_OVER_LIMIT, max_of(x));
+        refuse(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, GW_BODY_OVER_LIMIT,
+            max_of(x));
         return false;
     }
+    if (is_bytes)
+        return read_bytes(x);
     if (!is_blank && x->binding->body == ROUTE_BODY_NONE) {
         put_answer(x, 400, SLUICE_CODE_INVALID_ARGUMENT, GW_NO_BODY_TAKEN);
         return false;
@@ -500,17 +569,19 @@ end(struct explainer *x)
 }
 
 json_t *
-gw_explain(const struct route_set *set, const char *verb, const char *target,
-    struct sluice_str body, bool *is_called)
+gw_explain(const struct route_set *set, const struct gw_question *q,
+    bool *is_called)
 {
-    struct explainer x = { .set = set, .body = body };
+    struct explainer x = { .set = set, .body = q->body };
 
-    gw_request_set_target(&x.request, target, strlen(target));
-    x.request.verb = verb;
-    x.request.verb_len = strlen(verb);
+    gw_request_set_target(&x.request, q->target, strlen(q->target));
+    x.request.verb = q->verb;
+    x.request.verb_len = strlen(q->verb);
+    x.request.content_type = q->content_type;
     *is_called = false;
     if (begin(&x))
-        *is_called = find_route(&x) && bind_target(&x) && read_body(&x);
+        *is_called = find_route(&x) && check_type(&x) && bind_target(&x) &&
+            read_body(&x);
     else
         x.is_short = true;
     end(&x);

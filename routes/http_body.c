@@ -5,7 +5,6 @@
 #include "protobuf/wire.h"
 
 #define TYPE_NUMBER 1u
-#define DATA_NUMBER 2u
 #define SKIP_DEPTH 100u /* of groups in fields that are not ours */
 
 /* Tags of less than sixteen are one byte. */
@@ -108,7 +107,7 @@ route_http_body_write_head(const struct route_binding *b,
     p = write_record_head(p, TYPE_NUMBER, body->type_len);
     if (body->type_len > 0)
         memcpy(p, body->type, body->type_len);
-    (void)write_record_head(p + body->type_len, DATA_NUMBER, body->len);
+    (void)write_record_head(p + body->type_len, ROUTE_HTTP_BODY_DATA, body->len);
 }
 
 enum pb_err
@@ -162,7 +161,7 @@ read_fields(const uint8_t *p, const uint8_t *end, uint32_t group,
             return NULL;
         if (wire == PB_WIRE_EGROUP)
             return number == group ? p : NULL;
-        if (wire == PB_WIRE_LEN && number <= DATA_NUMBER) {
+        if (wire == PB_WIRE_LEN && number <= ROUTE_HTTP_BODY_DATA) {
             p = pb_len_read(p, end, &len);
             if (p == NULL)
                 return NULL;

@@ -421,6 +421,54 @@ a_well_known_type_may_come_in_another_file(void **state)
     pb_schema_free(&s);
 }
 
+/* Which form google.api.HttpBody has with these fields. */
+static enum pb_wkt
+http_body_with(const char *fields)
+{
+    char text[1024];
+    struct pb_schema *s;
+    enum pb_wkt wkt;
+
+    snprintf(text, sizeof text,
+        "syntax:'proto2' name:'mine.proto' package:'google.api'"
+        " dependency:'google/protobuf/any.proto'"
+        " message_type{ name:'HttpBody' %s }",
+        fields);
+    s = schema_of(text);
+    wkt = (enum pb_wkt)message_of(s, "google.api.HttpBody")->wkt;
+    pb_schema_free(&s);
+    return wkt;
+}
+
+#define TYPE " field{ name:'content_type' number:1 type:string }"
+#define DATA " field{ name:'data' number:2 type:bytes }"
+
+static void
+an_http_body_of_another_shape_is_an_ordinary_message(void **state)
+{
+    static const char extensions[] =
+        TYPE DATA " field{ name:'extensions' number:3 label:repeated"
+                  "  type_name:'.google.protobuf.Any' }";
+    static const char *const others[] = { "", TYPE,
+        " field{ name:'type' number:1 type:string }" DATA,
+        TYPE " field{ name:'data' number:2 type:string }",
+        TYPE " field{ name:'data' number:2 type:bytes label:repeated }",
+        TYPE " field{ name:'data' number:2 type:bytes label:required }",
+        TYPE " field{ name:'data' number:4 type:bytes }",
+        TYPE DATA " field{ name:'extensions' number:3 type:string }",
+        TYPE DATA " field{ name:'more' number:4 type:string }",
+        " field{ name:'content_type' number:1 type:string oneof_index:0 }"
+        " field{ name:'data' number:2 type:bytes oneof_index:0 }"
+        " oneof_decl{ name:'o' }" };
+
+    (void)state;
+    assert_int_equal(http_body_with(extensions), PB_WKT_HTTP_BODY);
+    assert_int_equal(http_body_with(TYPE DATA), PB_WKT_HTTP_BODY);
+    assert_int_equal(http_body_with(DATA TYPE), PB_WKT_HTTP_BODY);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(http_body_with(others[i]), PB_WKT_NONE);
+}
+
 static void
 names_of_any_length_up_to_the_limit_are_kept(void **state)
 {
@@ -463,6 +511,7 @@ main(void)
         cmocka_unit_test(imports_that_fork_and_join_are_no_cycle),
         cmocka_unit_test(a_file_of_the_user_replaces_the_built_in_one),
         cmocka_unit_test(a_well_known_type_may_come_in_another_file),
+        cmocka_unit_test(an_http_body_of_another_shape_is_an_ordinary_message),
         cmocka_unit_test(names_of_any_length_up_to_the_limit_are_kept),
     };
 

@@ -23,6 +23,8 @@ tests_routes_test_config_LDADD = $(ROUTES_LIBS) $(CMOCKA_LIBS)
 
 # Descriptor sets for the tests that need schemas
 tests_routes_made = \
+	tests/routes/bodies.pb.embed.c \
+	tests/routes/bodies.pb.embed.h \
 	tests/routes/groups.pb.embed.c \
 	tests/routes/groups.pb.embed.h \
 	tests/routes/types.pb.embed.c \
@@ -30,9 +32,11 @@ tests_routes_made = \
 BUILT_SOURCES += $(tests_routes_made)
 CLEANFILES += \
 	$(tests_routes_made) \
+	tests/routes/bodies.pb \
 	tests/routes/groups.pb \
 	tests/routes/types.pb
 EXTRA_DIST += \
+	tests/routes/bodies.proto \
 	tests/routes/groups.proto \
 	tests/routes/types.proto
 
@@ -67,6 +71,11 @@ tests_routes_test_bind_LDADD = tests/routes/libsupport.la \
 check_PROGRAMS += tests/routes/test_explain
 tests_routes_test_explain_SOURCES = tests/routes/test_explain.c
 tests_routes_test_explain_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/routes/test_http_body
+tests_routes_test_http_body_SOURCES = tests/routes/test_http_body.c
+tests_routes_test_http_body_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/routes/test_set

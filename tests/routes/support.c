@@ -2,10 +2,12 @@
 /*
  * tests/routes/support.c - see the header.
  */
+#include "routes/http_body.h"
 #include "routes/message.h"
 #include "tests/routes/support.h"
 
 #include "protobuf/wire.h"
+#include "tests/routes/bodies.pb.embed.h"
 #include "tests/routes/groups.pb.embed.h"
 #include "tests/routes/types.pb.embed.h"
 
@@ -31,6 +33,9 @@ embedded_schema(void *arg, const struct route_config *config,
     if (strcmp(name, "groups.pb") == 0) {
         from = groups_pb;
         *len = groups_pb_size;
+    } else if (strcmp(name, "bodies.pb") == 0) {
+        from = bodies_pb;
+        *len = bodies_pb_size;
     } else if (strcmp(name, "types.pb") != 0) {
         snprintf(why, ROUTE_WHY_MAX, "there is no %s", name);
         return false;
@@ -206,10 +211,16 @@ read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
     struct pb_error *error)
 {
     static const struct pb_json_options options;
-    struct pb_json_reader *r = pb_json_reader_new();
+    struct pb_json_reader *r;
     enum pb_json_state state;
     size_t used;
 
+    if (route_takes_http_body(b))
+        return route_http_body_put(b,
+            &(struct route_http_body){ "image/png", 9, (const uint8_t *)body,
+                strlen(body) },
+            out);
+    r = pb_json_reader_new();
     assert_non_null(r);
     route_body_start(b, r, &options, out);
     state = pb_json_reader_feed(r, body, strlen(body), &used, error);

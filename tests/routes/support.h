@@ -8,7 +8,7 @@
 
 #include "routes/table.h"
 
-/* Gives types.pb and groups.pb, which are built into the test. */
+/* Gives types.pb, groups.pb and bodies.pb, which are built into the test. */
 route_schema_source_cb embedded_schema;
 
 /* A set from a whole route file; NULL and the problems if there are any. */
@@ -26,7 +26,8 @@ const char *show_problems(struct route_problems *problems, char *out,
 #define RULE(method, keys) " - {selector: t.v1.Bare." method ", " keys "}\n"
 
 /* The request message that METHOD TARGET gives, body first if there is one, as
- * records in the order of the wire: id:"42" sub{n:5}. Or what went wrong:
+ * records in the order of the wire: id:"42" sub{n:5}. A body that is an
+ * HttpBody is of type image/png. Or what went wrong:
  * "404", "405 GET, HEAD", "400" (a bad path), "PATH: MESSAGE" (route_bind). */
 const char *request(const struct route_set *set, const char *method,
     const char *target, const char *body, char *out, size_t room);
