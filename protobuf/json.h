@@ -20,6 +20,10 @@ struct pb_json_options {
     bool int64_numbers;  /* out: 64-bit integers as numbers */
     bool ignore_unknown; /* in: unknown fields and enum names are skipped */
     bool pretty;         /* out: indented */
+    bool raw_anys;       /* out: an Any of a type that nobody knows keeps its
+                          * bytes: {"@type", "value": base64} */
+    const char *hidden;  /* out: full name of a type of which an Any shows its
+                          * "@type" only, or NULL */
     unsigned max_depth;  /* nested containers, both ways; 0: 100 */
 };
 
@@ -116,6 +120,7 @@ void pb_json_writer_free(struct pb_json_writer **w);
  *                (not asked for inside an Any), a well-known type that has no
  *                JSON: out of range, a Value that holds nothing, ...
  *   PB_EUNKNOWN  an Any of a type that the message's schema does not have
+ *                (raw_anys: none)
  *   PB_EFULL     out->max
  *   PB_ELIMIT    more than 2 GiB of wire, or messages and groups nested over
  *                max_depth, the outermost one counted, a Value not (max_depth
