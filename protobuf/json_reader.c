@@ -441,6 +441,9 @@ start(struct pb_json_reader *r, const struct pb_schema *schema,
     if (r->options.max_depth == 0)
         r->options.max_depth = PB_READER_DEPTH;
     r->depth = 0;
+    r->n_left = UINT64_MAX;
+    if (r->options.max_elements > 0)
+        r->n_left = (uint64_t)r->options.max_elements + 1; /* the whole, too */
     r->is_keeping = false;
     r->n_sources = 0;
     r->n_words = 0;

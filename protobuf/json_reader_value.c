@@ -158,11 +158,21 @@ claim_oneof(struct pb_json_reader *r, char c)
 }
 
 const char *
+pb_reader_too_many(struct pb_json_reader *r)
+{
+    return pb_reader_fail(r, PB_EMANY, r->token,
+        "more than %u fields and elements in one message",
+        r->options.max_elements);
+}
+
+const char *
 pb_reader_value(struct pb_json_reader *r, const char *p)
 {
     char c = *p;
 
     r->token = pb_reader_offset(r, p);
+    if (!pb_reader_count(r))
+        return pb_reader_too_many(r);
     if (r->target == PB_TO_TYPE && c != '"')
         return pb_reader_fail(r, PB_EVALUE, r->token,
             "expected the URL of a type in quotes");

@@ -343,6 +343,11 @@ static const struct route_key limits_keys[] = {
     SIZE(max_response_message, 1, GIB),
     SIZE(max_header_bytes, KIB, MIB),
     SIZE(max_connections, 1, 1000000),
+    { .name = "max_elements",
+        .read = route_read_unsigned,
+        .min = 1,
+        .max = 1000000000,
+        .offset = offsetof(struct route_config, json.max_elements) },
 };
 
 static const struct route_key timeouts_keys[] = {
@@ -476,6 +481,7 @@ new_config(const char *file)
     c->max_request_message = (size_t)(4 * MIB);
     c->max_response_message = (size_t)(4 * MIB);
     c->max_header_bytes = (size_t)(8 * KIB);
+    c->json.max_elements = 1000000;
     c->max_connections = 10000;
     c->header_timeout_ns = 10 * SECOND_NS;
     c->body_timeout_ns = 30 * SECOND_NS;
