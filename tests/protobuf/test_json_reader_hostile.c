@@ -252,9 +252,9 @@ elements_are_limited_on_demand(void **state)
     has_elements(state, "Maps", "{\"byString\":{\"1\":\"\",\"2\":\"\"}}", 3,
         25);
     has_elements(state, "Tree", "{\"left\":{\"left\":{}}}", 2, 17);
-    has_elements(state, "Tree", "{\"zz\":[{},[1,\"x\",null]]}", 6, 19);
+    has_elements(state, "Tree", "{\"zz\":[{},[1,\"x\",null]]}", 6, 18);
     has_elements(state, "WellKnown", "{\"list\":[[],[],[[]]]}", 5, 17);
-    has_elements(state, "WellKnown", "{\"value\":[1,\"a\",true]}", 4, 18);
+    has_elements(state, "WellKnown", "{\"value\":[1,\"a\",true]}", 4, 17);
     has_elements(state, "WellKnown", "{\"wInt64\":\"5\",\"value\":null}", 2,
         23);
 }
