@@ -264,6 +264,14 @@ const char *pb_reader_fail(struct pb_json_reader *r, enum pb_err kind,
 const char *pb_reader_unexpected(struct pb_json_reader *r, const char *p,
     const char *expected) __attribute__((cold));
 
+/* A byte in words: 'x', or "the byte 0x00". Returns to. */
+#define PB_BYTE_NOUN_MAX 24
+const char *pb_reader_byte_noun(char to[PB_BYTE_NOUN_MAX], char byte);
+
+/* PB_ESYNTAX: the token in hand is no number of JSON's. */
+const char *pb_reader_bad_number(struct pb_json_reader *r, const char *text,
+    size_t len) __attribute__((cold));
+
 /* PB_EVALUE at the token in hand: "expected <what the target takes>, found
  * <found>". */
 const char *pb_reader_mismatch(struct pb_json_reader *r, const char *found)

@@ -276,7 +276,7 @@ the_limit_on_elements_is_told_with_its_place(void **state)
     kit->options.max_elements = 3;
     refuses_at(state, "M", "{\"r\":[1,2,3]}", PB_EMANY, 11, "r[2]");
     assert_string_equal(kit->error.message,
-        "more than 3 fields and elements in one message");
+        "expected at most 3 fields and elements in one message, found more");
 }
 
 static void
