@@ -49,8 +49,7 @@ struct gw_form {
     enum pb_err (*reply)(struct gw_exchange *x, struct pb_error *error);
     /* Makes a failure the answer; or, when x->reply.is_stream, only what closes
      * the stream (gw_reply_failed). status is borrowed. */
-    void (*fail)(struct gw_exchange *x, unsigned http,
-        const struct gw_status *status);
+    void (*fail)(struct gw_exchange *x, const struct gw_status *status);
 };
 
 struct gw_front {

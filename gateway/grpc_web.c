@@ -445,12 +445,12 @@ is_of_http(unsigned http)
 }
 
 static void
-fail(struct gw_exchange *x, unsigned http, const struct gw_status *status)
+fail(struct gw_exchange *x, const struct gw_status *status)
 {
     struct gw_buffer b;
 
-    if (!x->reply.is_stream && is_of_http(http)) {
-        gw_form_json.fail(x, http, status);
+    if (!x->reply.is_stream && is_of_http(status->http)) {
+        gw_form_json.fail(x, status);
         return;
     }
     gw_buffer_init(&b, x->worker->pool, GW_ERROR_MAX_BYTES);

@@ -337,16 +337,16 @@ type(const struct gw_exchange *x)
 /* In JSON; but what comes too late for that has no place among bytes that are
  * not ours. */
 static void
-fail(struct gw_exchange *x, unsigned http, const struct gw_status *status)
+fail(struct gw_exchange *x, const struct gw_status *status)
 {
     struct gw_buffer nothing;
 
     if (!x->reply.is_stream) {
-        gw_form_json.fail(x, http, status);
+        gw_form_json.fail(x, status);
         return;
     }
     gw_buffer_init(&nothing, x->worker->pool, 0);
-    gw_reply_failed(x, http, NULL, &nothing);
+    gw_reply_failed(x, status->http, NULL, &nothing);
 }
 
 const struct gw_form gw_form_http_body = {

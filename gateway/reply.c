@@ -24,6 +24,7 @@
 
 #define MESSAGE_MAX_BYTES 4096u
 #define OWN_RETRY_SECONDS 1u
+#define RETRY_MAX_SECONDS 86400
 
 /* The first answer that is ready stays. */
 static bool
@@ -33,14 +34,14 @@ is_settled(const struct gw_exchange *x)
 }
 
 static void
-set_status(struct gw_exchange *x, unsigned http, const char *outcome,
+set_status(struct gw_exchange *x, const char *outcome,
     const struct gw_status *status)
 {
     if (is_settled(x))
         return;
     x->reply.code = status->code;
     x->reply.outcome = outcome;
-    x->form->fail(x, http, status);
+    x->form->fail(x, status);
 }
 
 void
@@ -62,14 +63,14 @@ gw_reply_error(struct gw_exchange *x, unsigned http, int code,
     const char *outcome, const char *format, ...)
 {
     char text[512];
-    struct gw_status status = { .code = code };
+    struct gw_status status = { .code = code, .http = http };
     va_list ap;
 
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     status.message = sluice_str(text);
-    set_status(x, http, outcome, &status);
+    set_status(x, outcome, &status);
 }
 
 void
@@ -85,57 +86,89 @@ gw_reply_bad_input(struct gw_exchange *x, const char *what,
         return;
     }
     status.code = bad.code;
+    status.http = bad.status;
     status.message = sluice_str(bad.message);
     status.field = sluice_str(bad.field);
     status.description = sluice_str(bad.description);
-    set_status(x, bad.status, "bad request", &status);
+    set_status(x, "bad request", &status);
 }
 
 /* -------------------------------------------------- what the RPC came to */
 
-/* grpc-status-details-bin counts only when it says the same code. */
+/* The one value of that name; absent when there are several, none of which can
+ * be relied upon. */
 static struct sluice_str
-details_for(const struct sluice_metadata *terminal, int code)
+find_only(const struct sluice_metadata *md, const char *name)
 {
-    struct sluice_str details =
-        sluice_metadata_find(terminal, sluice_str("grpc-status-details-bin"));
-    int32_t said;
+    struct sluice_str found = sluice_str_n(NULL, 0);
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
 
-    if (details.ptr == NULL || !gw_status_code(details, &said) || said != code)
-        return sluice_str_n(NULL, 0);
-    return details;
+    for (size_t i = 0; i < n; i++) {
+        struct sluice_metadatum m = sluice_metadata_at(md, i);
+
+        if (!sluice_str_equal(m.name, sluice_str(name)))
+            continue;
+        if (found.ptr != NULL)
+            return sluice_str_n(NULL, 0);
+        found = m.value;
+    }
+    return found;
 }
 
-/* "do not retry" (negative or unparsable) is 0 as well. */
-static unsigned
+/* grpc-status-details-bin counts only when it says the same code. Its message
+ * stands in for a grpc-message that is not there. */
+static void
+take_details(struct gw_status *status, const struct sluice_metadata *terminal,
+    int code)
+{
+    struct sluice_str details = find_only(terminal, "grpc-status-details-bin");
+    struct sluice_str message;
+    int32_t said;
+
+    if (details.ptr == NULL || !gw_status_read(details, &said, &message) ||
+        said != code)
+        return;
+    status->details = details;
+    if (status->message.len == 0 && message.len > 0)
+        status->message = message;
+}
+
+/* grpc-retry-pushback-ms (gRFC A6): -1 when it says not to come again, which
+ * anything but a number does; 0 without one. */
+static int
 pushback_seconds(const struct sluice_metadata *terminal)
 {
     struct sluice_str v =
         sluice_metadata_find(terminal, sluice_str("grpc-retry-pushback-ms"));
     uint64_t ms = 0;
 
-    if (v.ptr == NULL || v.len == 0 || v.len > 10)
+    if (v.ptr == NULL)
         return 0;
+    if (v.len == 0 || v.len > 10)
+        return -1;
     for (size_t i = 0; i < v.len; i++) {
         if (v.ptr[i] < '0' || v.ptr[i] > '9')
-            return 0;
+            return -1;
         ms = ms * 10 + (uint64_t)(v.ptr[i] - '0');
     }
     ms = (ms + 999) / 1000;
-    return ms > 86400 ? 86400 : (unsigned)ms;
+    return ms > RETRY_MAX_SECONDS ? RETRY_MAX_SECONDS : (int)ms;
 }
 
-/* What the upstream says about when to come again; 0: nothing. */
+/* What the upstream says about when to come again; 0: nothing, or never. */
 static unsigned
 retry_seconds(unsigned http, struct sluice_str details,
     const struct sluice_metadata *terminal)
 {
+    int pushback = pushback_seconds(terminal);
     unsigned seconds = 0;
 
+    if (pushback < 0)
+        return 0;
     if (http == 429 || http == 503 || http == 504)
         seconds = gw_status_retry_seconds(details);
     if (seconds == 0 && (http == 429 || http == 503))
-        seconds = pushback_seconds(terminal);
+        seconds = (unsigned)pushback;
     return seconds;
 }
 
@@ -152,21 +185,25 @@ cut_message(struct sluice_str s)
     return s;
 }
 
-/* A status the upstream itself answered with: passed on as it is. */
+/* A status the upstream itself answered with: passed on as it is; text is for
+ * one that says nothing. */
 static void
 reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
-    struct sluice_str message, const struct sluice_metadata *terminal)
+    const struct sluice_abortion *a, const char *text)
 {
-    struct gw_status status = { .message = message };
-    unsigned http = sluice_code_http_status(code);
+    struct gw_status status = {
+        .code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code,
+        .http = sluice_code_http_status(code),
+        .message = a->details,
+    };
 
-    status.code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code;
+    take_details(&status, a->terminal_metadata, code);
     if (status.message.ptr == NULL)
-        status.message = sluice_str("");
+        status.message = sluice_str(text);
     status.message = cut_message(status.message);
-    status.details = details_for(terminal, code);
-    set_status(x, http, outcome, &status);
-    x->reply.retry_after = retry_seconds(http, status.details, terminal);
+    set_status(x, outcome, &status);
+    x->reply.retry_after =
+        retry_seconds(status.http, status.details, a->terminal_metadata);
 }
 
 static void
@@ -200,8 +237,7 @@ reply_local_failure(struct gw_exchange *x, const struct sluice_abortion *a)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "local failure",
             "the backend's answer is over the limit");
     else
-        reply_upstream_status(x, "local failure", a->code, a->details,
-            a->terminal_metadata);
+        reply_upstream_status(x, "local failure", a->code, a, "");
 }
 
 /* An end that has a code is the backend's own answer. */
@@ -210,9 +246,7 @@ reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
     const char *outcome, int code, const char *text)
 {
     if (a->has_code)
-        reply_upstream_status(x, outcome, a->code,
-            a->details.ptr == NULL ? sluice_str(text) : a->details,
-            a->terminal_metadata);
+        reply_upstream_status(x, outcome, a->code, a, text);
     else
         gw_reply_error(x, sluice_code_http_status(code), code, outcome, "%s",
             text);
@@ -269,9 +303,7 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
         break;
     case SLUICE_ABORTION_REMOTE_FAILURE:
         reply_upstream_status(x, "remote failure",
-            a->has_code ? a->code : SLUICE_CODE_UNKNOWN,
-            a->details.ptr == NULL ? sluice_str("backend error") : a->details,
-            a->terminal_metadata);
+            a->has_code ? a->code : SLUICE_CODE_UNKNOWN, a, "backend error");
         break;
     }
 }

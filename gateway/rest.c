@@ -172,12 +172,11 @@ reply_message_over_limit(struct gw_exchange *x)
 static void
 reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
 {
-    if (error->kind == PB_EFULL) {
+    if (error->kind == PB_EFULL)
         reply_message_over_limit(x);
-        x->reply.close = true;
-    } else {
+    else
         gw_reply_bad_input(x, "body", error);
-    }
+    x->reply.close |= error->kind == PB_EFULL || error->kind == PB_EMANY;
     gw_call_give_up(x);
 }
 

@@ -45,17 +45,23 @@ schema_of(const struct gw_exchange *x)
 }
 
 static void
-fail(struct gw_exchange *x, unsigned http, const struct gw_status *status)
+fail(struct gw_exchange *x, const struct gw_status *status)
 {
+    const struct route_config *config = x->worker->set->config;
+    const struct gw_status_form form = {
+        .is_google = config->errors_are_google,
+        .shows_debug = config->errors_show_debug,
+        .with_type = x->reply.is_stream,
+    };
     struct gw_buffer b;
 
     gw_buffer_init(&b, x->worker->pool, GW_ERROR_MAX_BYTES);
     if (gw_status_to_json(x->worker->writer, schema_of(x), status,
-            x->reply.is_stream, &b.pb) != PB_OK)
+            &form, &b.pb) != PB_OK)
         b.pb.len = 0; /* the HTTP status still says what happened */
     else if (x->reply.is_stream && pb_buf_put(&b.pb, "\n", 1) != PB_OK)
         b.pb.len = 0;
-    gw_reply_failed(x, http, "application/json", &b);
+    gw_reply_failed(x, status->http, "application/json", &b);
 }
 
 /* ------------------------------------------------------------ whole answers */

@@ -489,12 +489,14 @@ pb_json_writer_free(struct pb_json_writer **w)
 }
 
 static void
-start(struct pb_json_writer *w, const struct pb_json_options *options,
-    const uint8_t *wire, size_t len, struct pb_buf *out, struct pb_error *error)
+start(struct pb_json_writer *w, const struct pb_schema *schema,
+    const struct pb_json_options *options, const uint8_t *wire, size_t len,
+    struct pb_buf *out, struct pb_error *error)
 {
     static const struct pb_json_options plain = { .max_depth = 0 };
 
     w->options = options != NULL ? *options : plain;
+    w->schema = schema;
     w->has_plain_keys = !w->options.proto_names && !w->options.pretty;
     w->depth = w->options.max_depth;
     if (w->depth == 0)
@@ -548,7 +550,7 @@ pb_wire_to_json(struct pb_json_writer *w, const struct pb_message *message,
 
     if (wire == NULL)
         wire = nothing;
-    start(w, options, wire, len, out, error);
+    start(w, message->schema, options, wire, len, out, error);
     if (is_acceptable(w))
         (void)pb_jw_message(w, message, wire, wire + len);
     return finish(w);
@@ -565,7 +567,7 @@ pb_wire_field_to_json(struct pb_json_writer *w, const struct pb_field *field,
     if (wire == NULL)
         wire = nothing;
     s = (struct pb_jw_span){ .p = wire, .end = wire + len };
-    start(w, options, wire, len, out, error);
+    start(w, field->parent->schema, options, wire, len, out, error);
     if (is_acceptable(w) && pb_jw_settle(w, field->parent, &s, 0, NULL)) {
         (void)write_field_alone(w, field, s.p, s.end);
         pb_jw_release(w, &s);

@@ -34,11 +34,12 @@ struct pb_jw_slot; /* json_writer_merge.c */
 struct pb_json_writer {
     struct pb_sink out;
     struct pb_json_options options;
-    bool has_plain_keys; /* JSON names, not pretty */
-    bool is_fresh;       /* nothing written since the last { or [: no comma */
-    unsigned indent;     /* containers that are open */
-    unsigned depth;      /* levels that may still be entered */
-    unsigned in_any;     /* required fields are not asked for inside */
+    const struct pb_schema *schema; /* where the types of Anys are looked up */
+    bool has_plain_keys;            /* JSON names, not pretty */
+    bool is_fresh;   /* nothing written since the last { or [: no comma */
+    unsigned indent; /* containers that are open */
+    unsigned depth;  /* levels that may still be entered */
+    unsigned in_any; /* required fields are not asked for inside */
 
     enum pb_err err; /* of the input; out has its own */
     struct pb_error *error;

@@ -191,7 +191,9 @@ void pb_schema_free(struct pb_schema **schema);
 
 /* ---- Asking ------------------------------------------------------------- */
 
-/* Names without a leading dot. NULL when there is none. */
+/* Names without a leading dot. NULL when there is none. A built-in message that
+ * the user's files, replacing ours, do not have is found too; its schema is one
+ * of built-in types alone. */
 const struct pb_message *pb_schema_message(const struct pb_schema *s,
     const char *full_name, size_t len);
 const struct pb_service *pb_schema_service(const struct pb_schema *s,
@@ -228,6 +230,7 @@ const struct pb_enum_value *pb_enum_value_by_name(const struct pb_enum *e,
 
 /* A schema with nothing but the built-in types (well-known types,
  * google.rpc.Status and its error details, google.api.HttpBody): made by a
- * builder that nothing was added to. Every schema contains these. */
+ * builder that nothing was added to. Every schema contains these; what the
+ * user's files say of one of them goes before. */
 
 #endif

@@ -43,7 +43,11 @@ find(const struct pb_schema *s, enum pb_kind kind, const char *name, size_t len)
 const struct pb_message *
 pb_schema_message(const struct pb_schema *s, const char *full_name, size_t len)
 {
-    return find(s, PB_KIND_MESSAGE, full_name, len);
+    const struct pb_message *m = find(s, PB_KIND_MESSAGE, full_name, len);
+
+    if (m == NULL && s->spare != NULL)
+        m = find(s->spare, PB_KIND_MESSAGE, full_name, len);
+    return m;
 }
 
 const struct pb_service *

@@ -343,6 +343,11 @@ static const struct route_key limits_keys[] = {
     SIZE(max_response_message, 1, GIB),
     SIZE(max_header_bytes, KIB, MIB),
     SIZE(max_connections, 1, 1000000),
+    { .name = "max_elements",
+        .read = route_read_unsigned,
+        .min = 1,
+        .max = 1000000000,
+        .offset = offsetof(struct route_config, json.max_elements) },
 };
 
 static const struct route_key timeouts_keys[] = {
@@ -356,6 +361,25 @@ static const struct route_key timeouts_keys[] = {
 static const struct route_key metadata_keys[] = {
     { .name = "allow_request", .read = read_allow_request },
     { .name = "allow_response", .read = read_allow_response },
+};
+
+static void
+read_style(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    struct route_config *c = into;
+
+    if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "google") == 0)
+        c->errors_are_google = true;
+    else if (v->kind != ROUTE_VALUE_TEXT || strcmp(v->text, "status") != 0)
+        route_read_expected(r, key->name, v, "status or google");
+}
+
+static const struct route_key errors_keys[] = {
+    { .name = "style", .read = read_style },
+    { .name = "debug_info",
+        .read = route_read_bool,
+        .offset = offsetof(struct route_config, errors_show_debug) },
 };
 
 /* Each is a map whose members belong to the configuration itself. */
@@ -372,6 +396,7 @@ read_section(struct route_reader *r, const struct route_key *key,
         { "limits", limits_keys, COUNT(limits_keys) },
         { "timeouts", timeouts_keys, COUNT(timeouts_keys) },
         { "metadata", metadata_keys, COUNT(metadata_keys) },
+        { "errors", errors_keys, COUNT(errors_keys) },
     };
 
     for (size_t i = 0; i < COUNT(sections); i++) {
@@ -435,6 +460,7 @@ static const struct route_key top_keys[] = {
         .read = route_read_text,
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
+    { .name = "errors", .read = read_section },
 };
 
 static struct route_config *
@@ -455,6 +481,7 @@ new_config(const char *file)
     c->max_request_message = (size_t)(4 * MIB);
     c->max_response_message = (size_t)(4 * MIB);
     c->max_header_bytes = (size_t)(8 * KIB);
+    c->json.max_elements = 1000000;
     c->max_connections = 10000;
     c->header_timeout_ns = 10 * SECOND_NS;
     c->body_timeout_ns = 30 * SECOND_NS;

@@ -153,6 +153,8 @@ struct route_config {
     size_t n_metadata_in;
     const char *const *metadata_out;
     size_t n_metadata_out;
+    bool errors_show_debug; /* google.rpc.DebugInfo goes out to clients */
+    bool errors_are_google; /* AIP-193's shape, not google.rpc.Status */
     bool is_flawed; /* a draft with mistakes, good for finding more of them */
     bool has_gaps;  /* services or schemas with mistakes have been left out */
     struct route_arena *arena;

@@ -309,9 +309,9 @@ refused_input_names_field_and_place(void **state)
         "\"description\":\"expected an int64, found \\\"x\\\"\"}");
     shows(state, "PUT", "/v1/m/7", "{\"year\":1,\n\"year\":2}", "answer",
         "{\"status\":400,\"code\":\"INVALID_ARGUMENT\",\"message\":"
-        "\"invalid body: book.year: this field was given before (line 2, column 1, byte "
+        "\"invalid body: book.year: expected each field once, found it again (line 2, column 1, byte "
         "11)\",\"field\":\"book.year\","
-        "\"description\":\"this field was given before (line 2, column 1, byte 11)\"}");
+        "\"description\":\"expected each field once, found it again (line 2, column 1, byte 11)\"}");
     shows(state, "GET", "/v1/m/7", "{}", "answer",
         "{\"status\":400,\"code\":\"INVALID_ARGUMENT\","
         "\"message\":\"this route takes no body\"}");

@@ -398,6 +398,29 @@ a_file_of_the_user_replaces_the_built_in_one(void **state)
     pb_schema_free(&s);
 }
 
+/* As those have it that were made before the others were thought of. */
+#define OLD_ERROR_DETAILS                                               \
+    PROTO3 "name:'google/rpc/error_details.proto' package:'google.rpc'" \
+           "message_type{ name:'BadRequest'"                            \
+           "  field{ name:'mine' number:1 type:string } }"              \
+           "enum_type{ name:'LocalizedMessage' value{ name:'Z' number:0 } }"
+
+static void
+built_in_types_that_such_a_file_lacks_are_there_all_the_same(void **state)
+{
+    struct pb_schema *s = schema_of(OLD_ERROR_DETAILS);
+    const struct pb_message *info;
+
+    (void)state;
+    field_of(s, "google.rpc.BadRequest", "mine");
+    assert_ptr_equal(message_of(s, "google.rpc.BadRequest")->schema, s);
+    field_of(s, "google.rpc.Help", "links");
+    info = field_of(s, "google.rpc.RetryInfo", "retry_delay")->message;
+    assert_int_equal(info->wkt, PB_WKT_DURATION);
+    assert_null(pb_schema_message(s, "google.rpc.Mine", 15));
+    pb_schema_free(&s);
+}
+
 static void
 a_well_known_type_may_come_in_another_file(void **state)
 {
@@ -510,6 +533,8 @@ main(void)
         cmocka_unit_test(files_that_differ_in_comments_and_such_are_one),
         cmocka_unit_test(imports_that_fork_and_join_are_no_cycle),
         cmocka_unit_test(a_file_of_the_user_replaces_the_built_in_one),
+        cmocka_unit_test(
+            built_in_types_that_such_a_file_lacks_are_there_all_the_same),
         cmocka_unit_test(a_well_known_type_may_come_in_another_file),
         cmocka_unit_test(an_http_body_of_another_shape_is_an_ordinary_message),
         cmocka_unit_test(names_of_any_length_up_to_the_limit_are_kept),
