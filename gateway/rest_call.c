@@ -13,6 +13,7 @@
 
 #include "gateway/connection.h"
 #include "gateway/metadata_out.h"
+#include "gateway/pretty.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
 #include "gateway/worker.h"
@@ -44,12 +45,15 @@ to_json(struct gw_exchange *x, const struct sluice_bytes *message,
     struct pb_error *error)
 {
     const struct pb_field *field = x->binding->response_field;
-    struct pb_json_options options = config_of(x)->json;
+    struct pb_json_options options = x->rpc->json.options;
     const uint8_t *wire = sluice_bytes_data(message);
     size_t len = sluice_bytes_size(message);
 
     if (is_response_stream(x))
         options.pretty = false; /* NDJSON: a line is a message */
+    else if (x->rpc->json.pretty_on_request)
+        options.pretty =
+            gw_pretty(&x->asked, x->request.accept, options.pretty);
     if (field != NULL)
         return pb_wire_field_to_json(x->worker->writer, field, &options, wire,
             len, &x->out.pb, error);

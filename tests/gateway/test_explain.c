@@ -116,13 +116,14 @@ the_binding_says_where_it_was_declared_and_where_it_leads(void **state)
         "{\"method\":\"PUT\",\"template\":\"/v1/m/{id}\",\"declared\":\"rule\","
         "\"file\":\"f\",\"line\":5,\"rpc\":\"t.v1.Bare.One\","
         "\"cardinality\":\"unary-unary\",\"upstream\":\"u\","
-        "\"targets\":[\"h:1\"],\"body\":\"book\",\"responseBody\":\"sub\"}");
+        "\"targets\":[\"h:1\"],\"body\":\"book\",\"responseBody\":\"sub\","
+        "\"json\":{}}");
     shows(state, "POST", "/t.v1.Bare/Three", NULL, "binding",
         "{\"method\":\"POST\",\"template\":\"/t.v1.Bare/Three\","
         "\"declared\":\"automatic\",\"file\":\"f\",\"line\":2,"
         "\"rpc\":\"t.v1.Bare.Three\",\"cardinality\":\"unary-unary\","
         "\"upstream\":\"u\",\"targets\":[\"h:1\"],\"body\":\"*\","
-        "\"responseBody\":null}");
+        "\"responseBody\":null,\"json\":{}}");
 }
 
 static void
@@ -146,7 +147,38 @@ the_message_has_path_query_and_body(void **state)
     makes(state, "POST", "/v1/n/7", " {\"id\":\"8\",\"on\":true}\n",
         "{\"id\":\"7\",\"on\":true}");
     makes(state, "PATCH", "/v1/b/1", "{\"title\":\"T\"}",
-        "{\"book\":{\"name\":\"b/1\",\"title\":\"T\"}}");
+        "{\"book\":{\"name\":\"b/1\",\"title\":\"T\"},\"mask\":\"title\"}");
+}
+
+static void
+a_mask_that_the_body_fills_is_said(void **state)
+{
+    shows(state, "PATCH", "/v1/b/1", "{\"title\":\"T\"}", "filledMask",
+        "\"mask\"");
+    shows(state, "PATCH", "/v1/b/1?mask=year", "{\"title\":\"T\"}",
+        "filledMask", "");
+    shows(state, "PATCH", "/v1/b/1", "{}", "filledMask", "");
+}
+
+static void
+the_options_of_a_method_are_shown(void **state)
+{
+    struct route_set *set =
+        set_with_rules(RULES "json: {max_depth: 9}\n"
+                             "methods: [{selector: t.v1.Bare.Two, "
+                             "json: {emit_defaults: true}}]\n");
+    bool is_called;
+    json_t *doc =
+        gw_explain(set, "GET", "/v1/m/7", sluice_str_n(NULL, 0), &is_called);
+    const json_t *options =
+        json_object_get(json_object_get(doc, "binding"), "json");
+    char *text = json_dumps(options, JSON_COMPACT);
+
+    (void)state;
+    assert_string_equal(text, "{\"emit_defaults\":true,\"max_depth\":9}");
+    free(text);
+    json_decref(doc);
+    route_set_free(&set);
 }
 
 static void
@@ -282,6 +314,8 @@ main(void)
         WITH_SET(the_binding_says_where_it_was_declared_and_where_it_leads),
         WITH_SET(path_and_query_say_which_field_they_give),
         WITH_SET(the_message_has_path_query_and_body),
+        WITH_SET(a_mask_that_the_body_fills_is_said),
+        cmocka_unit_test(the_options_of_a_method_are_shown),
         WITH_SET(an_empty_body_is_an_empty_message),
         WITH_SET(near_routes_say_why_they_lose),
         WITH_SET(what_no_route_takes_has_the_answer_that_is_given),
