@@ -48,9 +48,8 @@ from_json(struct gw_exchange *x, struct sluice_bytes *text)
         x->worker->set->config->max_request_message);
     if (reader != NULL) {
         err = pb_json_to_wire(reader, x->rpc->method->input,
-            &x->worker->set->config->json,
-            (const char *)sluice_bytes_data(text), sluice_bytes_size(text),
-            &out.pb, &error);
+            &x->rpc->json.options, (const char *)sluice_bytes_data(text),
+            sluice_bytes_size(text), &out.pb, &error);
         gw_worker_reader_give(x->worker, &reader);
     }
     sluice_bytes_unref(&text);
@@ -86,7 +85,7 @@ gw_codec_put(struct gw_exchange *x, enum gw_codec codec,
     if (codec == GW_CODEC_PROTO)
         return pb_buf_put(out, sluice_bytes_data(response),
             sluice_bytes_size(response));
-    options = x->worker->set->config->json;
+    options = x->rpc->json.options;
     options.pretty = false;
     return pb_wire_to_json(x->worker->writer, x->rpc->method->output, &options,
         sluice_bytes_data(response), sluice_bytes_size(response), out, error);

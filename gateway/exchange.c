@@ -96,6 +96,7 @@ release(struct gw_exchange *x)
     sluice_bytes_unref(&x->reply.body);
     gw_buffer_fini(&x->bound);
     gw_buffer_fini(&x->message);
+    gw_buffer_fini(&x->text);
     gw_buffer_fini(&x->out);
     gw_arena_reset(&x->arena);
     x->magic = 0;

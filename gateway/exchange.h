@@ -97,6 +97,9 @@ struct gw_exchange {
     struct gw_rpc_wire wire;  /* gRPC-Web, Connect */
     struct gw_buffer bound;   /* wire format of path and query */
     struct gw_buffer message; /* the request message under construction */
+    struct route_asked asked; /* by the query */
+    bool wants_mask;          /* from the body's keys; it is kept in text */
+    struct gw_buffer text;
     struct pb_json_reader *reader;
     bool in_value;  /* reader is inside a JSON value */
     bool is_pieced; /* required fields are asked for in the whole message */

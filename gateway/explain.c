@@ -20,6 +20,7 @@
 #include "protobuf/unite.h"
 #include "routes/explain.h"
 #include "routes/http_body.h"
+#include "routes/json_keys.h"
 #include "routes/message.h"
 
 #define NEAR_MAX 5
@@ -189,6 +190,21 @@ put_body_rule(struct explainer *x, json_t *object)
     }
 }
 
+/* Those that the file gives, for all methods or for this one. */
+static void
+put_options(struct explainer *x, json_t *object)
+{
+    struct route_json_entry list[ROUTE_JSON_KEYS_MAX];
+    size_t n = route_json_list(&x->binding->rpc->json, list);
+    json_t *options = json_object();
+
+    for (size_t i = 0; i < n; i++)
+        put(x, options, list[i].key,
+            list[i].is_flag ? json_boolean(list[i].value)
+                            : json_integer(list[i].value));
+    put(x, object, "json", options);
+}
+
 static void
 put_binding(struct explainer *x)
 {
@@ -218,6 +234,7 @@ put_binding(struct explainer *x)
         put(x, object, "takesBytes", json_true());
     if (route_gives_http_body(b))
         put(x, object, "givesBytes", json_true());
+    put_options(x, object);
     put(x, x->doc, "binding", object);
 }
 
@@ -316,6 +333,8 @@ on_given(void *arg, const struct route_given *given)
         put_field_path(x, object, given);
     else
         put(x, object, "field", json_null());
+    if (given->is_system)
+        put(x, object, "system", json_true());
     append(x, given->is_variable ? "path" : "query", object);
 }
 
@@ -345,8 +364,8 @@ bind_target(struct explainer *x)
     const struct gw_request *r = &x->request;
     struct pb_error error = { 0 };
 
-    if (route_bind_telling(&x->match, r->target, r->query, r->query_len,
-            &x->set->config->json, &x->bound, &error, on_given, x) == PB_OK)
+    if (route_bind_telling(&x->match, r->target, r->query, r->query_len, NULL,
+            &x->bound, &error, on_given, x) == PB_OK)
         return true;
     error.line = 0;
     refuse_input(x, "path or query", &error);
@@ -364,7 +383,7 @@ show_message(struct explainer *x)
     json_t *shown = NULL;
 
     pb_buf_init_heap(&text, SIZE_MAX);
-    if (pb_wire_to_json(x->writer, x->type, &x->set->config->json,
+    if (pb_wire_to_json(x->writer, x->type, &x->binding->rpc->json.options,
             x->message.data, x->message.len, &text, &error) == PB_OK)
         shown = json_stringn((const char *)text.data, text.len);
     else if (error.kind != PB_ENOMEM)
@@ -387,14 +406,29 @@ unite(struct explainer *x)
 }
 
 static enum pb_err
+fill_mask(struct explainer *x)
+{
+    const struct route_binding *b = x->binding;
+    size_t before = x->message.len;
+    enum pb_err err;
+
+    if (!route_mask_is_wanted(b, x->request.verb, x->bound.data, x->bound.len))
+        return PB_OK;
+    err = route_mask_put(b, x->body.ptr, x->body.len, &x->message);
+    if (x->message.len > before)
+        put_string(x, x->doc, "filledMask", b->mask_field->name);
+    return err;
+}
+
+static enum pb_err
 add_bound(struct explainer *x)
 {
     const struct gw_request *r = &x->request;
     enum pb_err err;
 
-    if (x->bound.len == 0)
-        return PB_OK;
     err = pb_buf_put(&x->message, x->bound.data, x->bound.len);
+    if (err == PB_OK)
+        err = fill_mask(x);
     if (err == PB_OK && route_binds_inside(x->binding, r->query, r->query_len))
         err = unite(x);
     return err;
@@ -432,7 +466,8 @@ read_value(struct explainer *x, const char *text, size_t len, bool is_first,
     enum pb_json_state state;
 
     x->message.len = 0;
-    route_body_start(x->binding, x->reader, &x->set->config->json, &x->message);
+    route_body_start(x->binding, x->reader, &x->binding->rpc->json.options,
+        &x->message);
     if (is_pieced)
         pb_json_reader_allow_missing(x->reader);
     state = pb_json_reader_feed(x->reader, text, len, used, &error);

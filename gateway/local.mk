@@ -31,6 +31,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
+	gateway/pretty.c \
 	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
@@ -65,6 +66,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
+	gateway/pretty.h \
 	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \

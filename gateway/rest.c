@@ -31,8 +31,8 @@ bind_target(struct gw_exchange *x)
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
     if (x->binding->n_variables == 0 && r->query_len == 0)
         return true;
-    err = route_bind(&x->match, r->target, r->query, r->query_len,
-        &config_of(x)->json, &x->bound.pb, &error);
+    err = route_bind(&x->match, r->target, r->query, r->query_len, &x->asked,
+        &x->bound.pb, &error);
     if (err == PB_OK)
         return true;
     error.line = 0;
@@ -53,6 +53,17 @@ expect_message(struct gw_exchange *x)
     if (r->has_content_length && r->content_length <= 64 * 1024)
         gw_buffer_expect(&x->message,
             (size_t)r->content_length + x->bound.pb.len + 16);
+}
+
+/* A PATCH that brings no mask: its body is read once more, for its keys. */
+static void
+expect_mask(struct gw_exchange *x)
+{
+    x->wants_mask = route_mask_is_wanted(x->binding, x->request.verb,
+        x->bound.pb.data, x->bound.pb.len);
+    if (x->wants_mask)
+        gw_buffer_init(&x->text, x->worker->pool,
+            config_of(x)->max_request_message);
 }
 
 static bool
@@ -131,6 +142,7 @@ begin(struct gw_exchange *x)
     if (!check_body_headers(x) || !bind_target(x))
         return;
     expect_message(x);
+    expect_mask(x);
     choose_intake(x);
     if (x->reply.is_ready)
         return;
@@ -152,7 +164,7 @@ const struct gw_front gw_front_rest = {
 static void
 start_value(struct gw_exchange *x)
 {
-    const struct pb_json_options *options = &config_of(x)->json;
+    const struct pb_json_options *options = &x->rpc->json.options;
 
     route_body_start(x->binding, x->reader, options, &x->message.pb);
     x->in_value = true;
@@ -196,14 +208,15 @@ unite_message(struct gw_exchange *x)
     return err;
 }
 
-/* Path and query come after the body's own fields: the later one wins. */
+/* Path and query come after the body's own fields: the later one wins. Then the
+ * mask that an update by PATCH goes without. */
 static enum pb_err
 add_bound(struct gw_exchange *x)
 {
     bool is_inside;
     enum pb_err err;
 
-    if (x->n_values > 0 || x->bound.pb.len == 0)
+    if (x->n_values > 0 || (x->bound.pb.len == 0 && !x->wants_mask))
         return PB_OK;
     is_inside =
         route_binds_inside(x->binding, x->request.query, x->request.query_len);
@@ -213,6 +226,9 @@ add_bound(struct gw_exchange *x)
         return pb_wire_unite(x->rpc->method->input, x->bound.pb.data,
             x->bound.pb.len, &x->message.pb);
     err = pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len);
+    if (err == PB_OK && x->wants_mask)
+        err = route_mask_put(x->binding, (const char *)x->text.pb.data,
+            x->text.pb.len, &x->message.pb);
     return err == PB_OK && is_inside ? unite_message(x) : err;
 }
 
@@ -337,12 +353,23 @@ is_over_limit(struct gw_exchange *x, size_t len)
     return true;
 }
 
+static bool
+keep_text(struct gw_exchange *x, const char *data, size_t len)
+{
+    if (pb_buf_put(&x->text.pb, data, len) == PB_OK)
+        return true;
+    gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory", "memory is short");
+    return false;
+}
+
 static size_t
 take_json(struct gw_exchange *x, const char *data, size_t len)
 {
     size_t at = 0;
 
     if (is_over_limit(x, len))
+        return len;
+    if (x->wants_mask && !keep_text(x, data, len))
         return len;
     while (at < len && !gw_exchange_is_answered(x)) {
         if (!x->in_value && x->n_values > 0 &&

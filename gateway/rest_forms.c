@@ -5,13 +5,14 @@
  */
 #include "gateway/rest_forms.h"
 
+#include "gateway/pretty.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
 static const struct pb_json_options *
 options_of(const struct gw_exchange *x)
 {
-    return &x->worker->set->config->json;
+    return &x->rpc->json.options;
 }
 
 static enum pb_err
@@ -56,8 +57,8 @@ fail(struct gw_exchange *x, const struct gw_status *status)
     struct gw_buffer b;
 
     gw_buffer_init(&b, x->worker->pool, GW_ERROR_MAX_BYTES);
-    if (gw_status_to_json(x->worker->writer, schema_of(x), status,
-            &form, &b.pb) != PB_OK)
+    if (gw_status_to_json(x->worker->writer, schema_of(x), status, &form,
+            &b.pb) != PB_OK)
         b.pb.len = 0; /* the HTTP status still says what happened */
     else if (x->reply.is_stream && pb_buf_put(&b.pb, "\n", 1) != PB_OK)
         b.pb.len = 0;
@@ -76,9 +77,14 @@ json_type(const struct gw_exchange *x)
 static enum pb_err
 reply(struct gw_exchange *x, struct pb_error *error)
 {
-    enum pb_err err = to_json(x, x->response, options_of(x), error);
+    struct pb_json_options options = *options_of(x);
     struct sluice_bytes *body;
+    enum pb_err err;
 
+    if (x->rpc->json.pretty_on_request)
+        options.pretty =
+            gw_pretty(&x->asked, x->request.accept, options.pretty);
+    err = to_json(x, x->response, &options, error);
     if (err != PB_OK)
         return err;
     body = gw_buffer_take(&x->out);

@@ -54,6 +54,8 @@ protobuf_libpb_la_SOURCES += \
 protobuf_libpb_la_SOURCES += \
 	protobuf/base64_in.c \
 	protobuf/base64_in.h \
+	protobuf/json_paths.c \
+	protobuf/json_paths.h \
 	protobuf/json_reader.c \
 	protobuf/json_reader.h \
 	protobuf/json_reader_any.c \

@@ -111,19 +111,23 @@ bind_variable(const struct binder *x, const struct route_bound_variable *v)
 
 enum pb_err
 route_bind_telling(const struct route_match *match, const char *path,
-    const char *query, size_t query_len, const struct pb_json_options *json,
+    const char *query, size_t query_len, struct route_asked *asked,
     struct pb_buf *out, struct pb_error *error, route_given_cb *on_given,
     void *arg)
 {
     const struct binder x = { match, path, out, error, on_given, arg };
     const struct route_binding *b = match->binding;
     size_t start = out->len;
+    struct route_asked unread;
     enum pb_err err = PB_OK;
 
+    if (asked == NULL)
+        asked = &unread;
+    asked->pretty = ROUTE_PRETTY_UNASKED;
     for (unsigned i = 0; err == PB_OK && i < b->n_variables; i++)
         err = bind_variable(&x, &b->variables[i]);
     if (err == PB_OK && query != NULL && query_len > 0)
-        err = route_bind_query(b, query, query_len, json, out, error, on_given,
+        err = route_bind_query(b, query, query_len, asked, out, error, on_given,
             arg);
     if (err != PB_OK)
         out->len = start;
@@ -132,9 +136,9 @@ route_bind_telling(const struct route_match *match, const char *path,
 
 enum pb_err
 route_bind(const struct route_match *match, const char *path, const char *query,
-    size_t query_len, const struct pb_json_options *json, struct pb_buf *out,
+    size_t query_len, struct route_asked *asked, struct pb_buf *out,
     struct pb_error *error)
 {
-    return route_bind_telling(match, path, query, query_len, json, out, error,
+    return route_bind_telling(match, path, query, query_len, asked, out, error,
         NULL, NULL);
 }

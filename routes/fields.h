@@ -49,7 +49,7 @@ void route_fields_blame(const struct route_blamed *b, struct pb_error *error);
 /* The binding's query parameters, after its path variables
  * (route_bind_telling). */
 enum pb_err route_bind_query(const struct route_binding *b, const char *query,
-    size_t len, const struct pb_json_options *json, struct pb_buf *out,
+    size_t len, struct route_asked *asked, struct pb_buf *out,
     struct pb_error *error, route_given_cb *on_given, void *arg);
 
 #endif

@@ -107,7 +107,8 @@ route_http_body_write_head(const struct route_binding *b,
     p = write_record_head(p, TYPE_NUMBER, body->type_len);
     if (body->type_len > 0)
         memcpy(p, body->type, body->type_len);
-    (void)write_record_head(p + body->type_len, ROUTE_HTTP_BODY_DATA, body->len);
+    (void)write_record_head(p + body->type_len, ROUTE_HTTP_BODY_DATA,
+        body->len);
 }
 
 enum pb_err

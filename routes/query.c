@@ -7,6 +7,9 @@
  * one comes twice, or two members of a oneof, each is remembered by a 64-bit
  * hash of its path of fields; the paths are addresses of our own tables, so
  * nobody outside can aim for two that collide.
+ *
+ * System parameters are for the gateway itself. They begin with "$", as no
+ * field does.
  */
 #include "routes/fields.h"
 #include "routes/percent.h"
@@ -31,11 +34,13 @@ struct target {
     size_t map_key_len;
     const char *rest; /* what leads nowhere */
     size_t rest_len;
+    bool is_system; /* no field, but for us */
 };
 
 struct parser {
     const struct route_binding *binding;
-    const struct pb_json_options *json;
+    const struct route_json *json;
+    struct route_asked *asked;
     struct pb_buf *out;
     struct pb_error *error;
     route_given_cb *on_given; /* may be NULL */
@@ -236,7 +241,7 @@ check_free(struct parser *q, const struct target *t)
 static bool
 may_be_unknown(const struct parser *q)
 {
-    return q->json != NULL && q->json->ignore_unknown;
+    return q->json->options.ignore_unknown;
 }
 
 static enum pb_err
@@ -383,6 +388,42 @@ put(struct parser *q, const struct target *t, const char *value, size_t len)
     return PB_OK;
 }
 
+/* ---- System parameters -------------------------------------------------- */
+
+static bool
+is_pretty_print(const struct parser *q)
+{
+    static const char name[] = "$prettyPrint";
+
+    return q->json->pretty_on_request && q->name_len == sizeof name - 1 &&
+        memcmp(q->name, name, sizeof name - 1) == 0;
+}
+
+static bool
+is_text(const char *s, size_t len, const char *text)
+{
+    return strlen(text) == len && memcmp(s, text, len) == 0;
+}
+
+/* Without a value it is true. */
+static enum pb_err
+take_pretty_print(struct parser *q, const char *value, size_t len)
+{
+    char quoted[ROUTE_QUOTE_MAX];
+    enum route_pretty *pretty = &q->asked->pretty;
+
+    if (*pretty != ROUTE_PRETTY_UNASKED)
+        return fail(q, PB_EDUPLICATE, "given twice");
+    if (len == 0 || is_text(value, len, "true") || is_text(value, len, "1"))
+        *pretty = ROUTE_PRETTY_YES;
+    else if (is_text(value, len, "false") || is_text(value, len, "0"))
+        *pretty = ROUTE_PRETTY_NO;
+    else
+        return fail(q, PB_EVALUE, "expected true or false, found \"%s\"",
+            route_quote(value, len, quoted));
+    return PB_OK;
+}
+
 /* ---- Parameters --------------------------------------------------------- */
 
 static bool
@@ -427,8 +468,32 @@ tell(const struct parser *q, const struct target *t, const char *text,
                 .len = len,
                 .path = t->path,
                 .depth = t->depth,
+                .is_system = t->is_system,
                 .map_key = t->map_key,
                 .map_key_len = t->map_key_len });
+}
+
+/* Where the parameter in hand goes; t->depth is 0 if to no field. */
+static enum pb_err
+find_target(struct parser *q, struct target *t)
+{
+    enum pb_err err;
+
+    t->is_system = is_pretty_print(q);
+    if (t->is_system)
+        return PB_OK;
+    err = resolve(q, t);
+    if (err == PB_EUNKNOWN && may_be_unknown(q)) {
+        t->depth = 0;
+        return PB_OK;
+    }
+    if (err == PB_OK)
+        err = check_free(q, t);
+    if (err == PB_OK)
+        err = check_oneofs(q, t);
+    if (err == PB_OK)
+        err = check_once(q, t);
+    return err;
 }
 
 /* name=value, or a name alone, which is as good as name= */
@@ -440,29 +505,21 @@ take_parameter(struct parser *q, const char *s, size_t len)
     const char *value = equals != NULL ? equals + 1 : s + len;
     size_t value_len = (size_t)(s + len - value);
     struct target *t = &q->target;
-    bool is_ignored;
     enum pb_err err = take_name(q, s, name_len);
 
     if (err == PB_OK)
-        err = resolve(q, t);
-    is_ignored = err == PB_EUNKNOWN && may_be_unknown(q);
-    if (err == PB_OK)
-        err = check_free(q, t);
-    if (err == PB_OK)
-        err = check_oneofs(q, t);
-    if (err == PB_OK)
-        err = check_once(q, t);
-    if (err != PB_OK && !is_ignored)
+        err = find_target(q, t);
+    if (err != PB_OK)
         return err;
     if (!is_plain(value, value_len)) {
         value_len = route_percent_decode(value, value_len, ROUTE_DECODE_FORM,
             q->value_room);
         value = q->value_room;
     }
-    if (is_ignored)
-        t->depth = 0;
     tell(q, t, value, value_len);
-    return is_ignored ? PB_OK : put(q, t, value, value_len);
+    if (t->is_system)
+        return take_pretty_print(q, value, value_len);
+    return t->depth == 0 ? PB_OK : put(q, t, value, value_len);
 }
 
 /* Refuses the byte at `at`, and names the parameter that it is in. */
@@ -529,14 +586,15 @@ prepare(struct parser *q, const char *query, size_t len)
 
 enum pb_err
 route_bind_query(const struct route_binding *b, const char *query, size_t len,
-    const struct pb_json_options *json, struct pb_buf *out,
-    struct pb_error *error, route_given_cb *on_given, void *arg)
+    struct route_asked *asked, struct pb_buf *out, struct pb_error *error,
+    route_given_cb *on_given, void *arg)
 {
     struct parser q; /* large: nothing in it is cleared that is not used */
     enum pb_err err;
 
     q.binding = b;
-    q.json = json;
+    q.json = &b->rpc->json;
+    q.asked = asked;
     q.out = out;
     q.error = error;
     q.on_given = on_given;

@@ -253,6 +253,44 @@ check_pieces(struct resolver *x, const struct route_binding *binding)
                 m->fields[i].name, binding->body_field->name);
 }
 
+/* ---- Masks -------------------------------------------------------------- */
+
+/* The one FieldMask of the message that stands beside the body. */
+static const struct pb_field *
+only_mask(const struct pb_message *m, const struct pb_field *body)
+{
+    const struct pb_field *mask = NULL;
+
+    for (unsigned i = 0; i < m->n_fields; i++) {
+        const struct pb_field *f = &m->fields[i];
+
+        if (f == body || f->is_repeated || f->message == NULL ||
+            f->message->wkt != PB_WKT_FIELD_MASK)
+            continue;
+        if (mask != NULL)
+            return NULL;
+        mask = f;
+    }
+    return mask;
+}
+
+/* An update says what it changes: by a mask, or by the keys of its body. */
+static void
+resolve_mask(const struct resolver *x, struct route_binding *b)
+{
+    const struct pb_method *method = x->rpc->method;
+    const struct pb_field *body = b->body_field, *mask;
+
+    if (strcmp(b->verb, "PATCH") != 0 && strcmp(b->verb, "*") != 0)
+        return;
+    if (!x->rpc->fills_mask || method->client_streaming || body == NULL ||
+        !route_field_has_children(body) || body->message->wkt != PB_WKT_NONE)
+        return;
+    mask = only_mask(method->input, body);
+    if (mask != NULL && mask->oneof < 0)
+        b->mask_field = mask;
+}
+
 /* ---- The whole ---------------------------------------------------------- */
 
 static bool
@@ -302,6 +340,7 @@ route_resolve(struct route_builder *b, const struct route_rpc *rpc,
         check_http_body(&x, binding);
         check_pieces(&x, binding);
     }
+    resolve_mask(&x, binding);
     if (rule->response_body != NULL)
         binding->response_field = top_level_field(&x, rpc->method->output,
             "response_body", rule->response_body);

@@ -126,13 +126,14 @@ the_binding_says_where_it_was_declared_and_where_it_leads(void **state)
         "{\"method\":\"PUT\",\"template\":\"/v1/m/{id}\",\"declared\":\"rule\","
         "\"file\":\"f\",\"line\":5,\"rpc\":\"t.v1.Bare.One\","
         "\"cardinality\":\"unary-unary\",\"upstream\":\"u\","
-        "\"targets\":[\"h:1\"],\"body\":\"book\",\"responseBody\":\"sub\"}");
+        "\"targets\":[\"h:1\"],\"body\":\"book\",\"responseBody\":\"sub\","
+        "\"json\":{}}");
     shows(state, "POST", "/t.v1.Bare/Three", NULL, "binding",
         "{\"method\":\"POST\",\"template\":\"/t.v1.Bare/Three\","
         "\"declared\":\"automatic\",\"file\":\"f\",\"line\":2,"
         "\"rpc\":\"t.v1.Bare.Three\",\"cardinality\":\"unary-unary\","
         "\"upstream\":\"u\",\"targets\":[\"h:1\"],\"body\":\"*\","
-        "\"responseBody\":null}");
+        "\"responseBody\":null,\"json\":{}}");
 }
 
 static void
@@ -156,7 +157,38 @@ the_message_has_path_query_and_body(void **state)
     makes(state, "POST", "/v1/n/7", " {\"id\":\"8\",\"on\":true}\n",
         "{\"id\":\"7\",\"on\":true}");
     makes(state, "PATCH", "/v1/b/1", "{\"title\":\"T\"}",
-        "{\"book\":{\"name\":\"b/1\",\"title\":\"T\"}}");
+        "{\"book\":{\"name\":\"b/1\",\"title\":\"T\"},\"mask\":\"title\"}");
+}
+
+static void
+a_mask_that_the_body_fills_is_said(void **state)
+{
+    shows(state, "PATCH", "/v1/b/1", "{\"title\":\"T\"}", "filledMask",
+        "\"mask\"");
+    shows(state, "PATCH", "/v1/b/1?mask=year", "{\"title\":\"T\"}",
+        "filledMask", "");
+    shows(state, "PATCH", "/v1/b/1", "{}", "filledMask", "");
+}
+
+static void
+the_options_of_a_method_are_shown(void **state)
+{
+    struct route_set *set =
+        set_with_rules(RULES "json: {max_depth: 9}\n"
+                             "methods: [{selector: t.v1.Bare.Two, "
+                             "json: {emit_defaults: true}}]\n");
+    struct gw_question question = { .verb = "GET", .target = "/v1/m/7" };
+    bool is_called;
+    json_t *doc = gw_explain(set, &question, &is_called);
+    const json_t *options =
+        json_object_get(json_object_get(doc, "binding"), "json");
+    char *text = json_dumps(options, JSON_COMPACT);
+
+    (void)state;
+    assert_string_equal(text, "{\"emit_defaults\":true,\"max_depth\":9}");
+    free(text);
+    json_decref(doc);
+    route_set_free(&set);
 }
 
 static void
@@ -364,8 +396,8 @@ without_memory_there_is_no_explanation(void **state)
             bool is_called;
 
             allocations_left = n;
-            doc = explain(*state, asked[i].verb, asked[i].target,
-                asked[i].body, &is_called);
+            doc = explain(*state, asked[i].verb, asked[i].target, asked[i].body,
+                &is_called);
             allocations_left = -1;
         }
         assert_true(n > 20);
@@ -383,6 +415,8 @@ main(void)
         WITH_SET(the_binding_says_where_it_was_declared_and_where_it_leads),
         WITH_SET(path_and_query_say_which_field_they_give),
         WITH_SET(the_message_has_path_query_and_body),
+        WITH_SET(a_mask_that_the_body_fills_is_said),
+        cmocka_unit_test(the_options_of_a_method_are_shown),
         WITH_SET(an_empty_body_is_an_empty_message),
         WITH_SET(a_body_of_bytes_is_the_data_of_the_message),
         WITH_SET(bytes_of_a_stream_come_in_pieces),

@@ -189,6 +189,22 @@ tests/fuzz/fuzz_json_writer.o: $(tests_protobuf_writer_made)
 tests_fuzz_fuzz_json_writer_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_json_writer_LDFLAGS = $(fuzz_link)
 
+check_PROGRAMS += tests/protobuf/test_json_paths
+tests_protobuf_test_json_paths_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_json_paths.c
+nodist_tests_protobuf_test_json_paths_SOURCES = $(tests_protobuf_reader_made)
+tests_protobuf_test_json_paths_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+fuzz_programs += tests/fuzz/fuzz_json_paths
+fuzz_runs += tests/fuzz/fuzz_json_paths=8000
+tests_fuzz_fuzz_json_paths_SOURCES = \
+	tests/fuzz/fuzz_json_paths.c $(fuzz_driver)
+nodist_tests_fuzz_fuzz_json_paths_SOURCES = $(tests_protobuf_reader_made)
+tests/fuzz/fuzz_json_paths.o: $(tests_protobuf_reader_made)
+tests_fuzz_fuzz_json_paths_LDADD = $(PROTOBUF_LIBS)
+tests_fuzz_fuzz_json_paths_LDFLAGS = $(fuzz_link)
+
 check_PROGRAMS += tests/protobuf/test_json_reader_types
 tests_protobuf_test_json_reader_types_SOURCES = \
 	$(tests_protobuf_reader_kit) \

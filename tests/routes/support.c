@@ -210,7 +210,6 @@ static enum pb_err
 read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
     struct pb_error *error)
 {
-    static const struct pb_json_options options;
     struct pb_json_reader *r;
     enum pb_json_state state;
     size_t used;
@@ -222,7 +221,7 @@ read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
             out);
     r = pb_json_reader_new();
     assert_non_null(r);
-    route_body_start(b, r, &options, out);
+    route_body_start(b, r, &b->rpc->json.options, out);
     state = pb_json_reader_feed(r, body, strlen(body), &used, error);
     if (state == PB_JSON_MORE)
         state = pb_json_reader_finish(r, error);
@@ -232,12 +231,12 @@ read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
 
 static void
 bind_request(const struct route_match *match, const char *path,
-    const char *query, const char *body, const struct pb_json_options *json,
-    struct shower *s)
+    const char *query, const char *body, bool has_mask, struct shower *s)
 {
     const struct pb_message *m = match->binding->rpc->method->input;
     struct pb_error error;
     struct pb_buf out;
+    size_t body_len;
     enum pb_err err = PB_OK;
 
     pb_buf_init_heap(&out, 1 << 20);
@@ -245,9 +244,17 @@ bind_request(const struct route_match *match, const char *path,
         err = route_body_put_empty(match->binding, &out);
     else
         err = read_body(match->binding, body, &out, &error);
+    body_len = out.len;
     if (err == PB_OK)
         err = route_bind(match, path, query, query == NULL ? 0 : strlen(query),
-            json, &out, &error);
+            NULL, &out, &error);
+    if (err == PB_OK && has_mask &&
+        route_mask_is_wanted(match->binding, "PATCH", out.data + body_len,
+            out.len - body_len)) {
+        err = route_mask_put(match->binding, body,
+            body == NULL ? 0 : strlen(body), &out);
+        error.kind = err;
+    }
     if (err == PB_OK) {
         if (out.len > 0)
             show_message(s, m, out.data, out.data + out.len);
@@ -258,9 +265,9 @@ bind_request(const struct route_match *match, const char *path,
     pb_buf_fini_heap(&out);
 }
 
-const char *
-request(const struct route_set *set, const char *method, const char *target,
-    const char *body, char *out, size_t room)
+static const char *
+show_request(const struct route_set *set, const char *method,
+    const char *target, const char *body, bool has_mask, char *out, size_t room)
 {
     const char *mark = strchr(target, '?');
     size_t path_len = mark != NULL ? (size_t)(mark - target) : strlen(target);
@@ -273,7 +280,7 @@ request(const struct route_set *set, const char *method, const char *target,
         path_len, &match, allow)) {
     case ROUTE_FOUND:
         bind_request(&match, target, mark != NULL ? mark + 1 : NULL, body,
-            &set->config->json, &s);
+            has_mask, &s);
         break;
     case ROUTE_NOT_FOUND:
         put(&s, "404");
@@ -286,6 +293,24 @@ request(const struct route_set *set, const char *method, const char *target,
         break;
     }
     return out;
+}
+
+const char *
+request(const struct route_set *set, const char *method, const char *target,
+    const char *body, char *out, size_t room)
+{
+    return show_request(set, method, target, body, false, out, room);
+}
+
+void
+updates(const struct route_set *set, const char *target, const char *body,
+    const char *expected)
+{
+    char shown[8192];
+
+    assert_string_equal(show_request(set, "PATCH", target, body, true, shown,
+                            sizeof shown),
+        expected);
 }
 
 void

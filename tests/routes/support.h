@@ -32,7 +32,11 @@ const char *show_problems(struct route_problems *problems, char *out,
 const char *request(const struct route_set *set, const char *method,
     const char *target, const char *body, char *out, size_t room);
 
-/* Checks that. */
+/* Checks what PATCH TARGET gives with the mask that is filled from its body. */
+void updates(const struct route_set *set, const char *target, const char *body,
+    const char *expected);
+
+/* Checks what a request gives. */
 void gives(const struct route_set *set, const char *method, const char *target,
     const char *body, const char *expected);
 

@@ -12,17 +12,23 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#define ROUTES                                         \
+    RULE("One", "get: /q")                             \
+    RULE("Two",                                        \
+        "get: '/p/{id}/{sub.deeper.n}/{oa}', "         \
+        "additional_bindings: [{get: '/ts/{ts}'}, "    \
+        "{get: '/w/{wrapped}/{took}'}, "               \
+        "{get: '/multi/{name=*/*}/{id}'}, "            \
+        "{get: '/v/{value}'}]")                        \
+    RULE("Three",                                      \
+        "post: '/b/{sub.s}', body: book, "             \
+        "additional_bindings: [{post: /o, body: oc}, " \
+        "{post: /all, body: '*'}]")
+
 static int
 set_up(void **state)
 {
-    *state = set_with_rules(RULE("One", "get: /q") RULE("Two",
-        "get: '/p/{id}/{sub.deeper.n}/{oa}', "
-        "additional_bindings: [{get: '/ts/{ts}'}, "
-        "{get: '/w/{wrapped}/{took}'}, "
-        "{get: '/multi/{name=*/*}/{id}'}, "
-        "{get: '/v/{value}'}]") RULE("Three",
-        "post: '/b/{sub.s}', body: book, additional_bindings: "
-        "[{post: /o, body: oc}]"));
+    *state = set_with_rules(ROUTES);
     return 0;
 }
 
@@ -171,15 +177,121 @@ unknown_names_are_quoted_printably(void **state)
         "\\x1B\\x00\\xFF: there is no field \"\\x1B\\x00\\xFF\" in t.v1.M");
 }
 
+/* For a set of its own. */
+static void
+query_of(struct route_set **set, const char *text, const char *expected)
+{
+    query((void **)set, text, expected);
+}
+
 static void
 unknown_names_may_be_ignored(void **state)
 {
-    struct route_set *set = *state;
+    struct route_set *set =
+        set_with_rules(ROUTES "json: {ignore_unknown: true}\n");
 
-    set->config->json.ignore_unknown = true;
-    query(state, "zzz=1&id=2&sub.zzz=3&$alt=x", "id:\"2\"");
-    query(state, "id=2&id=3", "id: expected one value, found another");
-    query(state, "rev=x", "rev: expected an int64, found \"x\"");
+    (void)state;
+    query_of(&set, "zzz=1&id=2&sub.zzz=3&$alt=x", "id:\"2\"");
+    query_of(&set, "id=2&id=3", "id: expected one value, found another");
+    query_of(&set, "rev=x", "rev: expected an int64, found \"x\"");
+    route_set_free(&set);
+}
+
+static void
+unknown_names_may_be_ignored_for_one_method(void **state)
+{
+    struct route_set *set = set_with_rules(ROUTES
+        "json: {ignore_unknown: true}\n"
+        "methods: [{selector: t.v1.Bare.One, json: {ignore_unknown: false}}]"
+        "\n");
+
+    (void)state;
+    query_of(&set, "zzz=1", "zzz: there is no field \"zzz\" in t.v1.M");
+    gives(set, "GET", "/v/1?zzz=1", NULL, "value{number_value:1}");
+    route_set_free(&set);
+}
+
+/* ---- System parameters -------------------------------------------------- */
+
+#define PRETTY ROUTES "json: {pretty_on_request: true}\n"
+
+/* What a query asks for, of which nothing becomes a field. */
+static enum route_pretty
+pretty_asked(const struct route_set *set, const char *verb, const char *path,
+    const char *text)
+{
+    struct route_match match;
+    struct route_asked asked;
+    struct pb_buf out;
+
+    assert_int_equal(route_table_match(set->table, verb, strlen(verb), path,
+                         strlen(path), &match, NULL),
+        ROUTE_FOUND);
+    pb_buf_init_heap(&out, 1 << 16);
+    assert_int_equal(route_bind(&match, path, text, strlen(text), &asked, &out,
+                         NULL),
+        PB_OK);
+    assert_int_equal(out.len, 0);
+    pb_buf_fini_heap(&out);
+    return asked.pretty;
+}
+
+static void
+pretty_output_is_asked_for_by_a_system_parameter(void **state)
+{
+    static const char *const yes[] = { "$prettyPrint",
+        "$prettyPrint=", "$prettyPrint=true", "$prettyPrint=1",
+        "%24prettyPrint", "%24pretty%50rint=tr%75e", "&&$prettyPrint&" };
+    struct route_set *set = set_with_rules(PRETTY);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        assert_int_equal(pretty_asked(set, "GET", "/q", yes[i]),
+            ROUTE_PRETTY_YES);
+    assert_int_equal(pretty_asked(set, "GET", "/q", "$prettyPrint=false"),
+        ROUTE_PRETTY_NO);
+    assert_int_equal(pretty_asked(set, "GET", "/q", "$prettyPrint=0"),
+        ROUTE_PRETTY_NO);
+    assert_int_equal(pretty_asked(set, "GET", "/q", ""), ROUTE_PRETTY_UNASKED);
+    assert_int_equal(pretty_asked(set, "POST", "/all", "$prettyPrint"),
+        ROUTE_PRETTY_YES);
+    route_set_free(&set);
+}
+
+static void
+a_system_parameter_goes_with_fields(void **state)
+{
+    struct route_set *set = set_with_rules(PRETTY);
+
+    (void)state;
+    query_of(&set, "id=2&$prettyPrint&rev=3", "id:\"2\" rev:3");
+    query_of(&set, "$prettyPrint=1&$alt=json",
+        "$alt: there is no field \"$alt\" in t.v1.M");
+    route_set_free(&set);
+}
+
+static void
+a_system_parameter_has_one_value(void **state)
+{
+    struct route_set *set = set_with_rules(PRETTY);
+
+    (void)state;
+    query_of(&set, "$prettyPrint=maybe",
+        "$prettyPrint: expected true or false, found \"maybe\"");
+    query_of(&set, "$prettyPrint&$prettyPrint=false",
+        "$prettyPrint: given twice");
+    route_set_free(&set);
+}
+
+static void
+a_system_parameter_that_is_not_enabled_is_unknown(void **state)
+{
+    query(state, "$prettyPrint=true",
+        "$prettyPrint: there is no field \"$prettyPrint\" in t.v1.M");
+    query(state, "%24prettyPrint",
+        "$prettyPrint: there is no field \"$prettyPrint\" in t.v1.M");
+    gives(*state, "POST", "/all?$prettyPrint", "{}",
+        "$prettyPrint: there is no field \"$prettyPrint\" in t.v1.M");
 }
 
 static void
@@ -628,6 +740,11 @@ main(void)
         BOUND(unknown_names_come_with_the_nearest_field),
         BOUND(unknown_names_are_quoted_printably),
         BOUND(unknown_names_may_be_ignored),
+        BOUND(unknown_names_may_be_ignored_for_one_method),
+        BOUND(pretty_output_is_asked_for_by_a_system_parameter),
+        BOUND(a_system_parameter_goes_with_fields),
+        BOUND(a_system_parameter_has_one_value),
+        BOUND(a_system_parameter_that_is_not_enabled_is_unknown),
         BOUND(a_name_does_not_go_through_scalars_or_lists),
         BOUND(a_plus_is_a_space_and_an_escape_a_plus),
         BOUND(nothing_is_a_value_for_texts_only),

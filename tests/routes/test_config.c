@@ -105,9 +105,11 @@ static const char everything[] =
     "  - selector: p.S.*\n"
     "    timeout: 5s\n"
     "    max_timeout: 2m\n"
+    "    update_mask: off\n"
+    "    json: {pretty: false, max_depth: 7}\n"
     "json: {emit_defaults: true, proto_names: true, enum_numbers: true,\n"
     "  int64_numbers: true, ignore_unknown: true, pretty: true,\n"
-    "  max_depth: 50}\n"
+    "  max_depth: 50, pretty_on_request: true}\n"
     "limits: {max_request_message: 1MiB, max_response_message: 2000,\n"
     "  max_header_bytes: 16KiB, max_connections: 77}\n"
     "timeouts: {header: 1s, body: 2s, idle: 3s, grace: 0s}\n"
@@ -121,6 +123,7 @@ every_key_is_read(void **state)
 {
     struct route_config *c = good(everything);
     const struct route_upstream *u = c->upstreams;
+    const struct pb_json_options *json = &c->json.options;
 
     (void)state;
     assert_string_equal(c->file, "f");
@@ -144,10 +147,10 @@ every_key_is_read(void **state)
     assert_int_equal(c->n_services, 2);
     assert_string_equal(c->services[1].name, "q.*");
     assert_string_equal(c->services[1].upstream, "two");
-    assert_true(c->json.emit_defaults && c->json.proto_names &&
-        c->json.enum_numbers && c->json.int64_numbers &&
-        c->json.ignore_unknown && c->json.pretty);
-    assert_int_equal(c->json.max_depth, 50);
+    assert_true(json->emit_defaults && json->proto_names &&
+        json->enum_numbers && json->int64_numbers && json->ignore_unknown &&
+        json->pretty && c->json.pretty_on_request);
+    assert_int_equal(json->max_depth, 50);
     assert_int_equal(c->max_request_message, 1024 * 1024);
     assert_int_equal(c->max_response_message, 2000);
     assert_int_equal(c->max_header_bytes, 16 * 1024);
@@ -211,8 +214,8 @@ defaults_are_as_documented(void **state)
     assert_true(c->idle_timeout_ns == 75000000000);
     assert_true(c->shutdown_grace_ns == 10000000000);
     assert_string_equal(c->access_log, "-");
-    assert_false(c->json.emit_defaults);
-    assert_int_equal(c->json.max_depth, 0);
+    assert_false(c->json.options.emit_defaults);
+    assert_int_equal(c->json.options.max_depth, 0);
     assert_string_equal(c->services[0].upstream, "lib");
     route_config_free(&c);
 }
