@@ -12,7 +12,7 @@
 
 struct asked {
     const char *config;
-    const char *body; /* a file, "-", or NULL */
+    const char *body;         /* a file, "-", or NULL */
     const char *content_type; /* NULL: none */
     bool is_json;
     const char *verb;

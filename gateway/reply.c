@@ -357,9 +357,9 @@ make_response(struct gw_exchange *x)
             on_read, x, NULL);
     if (body == NULL)
         return MHD_create_response_empty(MHD_RF_NONE);
-    response = MHD_create_response_from_buffer_with_free_callback_cls(
-        body_size(x), sluice_bytes_data(body) + x->reply.body_skip,
-        release_body, body);
+    response =
+        MHD_create_response_from_buffer_with_free_callback_cls(body_size(x),
+            sluice_bytes_data(body) + x->reply.body_skip, release_body, body);
     if (response != NULL)
         x->reply.body = NULL; /* MHD's now */
     return response;

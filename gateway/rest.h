@@ -21,7 +21,7 @@
 #define GW_MESSAGE_OVER_LIMIT \
     "the request message is over the limit of %zu bytes"
 #define GW_NO_BODY_TAKEN "this route takes no body"
-#define GW_NO_JSON_TYPE                                              \
+#define GW_NO_JSON_TYPE \
     "expected a body of content-type application/json in UTF-8, found %.*s"
 
 /* The head is here. Finds the route, checks what the head can tell, binds path

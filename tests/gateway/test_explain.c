@@ -364,8 +364,8 @@ without_memory_there_is_no_explanation(void **state)
             bool is_called;
 
             allocations_left = n;
-            doc = explain(*state, asked[i].verb, asked[i].target,
-                asked[i].body, &is_called);
+            doc = explain(*state, asked[i].verb, asked[i].target, asked[i].body,
+                &is_called);
             allocations_left = -1;
         }
         assert_true(n > 20);

@@ -52,8 +52,7 @@ set_up(void **state)
     f->keep.method = pb_schema_method(s, "t.v3.Files.Keep", 15);
     assert_non_null(f->put.method);
     assert_non_null(f->keep.method);
-    f->whole =
-        (struct route_binding){ .rpc = &f->put, .body = ROUTE_BODY_ALL };
+    f->whole = (struct route_binding){ .rpc = &f->put, .body = ROUTE_BODY_ALL };
     m = f->keep.method->input;
     f->field = with_field(f, pb_message_field_by_name(m, "raw", 3));
     f->member = with_field(f, pb_message_field_by_name(m, "page", 4));
@@ -222,8 +221,7 @@ without_memory_nothing_is_put(void **state)
     struct route_http_body body = body_of("a/b", "xyz");
     struct pb_buf out = { .max = ROOM, .grow = has_no_memory };
 
-    assert_int_equal(route_http_body_put(&f->grouped, &body, &out),
-        PB_ENOMEM);
+    assert_int_equal(route_http_body_put(&f->grouped, &body, &out), PB_ENOMEM);
     assert_int_equal(route_http_body_put_end(&f->grouped, &out), PB_ENOMEM);
     assert_int_equal(out.len, 0);
 }
@@ -242,8 +240,8 @@ reads_exactly(const struct route_binding *b, const char *wire, size_t len,
 
     assert_non_null(exact);
     memcpy(exact + 1, wire, len);
-    assert_int_equal(
-        route_http_body_read(b, (const uint8_t *)exact + 1, len, &body),
+    assert_int_equal(route_http_body_read(b, (const uint8_t *)exact + 1, len,
+                         &body),
         PB_OK);
     assert_int_equal(body.type_len, strlen(type));
     assert_int_equal(body.len, strlen(data));
