@@ -521,8 +521,9 @@ read_bytes(struct explainer *x)
         bool is_first = at == 0;
         struct pb_error error = { 0 };
 
-        body.data = (const uint8_t *)x->body.ptr + at;
         body.len = x->body.len - at;
+        if (body.len > 0) /* else there may be no body */
+            body.data = (const uint8_t *)x->body.ptr + at;
         if (is_stream && body.len > 0) {
             body.len = gw_http_body_piece(x->binding, body,
                 is_first ? x->bound.len : 0, max_of(x));

@@ -47,14 +47,17 @@ size_t
 gw_http_body_piece(const struct route_binding *b, struct route_http_body body,
     size_t bound, size_t max)
 {
-    size_t size;
+    size_t size, excess;
 
     if (body.len > GW_HTTP_BODY_PIECE)
         body.len = GW_HTTP_BODY_PIECE;
+    /* With the data its lengths shrink: there may be room for more than what
+     * is left of it, but always for a byte if there is any. */
     while ((size = route_http_body_size(b, &body) + bound) > max) {
-        if (size - max >= body.len)
+        if (body.len <= 1)
             return 0;
-        body.len -= size - max;
+        excess = size - max;
+        body.len = excess < body.len ? body.len - excess : 1;
     }
     return body.len;
 }

@@ -138,7 +138,8 @@ route_http_body_put(const struct route_binding *b,
 
     if (err != PB_OK)
         return err;
-    route_http_body_write_head(b, body, out->data + out->len);
+    if (head > 0)
+        route_http_body_write_head(b, body, out->data + out->len);
     out->len += head;
     err = pb_buf_put(out, body->data, body->len);
     return err == PB_OK ? route_http_body_put_end(b, out) : err;
@@ -213,11 +214,12 @@ route_http_body_read(const struct route_binding *b, const uint8_t *wire,
     size_t len, struct route_http_body *body)
 {
     const struct pb_field *f = b->response_field;
-    const uint8_t *p = wire, *end = wire + len;
+    const uint8_t *p = wire, *end;
 
     memset(body, 0, sizeof *body);
     if (len == 0)
         return PB_OK; /* wire may be NULL */
+    end = wire + len;
     if (f == NULL)
         return read_fields(p, end, 0, body) == NULL ? PB_ESYNTAX : PB_OK;
     while (p < end) {

@@ -57,6 +57,13 @@ tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
 	$(gateway_fixture)
 tests_gateway_test_metadata_out_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_http_body
+tests_gateway_test_http_body_SOURCES = tests/gateway/test_http_body.c \
+	$(gateway_fixture)
+tests_gateway_test_http_body_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_http_body_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_bytes_new
+
 check_PROGRAMS += tests/gateway/test_refusal
 tests_gateway_test_refusal_SOURCES = tests/gateway/test_refusal.c \
 	$(gateway_fixture)

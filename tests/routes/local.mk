@@ -96,14 +96,20 @@ tests_routes_measure_SOURCES = tests/routes/measure.c
 tests_routes_measure_LDADD = $(ROUTES_LIBS)
 
 fuzz_programs += \
+	tests/fuzz/fuzz_http_body \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_route_file \
 	tests/fuzz/fuzz_template
 fuzz_runs += \
+	tests/fuzz/fuzz_http_body=4000 \
 	tests/fuzz/fuzz_query=4000 \
 	tests/fuzz/fuzz_route_file=2000 \
 	tests/fuzz/fuzz_template=8000
 routes_fuzz_libs = tests/routes/libsupport.la $(ROUTES_LIBS) $(CMOCKA_LIBS)
+tests_fuzz_fuzz_http_body_SOURCES = \
+	tests/fuzz/fuzz_http_body.c $(fuzz_driver)
+tests_fuzz_fuzz_http_body_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_http_body_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_query_SOURCES = \
 	tests/fuzz/fuzz_query.c $(fuzz_driver)
 tests_fuzz_fuzz_query_LDADD = $(routes_fuzz_libs)
