@@ -118,8 +118,7 @@ check_body_headers(struct gw_exchange *x)
     size_t max = config_of(x)->max_request_message;
 
     if (r->bad_header != NULL) {
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
-            "invalid header %s: %s", r->bad_header, r->bad_reason);
+        gw_reply_bad_header(x);
         return false;
     }
     if (!gw_request_has_body(r))
