@@ -427,6 +427,17 @@ offer_websocket(struct MHD_Response *response)
             GW_WEBSOCKET_VERSION);
 }
 
+/* RFC 9110 section 15.5.2: a 401 has one; the service's own, where the route
+ * file lets it through, says more. */
+static bool
+add_challenge(struct MHD_Response *response)
+{
+    static const char name[] = MHD_HTTP_HEADER_WWW_AUTHENTICATE;
+
+    return MHD_get_response_header(response, name) != NULL ||
+        add(response, name, "Bearer");
+}
+
 static bool
 add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
@@ -441,12 +452,11 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-            r->status == 401 ? "Bearer" : NULL) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
-        gw_metadata_out_headers(x, response);
+        gw_metadata_out_headers(x, response) &&
+        (r->status != 401 || add_challenge(response));
 }
 
 enum MHD_Result

@@ -177,6 +177,19 @@ class ErrorDetails(harness.Scenario):
                 self.assertEqual(response.status, 503)
                 self.assertEqual(response.header("retry-after"), expected)
 
+    def test_a_401_has_the_service_s_challenge_or_else_ours(self):
+        own = 'Basic realm="books"'
+        trailers = [("www-authenticate", own)]
+        response = self.fail_with(status_of(16), trailers=trailers)
+        self.assertEqual(response.status, 401)
+        self.assertEqual([v for k, v in response.headers
+                          if k == "www-authenticate"], ["Bearer"])
+        port = self.gateway_with(
+            "metadata: {allow_response: [www-authenticate]}\n").port
+        response = self.fail_with(status_of(16), trailers=trailers, port=port)
+        self.assertEqual([v for k, v in response.headers
+                          if k == "www-authenticate"], [own])
+
     def test_a_late_error_of_a_stream_has_its_details(self):
         status = status_of(9, STANDARD[6], message="late")
         wire = self.wire()
