@@ -46,7 +46,7 @@ reply_unshowable(struct gw_exchange *x, enum pb_err err)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
             "memory is short");
     else if (err == PB_EFULL)
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
+        gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
             "the backend's answer is over the limit");
     else if (err == PB_ELIMIT)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",

@@ -161,8 +161,7 @@ check_headers(struct gw_exchange *x)
         return false;
     if (r->bad_header == NULL)
         return true;
-    gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
-        "invalid header %s: %s", r->bad_header, r->bad_reason);
+    gw_reply_bad_header(x);
     return false;
 }
 

@@ -21,6 +21,7 @@
 #include "gateway/metadata_out.h"
 #include "gateway/status_json.h"
 #include "gateway/worker.h"
+#include "routes/percent.h"
 
 #define MESSAGE_MAX_BYTES 4096u
 #define OWN_RETRY_SECONDS 1u
@@ -93,6 +94,21 @@ gw_reply_bad_input(struct gw_exchange *x, const char *what,
     set_status(x, "bad request", &status);
 }
 
+void
+gw_reply_bad_header(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    char quoted[ROUTE_QUOTE_MAX];
+    struct pb_error error;
+    struct pb_error name;
+
+    pb_error_set(&name, PB_EVALUE, "%s", r->bad_header); /* printable */
+    pb_error_set(&error, PB_EVALUE, "%s, found \"%s\"", r->bad_reason,
+        route_quote(r->bad_value.ptr, r->bad_value.len, quoted));
+    memcpy(error.path, name.message, sizeof error.path);
+    gw_reply_bad_input(x, "header", &error);
+}
+
 /* -------------------------------------------------- what the RPC came to */
 
 /* The one value of that name; absent when there are several, none of which can
@@ -133,42 +149,42 @@ take_details(struct gw_status *status, const struct sluice_metadata *terminal,
         status->message = message;
 }
 
-/* grpc-retry-pushback-ms (gRFC A6): -1 when it says not to come again, which
- * anything but a number does; 0 without one. */
-static int
-pushback_seconds(const struct sluice_metadata *terminal)
+/* grpc-retry-pushback-ms (gRFC A6). False: it says not to come again, which
+ * anything but a number does. */
+static bool
+read_pushback(struct sluice_str v, int *seconds)
 {
-    struct sluice_str v =
-        sluice_metadata_find(terminal, sluice_str("grpc-retry-pushback-ms"));
     uint64_t ms = 0;
 
-    if (v.ptr == NULL)
-        return 0;
     if (v.len == 0 || v.len > 10)
-        return -1;
+        return false;
     for (size_t i = 0; i < v.len; i++) {
         if (v.ptr[i] < '0' || v.ptr[i] > '9')
-            return -1;
+            return false;
         ms = ms * 10 + (uint64_t)(v.ptr[i] - '0');
     }
     ms = (ms + 999) / 1000;
-    return ms > RETRY_MAX_SECONDS ? RETRY_MAX_SECONDS : (int)ms;
+    *seconds = ms > RETRY_MAX_SECONDS ? RETRY_MAX_SECONDS : (int)ms;
+    return true;
 }
 
-/* What the upstream says about when to come again; 0: nothing, or never. */
-static unsigned
+/* What the upstream says about when to come again: 0 is at once, or never; -1:
+ * nothing. */
+static int
 retry_seconds(unsigned http, struct sluice_str details,
     const struct sluice_metadata *terminal)
 {
-    int pushback = pushback_seconds(terminal);
-    unsigned seconds = 0;
+    struct sluice_str pushback =
+        sluice_metadata_find(terminal, sluice_str("grpc-retry-pushback-ms"));
+    int seconds = -1;
+    int pushed = -1;
 
-    if (pushback < 0)
+    if (pushback.ptr != NULL && !read_pushback(pushback, &pushed))
         return 0;
     if (http == 429 || http == 503 || http == 504)
         seconds = gw_status_retry_seconds(details);
-    if (seconds == 0 && (http == 429 || http == 503))
-        seconds = (unsigned)pushback;
+    if (seconds <= 0 && pushed >= 0 && (http == 429 || http == 503))
+        seconds = pushed;
     return seconds;
 }
 
@@ -186,8 +202,8 @@ cut_message(struct sluice_str s)
 }
 
 /* A status the upstream itself answered with: passed on as it is; text is for
- * one that says nothing. */
-static void
+ * one that says nothing. False: it does not say when to come again either. */
+static bool
 reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     const struct sluice_abortion *a, const char *text)
 {
@@ -196,14 +212,16 @@ reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
         .http = sluice_code_http_status(code),
         .message = a->details,
     };
+    int seconds;
 
     take_details(&status, a->terminal_metadata, code);
     if (status.message.ptr == NULL)
         status.message = sluice_str(text);
     status.message = cut_message(status.message);
     set_status(x, outcome, &status);
-    x->reply.retry_after =
-        retry_seconds(status.http, status.details, a->terminal_metadata);
+    seconds = retry_seconds(status.http, status.details, a->terminal_metadata);
+    x->reply.retry_after = seconds > 0 ? (unsigned)seconds : 0;
+    return seconds >= 0;
 }
 
 static void
@@ -237,32 +255,29 @@ reply_local_failure(struct gw_exchange *x, const struct sluice_abortion *a)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "local failure",
             "the backend's answer is over the limit");
     else
-        reply_upstream_status(x, "local failure", a->code, a, "");
+        (void)reply_upstream_status(x, "local failure", a->code, a, "");
 }
 
-/* An end that has a code is the backend's own answer. */
-static void
+/* An end that has a code is the backend's own answer. False: it does not say
+ * when to come again. */
+static bool
 reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
     const char *outcome, int code, const char *text)
 {
     if (a->has_code)
-        reply_upstream_status(x, outcome, a->code, a, text);
-    else
-        gw_reply_error(x, sluice_code_http_status(code), code, outcome, "%s",
-            text);
+        return reply_upstream_status(x, outcome, a->code, a, text);
+    gw_reply_error(x, sluice_code_http_status(code), code, outcome, "%s", text);
+    return false;
 }
 
 /* A service that answers itself says when to come again, or not to. */
 static void
 reply_remote_shutdown(struct gw_exchange *x, const struct sluice_abortion *a)
 {
-    struct sluice_str pushback = sluice_metadata_find(a->terminal_metadata,
-        sluice_str("grpc-retry-pushback-ms"));
+    bool says_when = reply_ended(x, a, "remote shutdown",
+        SLUICE_CODE_UNAVAILABLE, "the backend is shutting down");
 
-    reply_ended(x, a, "remote shutdown", SLUICE_CODE_UNAVAILABLE,
-        "the backend is shutting down");
-    if (x->reply.retry_after == 0 && a->outcome != SLUICE_COMPLETED &&
-        pushback.ptr == NULL)
+    if (!says_when && a->outcome != SLUICE_COMPLETED)
         x->reply.retry_after = OWN_RETRY_SECONDS;
 }
 
@@ -279,11 +294,11 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
     }
     switch (a->kind) {
     case SLUICE_ABORTION_CANCELLED:
-        reply_ended(x, a, "cancelled", SLUICE_CODE_CANCELLED,
+        (void)reply_ended(x, a, "cancelled", SLUICE_CODE_CANCELLED,
             "the call was cancelled");
         break;
     case SLUICE_ABORTION_EXPIRED:
-        reply_ended(x, a, "expired", SLUICE_CODE_DEADLINE_EXCEEDED,
+        (void)reply_ended(x, a, "expired", SLUICE_CODE_DEADLINE_EXCEEDED,
             "the deadline was exceeded");
         break;
     case SLUICE_ABORTION_LOCAL_SHUTDOWN:
@@ -302,7 +317,7 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
         reply_local_failure(x, a);
         break;
     case SLUICE_ABORTION_REMOTE_FAILURE:
-        reply_upstream_status(x, "remote failure",
+        (void)reply_upstream_status(x, "remote failure",
             a->has_code ? a->code : SLUICE_CODE_UNKNOWN, a, "backend error");
         break;
     }
@@ -392,6 +407,17 @@ offer_websocket(struct MHD_Response *response)
             GW_WEBSOCKET_VERSION);
 }
 
+/* RFC 9110 section 15.5.2: a 401 has one; the service's own, where the route
+ * file lets it through, says more. */
+static bool
+add_challenge(struct MHD_Response *response)
+{
+    static const char name[] = MHD_HTTP_HEADER_WWW_AUTHENTICATE;
+
+    return MHD_get_response_header(response, name) != NULL ||
+        add(response, name, "Bearer");
+}
+
 static bool
 add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
@@ -406,12 +432,11 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-            r->status == 401 ? "Bearer" : NULL) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
-        gw_metadata_out_headers(x, response);
+        gw_metadata_out_headers(x, response) &&
+        (r->status != 401 || add_challenge(response));
 }
 
 enum MHD_Result

@@ -20,6 +20,9 @@ void gw_reply_error(struct gw_exchange *x, unsigned http, int code,
 void gw_reply_bad_input(struct gw_exchange *x, const char *what,
     const struct pb_error *error);
 
+/* The same of the header that the request was found to be wrong in. */
+void gw_reply_bad_header(struct gw_exchange *x);
+
 /* The RPC ended otherwise than by completing with code 0. */
 void gw_reply_abortion(struct gw_exchange *x,
     const struct sluice_abortion *abortion);

@@ -44,11 +44,13 @@ is(const char *name, size_t len, const char *lower)
 }
 
 static void
-bad(struct gw_request *r, const char *name, const char *reason)
+bad(struct gw_request *r, const char *name, const char *reason,
+    struct sluice_str value)
 {
     if (r->bad_header == NULL) {
         r->bad_header = name;
         r->bad_reason = reason;
+        r->bad_value = value;
     }
 }
 
@@ -93,7 +95,7 @@ add_binary(struct reading *in, const char *header, struct sluice_str name,
     }
     n = sluice_base64_decode(value, len, sluice_bytes_fill(b));
     if (n == SIZE_MAX)
-        bad(in->r, header, "expected base64");
+        bad(in->r, header, "expected base64", sluice_str_n(value, len));
     else
         add(in, name, sluice_str_n((char *)sluice_bytes_fill(b), n));
     sluice_bytes_unref(&b);
@@ -176,7 +178,7 @@ read_grpc_timeout(struct gw_request *r, const char *name,
     int64_t ns;
 
     if (sluice_grpc_timeout_parse(value, &ns) != SLUICE_OK)
-        bad(r, name, "expected 1 to 8 digits and one of H M S m u n");
+        bad(r, name, "expected 1 to 8 digits and one of H M S m u n", value);
     else
         set_timeout(r, ns);
 }
@@ -212,7 +214,7 @@ read_seconds(struct gw_request *r, const char *name, struct sluice_str value)
     int64_t ns;
 
     if (!parse_seconds(value, &ns))
-        bad(r, name, "expected seconds, such as 2 or 0.5");
+        bad(r, name, "expected seconds, such as 2 or 0.5", value);
     else
         set_timeout(r, ns);
 }
@@ -232,7 +234,7 @@ read_milliseconds(struct gw_request *r, const char *name,
         ms = ms * 10 + (value.ptr[i] - '0');
     }
     if (value.len == 0 || ms < 0)
-        bad(r, name, "expected 1 to 10 digits");
+        bad(r, name, "expected 1 to 10 digits", value);
     else
         set_timeout(r, ms * SLUICE_MS);
 }
@@ -349,7 +351,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 12:
         if (is(name, len, "content-type")) {
             if (r->content_type.ptr != NULL)
-                bad(r, "Content-Type", "given twice");
+                bad(r, "Content-Type", "expected one media type", value);
             r->content_type = value;
             return true;
         }

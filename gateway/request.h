@@ -43,7 +43,8 @@ struct gw_request {
 
     /* What is wrong with a header; NULL when all is well. */
     const char *bad_header; /* its name */
-    const char *bad_reason;
+    const char *bad_reason; /* what was expected */
+    struct sluice_str bad_value;
 };
 
 /* Splits the target; target must stay. */

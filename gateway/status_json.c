@@ -110,7 +110,7 @@ is_type(struct sluice_str url, const char *name)
 }
 
 /* Duration inside RetryInfo: seconds 1, nanos 2. */
-static unsigned
+static int
 duration_seconds(struct sluice_str retry_info)
 {
     const uint8_t *p = (const uint8_t *)retry_info.ptr;
@@ -145,10 +145,10 @@ duration_seconds(struct sluice_str retry_info)
         return 0;
     if (seconds >= RETRY_MAX_SECONDS)
         return RETRY_MAX_SECONDS;
-    return (unsigned)seconds + (nanos > 0);
+    return (int)seconds + (nanos > 0);
 }
 
-unsigned
+int
 gw_status_retry_seconds(struct sluice_str status)
 {
     const uint8_t *p = first_byte(status);
@@ -161,12 +161,12 @@ gw_status_retry_seconds(struct sluice_str status)
 
         p = next_record(p, end, &r);
         if (p == NULL)
-            return 0;
+            return -1;
         if (r.number == 3 && r.wire == PB_WIRE_LEN &&
             split_any(&r, &url, &value) && is_type(url, RETRY_INFO))
             return duration_seconds(value);
     }
-    return 0;
+    return -1;
 }
 
 /* ------------------------------------------------------------------ output */

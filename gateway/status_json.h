@@ -35,8 +35,8 @@ bool gw_status_read(struct sluice_str status, int32_t *code,
     struct sluice_str *message);
 
 /* The retry_delay of a RetryInfo among the details, in whole seconds rounded
- * up; 0: none. */
-unsigned gw_status_retry_seconds(struct sluice_str status);
+ * up, at most a day's; 0: it has none; -1: there is no RetryInfo. */
+int gw_status_retry_seconds(struct sluice_str status);
 
 /* Appends the object. Details of types that the schema does not know, at any
  * depth, keep their bytes; without a schema there are no details. A DebugInfo

@@ -674,7 +674,7 @@ a_broken_Status_has_no_code(void **state)
 
 /* Of a RetryInfo with these bytes as its Duration. */
 static void
-retry_is(struct fixture *f, struct sluice_str duration, unsigned seconds)
+retry_is(struct fixture *f, struct sluice_str duration, int seconds)
 {
     f->status.len = 0;
     put_retry(f, duration);
@@ -683,7 +683,7 @@ retry_is(struct fixture *f, struct sluice_str duration, unsigned seconds)
 
 /* Of a Duration with these fields, those of 0 being absent. */
 static void
-retry_of(struct fixture *f, int64_t seconds, int32_t nanos, unsigned expected)
+retry_of(struct fixture *f, int64_t seconds, int32_t nanos, int expected)
 {
     struct pb_buf duration;
 
@@ -782,9 +782,9 @@ what_is_broken_or_absent_says_nothing_of_retrying(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(gw_status_retry_seconds(sluice_str_n(NULL, 0)), 0);
-    assert_int_equal(gw_status_retry_seconds(BYTES("")), 0);
-    assert_int_equal(gw_status_retry_seconds(BYTES("\x1a\x7f")), 0);
+    assert_int_equal(gw_status_retry_seconds(sluice_str_n(NULL, 0)), -1);
+    assert_int_equal(gw_status_retry_seconds(BYTES("")), -1);
+    assert_int_equal(gw_status_retry_seconds(BYTES("\x1a\x7f")), -1);
     retry_is(f, BYTES("\x08\5\x10"), 0);
     f->status.len = 0;
     put_detail(f, TYPES "RetryInfo", BYTES("\x0a\x09\x08\5"));

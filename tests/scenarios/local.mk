@@ -12,12 +12,14 @@ scenarios = \
 	tests/scenarios/configuration.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
+	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/http_body.py \
 	tests/scenarios/http_body_streams.py \
+	tests/scenarios/limits.py \
 	tests/scenarios/metadata.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/raw_limits.py \
