@@ -17,10 +17,12 @@ scenarios = \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/metadata.py \
+	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
-	tests/scenarios/transcode.py
+	tests/scenarios/transcode.py \
+	tests/scenarios/updates.py
 
 TESTS += $(scenarios)
 
