@@ -134,8 +134,8 @@ enum pb_err pb_wire_to_json(struct pb_json_writer *w,
     struct pb_error *error);
 
 /* Only one top-level field of the message (response_body): its value, or the
- * JSON of its default when it is not there ("", 0, [], {}, null for an unset
- * message). */
+ * JSON of its default when it is not there: "", 0, [], {}; of a message that of
+ * an empty one if it is an object or an array, else null. */
 enum pb_err pb_wire_field_to_json(struct pb_json_writer *w,
     const struct pb_field *field, const struct pb_json_options *options,
     const uint8_t *wire, size_t len, struct pb_buf *out,

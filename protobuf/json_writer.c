@@ -433,6 +433,32 @@ write_array_at(struct pb_json_writer *w, const struct pb_field *f,
     return true;
 }
 
+/* A message that is not there is as good as an empty one, if that is an object
+ * or an array: who asks for it gets what he always gets. Others are null. */
+static bool
+write_absent(struct pb_json_writer *w, const struct pb_field *f,
+    const uint8_t *at)
+{
+    bool ok;
+
+    if (f->message == NULL || f->is_repeated)
+        return write_default(w, f);
+    switch ((enum pb_wkt)f->message->wkt) {
+    case PB_WKT_NONE:
+    case PB_WKT_EMPTY:
+    case PB_WKT_HTTP_BODY:
+    case PB_WKT_ANY:
+    case PB_WKT_STRUCT:
+    case PB_WKT_LIST_VALUE:
+        w->in_any++; /* nobody asks for its required fields */
+        ok = pb_jw_message(w, f->message, at, at);
+        w->in_any--;
+        return ok;
+    default:
+        return write_default(w, f);
+    }
+}
+
 static bool
 write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     const uint8_t *p, const uint8_t *end)
@@ -443,7 +469,7 @@ write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     if (w->err != PB_OK)
         return false;
     if (at == NULL)
-        ok = write_default(w, f);
+        ok = write_absent(w, f, end);
     else if (f->is_map)
         ok = pb_jw_map_object(w, f, at, end);
     else if (f->is_repeated)

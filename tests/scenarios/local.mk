@@ -21,10 +21,12 @@ scenarios = \
 	tests/scenarios/http_body_streams.py \
 	tests/scenarios/limits.py \
 	tests/scenarios/metadata.py \
+	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
-	tests/scenarios/transcode.py
+	tests/scenarios/transcode.py \
+	tests/scenarios/updates.py
 
 TESTS += $(scenarios)
 
