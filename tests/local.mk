@@ -23,6 +23,11 @@ PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 # scenarios too.
 thread_tests = $(filter tests/rpc/%,$(check_PROGRAMS))
 
+# Memory that is counted, and fails when it is told to: tests/memory.h
+memory = tests/memory.c tests/memory.h
+memory_link = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+
 include tests/fuzz/local.mk
 include tests/rpc/local.mk
 include tests/protobuf/local.mk
