@@ -18,6 +18,9 @@ LOG_COMPILER = timeout --kill-after=5 $(TEST_TIMEOUT)
 SH_LOG_COMPILER = $(LOG_COMPILER) bash
 PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 
+# What tests read, made before they run
+check_DATA =
+
 # Unit tests whose code crosses threads, or may: stage tsan of script/test runs
 # them. All of rpc/ and, by `thread_tests +=` in a fragment, any other,
 # scenarios too.

@@ -216,6 +216,15 @@ check_PROGRAMS += tests/protobuf/test_number_in
 tests_protobuf_test_number_in_SOURCES = tests/protobuf/test_number_in.c
 tests_protobuf_test_number_in_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
+# A locale with a decimal comma, whatever the system has
+german_locale = tests/protobuf/locale/de_DE.UTF-8
+check_DATA += $(german_locale)/LC_NUMERIC
+$(german_locale)/LC_NUMERIC:
+	$(AM_V_GEN)$(MKDIR_P) $(german_locale) && \
+		localedef -i de_DE -f UTF-8 $(german_locale)
+clean-local:
+	rm -rf tests/protobuf/locale
+
 # Against the official library
 TESTS += tests/protobuf/test_json_reader_official.py
 EXTRA_DIST += tests/protobuf/test_json_reader_official.py
