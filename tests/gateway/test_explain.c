@@ -25,15 +25,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    struct route_set *set = *state;
-
-    route_set_free(&set);
-    return 0;
-}
-
 /* The part of the explanation at key, as JSON; "" if there is none. */
 static void
 shows(void **state, const char *verb, const char *target, const char *body,
@@ -236,7 +227,7 @@ without_memory_there_is_no_explanation(void **state)
     }
 }
 
-#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
 main(void)

@@ -166,11 +166,13 @@ tests_protobuf_test_json_writer_hostile_LDADD = \
 tests_protobuf_test_json_writer_hostile_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 
 # Against the official library
+tests_protobuf_pipe = tests/protobuf/pipe.c tests/protobuf/pipe.h
 TESTS += tests/protobuf/test_json_writer_official.py
 EXTRA_DIST += tests/protobuf/test_json_writer_official.py
 EXTRA_PROGRAMS += tests/protobuf/wire_to_json
 CLEANFILES += tests/protobuf/wire_to_json$(EXEEXT)
-tests_protobuf_wire_to_json_SOURCES = tests/protobuf/wire_to_json.c
+tests_protobuf_wire_to_json_SOURCES = \
+	tests/protobuf/wire_to_json.c $(tests_protobuf_pipe)
 tests_protobuf_wire_to_json_LDADD = $(PROTOBUF_LIBS)
 tests/protobuf/test_json_writer_official.log: \
 	tests/protobuf/wire_to_json$(EXEEXT) \
@@ -230,7 +232,8 @@ TESTS += tests/protobuf/test_json_reader_official.py
 EXTRA_DIST += tests/protobuf/test_json_reader_official.py
 EXTRA_PROGRAMS += tests/protobuf/json_to_wire
 CLEANFILES += tests/protobuf/json_to_wire$(EXEEXT)
-tests_protobuf_json_to_wire_SOURCES = tests/protobuf/json_to_wire.c
+tests_protobuf_json_to_wire_SOURCES = \
+	tests/protobuf/json_to_wire.c $(tests_protobuf_pipe)
 tests_protobuf_json_to_wire_LDADD = $(PROTOBUF_LIBS)
 tests/protobuf/test_json_reader_official.log: \
 	tests/protobuf/json_to_wire$(EXEEXT) \

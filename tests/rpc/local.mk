@@ -22,6 +22,8 @@ check_PROGRAMS += tests/rpc/test_loop
 tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
 tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
+values = tests/rpc/values.c tests/rpc/values.h
+
 # The base layer: two Ends and what happens between them.
 join = tests/rpc/join.c tests/rpc/join.h
 base_world = tests/rpc/base_world.c tests/rpc/base_world.h $(join)
@@ -132,7 +134,7 @@ face_suite = \
 	tests/rpc/face_trades_inline.c \
 	tests/rpc/face_witness.c \
 	tests/rpc/face_witness.h \
-	$(join)
+	$(join) $(values)
 
 check_PROGRAMS += tests/rpc/test_face_blocking
 tests_rpc_test_face_blocking_SOURCES = tests/rpc/test_face_blocking.c $(face_suite)
@@ -170,7 +172,7 @@ tests_rpc_test_face_stress_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 face_fixture = \
 	tests/rpc/face_fixture.c \
 	tests/rpc/face_fixture.h \
-	$(join)
+	$(join) $(values)
 face_stock = $(face_fixture) \
 	tests/rpc/face_stock.c \
 	tests/rpc/face_stock.h
@@ -273,7 +275,7 @@ check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
 tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h
+thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h $(values)
 
 check_PROGRAMS += tests/rpc/test_rendezvous_call
 tests_rpc_test_rendezvous_call_SOURCES = \
@@ -302,7 +304,8 @@ tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 face_threads = \
 	tests/rpc/face_threads.c \
-	tests/rpc/face_threads.h
+	tests/rpc/face_threads.h \
+	$(values)
 
 check_PROGRAMS += tests/rpc/test_face_inline
 tests_rpc_test_face_inline_SOURCES = \

@@ -15,7 +15,7 @@ say(struct sluice_rendezvous *ctx)
 {
     enum sluice_err err;
 
-    err = sluice_rendezvous_set_initial_metadata(ctx, one_metadatum("i", "1"));
+    err = sluice_rendezvous_set_initial_metadata(ctx, metadata_of("i", "1"));
     assert(err == SLUICE_OK || err == SLUICE_ESTATE);
     err = sluice_rendezvous_set_details(ctx, sluice_str("fine"));
     assert(err == SLUICE_OK || err == SLUICE_ESTATE);
@@ -62,7 +62,7 @@ static bool
 call_unary(struct threads *t, unsigned long nth)
 {
     struct sluice_call_options options = { .timeout_ns = SHORT_TIME };
-    struct sluice_bytes *request = text_bytes("x"), *response = NULL;
+    struct sluice_bytes *request = bytes_of("x"), *response = NULL;
     enum sluice_err err;
 
     memory_fail_nth(nth);
@@ -88,7 +88,7 @@ call_stream(struct threads *t, unsigned long nth)
     assert_true(err == SLUICE_OK || err == SLUICE_ENOMEM);
     if (err == SLUICE_OK) {
         assert_int_equal(sluice_rendezvous_consume_and_terminate(r,
-                             number_bytes(0)),
+                             bytes_of_number(0)),
             SLUICE_OK);
         assert_true(draw_all(r, &end) <= 1);
     }
@@ -187,7 +187,7 @@ keep(void *self, struct sluice_bytes *request,
     memory_fail_nth(1);
     err[2] = sluice_rendezvous_set_details(r, sluice_str("fine"));
     err[3] = sluice_rendezvous_set_details(r, sluice_str("fine"));
-    err[4] = sluice_rendezvous_consume_and_terminate(r, text_bytes("y"));
+    err[4] = sluice_rendezvous_consume_and_terminate(r, bytes_of("y"));
     sluice_rendezvous_unref(&r);
     return SLUICE_REPLY_OK;
 }
