@@ -11,14 +11,6 @@
 #define COLUMNS 5
 #define OPTIONS_MAX 256
 
-static const char *
-cardinality(const struct pb_method *m)
-{
-    if (m->client_streaming)
-        return m->server_streaming ? "stream-stream" : "stream-unary";
-    return m->server_streaming ? "unary-stream" : "unary-unary";
-}
-
 static void
 cells(const struct route_set *set, size_t row, const char *out[COLUMNS])
 {
@@ -27,7 +19,7 @@ cells(const struct route_set *set, size_t row, const char *out[COLUMNS])
     out[0] = b->verb;
     out[1] = b->template_text;
     out[2] = b->rpc->method->full_name;
-    out[3] = cardinality(b->rpc->method);
+    out[3] = pb_method_cardinality_name(b->rpc->method);
     out[4] = set->config->upstreams[b->rpc->upstream].name;
 }
 

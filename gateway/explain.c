@@ -166,14 +166,6 @@ declared(const struct route_binding *b)
     return b->is_annotation ? "annotation" : "rule";
 }
 
-static const char *
-cardinality(const struct pb_method *m)
-{
-    if (m->client_streaming)
-        return m->server_streaming ? "stream-stream" : "stream-unary";
-    return m->server_streaming ? "unary-stream" : "unary-unary";
-}
-
 static void
 put_body_rule(struct explainer *x, json_t *object)
 {
@@ -219,7 +211,8 @@ put_binding(struct explainer *x)
     put_string(x, object, "file", b->place.file);
     put_number(x, object, "line", b->place.line);
     put_string(x, object, "rpc", b->rpc->method->full_name);
-    put_string(x, object, "cardinality", cardinality(b->rpc->method));
+    put_string(x, object, "cardinality",
+        pb_method_cardinality_name(b->rpc->method));
     put_string(x, object, "upstream", u->name);
     for (size_t i = 0; i < u->n_targets; i++)
         if (json_array_append_new(targets, json_string(u->targets[i])) != 0)

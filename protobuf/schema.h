@@ -205,6 +205,9 @@ uint32_t pb_schema_n_services(const struct pb_schema *s);
 const struct pb_service *pb_schema_service_at(const struct pb_schema *s,
     uint32_t i);
 
+/* How many requests and responses: "unary-stream" and the like. */
+const char *pb_method_cardinality_name(const struct pb_method *m);
+
 /* Does not find extensions. hint: try this index first (the field after the
  * last one found is the likely next); pass 0 when unknown. */
 const struct pb_field *pb_message_field_by_number(const struct pb_message *m,

@@ -74,6 +74,14 @@ pb_schema_service_at(const struct pb_schema *s, uint32_t i)
     return i < s->n_services ? &s->services[i] : NULL;
 }
 
+const char *
+pb_method_cardinality_name(const struct pb_method *m)
+{
+    if (m->client_streaming)
+        return m->server_streaming ? "stream-stream" : "stream-unary";
+    return m->server_streaming ? "unary-stream" : "unary-unary";
+}
+
 /* ---- Fields ------------------------------------------------------------- */
 
 static const struct pb_field *

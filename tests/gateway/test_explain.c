@@ -2,6 +2,7 @@
 /* What an explanation says of a request; that it says what the gateway does is
  * for the scenario of that name. */
 #include "gateway/explain.h"
+#include "tests/memory.h"
 #include "tests/routes/support.h"
 
 #include <setjmp.h>
@@ -10,43 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-extern void *__real_malloc(size_t size);
-extern void *__real_calloc(size_t count, size_t size);
-extern void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static long allocations_left = -1; /* -1: no end */
-
-static bool
-is_refused(void)
-{
-    if (allocations_left > 0)
-        allocations_left--;
-    else if (allocations_left == 0)
-        return true;
-    return false;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *p, size_t size)
-{
-    return is_refused() ? NULL : __real_realloc(p, size);
-}
 
 #define RULES                                                          \
     RULE("One", "put: '/v1/m/{id}', body: book, response_body: sub")   \
@@ -58,15 +22,6 @@ static int
 set_up(void **state)
 {
     *state = set_with_rules(RULES);
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct route_set *set = *state;
-
-    route_set_free(&set);
     return 0;
 }
 
@@ -387,26 +342,25 @@ without_memory_there_is_no_explanation(void **state)
         { "DELETE", "/v1/m/%FF", NULL },
     };
 
-    json_set_alloc_funcs(__wrap_malloc, free);
+    json_set_alloc_funcs(malloc, free);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         json_t *doc = NULL;
-        long n = 0;
+        unsigned long n;
 
-        for (; doc == NULL; n++) {
+        for (n = 1; doc == NULL; n++) {
             bool is_called;
 
-            allocations_left = n;
+            memory_fail_from(n);
             doc = explain(*state, asked[i].verb, asked[i].target, asked[i].body,
                 &is_called);
-            allocations_left = -1;
+            memory_suffices();
         }
-        assert_true(n > 20);
+        assert_true(n > 21);
         json_decref(doc);
     }
-    json_set_alloc_funcs(malloc, free);
 }
 
-#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
 main(void)

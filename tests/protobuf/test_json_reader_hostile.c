@@ -3,42 +3,11 @@
  * The JSON reader against broken texts, limits and short memory: whatever
  * comes, and however it is cut, it ends in the same result or the same error.
  */
+#include "tests/memory.h"
 #include "tests/protobuf/reader_kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* ---- Memory that fails -------------------------------------------------- */
-
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-
-static unsigned allocations_left; /* 0: no end to them */
-
-static bool
-may_allocate(void)
-{
-    if (allocations_left == 0)
-        return true;
-    if (allocations_left == 1)
-        return false;
-    allocations_left--;
-    return true;
-}
-
-void *
-__wrap_realloc(void *p, size_t n)
-{
-    return may_allocate() ? __real_realloc(p, n) : NULL;
-}
-
-void *
-__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-    return may_allocate() ? __real_reallocarray(p, n, size) : NULL;
-}
 
 /* ---- Texts -------------------------------------------------------------- */
 
@@ -336,19 +305,19 @@ names_and_values_have_a_longest(void **state)
 
 /* ---- Short memory ------------------------------------------------------- */
 
-/* A fresh reader and buffer, with the n-th allocation failing. */
+/* A fresh reader and buffer, with what grows failing from the nth time on. */
 static enum pb_err
-read_with(struct kit *kit, size_t i, unsigned n, size_t piece)
+read_with(struct kit *kit, size_t i, unsigned long n, size_t piece)
 {
     enum pb_err err;
 
     pb_json_reader_free(&kit->reader);
     kit->reader = pb_json_reader_new();
     assert_non_null(kit->reader);
-    allocations_left = n;
+    memory_fail_from(n);
     err = kit_read(kit, texts[i].type, texts[i].text, strlen(texts[i].text), 0,
         piece);
-    allocations_left = 0;
+    memory_suffices();
     return err;
 }
 
@@ -359,7 +328,7 @@ every_allocation_may_fail(void **state)
 
     for (size_t i = 0; i < N_TEXTS; i++) {
         for (size_t piece = 1; piece < 1000; piece += 998) {
-            unsigned n = 1;
+            unsigned long n = 1;
 
             for (; read_with(kit, i, n, piece) != PB_OK; n++) {
                 assert_int_equal(kit->error.kind, PB_ENOMEM);

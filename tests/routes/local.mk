@@ -84,9 +84,8 @@ tests_routes_test_http_body_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/routes/test_set
-tests_routes_test_set_SOURCES = tests/routes/test_set.c
-tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+tests_routes_test_set_SOURCES = tests/routes/test_set.c $(memory)
+tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 tests_routes_test_set_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 

@@ -58,6 +58,15 @@ build_set(const char *yaml, struct route_problems *problems)
     return route_set_build(&c, embedded_schema, NULL, problems);
 }
 
+int
+free_set(void **state)
+{
+    struct route_set *set = *state;
+
+    route_set_free(&set);
+    return 0;
+}
+
 const char *
 show_problems(struct route_problems *problems, char *out, size_t room)
 {

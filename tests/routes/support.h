@@ -18,6 +18,9 @@ struct route_set *build_set(const char *yaml, struct route_problems *problems);
  * (flow style, one a line). The test fails if there is a problem. */
 struct route_set *set_with_rules(const char *rules);
 
+/* As the teardown of a test whose state is a set. */
+int free_set(void **state);
+
 /* "line: message" of each problem, joined by line ends; frees them. */
 const char *show_problems(struct route_problems *problems, char *out,
     size_t room);

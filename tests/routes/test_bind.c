@@ -32,15 +32,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    struct route_set *set = *state;
-
-    route_set_free(&set);
-    return 0;
-}
-
 /* GET /q?QUERY */
 static void
 query(void **state, const char *text, const char *expected)
@@ -721,7 +712,7 @@ a_path_may_go_through_groups(void **state)
     route_set_free(&set);
 }
 
-#define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
 main(void)

@@ -24,15 +24,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    struct route_set *set = *state;
-
-    route_set_free(&set);
-    return 0;
-}
-
 /* "VERB TEMPLATE: WHY" of the nearest max routes, one a line. */
 static void
 explains(void **state, const char *verb, const char *path, size_t max,
@@ -224,7 +215,7 @@ the_one_whose_text_is_refused_is_the_last_one_told(void **state)
     tells(state, "/v1/books/%ff", "rev=2", PB_EVALUE, "path id=\xff>id\n");
 }
 
-#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
 main(void)

@@ -49,7 +49,7 @@ EXTRA_DIST += \
 	tests/scenarios/protojson2.proto \
 	tests/scenarios/transcoder.py
 
-check_DATA = tests/scenarios/everything.pb tests/scenarios/protojson2.pb
+check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 
 check_DATA += tests/scenarios/files.pb
