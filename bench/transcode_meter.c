@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * transcode_meter SET [ROUNDS [DOCUMENTS [WAYS]]]: what transcoding costs
+ * transcode_meter SET [ROUNDS [DOCUMENTS [WAYS [TIMES]]]]: what transcoding costs
  * beside jansson, for each document of documents.c whose name is in DOCUMENTS
  * (default: all). One line of NAME=VALUE for each round: MB of JSON text per
  * second of this thread's CPU, each way after the other.
@@ -12,7 +12,8 @@
  *   write   wire to JSON
  *   dump    jansson: tree to compact text
  *
- * WAYS, a list of these, is for profiles. Before anything is measured, what
+ * WAYS, a list of these, and TIMES, how often each is done in a round, are for
+ * profiles and for valgrind. Before anything is measured, what
  * each way makes is looked at.
  */
 #include "bench/documents.h"
@@ -37,6 +38,7 @@ struct bench {
     struct pb_buf wire;
     struct pb_buf out;
     json_t *tree;
+    unsigned times; /* 0: as often as ROUND_S takes */
 };
 
 static const struct pb_json_options plain;
@@ -144,7 +146,9 @@ cpu_s(void)
 static double
 measure(struct bench *b, void (*run)(struct bench *b))
 {
-    unsigned n = 0, batch = 1 + 200000 / (unsigned)b->document.len;
+    unsigned n = 0;
+    unsigned batch = b->times > 0 ? b->times
+                                  : 1 + 200000 / (unsigned)b->document.len;
     double begin, spent;
 
     run(b); /* caches, pages */
@@ -154,7 +158,7 @@ measure(struct bench *b, void (*run)(struct bench *b))
             run(b);
         n += batch;
         spent = cpu_s() - begin;
-    } while (spent < ROUND_S);
+    } while (b->times == 0 && spent < ROUND_S);
     return (double)b->document.len * n / spent / 1e6;
 }
 
@@ -236,23 +240,26 @@ main(int argc, char **argv)
     unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1;
     struct pb_schema *schema;
     struct bench b = { .reader = pb_json_reader_new(),
-        .writer = pb_json_writer_new() };
+        .writer = pb_json_writer_new(),
+        .times = argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 0 };
 
-    if (argc < 2 || argc > 5)
-        die("usage", "transcode_meter SET [ROUNDS [DOCUMENTS [WAYS]]]");
+    if (argc < 2 || argc > 6)
+        die("usage",
+            "transcode_meter SET [ROUNDS [DOCUMENTS [WAYS [TIMES]]]]");
     if (b.reader == NULL || b.writer == NULL)
         die("start", "memory is short");
     schema = load_schema(argv[1]);
     pb_buf_init_heap(&b.wire, OUT_MAX);
     pb_buf_init_heap(&b.out, OUT_MAX);
     for (unsigned i = 0; i < DOCUMENTS; i++) {
+        if (argc > 3 && strchr(argv[3], 'a' + (int)i) == NULL)
+            continue;
         b.document = document_make(i);
         b.message = pb_schema_message(schema, b.document.type,
             strlen(b.document.type));
         if (b.message == NULL)
             die(b.document.type, "is not in the schema");
-        if (argc < 4 || strstr(argv[3], b.document.name) != NULL)
-            measure_document(&b, rounds, argc > 4 ? argv[4] : NULL);
+        measure_document(&b, rounds, argc > 4 ? argv[4] : NULL);
         free(b.document.text);
     }
     pb_buf_fini_heap(&b.wire);

@@ -92,54 +92,23 @@ plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
     return i;
 }
 
-#ifdef __SSE2__
-
-/* Copies 16 bytes whatever they are; returns how many are plain. */
-static inline size_t
-plain_copy_16(uint8_t *to, const uint8_t *from)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
-    unsigned special = pb_special16(v);
-
-    _mm_storeu_si128((__m128i *)(void *)to, v);
-    return special == 0 ? 16 : (size_t)__builtin_ctz(special);
-}
-
-#else
-
-static inline size_t
-plain_copy_16(uint8_t *to, const uint8_t *from)
-{
-    uint64_t a, b;
-
-    memcpy(&a, from, 8);
-    memcpy(&b, from + 8, 8);
-    if (!pb_are_plain(a, b))
-        return plain_copy_bytes(to, from, 16);
-    memcpy(to, &a, 8);
-    memcpy(to + 8, &b, 8);
-    return 16;
-}
-
-#endif
-
 size_t
 pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
 {
     size_t i = 0;
 
-    if (n <= 16)
+    if (n <= PB_BLOCK)
         return pb_plain_copy_short(to, from, n) ? n
                                                 : plain_copy_bytes(to, from, n);
 
-    for (; n - i > 16; i += 16) {
-        size_t plain = plain_copy_16(to + i, from + i);
+    for (; n - i > PB_BLOCK; i += PB_BLOCK) {
+        unsigned plain = pb_block_copy(to + i, from + i);
 
-        if (plain < 16)
+        if (plain < PB_BLOCK)
             return i + plain;
     }
-    i = n - 16; /* again some that are known to be plain */
-    return i + plain_copy_16(to + i, from + i);
+    i = n - PB_BLOCK; /* again some that are known to be plain */
+    return i + pb_block_copy(to + i, from + i);
 }
 
 /* ---- UTF-8 and escapes --------------------------------------------------- */

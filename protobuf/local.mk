@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += protobuf/libpb.la
 protobuf_libpb_la_SOURCES = \
 	protobuf/arena.c \
 	protobuf/arena.h \
+	protobuf/block.h \
 	protobuf/buf.c \
 	protobuf/buf.h \
 	protobuf/json.h \
