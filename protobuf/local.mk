@@ -12,6 +12,8 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/buf.c \
 	protobuf/buf.h \
 	protobuf/json.h \
+	protobuf/power10.c \
+	protobuf/power10.h \
 	protobuf/schema.h \
 	protobuf/schema_ask.c \
 	protobuf/schema_build.c \
