@@ -44,6 +44,18 @@ pb_word_special(uint64_t v)
     return (~(not_control & not_quote & not_slash) | v) & PB_EACH(0x80);
 }
 
+/* Bit 7 of each byte of v as one bit, the lowest for the first byte. */
+static inline unsigned
+pb_word_gather(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    /* the product gathers the eight bits in its highest byte */
+    v = (v & PB_EACH(0x80)) >> 7;
+    return (unsigned)(v * UINT64_C(0x0102040810204080) >> 56);
+}
+
 /* A bit for each special byte of the 16 at p, the lowest for the first. */
 static inline unsigned
 pb_block_special_plainly(const void *p)
@@ -54,12 +66,7 @@ pb_block_special_plainly(const void *p)
         uint64_t v;
 
         memcpy(&v, (const uint8_t *)p + 8 * i, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        v = __builtin_bswap64(v);
-#endif
-        /* the product gathers the eight bits in its highest byte */
-        v = (pb_word_special(v) >> 7) * UINT64_C(0x0102040810204080);
-        found |= (unsigned)(v >> 56) << (8 * i);
+        found |= pb_word_gather(pb_word_special(v)) << (8 * i);
     }
     return found;
 }
@@ -68,6 +75,24 @@ static inline bool
 pb_words_are_plain_plainly(uint64_t a, uint64_t b)
 {
     return (pb_word_special(a) | pb_word_special(b)) == 0;
+}
+
+/* A bit for each byte in which the 16 at a and at b are alike. */
+static inline unsigned
+pb_block_same_plainly(const void *a, const void *b)
+{
+    unsigned same = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t v, w;
+
+        memcpy(&v, (const uint8_t *)a + 8 * i, sizeof v);
+        memcpy(&w, (const uint8_t *)b + 8 * i, sizeof w);
+        v ^= w;
+        same |= pb_word_gather(~(((v & PB_EACH(0x7f)) + PB_EACH(0x7f)) | v))
+            << (8 * i);
+    }
+    return same;
 }
 
 /* ---- In vectors ------------------------------------------------------------ */
@@ -92,6 +117,14 @@ pb_block_special(const void *p)
     return pb_vector_special(_mm_loadu_si128((const __m128i *)p));
 }
 
+static inline unsigned
+pb_block_same(const void *a, const void *b)
+{
+    return (unsigned)_mm_movemask_epi8(
+        _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a),
+            _mm_loadu_si128((const __m128i *)b)));
+}
+
 /* Whether all 16 bytes of the two words are plain. */
 static inline bool
 pb_words_are_plain(uint64_t a, uint64_t b)
@@ -105,6 +138,12 @@ static inline unsigned
 pb_block_special(const void *p)
 {
     return pb_block_special_plainly(p);
+}
+
+static inline unsigned
+pb_block_same(const void *a, const void *b)
+{
+    return pb_block_same_plainly(a, b);
 }
 
 static inline bool
@@ -126,6 +165,35 @@ pb_block_copy(void *to, const void *from)
 
     memcpy(to, from, PB_BLOCK);
     return special == 0 ? PB_BLOCK : (unsigned)__builtin_ctz(special);
+}
+
+/* Whether from[0..n) is what stands at p, where `left` bytes may be read; a
+ * block of from may be read, whatever n is. */
+static inline bool
+pb_block_stands(const char *p, size_t left, const char *from, size_t n)
+{
+    if (n <= PB_BLOCK)
+        return left >= PB_BLOCK &&
+            (~pb_block_same(p, from) & ((1u << n) - 1)) == 0;
+    if (left < n)
+        return false;
+    if (n > 2 * PB_BLOCK)
+        return memcmp(p, from, n) == 0;
+    return (pb_block_same(p, from) &
+               pb_block_same(p + n - PB_BLOCK, from + n - PB_BLOCK)) == 0xffff;
+}
+
+/* Copies from[0..n); both sides have at least a block. */
+static inline void
+pb_block_move(uint8_t *to, const char *from, size_t n)
+{
+    if (n > 2 * PB_BLOCK) {
+        memcpy(to, from, n);
+        return;
+    }
+    memcpy(to, from, PB_BLOCK);
+    if (n > PB_BLOCK)
+        memcpy(to + n - PB_BLOCK, from + n - PB_BLOCK, PB_BLOCK);
 }
 
 #endif

@@ -138,23 +138,6 @@ copy_escape(const char *p, uint8_t **to)
     return p;
 }
 
-/* Copies a run of characters that are not ASCII. Returns the byte after it. */
-static inline const char *
-copy_characters(const char *p, const char *end, uint8_t **to,
-    const uint8_t *to_end)
-{
-    do {
-        unsigned n = pb_utf8_wide(p);
-
-        if (n == 0)
-            break;
-        memcpy(*to, p, 4);
-        *to += n;
-        p += n;
-    } while (end - p >= 4 && to_end - *to >= 4 && (uint8_t)*p >= 0x80);
-    return p;
-}
-
 /* Copies a string's text from p on as far as that goes easily: up to what ends
  * it or is wrong in it, or close to the end of the piece or of the room. */
 static const char *
@@ -172,7 +155,7 @@ copy_text(const char *p, const char *end, struct pb_buf *out)
         if (n == PB_BLOCK)
             continue;
         next = *p == '\\' ? copy_escape(p, &to)
-                          : copy_characters(p, end, &to, to_end);
+                          : pb_utf8_copy(p, end, &to, to_end);
         if (next == p)
             break; /* a quote, a control, or what is wrong */
         p = next;

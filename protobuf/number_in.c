@@ -93,23 +93,34 @@ are_digits(uint64_t v)
         PB_EACH(0x30);
 }
 
-static const char *
+static inline const char *
 read_digits(const char *p, const char *end, uint64_t *value)
 {
     uint64_t v = *value;
-    uint64_t eight;
+
+    for (; p < end && is_digit(*p); p++)
+        v = v * 10 + (uint64_t)(*p - '0');
+    *value = v;
+    return p;
+}
+
+/* The same, where there may be many. */
+static const char *
+read_fraction(const char *p, const char *end, uint64_t *value)
+{
+    uint64_t v = *value;
 
     for (; end - p >= 8; p += 8) {
+        uint64_t eight;
+
         memcpy(&eight, p, sizeof(eight));
         eight = le64toh(eight);
         if (!are_digits(eight))
             break;
         v = v * 100000000 + join_digits(eight);
     }
-    for (; p < end && is_digit(*p); p++)
-        v = v * 10 + (uint64_t)(*p - '0');
     *value = v;
-    return p;
+    return read_digits(p, end, value);
 }
 
 /* Reads a JSON number at p as far as it goes. Returns the byte after it, or
@@ -131,7 +142,7 @@ read_decimal(struct decimal *d, const char *p, const char *end)
     d->n_fraction = 0;
     if (p < end && *p == '.') {
         d->fraction = ++p;
-        p = read_digits(p, end, &d->head);
+        p = read_fraction(p, end, &d->head);
         d->n_fraction = (size_t)(p - d->fraction);
         if (d->n_fraction == 0)
             return NULL;

@@ -70,6 +70,25 @@ pb_utf8_wide(const void *p)
     return (v & 0x3007) != 0 && ((v & 4) == 0 || (v & 0x3003) == 0) ? 4 : 0;
 }
 
+/* Copies characters that are not ASCII from p on, moving *to on: at least one if
+ * it is well formed, and more while 4 bytes are left on both sides, which the
+ * caller sees to for the first. Returns the byte after them. */
+static inline const char *
+pb_utf8_copy(const char *p, const char *end, uint8_t **to,
+    const uint8_t *to_end)
+{
+    do {
+        unsigned n = pb_utf8_wide(p);
+
+        if (n == 0)
+            break;
+        memcpy(*to, p, 4);
+        *to += n;
+        p += n;
+    } while (end - p >= 4 && to_end - *to >= 4 && (uint8_t)*p >= 0x80);
+    return p;
+}
+
 /* Writes the code point c, no surrogate, at most U+10FFFF. Returns 1..4. */
 static inline unsigned
 pb_utf8_write(char to[4], unsigned c)
