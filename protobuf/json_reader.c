@@ -19,22 +19,28 @@ static const char nothing[1];
 
 /* ---- Names -------------------------------------------------------------- */
 
-/* The field of that name. Clients mostly keep to the order of the fields, so
- * those after the last one are tried before the index is asked. */
+/* Clients mostly keep to the order of the fields, so these are tried before the
+ * index is asked: the field whose name stands at p, quotes, colon and all. */
 static const struct pb_field *
-find_field(const struct pb_json_reader *r, const char *name, size_t len)
+find_expected(const struct pb_json_reader *r, const char *p)
 {
-    const struct pb_frame *f = r->top;
-    const struct pb_message *message = f->message;
-    unsigned i = f->hint;
+    const struct pb_message *message = r->top->message;
+    size_t left = (size_t)(r->now.end - p);
+    unsigned i = r->top->hint;
 
     for (unsigned tries = 0; tries < 3 && i < message->n_fields; tries++, i++) {
-        const struct pb_field *field = &message->fields[i];
+        const struct pb_field *f = &message->fields[i];
 
-        if (field->json_name_len == len &&
-            memcmp(field->json_name, name, len) == 0)
-            return field;
+        if (f->key != NULL &&
+            pb_block_stands(p, left, f->key + 1, f->key_len - 1u))
+            return f;
     }
+    return NULL;
+}
+
+static const struct pb_field *
+find_field(const struct pb_message *message, const char *name, size_t len)
+{
     if (len > 2 && name[0] == '[' && name[len - 1] == ']')
         return pb_schema_extension_by_name(message, name + 1, len - 2);
     return pb_message_field_by_name(message, name, len);
@@ -49,21 +55,13 @@ fail_seen(struct pb_json_reader *r, enum pb_err err)
     return pb_reader_fail_out(r, err) != NULL;
 }
 
-static bool
-message_name(struct pb_json_reader *r, const char *name, size_t len)
+/* A value for that field of the message on top comes. */
+static inline bool
+aim_at_field(struct pb_json_reader *r, const struct pb_field *field)
 {
     struct pb_frame *f = r->top;
-    const struct pb_field *field = find_field(r, name, len);
     enum pb_err err;
 
-    r->state = PB_AT_COLON;
-    if (field == NULL) {
-        r->target = PB_TO_NOTHING;
-        if (f->is_typed && len == 5 && memcmp(name, "@type", 5) == 0)
-            return fail_seen(r, PB_EDUPLICATE);
-        return r->options.ignore_unknown ||
-            pb_reader_unknown(r, f->message, name, len) != NULL;
-    }
     f->field = field;
     r->field = field;
     r->target = PB_TO_FIELD;
@@ -74,6 +72,23 @@ message_name(struct pb_json_reader *r, const char *name, size_t len)
         err = pb_reader_see(r, field->index);
     }
     return err == PB_OK ? true : fail_seen(r, err);
+}
+
+static bool
+message_name(struct pb_json_reader *r, const char *name, size_t len)
+{
+    struct pb_frame *f = r->top;
+    const struct pb_field *field = find_field(f->message, name, len);
+
+    r->state = PB_AT_COLON;
+    if (field == NULL) {
+        r->target = PB_TO_NOTHING;
+        if (f->is_typed && len == 5 && memcmp(name, "@type", 5) == 0)
+            return fail_seen(r, PB_EDUPLICATE);
+        return r->options.ignore_unknown ||
+            pb_reader_unknown(r, f->message, name, len) != NULL;
+    }
+    return aim_at_field(r, field);
 }
 
 /* A key that is no string in the message: its text, to be checked. */
@@ -247,6 +262,17 @@ value(struct pb_json_reader *r, const char *p)
 static const char *
 member(struct pb_json_reader *r, const char *p)
 {
+    if (r->top->kind == PB_FRAME_MESSAGE) {
+        const struct pb_field *field = find_expected(r, p);
+
+        if (field != NULL) {
+            r->token = pb_reader_offset(r, p);
+            if (!aim_at_field(r, field))
+                return NULL;
+            r->state = PB_AT_VALUE;
+            return value(r, p + field->key_len - 1);
+        }
+    }
     p = name(r, p);
     if (p == NULL || r->state != PB_AT_COLON || p == r->now.end || *p != ':')
         return p;

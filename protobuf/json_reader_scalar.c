@@ -37,11 +37,14 @@ put_scalar(struct pb_json_reader *r, uint64_t bits)
     if (r->target != PB_TO_PACKED)
         for (unsigned i = 0; i < f->tag_len; i++)
             out->data[out->len++] = f->tag[i];
-    if (f->wire == PB_WIRE_VARINT)
+    if (f->wire == PB_WIRE_VARINT) {
         out->len =
             (size_t)(pb_varint_write(out->data + out->len, bits) - out->data);
-    else
-        (void)pb_put_scalar(out, (enum pb_wire)f->wire, bits);
+    } else {
+        bits = htole64(bits); /* its first half, for 32 bits too */
+        memcpy(out->data + out->len, &bits, sizeof(bits));
+        out->len += f->wire == PB_WIRE_I32 ? 4 : 8;
+    }
     return pb_reader_value_done(r);
 }
 

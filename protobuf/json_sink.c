@@ -2,11 +2,12 @@
 /*
  * Strings on their way out. Nearly all bytes of nearly all strings need only a
  * copy, so the search for those that need more is joined with the copying and
- * goes 16 bytes at a time (8 where there is no SSE2). Blocks overlap at the
+ * goes 16 bytes at a time, escapes and all. Blocks overlap at the
  * end of a text rather than ending in single bytes.
  */
 #include "protobuf/json_sink.h"
 #include "protobuf/json.h"
+#include "protobuf/utf8.h"
 
 #include <math.h>
 
@@ -92,94 +93,26 @@ plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
     return i;
 }
 
-#ifdef __SSE2__
-
-/* Copies 16 bytes whatever they are; returns how many are plain. */
-static inline size_t
-plain_copy_16(uint8_t *to, const uint8_t *from)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
-    unsigned special = pb_special16(v);
-
-    _mm_storeu_si128((__m128i *)(void *)to, v);
-    return special == 0 ? 16 : (size_t)__builtin_ctz(special);
-}
-
-#else
-
-static inline size_t
-plain_copy_16(uint8_t *to, const uint8_t *from)
-{
-    uint64_t a, b;
-
-    memcpy(&a, from, 8);
-    memcpy(&b, from + 8, 8);
-    if (!pb_are_plain(a, b))
-        return plain_copy_bytes(to, from, 16);
-    memcpy(to, &a, 8);
-    memcpy(to + 8, &b, 8);
-    return 16;
-}
-
-#endif
-
 size_t
 pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
 {
     size_t i = 0;
 
-    if (n <= 16)
+    if (n <= PB_BLOCK)
         return pb_plain_copy_short(to, from, n) ? n
                                                 : plain_copy_bytes(to, from, n);
 
-    for (; n - i > 16; i += 16) {
-        size_t plain = plain_copy_16(to + i, from + i);
+    for (; n - i > PB_BLOCK; i += PB_BLOCK) {
+        unsigned plain = pb_block_copy(to + i, from + i);
 
-        if (plain < 16)
+        if (plain < PB_BLOCK)
             return i + plain;
     }
-    i = n - 16; /* again some that are known to be plain */
-    return i + plain_copy_16(to + i, from + i);
+    i = n - PB_BLOCK; /* again some that are known to be plain */
+    return i + pb_block_copy(to + i, from + i);
 }
 
 /* ---- UTF-8 and escapes --------------------------------------------------- */
-
-static inline bool
-is_tail(uint8_t c)
-{
-    return (c & 0xc0) == 0x80;
-}
-
-/* Length of the sequence at p, 0 when it is none: Unicode, table 3-7. Like
- * pb_utf8_next, but here it is a loop's body and nobody wants the code. */
-static inline size_t
-utf8_length(const uint8_t *p, const uint8_t *end)
-{
-    size_t n = (size_t)(end - p);
-    uint8_t c;
-
-    if (n == 0)
-        return 0;
-    c = p[0];
-    if (c < 0x80)
-        return 1;
-    if (c < 0xc2 || c > 0xf4 || n < 2 || !is_tail(p[1]))
-        return 0;
-    if (c < 0xe0)
-        return 2;
-    if (n < 3 || !is_tail(p[2]))
-        return 0;
-    if (c < 0xf0) {
-        if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f))
-            return 0;
-        return 3;
-    }
-    if (n < 4 || !is_tail(p[3]))
-        return 0;
-    if ((c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return 4;
-}
 
 /* Up to 6 bytes. */
 static uint8_t *
@@ -208,28 +141,42 @@ escape(uint8_t *to, uint8_t c)
     return to;
 }
 
-/* Copies the run of non-ASCII sequences at p, plain ASCII in ones and twos
- * between them included; returns where it ends or is no longer UTF-8. */
-static const uint8_t *
-put_sequences(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+/* What a round of copy_blocks may take: an escape or a character, both of which
+ * may begin in the last byte of a block. */
+#define COPY_AHEAD (PB_BLOCK + 6)
+
+static inline const uint8_t *
+copy_characters(const uint8_t *p, const uint8_t *end, uint8_t **to,
+    const uint8_t *to_end)
 {
-    while (end - p >= 4 && pb_sink_room(s) >= 4) {
-        size_t n = utf8_length(p, end);
+    return (const uint8_t *)pb_utf8_copy((const char *)p, (const char *)end, to,
+        to_end);
+}
 
-        if (n == 0 || (n == 1 && !(pb_is_plain(p[0]) && (p[1] | p[2]) >= 0x80)))
-            return p;
-        memcpy(s->p, p, 4);
-        s->p += n;
+/* Text as far as that goes easily: up to what is not UTF-8, or close to the end
+ * of the text or of the room. */
+static const uint8_t *
+copy_blocks(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+{
+    uint8_t *to = s->p;
+
+    while (end - p >= COPY_AHEAD && s->end - to >= COPY_AHEAD) {
+        unsigned n = pb_block_copy(to, p);
+        const uint8_t *at;
+
         p += n;
-    }
-    while (p < end && *p >= 0x80) {
-        size_t n = utf8_length(p, end);
-
-        if (n == 0)
+        to += n;
+        if (n == PB_BLOCK)
+            continue;
+        at = p;
+        if (*p < 0x80)
+            to = escape(to, *p++);
+        else
+            p = copy_characters(p, end, &to, s->end);
+        if (p == at)
             break;
-        pb_sink_put_slow(s, p, n);
-        p += n;
     }
+    s->p = to;
     return p;
 }
 
@@ -238,9 +185,17 @@ static const uint8_t *
 put_special(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
 {
     uint8_t *at;
+    int n;
 
-    if (*p >= 0x80)
-        return put_sequences(s, p, end);
+    if (*p >= 0x80 && end - p >= 4 && pb_sink_room(s) >= 4)
+        return copy_characters(p, end, &s->p, s->end);
+    if (*p >= 0x80) {
+        n = pb_utf8_sequence((const char *)p, (const char *)end);
+        if (n <= 0)
+            return p;
+        pb_sink_put_slow(s, p, (size_t)n);
+        return p + n;
+    }
     if (pb_is_plain(*p)) {
         pb_sink_put_slow(s, p, 1);
     } else {
@@ -256,11 +211,12 @@ pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
     const uint8_t *end = text + n;
 
     while (text < end && s->err == PB_OK) {
-        size_t left = (size_t)(end - text);
+        const uint8_t *next = copy_blocks(s, text, end);
+        size_t left = (size_t)(end - next);
         size_t room = pb_sink_room(s);
-        size_t plain = pb_plain_copy(s->p, text, left < room ? left : room);
-        const uint8_t *next;
+        size_t plain = pb_plain_copy(s->p, next, left < room ? left : room);
 
+        text = next;
         s->p += plain;
         text += plain;
         if (text == end)

@@ -137,8 +137,27 @@ pb_jw_close(struct pb_json_writer *w, char bracket)
 
 /* What follows a member's name. */
 void pb_jw_colon(struct pb_json_writer *w);
-/* pb_jw_next, name and colon; for a field, and for a name that is plain. */
-void pb_jw_key(struct pb_json_writer *w, const struct pb_field *f);
+/* pb_jw_next, name and colon, whatever the options and the name are. */
+void pb_jw_key_slowly(struct pb_json_writer *w, const struct pb_field *f);
+
+/* The same: nearly always it is there ready made, and fits. */
+static inline void
+pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
+{
+    size_t skip = w->is_fresh;
+    size_t len = f->key_len - skip;
+
+    if (!w->has_plain_keys || f->key == NULL ||
+        pb_sink_room(&w->out) < len + PB_BLOCK) {
+        pb_jw_key_slowly(w, f);
+        return;
+    }
+    pb_block_move(w->out.p, f->key + skip, len);
+    w->out.p += len;
+    w->is_fresh = false;
+}
+
+/* The same for a name that is plain. */
 void pb_jw_member(struct pb_json_writer *w, const char *name);
 
 /* ---- Reading values ------------------------------------------------------ */

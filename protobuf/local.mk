@@ -8,9 +8,12 @@ noinst_LTLIBRARIES += protobuf/libpb.la
 protobuf_libpb_la_SOURCES = \
 	protobuf/arena.c \
 	protobuf/arena.h \
+	protobuf/block.h \
 	protobuf/buf.c \
 	protobuf/buf.h \
 	protobuf/json.h \
+	protobuf/power10.c \
+	protobuf/power10.h \
 	protobuf/schema.h \
 	protobuf/schema_ask.c \
 	protobuf/schema_build.c \

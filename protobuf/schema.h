@@ -75,11 +75,16 @@ enum pb_wkt {
     PB_WKT_HTTP_BODY /* google.api.HttpBody, if of its known shape; likewise */
 };
 
+#define PB_FIELD_KEY_ROOM 17 /* two blocks, one byte apart: block.h */
+
 struct pb_field {
     const char *name;      /* proto name; "[pkg.ext]" for an extension */
     const char *json_name; /* UTF-8 without controls; may need quoting */
+    const char *key;       /* ,"jsonName": of at least PB_FIELD_KEY_ROOM bytes
+                              that may be read; NULL: not quoted so simply */
     uint16_t name_len;
     uint16_t json_name_len;
+    uint16_t key_len;
     uint32_t number;
     uint8_t type;    /* enum pb_type; PB_GROUP also for DELIMITED */
     uint8_t wire;    /* enum pb_wire of one element */

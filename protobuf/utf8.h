@@ -6,7 +6,10 @@
 #ifndef PB_UTF8_H
 #define PB_UTF8_H
 
+#include <endian.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /* Length of the well-formed character at p < end, 1..4; 0: there is none; -1:
  * end cuts one that is well formed so far. */
@@ -44,6 +47,46 @@ pb_utf8_sequence(const char *p, const char *end)
         high = 0xbf;
     }
     return n;
+}
+
+/* Length of the well-formed character of 2 to 4 bytes at p, where 4 bytes may be
+ * read; 0: there is none. Bits of all bytes are looked at together. */
+static inline unsigned
+pb_utf8_wide(const void *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof v);
+    v = le32toh(v);
+    if ((v & 0xc0e0) == 0x80c0)
+        return (v & 0x1e) != 0 ? 2 : 0; /* C0 and C1 would be ASCII */
+    if ((v & 0xc0c0f0) == 0x8080e0) {
+        v &= 0x200f; /* of E0 only the upper half, of ED the lower */
+        return v != 0 && v != 0x200d ? 3 : 0;
+    }
+    if ((v & 0xc0c0c0f8) != 0x808080f0)
+        return 0;
+    /* the plane, from 1 to 16, has bits in the first two bytes */
+    return (v & 0x3007) != 0 && ((v & 4) == 0 || (v & 0x3003) == 0) ? 4 : 0;
+}
+
+/* Copies characters that are not ASCII from p on, moving *to on: at least one if
+ * it is well formed, and more while 4 bytes are left on both sides, which the
+ * caller sees to for the first. Returns the byte after them. */
+static inline const char *
+pb_utf8_copy(const char *p, const char *end, uint8_t **to,
+    const uint8_t *to_end)
+{
+    do {
+        unsigned n = pb_utf8_wide(p);
+
+        if (n == 0)
+            break;
+        memcpy(*to, p, 4);
+        *to += n;
+        p += n;
+    } while (end - p >= 4 && to_end - *to >= 4 && (uint8_t)*p >= 0x80);
+    return p;
 }
 
 /* Writes the code point c, no surrogate, at most U+10FFFF. Returns 1..4. */
