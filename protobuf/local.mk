@@ -11,6 +11,8 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/buf.c \
 	protobuf/buf.h \
 	protobuf/json.h \
+	protobuf/normalize.c \
+	protobuf/normalize.h \
 	protobuf/schema.h \
 	protobuf/schema_ask.c \
 	protobuf/schema_build.c \
