@@ -14,6 +14,8 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/json.h \
 	protobuf/power10.c \
 	protobuf/power10.h \
+	protobuf/normalize.c \
+	protobuf/normalize.h \
 	protobuf/schema.h \
 	protobuf/schema_ask.c \
 	protobuf/schema_build.c \

@@ -38,6 +38,7 @@ include tests/routes/local.mk
 include tests/examples/local.mk
 include tests/gateway/local.mk
 include tests/scenarios/local.mk
+include tests/conformance/local.mk
 include tests/install/local.mk
 
 TESTS += $(check_PROGRAMS)
