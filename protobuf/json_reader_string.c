@@ -102,8 +102,8 @@ read_hex_escape(const char p[6], uint32_t *code)
     int a = hex_digit(p[2]), b = hex_digit(p[3]);
     int c = hex_digit(p[4]), d = hex_digit(p[5]);
 
-    *code = (uint32_t)a << 12 | (uint32_t)b << 8 | (uint32_t)c << 4 |
-        (uint32_t)d;
+    *code =
+        (uint32_t)a << 12 | (uint32_t)b << 8 | (uint32_t)c << 4 | (uint32_t)d;
     return p[0] == '\\' && p[1] == 'u' && (a | b | c | d) >= 0;
 }
 

@@ -19,8 +19,8 @@
 enum {
     DIGITS_MAX = 20,
     FRACTION_MAX = 16, /* of the 17 digits of a double */
-    PLAIN_MIN = -6, /* 1e-6 is written plainly, */
-    PLAIN_END = 21, /* 1e21 is not */
+    PLAIN_MIN = -6,    /* 1e-6 is written plainly, */
+    PLAIN_END = 21,    /* 1e21 is not */
 };
 
 /* digits * 10^exponent */

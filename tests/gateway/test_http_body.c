@@ -132,8 +132,8 @@ only_printable_UTF_8_is_a_content_type(void **state)
 {
     static const char *const good[] = { "", "a/b", "a/b; c=\"\xc3\xa9\"",
         "a\tb" };
-    static const char *const bad[] = { "\xff", "a/b\xc3", "a\001", "\x7f",
-        "\r", "\n" };
+    static const char *const bad[] = { "\xff", "a/b\xc3", "a\001", "\x7f", "\r",
+        "\n" };
     struct scene *s = *state;
     struct gw_request r = { 0 };
 
