@@ -91,7 +91,7 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
         break;
     case ROUTE_BAD_PATH:
         refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
-            "the path is malformed: it must be printable ASCII with "
+            "the path is malformed: expected printable ASCII with "
             "well-formed percent-encoding");
         break;
     }

@@ -21,6 +21,7 @@
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
+#include "gateway/status_wire.h"
 #include "gateway/worker.h"
 #include "rpc/link/grpc_coding.h"
 
@@ -347,21 +348,29 @@ put_message(struct pb_buf *b, struct sluice_str message)
     return pb_buf_put(b, "\r\n", 2);
 }
 
+/* grpc-status-details-bin, when there are any. */
 static enum pb_err
-put_details(struct pb_buf *b, struct sluice_str details)
+put_details(struct gw_exchange *x, const struct gw_status *status,
+    struct pb_buf *b)
 {
+    struct gw_buffer wire;
     enum pb_err err;
 
-    if (details.len == 0)
-        return PB_OK;
-    err = pb_buf_put(b, "grpc-status-details-bin: ", 25);
-    if (err == PB_OK)
-        err = pb_buf_reserve(b, details.len / 3 * 4 + 8);
-    if (err != PB_OK)
-        return err;
-    b->len += sluice_base64_encode(details.ptr, details.len,
-        (char *)b->data + b->len);
-    return pb_buf_put(b, "\r\n", 2);
+    gw_buffer_init(&wire, x->worker->pool, GW_ERROR_MAX_BYTES);
+    err = gw_status_to_wire(status, x->worker->set->config->errors_show_debug,
+        &wire.pb);
+    if (err == PB_OK && wire.pb.len > 0) {
+        err = pb_buf_put(b, "grpc-status-details-bin: ", 25);
+        if (err == PB_OK)
+            err = pb_buf_reserve(b, wire.pb.len / 3 * 4 + 8);
+        if (err == PB_OK) {
+            b->len += sluice_base64_encode(wire.pb.data, wire.pb.len,
+                (char *)b->data + b->len);
+            err = pb_buf_put(b, "\r\n", 2);
+        }
+    }
+    gw_buffer_fini(&wire);
+    return err;
 }
 
 static enum pb_err
@@ -375,7 +384,7 @@ put_status(struct gw_exchange *x, const struct gw_status *status,
     if (err == PB_OK)
         err = put_message(b, status->message);
     if (err == PB_OK)
-        err = put_details(b, status->details);
+        err = put_details(x, status, b);
     if (err == PB_OK && gw_metadata_out_fits(x))
         err = gw_metadata_out_lines(x->terminal_metadata, b);
     return err;

@@ -41,6 +41,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
+	gateway/status_wire.c \
 	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
@@ -76,6 +77,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
+	gateway/status_wire.h \
 	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \

@@ -19,7 +19,7 @@
 #include "gateway/call.h"
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
-#include "gateway/status_json.h"
+#include "gateway/status_wire.h"
 #include "gateway/worker.h"
 #include "routes/percent.h"
 

@@ -13,161 +13,12 @@
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
-#include "protobuf/wire.h"
+#include "gateway/status_wire.h"
 
 #define STATUS_TYPE "type.googleapis.com/google.rpc.Status"
 #define BAD_REQUEST_TYPE "type.googleapis.com/google.rpc.BadRequest"
-#define RETRY_INFO "google.rpc.RetryInfo"
-#define DEBUG_INFO "google.rpc.DebugInfo"
+#define DEBUG_INFO GW_DEBUG_INFO
 #define ANY "google.protobuf.Any"
-#define RETRY_MAX_SECONDS 86400
-
-struct record {
-    uint32_t number;
-    unsigned wire;
-    uint64_t varint;
-    const uint8_t *data;
-    size_t len;
-};
-
-/* The next field of a message. NULL at a break. */
-static const uint8_t *
-next_record(const uint8_t *p, const uint8_t *end, struct record *r)
-{
-    p = pb_tag_read(p, end, &r->number, &r->wire);
-    if (p == NULL)
-        return NULL;
-    if (r->wire == PB_WIRE_VARINT)
-        return pb_varint_read(p, end, &r->varint);
-    if (r->wire == PB_WIRE_LEN) {
-        r->data = pb_len_read(p, end, &r->len);
-        return r->data == NULL ? NULL : r->data + r->len;
-    }
-    return pb_skip(p, end, r->number, r->wire, 100);
-}
-
-/* Absent text has no end to compute: it is taken as empty. */
-static const uint8_t *
-first_byte(struct sluice_str s)
-{
-    return (const uint8_t *)(s.ptr == NULL ? "" : s.ptr);
-}
-
-bool
-gw_status_read(struct sluice_str status, int32_t *code,
-    struct sluice_str *message)
-{
-    const uint8_t *p = first_byte(status);
-    const uint8_t *end = p + status.len;
-
-    *code = 0;
-    *message = sluice_str_n("", 0);
-    while (p != end) {
-        struct record r;
-
-        p = next_record(p, end, &r);
-        if (p == NULL)
-            return false;
-        if (r.number == 1 && r.wire == PB_WIRE_VARINT)
-            *code = (int32_t)r.varint;
-        if (r.number == 2 && r.wire == PB_WIRE_LEN)
-            *message = sluice_str_n((const char *)r.data, r.len);
-    }
-    return true;
-}
-
-static bool
-split_any(const struct record *any, struct sluice_str *url,
-    struct sluice_str *value)
-{
-    const uint8_t *p = any->data;
-    const uint8_t *end = p + any->len;
-
-    *url = sluice_str_n("", 0);
-    *value = sluice_str_n("", 0);
-    while (p != end) {
-        struct record r;
-
-        p = next_record(p, end, &r);
-        if (p == NULL)
-            return false;
-        if (r.wire == PB_WIRE_LEN && r.number == 1)
-            *url = sluice_str_n((const char *)r.data, r.len);
-        if (r.wire == PB_WIRE_LEN && r.number == 2)
-            *value = sluice_str_n((const char *)r.data, r.len);
-    }
-    return true;
-}
-
-/* Only what follows the last slash of a type URL counts. */
-static bool
-is_type(struct sluice_str url, const char *name)
-{
-    size_t len = strlen(name);
-
-    return url.len >= len && memcmp(url.ptr + url.len - len, name, len) == 0 &&
-        (url.len == len || url.ptr[url.len - len - 1] == '/');
-}
-
-/* Duration inside RetryInfo: seconds 1, nanos 2. */
-static int
-duration_seconds(struct sluice_str retry_info)
-{
-    const uint8_t *p = (const uint8_t *)retry_info.ptr;
-    const uint8_t *end = p + retry_info.len;
-    struct record delay = { .data = p };
-    int64_t seconds = 0;
-    int32_t nanos = 0;
-
-    while (p != end) {
-        struct record r;
-
-        p = next_record(p, end, &r);
-        if (p == NULL)
-            return 0;
-        if (r.number == 1 && r.wire == PB_WIRE_LEN)
-            delay = r;
-    }
-    p = delay.data;
-    end = p + delay.len;
-    while (p != end) {
-        struct record r;
-
-        p = next_record(p, end, &r);
-        if (p == NULL)
-            return 0;
-        if (r.number == 1 && r.wire == PB_WIRE_VARINT)
-            seconds = (int64_t)r.varint;
-        if (r.number == 2 && r.wire == PB_WIRE_VARINT)
-            nanos = (int32_t)r.varint;
-    }
-    if (seconds < 0)
-        return 0;
-    if (seconds >= RETRY_MAX_SECONDS)
-        return RETRY_MAX_SECONDS;
-    return (int)seconds + (nanos > 0);
-}
-
-int
-gw_status_retry_seconds(struct sluice_str status)
-{
-    const uint8_t *p = first_byte(status);
-    const uint8_t *end = p + status.len;
-
-    while (p != end) {
-        struct record r;
-        struct sluice_str url;
-        struct sluice_str value;
-
-        p = next_record(p, end, &r);
-        if (p == NULL)
-            return -1;
-        if (r.number == 3 && r.wire == PB_WIRE_LEN &&
-            split_any(&r, &url, &value) && is_type(url, RETRY_INFO))
-            return duration_seconds(value);
-    }
-    return -1;
-}
 
 /* ------------------------------------------------------------------ output */
 
@@ -219,8 +70,7 @@ put_closed_any(const struct printer *p, struct sluice_str url,
 }
 
 static enum pb_err
-put_detail(const struct printer *p, const struct record *any,
-    struct sluice_str url, struct sluice_str value)
+put_detail(const struct printer *p, const struct gw_detail *d)
 {
     const struct pb_json_options options = {
         .raw_anys = true,
@@ -231,43 +81,29 @@ put_detail(const struct printer *p, const struct record *any,
     size_t before = p->out->len;
 
     if (type != NULL &&
-        pb_wire_to_json(p->writer, type, &options, any->data, any->len, p->out,
-            NULL) == PB_OK)
+        pb_wire_to_json(p->writer, type, &options, (const uint8_t *)d->any.ptr,
+            d->any.len, p->out, NULL) == PB_OK)
         return PB_OK;
     p->out->len = before;
-    return put_closed_any(p, url, value);
+    return put_closed_any(p, d->url, d->value);
 }
 
-/* A broken detail is left out, and so is a DebugInfo that is not for all. */
-static bool
-is_shown(const struct printer *p, const struct record *any,
-    struct sluice_str *url, struct sluice_str *value)
-{
-    return split_any(any, url, value) &&
-        (p->form->shows_debug || !is_type(*url, DEBUG_INFO));
-}
-
+/* A DebugInfo is not for all. */
 static enum pb_err
 put_details(const struct printer *to, struct sluice_str status)
 {
-    const uint8_t *p = first_byte(status);
-    const uint8_t *end = p + status.len;
+    struct gw_detail d;
+    size_t at = 0;
     bool is_first = true;
 
-    while (p != end) {
-        struct sluice_str url, value;
+    while (gw_status_next_detail(status, &at, &d)) {
         size_t before = to->out->len;
-        struct record r;
 
-        p = next_record(p, end, &r);
-        if (p == NULL)
-            return PB_OK; /* what could be read is shown */
-        if (r.number != 3 || r.wire != PB_WIRE_LEN ||
-            !is_shown(to, &r, &url, &value))
+        if (!to->form->shows_debug && gw_detail_is(&d, DEBUG_INFO))
             continue;
         if (!is_first && PUT(to->out, ",") != PB_OK)
             return PB_ENOMEM;
-        if (put_detail(to, &r, url, value) != PB_OK)
+        if (put_detail(to, &d) != PB_OK)
             to->out->len = before;
         else
             is_first = false;

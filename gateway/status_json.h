@@ -29,15 +29,6 @@ struct gw_status_form {
     bool with_type;   /* "@type" first; there is none in Google's form */
 };
 
-/* Code and message of a serialized Status, 0 and empty when absent; false when
- * it cannot be read. */
-bool gw_status_read(struct sluice_str status, int32_t *code,
-    struct sluice_str *message);
-
-/* The retry_delay of a RetryInfo among the details, in whole seconds rounded
- * up, at most a day's; 0: it has none; -1: there is no RetryInfo. */
-int gw_status_retry_seconds(struct sluice_str status);
-
 /* Appends the object. Details of types that the schema does not know, at any
  * depth, keep their bytes; without a schema there are no details. A DebugInfo
  * that is kept back is left out; inside another detail it is empty, and bytes

@@ -3,7 +3,7 @@
  * Any bytes as the google.rpc.Status of an upstream. Whatever they are, the
  * answer is a whole JSON object, and no retry is further away than a day.
  */
-#include "gateway/status_json.h"
+#include "gateway/status_wire.h"
 
 #include <assert.h>
 

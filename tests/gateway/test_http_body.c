@@ -178,7 +178,7 @@ an_announced_body_takes_one_block(void **state)
     assert_false(x->reply.is_ready);
     blocks = 0;
     for (int i = 0; i < 300; i++)
-        assert_int_equal(gw_http_body_take(x, data, 1000), 1000);
+        assert_int_equal(gw_intake_http_body.body(x, data, 1000), 1000);
     assert_int_equal(x->message.pb.len, len);
     assert_int_equal(blocks, 1);
 }
@@ -209,7 +209,7 @@ without_memory_an_upload_is_500(void **state)
 
     begin(s, &len, 100);
     blocks_left = 0;
-    assert_int_equal(gw_http_body_take(x, "abc", 3), 3);
+    assert_int_equal(gw_intake_http_body.body(x, "abc", 3), 3);
     blocks_left = -1;
     assert_true(x->reply.is_ready && x->is_refused);
     assert_int_equal(x->reply.status, 500);
@@ -222,7 +222,7 @@ without_memory_an_upload_is_500(void **state)
     x->request.content_type = sluice_str("a/b");
     gw_buffer_leave_front(&x->message, 10);
     blocks_left = 0;
-    gw_http_body_end(x); /* of an empty body */
+    gw_intake_http_body.end(x); /* of an empty body */
     blocks_left = -1;
     assert_true(x->reply.is_ready);
     assert_int_equal(x->reply.status, 500);
@@ -247,7 +247,7 @@ the_answer_is_part_of_the_payload(void **state)
 
     respond(s, wire, sizeof wire - 1);
     payload = sluice_bytes_ref(s->f.x->response); /* somebody else's, too */
-    assert_int_equal(gw_http_body_reply(s->f.x), PB_OK);
+    assert_int_equal(gw_form_http_body.reply(s->f.x, NULL), PB_OK);
     assert_ptr_equal(s->f.x->reply.body, payload);
     assert_int_equal(s->f.x->reply.body_skip, 7);
     assert_int_equal(s->f.x->reply.body_drop, 2);
@@ -262,7 +262,7 @@ an_answer_without_data_is_no_part_of_it(void **state)
     struct scene *s = *state;
 
     respond(s, "\x0a\1 \x20\1", 5);
-    assert_int_equal(gw_http_body_reply(s->f.x), PB_OK);
+    assert_int_equal(gw_form_http_body.reply(s->f.x, NULL), PB_OK);
     assert_int_equal(s->f.x->reply.body_skip + s->f.x->reply.body_drop, 5);
     assert_string_equal(s->f.x->reply.content_type, GW_HTTP_BODY_TYPE);
 }
@@ -273,9 +273,11 @@ a_broken_answer_is_said_to_be_one(void **state)
     struct scene *s = *state;
 
     respond(s, "\x12\5data", 6);
-    assert_int_equal(gw_http_body_reply(s->f.x), PB_ESYNTAX);
+    assert_int_equal(gw_form_http_body.reply(s->f.x, NULL), PB_ESYNTAX);
     assert_false(s->f.x->reply.is_ready);
-    assert_int_equal(gw_http_body_add(s->f.x, s->f.x->response), PB_ESYNTAX);
+    assert_int_equal(gw_form_http_body_stream.put(s->f.x, s->f.x->response,
+                         NULL),
+        PB_ESYNTAX);
 }
 
 static void
@@ -286,17 +288,19 @@ a_stream_is_data_under_the_first_type(void **state)
 
     gw_buffer_init(&x->out, s->f.worker->pool, 8);
     respond(s, "\x0a\3a/b\x12\4data", 11);
-    assert_int_equal(gw_http_body_add(x, x->response), PB_OK);
+    assert_int_equal(gw_form_http_body_stream.put(x, x->response, NULL), PB_OK);
     respond(s, "\x0a\3\r\n \x12\3set", 10);
-    assert_int_equal(gw_http_body_add(x, x->response), PB_OK);
+    assert_int_equal(gw_form_http_body_stream.put(x, x->response, NULL), PB_OK);
     assert_string_equal(x->out_type, "a/b");
     assert_int_equal(x->out.pb.len, 7);
     assert_memory_equal(x->out.pb.data, "dataset", 7);
-    assert_int_equal(gw_http_body_add(x, x->response), PB_EFULL);
+    assert_int_equal(gw_form_http_body_stream.put(x, x->response, NULL),
+        PB_EFULL);
     assert_int_equal(x->out.pb.len, 7);
     blocks_left = 0;
     gw_buffer_fini(&x->out);
-    assert_int_equal(gw_http_body_add(x, x->response), PB_ENOMEM);
+    assert_int_equal(gw_form_http_body_stream.put(x, x->response, NULL),
+        PB_ENOMEM);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* google.rpc.Status: what is read of it, and what is shown of it. */
-#include "gateway/status_json.h"
+#include "gateway/status_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

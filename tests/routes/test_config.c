@@ -156,7 +156,7 @@ every_key_is_read(void **state)
     assert_int_equal(c->max_response_message, 2000);
     assert_int_equal(c->max_header_bytes, 16 * 1024);
     assert_int_equal(c->max_connections, 77);
-    assert_int_equal(c->json.max_elements, 5000);
+    assert_int_equal(c->json.options.max_elements, 5000);
     assert_true(c->errors_are_google && c->errors_show_debug);
     assert_true(c->header_timeout_ns == 1000000000);
     assert_true(c->body_timeout_ns == 2000000000);
@@ -212,7 +212,7 @@ defaults_are_as_documented(void **state)
     assert_int_equal(c->max_response_message, 4 * 1024 * 1024);
     assert_int_equal(c->max_header_bytes, 8 * 1024);
     assert_int_equal(c->max_connections, 10000);
-    assert_int_equal(c->json.max_elements, 1000000);
+    assert_int_equal(c->json.options.max_elements, 1000000);
     assert_false(c->errors_are_google || c->errors_show_debug);
     assert_true(c->header_timeout_ns == 10000000000);
     assert_true(c->body_timeout_ns == 30000000000);
