@@ -77,6 +77,32 @@ pb_words_are_plain_plainly(uint64_t a, uint64_t b)
     return (pb_word_special(a) | pb_word_special(b)) == 0;
 }
 
+/* Bytes that end the text of a JSON string, or an escape must stand for: those
+ * that are special and ASCII. */
+static inline unsigned
+pb_block_stops_plainly(const void *p)
+{
+    unsigned stops = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t v;
+
+        memcpy(&v, (const uint8_t *)p + 8 * i, sizeof v);
+        stops |= pb_word_gather(pb_word_special(v) & ~v) << (8 * i);
+    }
+    return stops;
+}
+
+/* A bit for each byte that is not ASCII. */
+static inline unsigned
+pb_block_wide_plainly(const void *p)
+{
+    uint64_t v[2];
+
+    memcpy(v, p, sizeof v);
+    return pb_word_gather(v[0]) | pb_word_gather(v[1]) << 8;
+}
+
 /* A bit for each byte in which the 16 at a and at b are alike. */
 static inline unsigned
 pb_block_same_plainly(const void *a, const void *b)
@@ -118,6 +144,24 @@ pb_block_special(const void *p)
 }
 
 static inline unsigned
+pb_block_stops(const void *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(low, _mm_or_si128(quote, slash)));
+}
+
+static inline unsigned
+pb_block_wide(const void *p)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)p));
+}
+
+static inline unsigned
 pb_block_same(const void *a, const void *b)
 {
     return (unsigned)_mm_movemask_epi8(
@@ -138,6 +182,18 @@ static inline unsigned
 pb_block_special(const void *p)
 {
     return pb_block_special_plainly(p);
+}
+
+static inline unsigned
+pb_block_stops(const void *p)
+{
+    return pb_block_stops_plainly(p);
+}
+
+static inline unsigned
+pb_block_wide(const void *p)
+{
+    return pb_block_wide_plainly(p);
 }
 
 static inline unsigned

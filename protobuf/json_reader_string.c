@@ -109,8 +109,7 @@ read_hex_escape(const char p[6], uint32_t *code)
 
 /* ---- Copying ------------------------------------------------------------ */
 
-/* An escape takes up to 12 bytes, a character 4; both may begin in the last byte
- * of a block. */
+/* An escape takes up to 12 bytes and may begin in the last one of a block. */
 #define COPY_AHEAD (PB_BLOCK + 12)
 
 /* Copies what the escape at p stands for, moving *to on. Returns the byte after
@@ -138,31 +137,63 @@ copy_escape(const char *p, uint8_t **to)
     return p;
 }
 
-/* Copies a string's text from p on as far as that goes easily: up to what ends
- * it or is wrong in it, or close to the end of the piece or of the room. */
+/* Copies text by the block, escapes and all; *is_wide: not all of it is ASCII,
+ * and nobody has looked whether it is UTF-8. Returns where that ends: at what is
+ * no text, or close to the end of the piece or of the room. */
 static const char *
-copy_text(const char *p, const char *end, struct pb_buf *out)
+copy_blocks(const char *p, const char *end, struct pb_buf *out, bool *is_wide)
 {
     uint8_t *to = out->data + out->len;
     const uint8_t *to_end = out->data + out->cap;
+    unsigned wide = 0;
 
     while (end - p >= COPY_AHEAD && to_end - to >= COPY_AHEAD) {
-        unsigned n = pb_block_copy(to, p);
+        unsigned stops = pb_block_stops(p);
         const char *next;
+        unsigned n;
 
+        wide |= pb_block_wide(p);
+        memcpy(to, p, PB_BLOCK);
+        n = stops == 0 ? PB_BLOCK : (unsigned)__builtin_ctz(stops);
         p += n;
         to += n;
-        if (n == PB_BLOCK)
+        if (stops == 0)
             continue;
-        next = *p == '\\' ? copy_escape(p, &to)
-                          : pb_utf8_copy(p, end, &to, to_end);
+        if (*p != '\\')
+            break;
+        next = copy_escape(p, &to);
         if (next == p)
-            break; /* a quote, a control, or what is wrong */
+            break;
         p = next;
     }
-    while (p < end && to < to_end && pb_is_plain((uint8_t)*p))
-        *to++ = (uint8_t)*p++;
+    *is_wide = wide != 0;
     out->len = (size_t)(to - out->data);
+    return p;
+}
+
+/* Copies a string's text from p on as far as that goes easily. It stops between
+ * two characters. */
+static const char *
+copy_text(const char *p, const char *end, struct pb_buf *out)
+{
+    size_t start = out->len;
+    const char *begin = p;
+    bool is_wide;
+    unsigned cut;
+
+    p = copy_blocks(p, end, out, &is_wide);
+    if (is_wide) {
+        cut = pb_utf8_cut(begin, p);
+        p -= cut;
+        out->len -= cut;
+        if (pb_utf8_prefix(begin, (size_t)(p - begin)) !=
+            (size_t)(p - begin)) {
+            out->len = start; /* for the machine, which finds where */
+            return begin;
+        }
+    }
+    while (p < end && out->len < out->cap && pb_is_plain((uint8_t)*p))
+        out->data[out->len++] = (uint8_t)*p++;
     return p;
 }
 

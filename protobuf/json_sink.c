@@ -141,92 +141,81 @@ escape(uint8_t *to, uint8_t c)
     return to;
 }
 
-/* What a round of copy_blocks may take: an escape or a character, both of which
- * may begin in the last byte of a block. */
-#define COPY_AHEAD (PB_BLOCK + 6)
+/* What a round of copy_blocks may write: an escape may begin in the last byte of
+ * a block. */
+#define COPY_ROOM (PB_BLOCK + 6)
 
-static inline const uint8_t *
-copy_characters(const uint8_t *p, const uint8_t *end, uint8_t **to,
-    const uint8_t *to_end)
-{
-    return (const uint8_t *)pb_utf8_copy((const char *)p, (const char *)end, to,
-        to_end);
-}
-
-/* Text as far as that goes easily: up to what is not UTF-8, or close to the end
- * of the text or of the room. */
+/* Text that is UTF-8, as far as that goes by the block. since: from there up to p
+ * it has been copied as it is, so that the last block may begin earlier. */
 static const uint8_t *
-copy_blocks(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+copy_blocks(struct pb_sink *s, const uint8_t *p, const uint8_t *end,
+    const uint8_t *since)
 {
     uint8_t *to = s->p;
 
-    while (end - p >= COPY_AHEAD && s->end - to >= COPY_AHEAD) {
-        unsigned n = pb_block_copy(to, p);
-        const uint8_t *at;
+    while (p < end && s->end - to >= COPY_ROOM) {
+        unsigned stops, n;
 
+        if (end - p < PB_BLOCK) {
+            const uint8_t *last = end - PB_BLOCK;
+
+            if (last < since)
+                break;
+            to -= p - last;
+            p = last;
+        }
+        stops = pb_block_stops(p);
+        memcpy(to, p, PB_BLOCK);
+        n = stops == 0 ? PB_BLOCK : (unsigned)__builtin_ctz(stops);
         p += n;
         to += n;
-        if (n == PB_BLOCK)
-            continue;
-        at = p;
-        if (*p < 0x80)
+        if (stops != 0) {
             to = escape(to, *p++);
-        else
-            p = copy_characters(p, end, &to, s->end);
-        if (p == at)
-            break;
+            since = p;
+        }
     }
     s->p = to;
     return p;
 }
 
-/* At a byte that is not plain, or where the room has ended. */
-static const uint8_t *
-put_special(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+/* The same byte by byte. */
+static void
+copy_bytes(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
 {
-    uint8_t *at;
-    int n;
+    for (; p < end; p++) {
+        if (*p >= 0x80 || pb_is_plain(*p)) {
+            pb_sink_char(s, (char)*p);
+        } else {
+            uint8_t *at = pb_sink_at(s, 6);
 
-    if (*p >= 0x80 && end - p >= 4 && pb_sink_room(s) >= 4)
-        return copy_characters(p, end, &s->p, s->end);
-    if (*p >= 0x80) {
-        n = pb_utf8_sequence((const char *)p, (const char *)end);
-        if (n <= 0)
-            return p;
-        pb_sink_put_slow(s, p, (size_t)n);
-        return p + n;
+            pb_sink_to(s, at, escape(at, *p));
+        }
     }
-    if (pb_is_plain(*p)) {
-        pb_sink_put_slow(s, p, 1);
-    } else {
-        at = pb_sink_at(s, 6);
-        pb_sink_to(s, at, escape(at, *p));
-    }
-    return p + 1;
 }
 
 const uint8_t *
 pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    const uint8_t *end = text + n;
+    size_t room = pb_sink_room(s);
+    size_t plain = pb_plain_copy(s->p, text, n < room ? n : room);
+    const uint8_t *p = text + plain;
+    const uint8_t *end;
 
-    while (text < end && s->err == PB_OK) {
-        const uint8_t *next = copy_blocks(s, text, end);
-        size_t left = (size_t)(end - next);
-        size_t room = pb_sink_room(s);
-        size_t plain = pb_plain_copy(s->p, next, left < room ? left : room);
+    s->p += plain;
+    if (plain == n)
+        return NULL;
+    end = p + pb_utf8_prefix(p, n - plain);
+    for (const uint8_t *since = text; p < end && s->err == PB_OK; since = p) {
+        size_t left;
 
-        text = next;
-        s->p += plain;
-        text += plain;
-        if (text == end)
-            break;
-        next = put_special(s, text, end);
-        if (next == text)
-            return text;
-        text = next;
+        p = copy_blocks(s, p, end, since);
+        left = (size_t)(end - p);
+        if (left >= PB_BLOCK)
+            left = 1; /* the room ends */
+        copy_bytes(s, p, p + left);
+        p += left;
     }
-    return NULL;
+    return end < text + n ? end : NULL;
 }
 
 /* What pb_sink_string does when the text is long or not all plain. */

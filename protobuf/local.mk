@@ -74,6 +74,7 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/number_in.c \
 	protobuf/number_in.h \
 	protobuf/text.c \
+	protobuf/utf8.c \
 	protobuf/utf8.h \
 	protobuf/wkt_in.c \
 	protobuf/wkt_in.h

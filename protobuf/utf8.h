@@ -70,23 +70,26 @@ pb_utf8_wide(const void *p)
     return (v & 0x3007) != 0 && ((v & 4) == 0 || (v & 0x3003) == 0) ? 4 : 0;
 }
 
-/* Copies characters that are not ASCII from p on, moving *to on: at least one if
- * it is well formed, and more while 4 bytes are left on both sides, which the
- * caller sees to for the first. Returns the byte after them. */
-static inline const char *
-pb_utf8_copy(const char *p, const char *end, uint8_t **to,
-    const uint8_t *to_end)
-{
-    do {
-        unsigned n = pb_utf8_wide(p);
+/* How much of p[0..n) is well formed, up to the last whole character. */
+size_t pb_utf8_prefix(const void *p, size_t n);
+/* The same without vectors, for a test. */
+size_t pb_utf8_prefix_plainly(const void *p, size_t n);
 
-        if (n == 0)
-            break;
-        memcpy(*to, p, 4);
-        *to += n;
-        p += n;
-    } while (end - p >= 4 && to_end - *to >= 4 && (uint8_t)*p >= 0x80);
-    return p;
+/* How many of the bytes before end, and not before begin, are the beginning of a
+ * character that goes on: 0 to 3. */
+static inline unsigned
+pb_utf8_cut(const void *begin, const void *end)
+{
+    const uint8_t *p = end;
+    size_t most = (size_t)(p - (const uint8_t *)begin);
+
+    for (unsigned n = 1; n <= 3 && n <= most; n++) {
+        if (p[-(int)n] >= 0xc0) /* its character has at least so many bytes: */
+            return p[-(int)n] >= (n == 1 ? 0xc0 : n == 2 ? 0xe0 : 0xf0) ? n : 0;
+        if (p[-(int)n] < 0x80)
+            return 0;
+    }
+    return 0;
 }
 
 /* Writes the code point c, no surrogate, at most U+10FFFF. Returns 1..4. */

@@ -9,9 +9,12 @@
 check_PROGRAMS += tests/protobuf/test_buf
 tests_protobuf_test_buf_SOURCES = tests/protobuf/test_buf.c
 tests_protobuf_test_buf_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/protobuf/test_base64_in
+tests_protobuf_test_base64_in_SOURCES = tests/protobuf/test_base64_in.c
+tests_protobuf_test_base64_in_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/protobuf/test_block
 tests_protobuf_test_block_SOURCES = tests/protobuf/test_block.c
-tests_protobuf_test_block_LDADD = $(CMOCKA_LIBS)
+tests_protobuf_test_block_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/protobuf/test_wire
 tests_protobuf_test_wire_SOURCES = tests/protobuf/test_wire.c
 tests_protobuf_test_wire_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
