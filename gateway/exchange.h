@@ -61,6 +61,7 @@ struct gw_reply {
     const char *outcome; /* for the log */
     const char *content_type;
     const char *allow;    /* Allow, for 405 */
+    const char *encoding; /* Content-Encoding; NULL: as it is */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
@@ -73,6 +74,7 @@ struct gw_rpc_wire {
     bool is_text_in; /* gRPC-Web in base64 */
     bool is_text_out;
     enum sluice_grpc_coding coding; /* of compressed requests */
+    bool takes_gzip;                /* the client, in answers */
     struct gw_envelope in;
     struct gw_text_frames text;
 };

@@ -7,6 +7,7 @@
 #include <sluice/status.h>
 
 #include "gateway/admit.h"
+#include "gateway/connect.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
@@ -31,6 +32,14 @@ choose(const struct gw_request *r)
 {
     if (is_post(r) && begins_with(r->content_type, "application/grpc-web"))
         return &gw_front_grpc_web;
+    if (is_post(r) && begins_with(r->content_type, "application/connect+"))
+        return &gw_front_connect_stream;
+    if (is_post(r) &&
+        (r->connect_version.len > 0 ||
+            begins_with(r->content_type, "application/proto")))
+        return &gw_front_connect;
+    if (gw_connect_is_get(r))
+        return &gw_front_connect;
     return &gw_front_rest;
 }
 
@@ -86,13 +95,26 @@ refuse_no_method(struct gw_exchange *x)
         "there is no such method");
 }
 
+/* RPCs are at home at POST, also those that a GET brings. */
+static enum gw_admit
+admit(struct gw_exchange *x, struct gw_admission *admission)
+{
+    struct gw_request r;
+
+    if (!x->front->is_rpc)
+        return gw_admit_target(x->worker->set, &x->request, &x->match,
+            admission);
+    r = (struct gw_request){ .verb = "POST", .verb_len = 4 };
+    gw_request_set_target(&r, x->request.target, x->request.target_len);
+    return gw_admit_target(x->worker->set, &r, &x->match, admission);
+}
+
 static bool
 find_route(struct gw_exchange *x)
 {
-    const struct gw_request *r = &x->request;
     struct gw_admission admission;
 
-    switch (gw_admit_target(x->worker->set, r, &x->match, &admission)) {
+    switch (admit(x, &admission)) {
     case GW_ADMIT_ROUTE:
         if (x->front->is_rpc && !x->match.binding->is_auto) {
             refuse_no_method(x);

@@ -69,6 +69,8 @@ struct gw_front {
 
 extern const struct gw_front gw_front_rest;
 extern const struct gw_front gw_front_grpc_web;
+extern const struct gw_front gw_front_connect;
+extern const struct gw_front gw_front_connect_stream;
 
 /* A whole answer in JSON; the Status of any failure (rest_forms.c). */
 extern const struct gw_form gw_form_json;

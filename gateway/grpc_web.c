@@ -20,12 +20,10 @@
 #include "gateway/codec.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
-#include "gateway/rest.h"
+#include "gateway/rpc_intake.h"
 #include "gateway/status_wire.h"
 #include "gateway/worker.h"
-#include "rpc/link/grpc_coding.h"
 
-#define COMPRESSED 0x01u
 #define TRAILERS 0x80u
 
 /* Text that is decoded at once. What is in it of further messages is queued
@@ -82,21 +80,6 @@ wants_text(const struct gw_request *r, bool is_text_in)
         (r->accept.len == 0 || gw_request_list_has(r->accept, "*/*"));
 }
 
-static bool
-read_coding(struct gw_exchange *x, struct gw_rpc_wire *wire)
-{
-    const char *value =
-        MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND, "grpc-encoding");
-
-    wire->coding = SLUICE_GRPC_IDENTITY;
-    if (value == NULL ||
-        rpc_grpc_coding_parse(sluice_str(value), &wire->coding) == SLUICE_OK)
-        return true;
-    gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "grpc-encoding",
-        "messages may be compressed by gzip or deflate");
-    return false;
-}
-
 static const struct gw_intake intake;
 static const struct gw_form form;
 static const struct gw_form stream_form;
@@ -115,91 +98,11 @@ begin(struct gw_exchange *x)
     x->intake = &intake;
     x->form = x->rpc->method->server_streaming ? &stream_form : &form;
     wire->is_text_out = wants_text(&x->request, wire->is_text_in);
-    gw_envelope_init(&wire->in);
-    gw_buffer_init(&x->message, x->worker->pool,
-        x->worker->set->config->max_request_message);
-    if (read_coding(x, wire) && x->rpc->method->client_streaming)
-        gw_call_start(x, NULL);
+    if (gw_rpc_read_coding(x, "grpc-encoding", &wire->coding))
+        gw_rpc_intake_begin(x);
 }
 
 /* ----------------------------------------------------------------- requests */
-
-static void
-refuse(struct gw_exchange *x, int code, const char *message)
-{
-    gw_reply_error(x, 400, code, "body", "%s", message);
-}
-
-/* A message is whole. */
-static void
-take_message(struct gw_exchange *x)
-{
-    unsigned flags = gw_envelope_flags(&x->wire.in);
-    enum sluice_grpc_coding coding =
-        flags == COMPRESSED ? x->wire.coding : SLUICE_GRPC_IDENTITY;
-    struct sluice_bytes *message = gw_buffer_take(&x->message);
-
-    gw_envelope_next(&x->wire.in);
-    if (message == NULL)
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
-            "memory is short");
-    else if (flags > COMPRESSED)
-        refuse(x, SLUICE_CODE_INTERNAL, "a message has unknown flags");
-    else if (flags == COMPRESSED && coding == SLUICE_GRPC_IDENTITY)
-        refuse(x, SLUICE_CODE_INTERNAL,
-            "a message is compressed, but grpc-encoding does not say how");
-    else if (x->n_values > 0 && !x->rpc->method->client_streaming)
-        refuse(x, SLUICE_CODE_UNIMPLEMENTED,
-            "the method takes one request message, found more");
-    else
-        message = gw_codec_request(x, x->wire.codec, coding, message);
-    if (gw_exchange_is_answered(x)) {
-        sluice_bytes_unref(&message);
-        gw_call_give_up(x);
-        return;
-    }
-    x->n_values++;
-    if (x->rpc->method->client_streaming)
-        gw_call_request(x, message);
-    else
-        x->payload = message;
-}
-
-/* Bytes of the envelopes; all are taken unless the service is slow. */
-static size_t
-read_envelopes(struct gw_exchange *x, const char *data, size_t len,
-    bool may_wait)
-{
-    size_t at = 0;
-
-    while (at < len && !gw_exchange_is_answered(x)) {
-        size_t used;
-
-        if (may_wait && gw_envelope_is_between(&x->wire.in) &&
-            x->rpc->method->client_streaming && !gw_call_has_room(x))
-            return at;
-        switch (gw_envelope_feed(&x->wire.in, data + at, len - at, &x->message,
-            &used)) {
-        case GW_ENVELOPE_MORE:
-            break;
-        case GW_ENVELOPE_MESSAGE:
-            take_message(x);
-            break;
-        case GW_ENVELOPE_TOO_LONG:
-            gw_reply_error(x, 400, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
-                GW_MESSAGE_OVER_LIMIT, x->message.pb.max);
-            gw_call_give_up(x);
-            break;
-        case GW_ENVELOPE_NO_MEMORY:
-            gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
-                "memory is short");
-            gw_call_give_up(x);
-            break;
-        }
-        at += used;
-    }
-    return len;
-}
 
 static size_t
 read_text(struct gw_exchange *x, const char *data, size_t len)
@@ -214,12 +117,12 @@ read_text(struct gw_exchange *x, const char *data, size_t len)
             return at;
         if (!gw_text_frames_feed(&x->wire.text, data + at, len - at, &used,
                 piece, sizeof piece, &n)) {
-            refuse(x, SLUICE_CODE_INVALID_ARGUMENT, "the body is not base64");
-            gw_call_give_up(x);
+            gw_rpc_intake_refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
+                "the body is not base64");
             return len;
         }
         at += used;
-        (void)read_envelopes(x, (const char *)piece, n, false);
+        (void)gw_rpc_intake_body(x, (const char *)piece, n, false);
     }
     return len;
 }
@@ -229,29 +132,14 @@ body(struct gw_exchange *x, const char *data, size_t len)
 {
     if (x->wire.is_text_in)
         return read_text(x, data, len);
-    return read_envelopes(x, data, len, true);
+    return gw_rpc_intake_body(x, data, len, true);
 }
 
 static void
 end(struct gw_exchange *x)
 {
-    bool is_cut = !gw_envelope_is_between(&x->wire.in) ||
-        (x->wire.is_text_in && !gw_text_frames_is_whole(&x->wire.text));
-    struct sluice_bytes *payload = x->payload;
-
-    if (is_cut) {
-        refuse(x, SLUICE_CODE_INVALID_ARGUMENT,
-            "the body ends within a message");
-        gw_call_give_up(x);
-    } else if (x->rpc->method->client_streaming) {
-        gw_call_half_close(x);
-    } else if (payload == NULL) {
-        refuse(x, SLUICE_CODE_UNIMPLEMENTED,
-            "the method takes one request message, found none");
-    } else {
-        x->payload = NULL;
-        gw_call_start(x, payload);
-    }
+    gw_rpc_intake_end(x,
+        x->wire.is_text_in && !gw_text_frames_is_whole(&x->wire.text));
 }
 
 static const struct gw_intake intake = {
@@ -449,8 +337,8 @@ reply(struct gw_exchange *x, struct pb_error *error)
 static bool
 is_of_http(unsigned http)
 {
-    return http == 405 || http == 413 || http == 414 || http == 415 ||
-        http == 417 || http == 431 || http == 505;
+    return http == 405 || http == 415 || http == 417 || http == 431 ||
+        http == 505;
 }
 
 static void

@@ -20,6 +20,9 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_transcode.c \
 	gateway/cli_version.c \
 	gateway/codec.c \
+	gateway/connect.c \
+	gateway/connect_error.c \
+	gateway/connect_get.c \
 	gateway/connection.c \
 	gateway/envelope.c \
 	gateway/exchange.c \
@@ -37,6 +40,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/request.c \
 	gateway/rest.c \
 	gateway/rest_forms.c \
+	gateway/rpc_intake.c \
 	gateway/server.c \
 	gateway/shard.c \
 	gateway/socket.c \
@@ -57,6 +61,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/cli.h \
 	gateway/cli_explain.h \
 	gateway/codec.h \
+	gateway/connect.h \
 	gateway/connection.h \
 	gateway/envelope.h \
 	gateway/exchange.h \
@@ -73,6 +78,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/request.h \
 	gateway/rest.h \
 	gateway/rest_forms.h \
+	gateway/rpc_intake.h \
 	gateway/server.h \
 	gateway/shard.h \
 	gateway/socket.h \

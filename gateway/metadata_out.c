@@ -49,6 +49,13 @@ is_binary(struct sluice_str name)
 }
 
 static bool
+is_shown(struct sluice_metadatum m)
+{
+    return !is_kept_back(m.name) &&
+        sluice_metadata_value_is_valid(m.name, m.value);
+}
+
+static bool
 is_unprefixed(const struct route_config *config, struct sluice_str name)
 {
     for (size_t i = 0; i < config->n_metadata_out; i++)
@@ -64,8 +71,7 @@ add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
     char name[NAME_MAX_BYTES];
     char *value;
 
-    if (is_kept_back(m.name) ||
-        !sluice_metadata_value_is_valid(m.name, m.value))
+    if (!is_shown(m))
         return true;
     snprintf(name, sizeof name, "%s%.*s",
         is_unprefixed(x->worker->set->config, m.name) ? "" : prefix,
@@ -187,9 +193,86 @@ gw_metadata_out_lines(const struct sluice_metadata *md, struct pb_buf *out)
     for (size_t i = 0; err == PB_OK && i < n; i++) {
         struct sluice_metadatum m = sluice_metadata_at(md, i);
 
-        if (!is_kept_back(m.name) &&
-            sluice_metadata_value_is_valid(m.name, m.value))
+        if (is_shown(m))
             err = put_line(m, out);
     }
     return err;
+}
+
+static enum pb_err
+put_json_value(struct sluice_metadatum m, struct pb_buf *out)
+{
+    enum pb_err err;
+
+    if (!is_binary(m.name))
+        return pb_json_quote(out, m.value.ptr, m.value.len);
+    err = pb_buf_reserve(out, m.value.len / 3 * 4 + 8);
+    if (err != PB_OK)
+        return err;
+    out->data[out->len++] = '"';
+    out->len += sluice_base64_encode(m.value.ptr, m.value.len,
+        (char *)out->data + out->len);
+    return pb_buf_put(out, "\"", 1);
+}
+
+/* "name":["value",...] with the values of the i-th name from there on. */
+static enum pb_err
+put_json_name(const struct sluice_metadata *md, size_t i, struct pb_buf *out)
+{
+    struct sluice_metadatum first = sluice_metadata_at(md, i);
+    enum pb_err err = pb_json_quote(out, first.name.ptr, first.name.len);
+    const char *before = ":[";
+
+    for (; err == PB_OK && i < sluice_metadata_count(md); i++) {
+        struct sluice_metadatum m = sluice_metadata_at(md, i);
+
+        if (!sluice_str_equal(m.name, first.name) || !is_shown(m))
+            continue;
+        err = pb_buf_put(out, before, strlen(before));
+        if (err == PB_OK)
+            err = put_json_value(m, out);
+        before = ",";
+    }
+    return err == PB_OK ? pb_buf_put(out, "]", 1) : err;
+}
+
+static bool
+stands_before(const struct sluice_metadata *md, size_t i)
+{
+    struct sluice_str name = sluice_metadata_at(md, i).name;
+
+    for (size_t k = 0; k < i; k++)
+        if (sluice_str_equal(sluice_metadata_at(md, k).name, name) &&
+            is_shown(sluice_metadata_at(md, k)))
+            return true;
+    return false;
+}
+
+bool
+gw_metadata_out_has_any(const struct sluice_metadata *md)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+
+    for (size_t i = 0; i < n; i++)
+        if (is_shown(sluice_metadata_at(md, i)))
+            return true;
+    return false;
+}
+
+enum pb_err
+gw_metadata_out_json(const struct sluice_metadata *md, struct pb_buf *out)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+    const char *before = "{";
+    enum pb_err err = PB_OK;
+
+    for (size_t i = 0; err == PB_OK && i < n; i++) {
+        if (!is_shown(sluice_metadata_at(md, i)) || stands_before(md, i))
+            continue;
+        err = pb_buf_put(out, before, 1);
+        if (err == PB_OK)
+            err = put_json_name(md, i, out);
+        before = ",";
+    }
+    return err == PB_OK && *before == ',' ? pb_buf_put(out, "}", 1) : err;
 }

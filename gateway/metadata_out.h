@@ -21,6 +21,14 @@ bool gw_metadata_out_headers(struct gw_exchange *x,
 void gw_metadata_out_trailers(struct gw_exchange *x,
     struct MHD_Response *response);
 
+/* Whether anything of it would not be kept back. */
+bool gw_metadata_out_has_any(const struct sluice_metadata *md);
+
+/* Appends it, which has some, as a JSON object of arrays of texts, in the order
+ * of names and of their values. */
+enum pb_err gw_metadata_out_json(const struct sluice_metadata *md,
+    struct pb_buf *out);
+
 /* Appends it as lines "name: value" that end in CR LF, "-bin" values in base64,
  * less what would be kept back from a head. */
 enum pb_err gw_metadata_out_lines(const struct sluice_metadata *md,

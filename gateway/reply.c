@@ -432,6 +432,7 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
+        add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, r->encoding) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&

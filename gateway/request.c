@@ -360,6 +360,15 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             return true;
         }
         return false;
+    case 15:
+        if (is(name, len, "accept-encoding"))
+            r->accept_encoding = value;
+        return false;
+    case 24:
+        if (!is(name, len, "connect-protocol-version"))
+            return false;
+        r->connect_version = value;
+        return true;
     case 14:
         if (!is(name, len, "content-length"))
             return false;

@@ -29,6 +29,8 @@ struct gw_request {
     unsigned n_headers;
     struct sluice_str content_type;
     struct sluice_str accept;
+    struct sluice_str accept_encoding;
+    struct sluice_str connect_version; /* Connect-Protocol-Version */
     struct sluice_str host;
     struct sluice_str forwarded_for;
     bool has_content_length;

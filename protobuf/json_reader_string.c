@@ -186,8 +186,7 @@ copy_text(const char *p, const char *end, struct pb_buf *out)
         cut = pb_utf8_cut(begin, p);
         p -= cut;
         out->len -= cut;
-        if (pb_utf8_prefix(begin, (size_t)(p - begin)) !=
-            (size_t)(p - begin)) {
+        if (pb_utf8_prefix(begin, (size_t)(p - begin)) != (size_t)(p - begin)) {
             out->len = start; /* for the machine, which finds where */
             return begin;
         }
