@@ -5,8 +5,8 @@
  * The records of a level are listed as numbers that sort: the field's number in
  * the upper half, where the record begins in the lower one. After sorting, the
  * records of a field are neighbours in their old order. Lists of all levels
- * under work stand in one array used as a stack, which so never holds more than
- * the message has records. Merging two messages is joining their bytes.
+ * under work stand in one array used as a stack, which so never has more than two
+ * entries for a record. Merging two messages is joining their bytes.
  */
 #include "protobuf/normalize.h"
 
@@ -54,14 +54,19 @@ is_of_field(const struct pb_field *f, unsigned wire)
 
 /* A number that a closed enum does not have is an unknown field. */
 static bool
-is_out_of_enum(const struct pb_field *f, const struct record *r)
+is_stray(const struct pb_field *f, uint64_t v)
+{
+    return f->type == PB_ENUM && f->enumeration->is_closed &&
+        pb_enum_value_by_number(f->enumeration, (int32_t)v) == NULL;
+}
+
+static bool
+is_stray_record(const struct pb_field *f, const struct record *r)
 {
     uint64_t v;
 
-    return f->type == PB_ENUM && f->enumeration->is_closed &&
-        r->wire == PB_WIRE_VARINT &&
-        pb_varint_read(r->payload, r->end, &v) != NULL &&
-        pb_enum_value_by_number(f->enumeration, (int32_t)v) == NULL;
+    return f->type == PB_ENUM && r->wire == PB_WIRE_VARINT &&
+        pb_varint_read(r->payload, r->end, &v) != NULL && is_stray(f, v);
 }
 
 /* False at a break. */
@@ -81,7 +86,7 @@ read_record(const struct level *l, const uint8_t *p, struct record *r)
     f = pb_message_field_by_number(l->message, number, 0);
     if (f == NULL)
         f = pb_schema_extension_by_number(l->message, number);
-    if (f != NULL && (!is_of_field(f, r->wire) || is_out_of_enum(f, r)))
+    if (f != NULL && (!is_of_field(f, r->wire) || is_stray_record(f, r)))
         f = NULL;
     r->field = f;
     return true;
@@ -153,6 +158,27 @@ sort(struct normalizer *z, size_t first)
         }
 }
 
+/* Whether the record is packed and has a number that its enum has not: then it
+ * is listed among the unknown ones too. */
+static bool
+has_strays(const struct record *r)
+{
+    const struct pb_field *f = r->field;
+    const uint8_t *p;
+    size_t len;
+    uint64_t v;
+
+    if (f == NULL || f->type != PB_ENUM || r->wire != PB_WIRE_LEN)
+        return false;
+    p = pb_len_read(r->payload, r->end, &len);
+    while (p != NULL && p < r->end) {
+        p = pb_varint_read(p, r->end, &v);
+        if (p != NULL && is_stray(f, v))
+            return true;
+    }
+    return false;
+}
+
 static enum pb_err
 list_records(struct normalizer *z, const struct level *l)
 {
@@ -166,6 +192,8 @@ list_records(struct normalizer *z, const struct level *l)
             return PB_ESYNTAX;
         err = push(z, r.field != NULL ? r.field->number : UNKNOWN,
             (size_t)(p - l->p));
+        if (err == PB_OK && has_strays(&r))
+            err = push(z, UNKNOWN, (size_t)(p - l->p));
         if (err != PB_OK)
             return err;
         p = r.end;
@@ -290,53 +318,54 @@ is_default(const struct pb_field *f, const struct record *r)
     return shortest(f, v) == 0;
 }
 
-/* Writes the value at p; returns the byte after it, or NULL and *err. */
-static const uint8_t *
+/* Writes the value from p to after. */
+static enum pb_err
 write_value(struct normalizer *z, const struct pb_field *f, const uint8_t *p,
-    const uint8_t *end, enum pb_err *err)
+    const uint8_t *after)
 {
-    const uint8_t *after = pb_skip(p, end, f->number, f->wire, 0);
+    enum pb_err err;
     uint64_t v = 0;
 
-    *err = PB_ESYNTAX;
-    if (after == NULL)
-        return NULL;
-    if (f->wire != PB_WIRE_VARINT && f->wire != PB_WIRE_LEN) {
-        *err = pb_buf_put(z->out, p, (size_t)(after - p));
-        return *err == PB_OK ? after : NULL;
-    }
+    if (f->wire != PB_WIRE_VARINT && f->wire != PB_WIRE_LEN)
+        return pb_buf_put(z->out, p, (size_t)(after - p));
     p = pb_varint_read(p, after, &v);
-    *err = pb_put_varint(z->out, shortest(f, v));
-    if (*err == PB_OK && f->wire == PB_WIRE_LEN)
-        *err = pb_buf_put(z->out, p, (size_t)(after - p));
-    return *err == PB_OK ? after : NULL;
+    err = pb_put_varint(z->out, shortest(f, v));
+    if (err == PB_OK && f->wire == PB_WIRE_LEN)
+        err = pb_buf_put(z->out, p, (size_t)(after - p));
+    return err;
 }
 
-/* Writes the values of a record, each with its tag unless they are packed. */
+enum form { TAGGED, PACKED, STRAYS };
+
+/* Writes the values of a record: with their tags, or without, or, with their
+ * tags, those that an enum does not have. */
 static enum pb_err
-write_values(struct normalizer *z, const struct record *r, bool is_packed)
+write_values(struct normalizer *z, const struct record *r, enum form form)
 {
     const struct pb_field *f = r->field;
     const uint8_t *p = r->payload;
-    struct level body;
-    enum pb_err err;
+    enum pb_err err = PB_OK;
+    size_t len;
 
-    if (r->wire != f->wire) {
-        if (!body_of(r, &body))
-            return PB_ESYNTAX;
-        p = body.p;
-    }
-    while (p < r->end) {
-        if (!is_packed) {
-            err = pb_buf_put(z->out, f->tag, f->tag_len);
-            if (err != PB_OK)
-                return err;
-        }
-        p = write_value(z, f, p, r->end, &err);
+    if (r->wire != f->wire)
+        p = pb_len_read(p, r->end, &len);
+    while (err == PB_OK && p != NULL && p < r->end) {
+        const uint8_t *value = p;
+        uint64_t v = 0;
+
+        p = pb_skip(p, r->end, f->number, f->wire, 0);
         if (p == NULL)
-            return err;
+            break;
+        if (f->type == PB_ENUM)
+            (void)pb_varint_read(value, p, &v);
+        if (is_stray(f, v) != (form == STRAYS))
+            continue;
+        if (form != PACKED)
+            err = pb_buf_put(z->out, f->tag, f->tag_len);
+        if (err == PB_OK)
+            err = write_value(z, f, value, p);
     }
-    return PB_OK;
+    return p != NULL ? err : PB_ESYNTAX;
 }
 
 /* ---- The records of one field -------------------------------------------- */
@@ -366,7 +395,8 @@ write_unknown(struct normalizer *z, struct run run)
     struct record r;
 
     while (err == PB_OK && next_record(z, &run, &r))
-        err = pb_buf_put(z->out, r.at, (size_t)(r.end - r.at));
+        err = r.field == NULL ? pb_buf_put(z->out, r.at, (size_t)(r.end - r.at))
+                              : write_values(z, &r, STRAYS);
     return err;
 }
 
@@ -380,7 +410,7 @@ write_unpacked(struct normalizer *z, struct run run)
     while (err == PB_OK && next_record(z, &run, &r))
         if (r.field->is_repeated || r.field->has_presence ||
             !is_default(r.field, &r))
-            err = write_values(z, &r, false);
+            err = write_values(z, &r, TAGGED);
     return err;
 }
 
@@ -396,7 +426,7 @@ write_packed(struct normalizer *z, const struct pb_field *f, struct run run)
     if (err == PB_OK)
         err = begin_length(z->out, guess, &at);
     while (err == PB_OK && next_record(z, &run, &r))
-        err = write_values(z, &r, true);
+        err = write_values(z, &r, PACKED);
     if (err != PB_OK)
         return err;
     if (z->out->len == at) {

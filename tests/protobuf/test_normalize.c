@@ -161,6 +161,10 @@ numbers_that_a_closed_enum_does_not_have_are_unknown(void **state)
     normalizes(*state, "2.Old", "#2 =3 #2 =99 #1 =1", "#1 =1 #2 =3 #2 =99");
     normalizes(*state, "2.Old", "#8 =1 #9 =99", "#8 =1 #9 =99");
     normalizes(*state, "All", "#16 =99 #3 =1", "#3 =1 #16 =99");
+    normalizes(*state, "2.Old", "#3:2 { =3 =98 =5 =99 } #3 =97 #1 =1",
+        "#1 =1 #3 =3 #3 =5 #3 =98 #3 =99 #3 =97");
+    normalizes(*state, "2.Old", "#11:2 { #2 =9 #1 =1 }",
+        "#11:2 { #1 =1 #2 =9 }");
 }
 
 static void
