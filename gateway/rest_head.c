@@ -5,7 +5,6 @@
 #include <sluice/status.h>
 
 #include "gateway/admit.h"
-#include "gateway/http_body.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
 #include "gateway/worker.h"
@@ -108,14 +107,11 @@ check_body_headers(struct gw_exchange *x)
     const struct gw_request *r = &x->request;
     size_t max = x->worker->set->config->max_request_message;
 
+    if (route_takes_http_body(x->binding))
+        gw_request_check_content_type(&x->request);
     if (r->bad_header != NULL) {
         gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
-            "invalid header %s: %s", r->bad_header, r->bad_reason);
-        return false;
-    }
-    if (!gw_http_body_is_typed(x->binding, r)) {
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
-            GW_HTTP_BODY_BAD_TYPE);
+            GW_BAD_HEADER, r->bad_header, r->bad_reason);
         return false;
     }
     if (!gw_request_has_body(r))
