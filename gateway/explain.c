@@ -338,8 +338,11 @@ check_type(struct explainer *x)
     const struct gw_request *r = &x->request;
     size_t len = r->content_type.len;
 
-    if (!gw_http_body_is_typed(x->binding, r)) {
-        put_answer(x, 400, SLUICE_CODE_INVALID_ARGUMENT, GW_HTTP_BODY_BAD_TYPE);
+    if (route_takes_http_body(x->binding))
+        gw_request_check_content_type(&x->request);
+    if (r->bad_header != NULL) {
+        refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT, GW_BAD_HEADER,
+            r->bad_header, r->bad_reason);
         return false;
     }
     if (x->body.len > 0 && !route_takes_http_body(x->binding) &&

@@ -10,7 +10,6 @@
 #include "gateway/worker.h"
 #include "routes/http_body.h"
 #include "routes/message.h"
-#include "routes/percent.h"
 
 /* An answer's head shares the connection's memory with the request's. */
 #define TYPE_MAX_BYTES 256u
@@ -22,25 +21,6 @@ gw_http_body_of(const struct gw_request *r)
 {
     return (struct route_http_body){ .type = r->content_type.ptr,
         .type_len = r->content_type.len };
-}
-
-static bool
-is_control(char c)
-{
-    return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
-}
-
-bool
-gw_http_body_is_typed(const struct route_binding *b, const struct gw_request *r)
-{
-    struct sluice_str type = r->content_type;
-
-    if (!route_takes_http_body(b))
-        return true;
-    for (size_t i = 0; i < type.len; i++)
-        if (is_control(type.ptr[i]))
-            return false;
-    return route_is_utf8(type.ptr, type.len);
 }
 
 size_t
@@ -277,7 +257,8 @@ type_of(struct gw_exchange *x, const struct route_http_body *body)
     if (type.len == 0)
         return GW_HTTP_BODY_TYPE;
     for (size_t i = 0; is_good && i < type.len; i++)
-        is_good = !is_control(type.ptr[i]) && (unsigned char)type.ptr[i] < 0x80;
+        is_good =
+            (type.ptr[i] >= ' ' && type.ptr[i] < 0x7f) || type.ptr[i] == '\t';
     if (!is_good) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
             "the backend's answer has an invalid content type");

@@ -23,15 +23,8 @@
 /* The most data in one message of a request stream. */
 #define GW_HTTP_BODY_PIECE (64u * 1024)
 
-#define GW_HTTP_BODY_BAD_TYPE \
-    "invalid header Content-Type: expected printable UTF-8"
-
 /* What the head of r says of the body: its type, no data yet. */
 struct route_http_body gw_http_body_of(const struct gw_request *r);
-
-/* True unless the Content-Type would have to go into an HttpBody and cannot. */
-bool gw_http_body_is_typed(const struct route_binding *b,
-    const struct gw_request *r);
 
 /* How much of len bytes goes into one message of a request stream, of at most
  * max bytes of which others take bound; 0: not even one. */

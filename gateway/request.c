@@ -15,6 +15,8 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "routes/percent.h"
+
 #define PREFIX "Grpc-Metadata-"
 #define NAME_MAX_BYTES 256u
 
@@ -572,6 +574,18 @@ gw_request_media(const struct gw_request *r)
         rest.ptr = semi + 1;
     }
     return GW_MEDIA_JSON;
+}
+
+void
+gw_request_check_content_type(struct gw_request *r)
+{
+    struct sluice_str type = r->content_type;
+    bool is_text = route_is_utf8(type.ptr, type.len);
+
+    for (size_t i = 0; is_text && i < type.len; i++)
+        is_text = !iscntrl((unsigned char)type.ptr[i]) || type.ptr[i] == '\t';
+    if (!is_text)
+        bad(r, "Content-Type", "expected printable UTF-8");
 }
 
 bool

@@ -75,6 +75,10 @@ enum gw_media {
 };
 enum gw_media gw_request_media(const struct gw_request *r);
 
+/* For a Content-Type that becomes a string of a message: what is no text is a
+ * bad header. */
+void gw_request_check_content_type(struct gw_request *r);
+
 /* True when a body is announced (even an empty one counts as none). */
 bool gw_request_has_body(const struct gw_request *r);
 

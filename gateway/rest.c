@@ -72,9 +72,10 @@ check_body_headers(struct gw_exchange *x)
     const struct gw_request *r = &x->request;
     size_t max = config_of(x)->max_request_message;
 
-    if (!gw_http_body_is_typed(x->binding, r)) {
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "header",
-            GW_HTTP_BODY_BAD_TYPE);
+    if (route_takes_http_body(x->binding))
+        gw_request_check_content_type(&x->request);
+    if (r->bad_header != NULL) {
+        gw_reply_bad_header(x);
         return false;
     }
     if (!gw_request_has_body(r))

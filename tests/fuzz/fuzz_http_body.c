@@ -2,8 +2,7 @@
 /*
  * Any bytes as a response with an HttpBody in it: all of the message, a field,
  * or a member of a oneof, as the first byte says. What is found there must be
- * what the JSON of the message shows, and what no JSON writer takes for wire
- * format must be refused.
+ * what the JSON of the message shows, and what is refused must not be shown.
  */
 #include "routes/http_body.h"
 #include "tests/routes/support.h"
@@ -126,11 +125,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (err == PB_OK) {
         assert(body.len == 0 ||
             (body.data >= data && body.data + body.len <= data + size));
-        assert(shown != PB_ESYNTAX || b.response_field != NULL);
         if (shown == PB_OK)
             compare(&b, &body, &text);
     } else {
-        assert(shown != PB_OK);
+        /* Of a field the writer does not look at what was replaced. */
+        assert(shown != PB_OK || b.response_field != NULL);
     }
     pb_buf_fini_heap(&text);
     return 0;

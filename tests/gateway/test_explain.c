@@ -237,6 +237,28 @@ bytes_of_a_stream_come_in_pieces(void **state)
 }
 
 static void
+required_fields_beside_bytes_come_from_path_and_query(void **state)
+{
+    struct route_problems problems;
+    struct route_set *set =
+        build_set("upstreams: {u: {target: 'h:1', schema: bodies.pb}}\n"
+                  "services: [{name: t.v3.Files}]\n"
+                  "http: {rules: [{selector: t.v3.Files.PutSealed,"
+                  " post: '/s/{name}', body: file}]}\n",
+            &problems);
+
+    (void)state;
+    assert_non_null(set);
+    route_problems_fini(&problems);
+    makes_of_bytes(set, "/s/n?number=5", NULL, sluice_str_n("\xff", 1),
+        "[\"{\\\"name\\\":\\\"n\\\",\\\"file\\\":{\\\"data\\\":"
+        "\\\"/w==\\\"},\\\"number\\\":5}\"]");
+    makes_of_bytes(set, "/s/n", NULL, sluice_str_n("\xff", 1),
+        "required field \\\"number\\\" is missing");
+    route_set_free(&set);
+}
+
+static void
 a_content_type_that_is_no_JSON_is_refused(void **state)
 {
     makes_of_bytes(*state, "/v1/n/7", "text/xml", sluice_str("{}"),
@@ -374,6 +396,7 @@ main(void)
         WITH_SET(an_empty_body_is_an_empty_message),
         WITH_SET(a_body_of_bytes_is_the_data_of_the_message),
         WITH_SET(bytes_of_a_stream_come_in_pieces),
+        WITH_SET(required_fields_beside_bytes_come_from_path_and_query),
         WITH_SET(a_content_type_that_is_no_JSON_is_refused),
         WITH_SET(near_routes_say_why_they_lose),
         WITH_SET(what_no_route_takes_has_the_answer_that_is_given),

@@ -127,31 +127,6 @@ no_piece_makes_a_message_over_the_limit(void **state)
     }
 }
 
-static void
-only_printable_UTF_8_is_a_content_type(void **state)
-{
-    static const char *const good[] = { "", "a/b", "a/b; c=\"\xc3\xa9\"",
-        "a\tb" };
-    static const char *const bad[] = { "\xff", "a/b\xc3", "a\001", "\x7f", "\r",
-        "\n" };
-    struct scene *s = *state;
-    struct gw_request r = { 0 };
-
-    assert_true(gw_http_body_is_typed(&s->binding, &r));
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        r.content_type = sluice_str(good[i]);
-        assert_true(gw_http_body_is_typed(&s->binding, &r));
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        r.content_type = sluice_str(bad[i]);
-        assert_false(gw_http_body_is_typed(&s->binding, &r));
-    }
-    r.content_type = sluice_str_n("a\0b", 3);
-    assert_false(gw_http_body_is_typed(&s->binding, &r));
-    s->binding.body = ROUTE_BODY_NONE; /* nobody's business */
-    assert_true(gw_http_body_is_typed(&s->binding, &r));
-}
-
 /* As gw_rest_begin() does, with a Content-Length or, without one, chunked. */
 static void
 begin(struct scene *s, const uint64_t *content_length, size_t max)
@@ -312,7 +287,6 @@ main(void)
         TEST(a_piece_is_as_large_as_the_limit_lets_it_be),
         TEST(a_piece_has_at_most_64_KiB_of_data),
         TEST(no_piece_makes_a_message_over_the_limit),
-        TEST(only_printable_UTF_8_is_a_content_type),
         TEST(an_announced_body_takes_one_block),
         TEST(an_announced_body_over_the_limit_is_413_at_once),
         TEST(without_memory_an_upload_is_500),

@@ -141,6 +141,14 @@ class Upload(files.Scenario):
             self.assert_error(response, 413, 8)
             self.assertEqual(response.header("connection"), "close")
 
+    def test_a_connection_takes_one_upload_after_the_other(self):
+        wire = self.wire().send(b"".join(
+            b"POST /v1/raw HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+            % (n, b"x" * n) for n in (1, 0, 5000, 200)))
+        for n in (1, 0, 5000, 200):
+            self.assertEqual(self.received(wire.response()),
+                             [body(b"x" * n)])
+
     def test_a_client_that_leaves_is_not_an_upload(self):
         seen = len(self.backend.seen)
         wire = self.wire().send(
