@@ -12,11 +12,13 @@
 static void
 show_paths(const struct pb_buf *out, char *shown, size_t room)
 {
-    const uint8_t *p = out->data, *end = p + out->len;
+    const uint8_t *p = out->data, *end;
     size_t n = 0;
 
     shown[0] = '\0';
-    while (out->len > 0 && p < end) {
+    if (out->len == 0)
+        return;
+    for (end = p + out->len; p < end;) {
         size_t len;
 
         assert_int_equal(*p, 0x0a);

@@ -238,6 +238,19 @@ read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
     return state == PB_JSON_DONE ? PB_OK : error->kind;
 }
 
+/* What path and query gave begins at bound_at. */
+static void
+fill_mask(const struct route_binding *b, const char *body, size_t bound_at,
+    struct pb_buf *out)
+{
+    const uint8_t *bound = out->len > 0 ? out->data + bound_at : NULL;
+
+    if (route_mask_is_wanted(b, "PATCH", bound, out->len - bound_at))
+        assert_int_equal(route_mask_put(b, body,
+                             body == NULL ? 0 : strlen(body), out),
+            PB_OK);
+}
+
 static void
 bind_request(const struct route_match *match, const char *path,
     const char *query, const char *body, bool has_mask, struct shower *s)
@@ -257,13 +270,8 @@ bind_request(const struct route_match *match, const char *path,
     if (err == PB_OK)
         err = route_bind(match, path, query, query == NULL ? 0 : strlen(query),
             NULL, &out, &error);
-    if (err == PB_OK && has_mask &&
-        route_mask_is_wanted(match->binding, "PATCH", out.data + body_len,
-            out.len - body_len)) {
-        err = route_mask_put(match->binding, body,
-            body == NULL ? 0 : strlen(body), &out);
-        error.kind = err;
-    }
+    if (err == PB_OK && has_mask)
+        fill_mask(match->binding, body, body_len, &out);
     if (err == PB_OK) {
         if (out.len > 0)
             show_message(s, m, out.data, out.data + out.len);
