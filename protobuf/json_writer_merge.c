@@ -308,7 +308,7 @@ body_of(const struct pb_json_writer *w, const struct record *r, size_t *len)
 
 /* A member of a oneof: what the others had so far is void. */
 static bool
-take_oneof(struct pb_json_writer *w, const struct record *r)
+take_oneof(struct pb_json_writer *w, const struct record *r, bool *is_lossy)
 {
     uint32_t i = slot_of(w, ONEOF + (uint32_t)r->field->oneof, NULL);
     uint32_t live;
@@ -319,13 +319,15 @@ take_oneof(struct pb_json_writer *w, const struct record *r)
     if (live != NONE && live != r->slot) {
         w->slots[live].is_set = false;
         w->slots[live].size = 0;
+        *is_lossy = true;
     }
     w->slots[i].live = r->slot;
     return true;
 }
 
+/* *is_lossy: a text or message will be dropped. */
 static bool
-tally_record(struct pb_json_writer *w, struct record *r)
+tally_record(struct pb_json_writer *w, struct record *r, bool *is_lossy)
 {
     const struct pb_field *f = r->field;
     struct pb_jw_slot *slot;
@@ -334,12 +336,14 @@ tally_record(struct pb_json_writer *w, struct record *r)
     r->slot = slot_of(w, f->number, f);
     if (r->slot == NONE)
         return false;
-    if (f->oneof >= 0 && !take_oneof(w, r))
+    if (f->oneof >= 0 && !take_oneof(w, r, is_lossy))
         return false;
 
     slot = &w->slots[r->slot];
     if (!slot->is_set)
         slot->from = r->at;
+    else if (f->type == PB_STRING && !f->is_repeated)
+        *is_lossy = true;
     slot->is_set = true;
     slot->last = r->at;
     if (f->is_repeated) {
@@ -358,6 +362,7 @@ tally(struct pb_json_writer *w, const struct pb_message *m,
     const struct pb_jw_span *s)
 {
     const uint8_t *p = s->p;
+    bool is_lossy = false;
 
     w->n_slots = 0;
     if (!set_slots_max(w, SLOTS_FIRST))
@@ -366,11 +371,11 @@ tally(struct pb_json_writer *w, const struct pb_message *m,
         struct record r;
 
         read_record(w, m, p, s->end, &r);
-        if (r.field != NULL && !tally_record(w, &r))
+        if (r.field != NULL && !tally_record(w, &r, &is_lossy))
             return false;
         p = r.after;
     }
-    return true;
+    return !is_lossy || pb_jw_check(w, m, s->p, s->end);
 }
 
 /* ---- Lay out and place --------------------------------------------------- */

@@ -63,8 +63,8 @@ floating_point_is_shortest_and_names_what_is_no_number(void **state)
 {
     writes(*state, "All", "#1:1 9a9999999999b93f", "{\"fDouble\":0.1}");
     writes(*state, "All", "#2:5 cdcccc3d", "{\"fFloat\":0.1}");
-    writes(*state, "All", "#1:1 0000000000000080", "{\"fDouble\":-0}");
-    writes(*state, "All", "#2:5 00000080", "{\"fFloat\":-0}");
+    writes(*state, "All", "#1:1 0000000000000080", "{\"fDouble\":-0.0}");
+    writes(*state, "All", "#2:5 00000080", "{\"fFloat\":-0.0}");
     writes(*state, "All", "#1:1 000000000000f07f",
         "{\"fDouble\":\"Infinity\"}");
     writes(*state, "All", "#1:1 000000000000f0ff",

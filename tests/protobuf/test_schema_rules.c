@@ -175,6 +175,23 @@ maps_stay_length_prefixed_where_messages_are_delimited(void **state)
     pb_schema_free(&s);
 }
 
+/* As protoc has it of map<string, string> _2nd = 1. */
+static void
+the_name_of_a_maps_entry_may_begin_with_a_digit(void **state)
+{
+    struct pb_schema *s = schema_of(PROTO3 "name:'a' message_type{ name:'M'"
+        "  field{ name:'_2nd' number:1 type:message label:repeated"
+        "    type_name:'.M.2ndEntry' }"
+        "  nested_type{ name:'2ndEntry' options{ map_entry:true }"
+        "    field{ name:'key' number:1 type:string }"
+        "    field{ name:'value' number:2 type:string } } }");
+
+    (void)state;
+    assert_true(field_of(s, "M", "_2nd")->is_map);
+    assert_string_equal(field_of(s, "M", "_2nd")->json_name, "2nd");
+    pb_schema_free(&s);
+}
+
 static void
 features_do_not_count_in_proto3(void **state)
 {
@@ -521,6 +538,7 @@ main(void)
         cmocka_unit_test(legacy_required_makes_a_required_field),
         cmocka_unit_test(
             maps_stay_length_prefixed_where_messages_are_delimited),
+        cmocka_unit_test(the_name_of_a_maps_entry_may_begin_with_a_digit),
         cmocka_unit_test(features_do_not_count_in_proto3),
         cmocka_unit_test(an_edition_may_tolerate_json_conflicts),
         cmocka_unit_test(relative_types_are_looked_for_from_the_inside_out),

@@ -163,7 +163,7 @@ a_value_is_any_json(void **state)
     writes(*state, PB "Value", "#1 =0", "null");
     writes(*state, PB "Value", "#1 =5", "null");
     writes(*state, PB "Value", "#2:1 000000000000f03f", "1");
-    writes(*state, PB "Value", "#2:1 0000000000000080", "-0");
+    writes(*state, PB "Value", "#2:1 0000000000000080", "-0.0");
     writes(*state, PB "Value", "#3:2 {'1'}", "\"1\"");
     writes(*state, PB "Value", "#4 =0", "false");
     writes(*state, PB "Value", "#5:2 {}", "{}");
