@@ -93,8 +93,8 @@ plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
     return i;
 }
 
-size_t
-pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
+static inline size_t
+plain_copy(uint8_t *to, const uint8_t *from, size_t n)
 {
     size_t i = 0;
 
@@ -110,6 +110,12 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     }
     i = n - PB_BLOCK; /* again some that are known to be plain */
     return i + pb_block_copy(to + i, from + i);
+}
+
+size_t
+pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+    return plain_copy(to, from, n);
 }
 
 /* ---- UTF-8 and escapes --------------------------------------------------- */
@@ -193,17 +199,13 @@ copy_bytes(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
     }
 }
 
-const uint8_t *
-pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
+/* The rest of a text whose plain beginning has been copied. */
+static const uint8_t *
+put_rest(struct pb_sink *s, const uint8_t *text, size_t plain, size_t n)
 {
-    size_t room = pb_sink_room(s);
-    size_t plain = pb_plain_copy(s->p, text, n < room ? n : room);
     const uint8_t *p = text + plain;
     const uint8_t *end;
 
-    s->p += plain;
-    if (plain == n)
-        return NULL;
     end = p + pb_utf8_prefix(p, n - plain);
     for (const uint8_t *since = text; p < end && s->err == PB_OK; since = p) {
         size_t left;
@@ -218,31 +220,35 @@ pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
     return end < text + n ? end : NULL;
 }
 
-/* What pb_sink_string does when the text is long or not all plain. */
-static const uint8_t *
-put_string(struct pb_sink *s, const uint8_t *text, size_t n)
+const uint8_t *
+pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    const uint8_t *bad;
+    size_t room = pb_sink_room(s);
+    size_t plain = plain_copy(s->p, text, n < room ? n : room);
 
-    pb_sink_char(s, '"');
-    bad = pb_sink_text(s, text, n);
-    pb_sink_char(s, '"');
-    return bad;
+    s->p += plain;
+    return plain == n ? NULL : put_rest(s, text, plain, n);
 }
 
 const uint8_t *
 pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    uint8_t *p = s->p;
+    const uint8_t *bad = NULL;
+    size_t plain;
 
-    if (n > 16 || pb_sink_room(s) < n + 2 ||
-        !pb_plain_copy_short(p + 1, text, n))
-        return put_string(s, text, n);
-    *p = '"';
-    p += n + 1;
-    *p = '"';
-    s->p = p + 1;
-    return NULL;
+    if (pb_sink_room(s) < n + 2) {
+        pb_sink_char(s, '"');
+        bad = pb_sink_text(s, text, n);
+        pb_sink_char(s, '"');
+        return bad;
+    }
+    *s->p++ = '"';
+    plain = plain_copy(s->p, text, n);
+    s->p += plain;
+    if (plain < n)
+        bad = put_rest(s, text, plain, n);
+    pb_sink_char(s, '"');
+    return bad;
 }
 
 /* ---- Numbers ------------------------------------------------------------- */

@@ -313,27 +313,25 @@ write_repeated(struct pb_json_writer *w, struct pb_jw_level *l,
     return p;
 }
 
-/* One record, or the run of a repeated field. next: the index of the field
- * that is likely to come, often known by its tag alone. */
+/* One record, or the run of a repeated field. *next: the field that is likely to
+ * come, often known by its tag alone. */
 static const uint8_t *
-write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *next,
-    const uint8_t *p, const uint8_t *end)
+write_record(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field **next, const uint8_t *p, const uint8_t *end)
 {
     const struct pb_message *m = l->message;
-    const struct pb_field *f;
+    const struct pb_field *f = *next;
     const uint8_t *payload, *after;
     uint32_t number;
     unsigned wire;
 
-    if (*next < m->n_fields && m->fields[*next].tag_len == 1 &&
-        m->fields[*next].tag[0] == *p) {
-        f = &m->fields[*next];
+    if (f < m->fields + m->n_fields && f->tag_len == 1 && f->tag[0] == *p) {
         payload = p + 1;
     } else {
         payload = pb_jw_tag_read(p, end, &number, &wire);
         if (payload == NULL)
             return NULL;
-        f = pb_jw_find(m, number, *next);
+        f = pb_jw_find(m, number, (unsigned)(f - m->fields));
         if (f == NULL || !pb_jw_accepts(f, wire))
             return pb_jw_skip(payload, end, number, wire, w->depth);
     }
@@ -343,7 +341,7 @@ write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *next,
     if (after == NULL && w->err != PB_OK)
         pb_jw_path_field(w, f);
     if (!f->is_extension)
-        *next = f->index + 1u;
+        *next = f + 1;
     return after;
 }
 
@@ -355,7 +353,7 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
         .message = m,
         .is_strict = w->options.emit_defaults || m->has_required,
     };
-    unsigned next = 0;
+    const struct pb_field *next = m->fields;
 
     while (p < end && w->out.err == PB_OK) {
         const uint8_t *after = write_record(w, &l, &next, p, end);

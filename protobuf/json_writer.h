@@ -308,7 +308,16 @@ bool pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
 /* Writes one value, no message. False after pb_jw_fail. */
 bool pb_jw_scalar(struct pb_json_writer *w, const struct pb_field *f,
     const struct pb_jw_value *v);
-bool pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n);
+bool pb_jw_no_utf8(struct pb_json_writer *w, const uint8_t *at);
+
+static inline bool
+pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n)
+{
+    const uint8_t *bad = pb_sink_string(&w->out, p, n);
+
+    return bad == NULL || pb_jw_no_utf8(w, bad);
+}
+
 /* The same text as a member's name, numbers in quotes. */
 bool pb_jw_map_key(struct pb_json_writer *w, const struct pb_field *f,
     const struct pb_jw_value *v);
