@@ -585,7 +585,7 @@ gw_request_check_content_type(struct gw_request *r)
     for (size_t i = 0; is_text && i < type.len; i++)
         is_text = !iscntrl((unsigned char)type.ptr[i]) || type.ptr[i] == '\t';
     if (!is_text)
-        bad(r, "Content-Type", "expected printable UTF-8");
+        bad(r, "Content-Type", "expected printable UTF-8", type);
 }
 
 bool

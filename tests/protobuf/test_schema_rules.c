@@ -179,12 +179,13 @@ maps_stay_length_prefixed_where_messages_are_delimited(void **state)
 static void
 the_name_of_a_maps_entry_may_begin_with_a_digit(void **state)
 {
-    struct pb_schema *s = schema_of(PROTO3 "name:'a' message_type{ name:'M'"
-        "  field{ name:'_2nd' number:1 type:message label:repeated"
-        "    type_name:'.M.2ndEntry' }"
-        "  nested_type{ name:'2ndEntry' options{ map_entry:true }"
-        "    field{ name:'key' number:1 type:string }"
-        "    field{ name:'value' number:2 type:string } } }");
+    struct pb_schema *s = schema_of(
+        PROTO3 "name:'a' message_type{ name:'M'"
+               "  field{ name:'_2nd' number:1 type:message label:repeated"
+               "    type_name:'.M.2ndEntry' }"
+               "  nested_type{ name:'2ndEntry' options{ map_entry:true }"
+               "    field{ name:'key' number:1 type:string }"
+               "    field{ name:'value' number:2 type:string } } }");
 
     (void)state;
     assert_true(field_of(s, "M", "_2nd")->is_map);
