@@ -95,11 +95,11 @@ mix_pointer(uint64_t h, const void *p)
 }
 
 static uint64_t
-mix_text(uint64_t h, const char *s, size_t len)
+mix_bytes(uint64_t h, const uint8_t *p, size_t len)
 {
     h = mix(h, len);
     for (size_t i = 0; i < len; i++)
-        h = mix(h, (unsigned char)s[i]);
+        h = mix(h, p[i]);
     return h;
 }
 
@@ -130,9 +130,28 @@ too_many(struct parser *q)
     return fail(q, PB_ELIMIT, "too many parameters");
 }
 
-/* No two members of one oneof, at any level. */
+/* A message that is given whole, as a text, is not given a second time by what
+ * lies inside it. prefix: the hash of f's path, which check_once() remembers. */
 static enum pb_err
-check_oneofs(struct parser *q, const struct target *t)
+check_not_whole(struct parser *q, const struct pb_field *f,
+    const struct pb_field *inside, uint64_t prefix)
+{
+    const struct pb_field *first;
+
+    if (!route_field_takes_text(f))
+        return PB_OK;
+    first = remember(q, prefix, inside);
+    if (first == NULL)
+        return too_many(q);
+    if (first == f)
+        return fail(q, PB_EDUPLICATE, "\"%.60s\" is already given whole",
+            f->json_name);
+    return PB_OK;
+}
+
+/* No two members of one oneof, at any level, nor a message and its parts. */
+static enum pb_err
+check_levels(struct parser *q, const struct target *t)
 {
     uint64_t above = 1;
 
@@ -151,22 +170,28 @@ check_oneofs(struct parser *q, const struct target *t)
                     f->parent->oneof_names[f->oneof], first->json_name);
         }
         above = mix_pointer(above, f);
+        if (i + 1 < t->depth) {
+            enum pb_err err = check_not_whole(q, f, t->path[i + 1], above);
+
+            if (err != PB_OK)
+                return err;
+        }
     }
     return PB_OK;
 }
 
+/* key: of an entry of a map, as it is on the wire, where 1 and 01 are one. */
 static enum pb_err
-check_once(struct parser *q, const struct target *t)
+check_once(struct parser *q, const struct target *t, const uint8_t *key,
+    size_t key_len)
 {
     const struct pb_field *leaf = t->path[t->depth - 1];
-    uint64_t key = t->hash;
+    uint64_t hash = t->hash;
     size_t n_before = q->n_seen;
 
-    if (leaf->is_repeated && t->map_key == NULL)
-        return PB_OK;
-    if (t->map_key != NULL)
-        key = mix_text(key, t->map_key, t->map_key_len);
-    if (remember(q, key, leaf) == NULL)
+    if (key != NULL)
+        hash = mix_bytes(hash, key, key_len);
+    if (remember(q, hash, leaf) == NULL)
         return too_many(q);
     if (q->n_seen == n_before)
         return fail(q, PB_EDUPLICATE, "given twice");
@@ -309,12 +334,15 @@ put_map_entry(struct parser *q, const struct target *t, const char *value,
 {
     const struct pb_field *entry = t->path[t->depth - 1];
     const struct pb_field *fields = entry->message->fields;
+    size_t start = q->out->len;
     enum pb_err err;
 
     if (!route_is_utf8(t->map_key, t->map_key_len))
         return pb_error_set(q->error, PB_EVALUE, "expected a key in UTF-8");
     err = pb_text_to_wire(&fields[0], t->map_key, t->map_key_len, q->out,
         q->error);
+    if (err == PB_OK)
+        err = check_once(q, t, q->out->data + start, q->out->len - start);
     if (err == PB_OK)
         err = pb_text_to_wire(&fields[1], value, len, q->out, q->error);
     return err;
@@ -399,9 +427,9 @@ take_parameter(struct parser *q, const char *s, size_t len)
     if (err == PB_OK)
         err = check_free(q, &t);
     if (err == PB_OK)
-        err = check_oneofs(q, &t);
-    if (err == PB_OK)
-        err = check_once(q, &t);
+        err = check_levels(q, &t);
+    if (err == PB_OK && !t.path[t.depth - 1]->is_repeated)
+        err = check_once(q, &t, NULL, 0);
     if (err != PB_OK && !is_ignored)
         return err;
     if (!is_plain(value, value_len)) {
@@ -416,8 +444,8 @@ take_parameter(struct parser *q, const char *s, size_t len)
 }
 
 /* Refuses what cannot be a query, and makes the table of what has been seen as
- * large as this one can need: two slots for everything that may be a field or
- * a member of a oneof, but no more than there is. */
+ * large as this one can need: two slots for everything that may be a field, a
+ * member of a oneof or a part of a message, but no more than there is. */
 static enum pb_err
 prepare(struct parser *q, const char *query, size_t len)
 {
@@ -441,7 +469,7 @@ prepare(struct parser *q, const char *query, size_t len)
             return fail(q, PB_ESYNTAX,
                 "the query has a \"%%\" without two hexadecimal digits");
         n_parameters += c == '&';
-        n_marks += (c == '&') * 2 + (c == '.' || c == '%');
+        n_marks += ((c == '&') + (c == '.' || c == '%')) * 2;
     }
     if (n_parameters > ROUTE_MAX_PARAMETERS)
         return fail(q, PB_ELIMIT, "more than %d parameters",
