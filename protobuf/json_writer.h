@@ -93,8 +93,8 @@ bool pb_jw_broken(struct pb_json_writer *w, const uint8_t *at,
     const uint8_t *end);
 bool pb_jw_no_memory(struct pb_json_writer *w);
 
-/* Of bytes that a parser drops for what comes later: it would have refused them
- * all the same when they are no message m. False after pb_jw_fail. */
+/* Before bytes are dropped for what comes later, or joined with it: a parser
+ * would refuse them when they are no message m. False after pb_jw_fail. */
 bool pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end);
 

@@ -140,7 +140,7 @@ pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
     pb_jw_path_name(w, text, (size_t)n);
 }
 
-/* ---- What is dropped ----------------------------------------------------- */
+/* ---- What is not seen again ---------------------------------------------- */
 
 bool
 pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,

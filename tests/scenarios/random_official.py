@@ -56,6 +56,7 @@ VARIANTS = [
 # not, by what we say of it.
 LAX_WIRE = ["a tag that is none", "a Timestamp with", "a Value that holds",
             "an empty path in a FieldMask",
+            "a path in a FieldMask that JSON cannot carry",
             "an end of a group that was not begun"]     # in an Any
 
 
