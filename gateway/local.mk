@@ -19,6 +19,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_transcode.c \
 	gateway/cli_version.c \
 	gateway/connection.c \
+	gateway/envelope.c \
 	gateway/exchange.c \
 	gateway/explain.c \
 	gateway/handshake.c \
@@ -34,6 +35,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
+	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
 	gateway/watch.c \
@@ -47,6 +49,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/cli.h \
 	gateway/cli_explain.h \
 	gateway/connection.h \
+	gateway/envelope.h \
 	gateway/exchange.h \
 	gateway/explain.h \
 	gateway/handshake.h \
@@ -62,6 +65,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
+	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \
 	gateway/watch.h \

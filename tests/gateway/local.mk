@@ -22,6 +22,14 @@ tests_gateway_test_buffer_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 tests_gateway_test_buffer_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_bytes_new
 
+check_PROGRAMS += tests/gateway/test_envelope
+tests_gateway_test_envelope_SOURCES = tests/gateway/test_envelope.c
+tests_gateway_test_envelope_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_text_frames
+tests_gateway_test_text_frames_SOURCES = tests/gateway/test_text_frames.c
+tests_gateway_test_text_frames_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_handshake
 tests_gateway_test_handshake_SOURCES = tests/gateway/test_handshake.c
 tests_gateway_test_handshake_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
