@@ -81,14 +81,13 @@ the_binding_says_where_it_was_declared_and_where_it_leads(void **state)
         "{\"method\":\"PUT\",\"template\":\"/v1/m/{id}\",\"declared\":\"rule\","
         "\"file\":\"f\",\"line\":5,\"rpc\":\"t.v1.Bare.One\","
         "\"cardinality\":\"unary-unary\",\"upstream\":\"u\","
-        "\"targets\":[\"h:1\"],\"body\":\"book\",\"responseBody\":\"sub\","
-        "\"json\":{}}");
+        "\"targets\":[\"h:1\"],\"body\":\"book\",\"responseBody\":\"sub\"}");
     shows(state, "POST", "/t.v1.Bare/Three", NULL, "binding",
         "{\"method\":\"POST\",\"template\":\"/t.v1.Bare/Three\","
         "\"declared\":\"automatic\",\"file\":\"f\",\"line\":2,"
         "\"rpc\":\"t.v1.Bare.Three\",\"cardinality\":\"unary-unary\","
         "\"upstream\":\"u\",\"targets\":[\"h:1\"],\"body\":\"*\","
-        "\"responseBody\":null,\"json\":{}}");
+        "\"responseBody\":null}");
 }
 
 static void
