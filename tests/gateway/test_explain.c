@@ -205,7 +205,7 @@ a_body_of_bytes_is_the_data_of_the_message(void **state)
         "\"rpc\":\"t.v1.Bare.One\",\"cardinality\":\"unary-unary\","
         "\"upstream\":\"u\",\"targets\":[\"h:1\"],\"body\":\"raw\","
         "\"responseBody\":\"raw\",\"takesBytes\":true,"
-        "\"givesBytes\":true,\"json\":{}}");
+        "\"givesBytes\":true}");
     *state = before;
     route_set_free(&set);
 }

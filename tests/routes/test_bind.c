@@ -367,7 +367,7 @@ a_message_is_given_whole_or_in_parts(void **state)
     query(state, "ts=2024-01-02T03:04:05Z&ts.nanos=1",
         "ts.nanos: \"ts\" is already given whole");
     query(state, "ts.seconds=1&ts.nanos=1&ts=2024-01-02T03:04:05Z",
-        "ts: given twice");
+        "ts: expected one value, found another");
     query(state, "ts.seconds=1&ts.nanos=2", "ts{seconds:1} ts{nanos:2}");
     query(state, "value=1&value.stringValue=a",
         "value.stringValue: \"value\" is already given whole");
