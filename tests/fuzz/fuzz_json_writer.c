@@ -92,6 +92,31 @@ normalize(struct pb_json_writer *w, const struct pb_message *m,
     pb_buf_fini_heap(&text);
 }
 
+/* What was written is read as a message whose JSON is the same. */
+static void
+check_again(struct pb_json_writer *w, const struct pb_message *m,
+    const struct pb_json_options *options, const struct pb_buf *text)
+{
+    static struct pb_json_reader *r;
+    struct pb_json_options deep = { .max_depth = 1000 };
+    struct pb_buf wire, again;
+    struct pb_error error;
+
+    if (r == NULL)
+        r = pb_json_reader_new();
+    pb_buf_init_heap(&wire, OUT_MAX);
+    pb_buf_init_heap(&again, OUT_MAX);
+    if (pb_json_to_wire(r, m, &deep, (const char *)text->data, text->len, &wire,
+            &error) != PB_OK ||
+        pb_wire_to_json(w, m, options, wire.data, wire.len, &again, &error) !=
+            PB_OK ||
+        again.len != text->len ||
+        memcmp(again.data, text->data, text->len) != 0)
+        abort();
+    pb_buf_fini_heap(&wire);
+    pb_buf_fini_heap(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -111,6 +136,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.emit_defaults = (data[0] & 4) != 0;
     options.pretty = (data[0] & 8) != 0;
     options.enum_numbers = (data[0] & 16) != 0;
+    options.proto_names = (data[0] & 32) != 0;
+    options.int64_numbers = (data[0] & 64) != 0;
 
     pb_buf_init_heap(&whole, OUT_MAX);
     ok = pb_wire_to_json(w, m, &options, data + 1, size - 1, &whole, &error) ==
@@ -126,6 +153,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 &error) != PB_OK ||
             !compare(&p.buf, 0) || p.at != whole.len)
             abort();
+        check_again(w, m, &options, &whole);
     }
     normalize(w, m, &options, data + 1, size - 1, ok ? &whole : NULL);
     pb_buf_fini_heap(&whole);

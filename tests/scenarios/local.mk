@@ -23,6 +23,7 @@ scenarios = \
 	tests/scenarios/metadata.py \
 	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
+	tests/scenarios/random_official.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
 	tests/scenarios/transcode.py \
@@ -47,6 +48,11 @@ EXTRA_DIST += \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
+	tests/scenarios/random_disputes.py \
+	tests/scenarios/random_json.py \
+	tests/scenarios/random_schema.py \
+	tests/scenarios/random_values.py \
+	tests/scenarios/random_wire.py \
 	tests/scenarios/transcoder.py
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb

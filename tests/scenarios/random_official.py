@@ -40,7 +40,7 @@ from transcoder import Refused, Transcoder
 from google.protobuf import json_format, text_format
 from google.protobuf.descriptor import FieldDescriptor as D
 
-COUNT = 60
+COUNT = 120
 MESSAGES = 8
 VARIANTS = [
     # ours, and as much of it as the official library has: defaults, proto
