@@ -212,8 +212,7 @@ make_texts(struct maker *m)
         "\xd0\xb3\xd0\xb0\xd0\xb2\xd0\xb0\xd0\xbd\xd1\x8c",
         "\xd1\x80\xd0\xb5\xd0\xba\xd0\xb0", "\xe6\xb8\xaf\xe5\x8f\xa3",
         "\xe6\xb2\xb3\xe5\xb7\x9d", "\xf0\x9f\x9a\xa2", "\\\"quoted\\\"",
-        "line\\n", "C:\\\\harbour", "tab\\t",
-        "dash\\u2014" };
+        "line\\n", "C:\\\\harbour", "tab\\t", "dash\\u2014" };
 
     put(m, "{\"texts\":[");
     while (m->len < MEGABYTE) {

@@ -147,8 +147,8 @@ static double
 measure(struct bench *b, void (*run)(struct bench *b))
 {
     unsigned n = 0;
-    unsigned batch = b->times > 0 ? b->times
-                                  : 1 + 200000 / (unsigned)b->document.len;
+    unsigned batch =
+        b->times > 0 ? b->times : 1 + 200000 / (unsigned)b->document.len;
     double begin, spent;
 
     run(b); /* caches, pages */
@@ -244,8 +244,7 @@ main(int argc, char **argv)
         .times = argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 0 };
 
     if (argc < 2 || argc > 6)
-        die("usage",
-            "transcode_meter SET [ROUNDS [DOCUMENTS [WAYS [TIMES]]]]");
+        die("usage", "transcode_meter SET [ROUNDS [DOCUMENTS [WAYS [TIMES]]]]");
     if (b.reader == NULL || b.writer == NULL)
         die("start", "memory is short");
     schema = load_schema(argv[1]);
@@ -255,8 +254,8 @@ main(int argc, char **argv)
         if (argc > 3 && strchr(argv[3], 'a' + (int)i) == NULL)
             continue;
         b.document = document_make(i);
-        b.message = pb_schema_message(schema, b.document.type,
-            strlen(b.document.type));
+        b.message =
+            pb_schema_message(schema, b.document.type, strlen(b.document.type));
         if (b.message == NULL)
             die(b.document.type, "is not in the schema");
         measure_document(&b, rounds, argc > 4 ? argv[4] : NULL);

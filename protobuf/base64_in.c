@@ -91,9 +91,8 @@ decode_block(uint8_t *to, const uint8_t *from)
 {
     __m128i c = _mm_loadu_si128((const __m128i *)(const void *)from);
     /* all values plus one, so that 0 is left for what is none */
-    __m128i v = _mm_or_si128(
-        _mm_or_si128(shift_range(c, 'A', 'Z', 1 - 'A'),
-            shift_range(c, 'a', 'z', 27 - 'a')),
+    __m128i v = _mm_or_si128(_mm_or_si128(shift_range(c, 'A', 'Z', 1 - 'A'),
+                                 shift_range(c, 'a', 'z', 27 - 'a')),
         _mm_or_si128(shift_range(c, '0', '9', 53 - '0'),
             _mm_or_si128(set_either(c, '+', '-', 63),
                 set_either(c, '/', '_', 64))));

@@ -102,8 +102,8 @@ read_hex_escape(const char p[6], uint32_t *code)
     int a = hex_digit(p[2]), b = hex_digit(p[3]);
     int c = hex_digit(p[4]), d = hex_digit(p[5]);
 
-    *code = (uint32_t)a << 12 | (uint32_t)b << 8 | (uint32_t)c << 4 |
-        (uint32_t)d;
+    *code =
+        (uint32_t)a << 12 | (uint32_t)b << 8 | (uint32_t)c << 4 | (uint32_t)d;
     return p[0] == '\\' && p[1] == 'u' && (a | b | c | d) >= 0;
 }
 
@@ -186,8 +186,7 @@ copy_text(const char *p, const char *end, struct pb_buf *out)
         cut = pb_utf8_cut(begin, p);
         p -= cut;
         out->len -= cut;
-        if (pb_utf8_prefix(begin, (size_t)(p - begin)) !=
-            (size_t)(p - begin)) {
+        if (pb_utf8_prefix(begin, (size_t)(p - begin)) != (size_t)(p - begin)) {
             out->len = start; /* for the machine, which finds where */
             return begin;
         }

@@ -118,6 +118,26 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     return plain_copy(to, from, n);
 }
 
+/* The same for those who want all or nothing. */
+static inline bool
+copy_if_plain(uint8_t *to, const uint8_t *from, size_t n)
+{
+    const uint8_t *last;
+    uint8_t *to_last;
+
+    if (n <= PB_BLOCK)
+        return pb_plain_copy_short(to, from, n);
+    last = from + n - PB_BLOCK; /* overlaps the one before */
+    to_last = to + n - PB_BLOCK;
+    for (; from < last; from += PB_BLOCK, to += PB_BLOCK) {
+        memcpy(to, from, PB_BLOCK);
+        if (pb_block_special(from) != 0)
+            return false;
+    }
+    memcpy(to_last, last, PB_BLOCK);
+    return pb_block_special(last) == 0;
+}
+
 /* ---- UTF-8 and escapes --------------------------------------------------- */
 
 /* Up to 6 bytes. */
@@ -230,25 +250,30 @@ pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
     return plain == n ? NULL : put_rest(s, text, plain, n);
 }
 
+/* What pb_sink_string does when the text is not all plain, or does not fit. */
+static const uint8_t *__attribute__((noinline))
+put_string(struct pb_sink *s, const uint8_t *text, size_t n)
+{
+    const uint8_t *bad;
+
+    pb_sink_char(s, '"');
+    bad = pb_sink_text(s, text, n);
+    pb_sink_char(s, '"');
+    return bad;
+}
+
 const uint8_t *
 pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    const uint8_t *bad = NULL;
-    size_t plain;
+    uint8_t *p = s->p;
 
-    if (pb_sink_room(s) < n + 2) {
-        pb_sink_char(s, '"');
-        bad = pb_sink_text(s, text, n);
-        pb_sink_char(s, '"');
-        return bad;
-    }
-    *s->p++ = '"';
-    plain = plain_copy(s->p, text, n);
-    s->p += plain;
-    if (plain < n)
-        bad = put_rest(s, text, plain, n);
-    pb_sink_char(s, '"');
-    return bad;
+    if (pb_sink_room(s) < n + 2 || !copy_if_plain(p + 1, text, n))
+        return put_string(s, text, n);
+    *p = '"';
+    p += n + 1;
+    *p = '"';
+    s->p = p + 1;
+    return NULL;
 }
 
 /* ---- Numbers ------------------------------------------------------------- */

@@ -139,23 +139,6 @@ pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
     pb_jw_path_name(w, text, (size_t)n);
 }
 
-/* ---- Levels -------------------------------------------------------------- */
-
-bool
-pb_jw_enter(struct pb_json_writer *w, const uint8_t *at)
-{
-    if (w->depth == 0)
-        return pb_jw_fail(w, PB_ELIMIT, at, "messages nest too deeply");
-    w->depth--;
-    return true;
-}
-
-void
-pb_jw_leave(struct pb_json_writer *w)
-{
-    w->depth++;
-}
-
 /* ---- Punctuation --------------------------------------------------------- */
 
 void

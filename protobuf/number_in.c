@@ -89,8 +89,7 @@ join_digits(uint64_t v)
 static inline bool
 are_digits(uint64_t v)
 {
-    return (((v + PB_EACH(6)) >> 4 | v) & PB_EACH(0x0f) << 4) ==
-        PB_EACH(0x30);
+    return (((v + PB_EACH(6)) >> 4 | v) & PB_EACH(0x0f) << 4) == PB_EACH(0x30);
 }
 
 static inline const char *
@@ -406,8 +405,8 @@ static bool
 decimal_to_float(enum pb_type type, const struct decimal *d, uint64_t *bits)
 {
     bool is_float = type == PB_FLOAT;
-    const struct float_shape *shape = is_float ? &shape_of_float
-                                               : &shape_of_double;
+    const struct float_shape *shape =
+        is_float ? &shape_of_float : &shape_of_double;
     int power = d->exponent;
 
     if (!is_head_whole(d))

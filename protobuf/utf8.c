@@ -57,14 +57,15 @@ is_wrong(__m128i v, __m128i before1, __m128i before2, __m128i before3)
             _mm_or_si128(_mm_subs_epu8(before2, each(0xdf)),
                 _mm_subs_epu8(before3, each(0xef)))));
     __m128i misplaced = _mm_cmpeq_epi8(is_continuation, must_not);
-    __m128i no_lead = _mm_or_si128(
-        _mm_cmpeq_epi8(_mm_and_si128(v, each(0xfe)), each(0xc0)),
-        _mm_cmpeq_epi8(_mm_max_epu8(v, each(0xf5)), v));
-    __m128i out_of_part = _mm_or_si128(
-        _mm_or_si128(after(before1, 0xe0, _mm_cmplt_epi8(v, each(0xa0))),
-            after(before1, 0xed, _mm_cmpgt_epi8(v, each(0x9f)))),
-        _mm_or_si128(after(before1, 0xf0, _mm_cmplt_epi8(v, each(0x90))),
-            after(before1, 0xf4, _mm_cmpgt_epi8(v, each(0x8f)))));
+    __m128i no_lead =
+        _mm_or_si128(_mm_cmpeq_epi8(_mm_and_si128(v, each(0xfe)), each(0xc0)),
+            _mm_cmpeq_epi8(_mm_max_epu8(v, each(0xf5)), v));
+    __m128i out_of_part =
+        _mm_or_si128(_mm_or_si128(after(before1, 0xe0,
+                                      _mm_cmplt_epi8(v, each(0xa0))),
+                         after(before1, 0xed, _mm_cmpgt_epi8(v, each(0x9f)))),
+            _mm_or_si128(after(before1, 0xf0, _mm_cmplt_epi8(v, each(0x90))),
+                after(before1, 0xf4, _mm_cmpgt_epi8(v, each(0x8f)))));
 
     return _mm_movemask_epi8(_mm_or_si128(misplaced,
                _mm_or_si128(no_lead, out_of_part))) != 0;
