@@ -144,8 +144,14 @@ copy_if_plain(uint8_t *to, const uint8_t *from, size_t n)
 static inline uint8_t *
 escape(uint8_t *to, uint8_t c)
 {
-#define S(letter) { { '\\', letter }, 2 }
-#define U(high, low) { { '\\', 'u', '0', '0', high, low }, 6 }
+#define S(letter)           \
+    {                       \
+        { '\\', letter }, 2 \
+    }
+#define U(high, low)                          \
+    {                                         \
+        { '\\', 'u', '0', '0', high, low }, 6 \
+    }
     static const struct {
         char text[7];
         uint8_t len;
