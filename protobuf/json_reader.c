@@ -51,7 +51,7 @@ fail_seen(struct pb_json_reader *r, enum pb_err err)
 {
     if (err == PB_EDUPLICATE)
         return pb_reader_fail(r, err, r->token,
-                   "this field was given before") != NULL;
+                   "expected each field once, found it again") != NULL;
     return pb_reader_fail_out(r, err) != NULL;
 }
 
@@ -200,7 +200,7 @@ check_required(struct pb_json_reader *r)
             continue;
         f->field = field;
         return pb_reader_fail(r, PB_EVALUE, r->token,
-                   "the required field \"%s\" is missing",
+                   "expected the required field \"%s\", found none",
                    field->json_name) != NULL;
     }
     return true;
@@ -467,6 +467,9 @@ start(struct pb_json_reader *r, const struct pb_schema *schema,
     if (r->options.max_depth == 0)
         r->options.max_depth = PB_READER_DEPTH;
     r->depth = 0;
+    r->n_left = UINT64_MAX;
+    if (r->options.max_elements > 0)
+        r->n_left = (uint64_t)r->options.max_elements + 1; /* the whole, too */
     r->is_keeping = false;
     r->n_sources = 0;
     r->n_words = 0;
@@ -555,6 +558,36 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     return state;
 }
 
+/* What has to come next. */
+static const char *
+awaited(const struct pb_json_reader *r)
+{
+    switch (r->state) {
+    case PB_AT_VALUE:
+        return "a value";
+    case PB_AT_ELEMENT:
+        return "a value or ']'";
+    case PB_AT_MEMBER:
+        return "a name or '}'";
+    case PB_AT_NAME:
+        return "a name";
+    case PB_AT_COLON:
+        return "':'";
+    case PB_AT_COMMA:
+        return is_list(r->top) ? "',' or ']'" : "',' or '}'";
+    case PB_IN_STRING:
+        return "the rest of a string";
+    case PB_IN_NUMBER:
+        return is_list(r->top) ? "',' or ']' after a number"
+                               : "',' or '}' after a number";
+    case PB_IN_LITERAL:
+        return r->literal;
+    case PB_AT_END:
+        break;
+    }
+    return "nothing";
+}
+
 enum pb_json_state
 pb_json_reader_finish(struct pb_json_reader *r, struct pb_error *error)
 {
@@ -565,8 +598,8 @@ pb_json_reader_finish(struct pb_json_reader *r, struct pb_error *error)
         pb_reader_number_end(r);
     else if (r->state != PB_AT_END)
         pb_reader_fail(r, PB_ESYNTAX, r->now.base,
-            pb_json_reader_is_blank(r) ? "expected a JSON value, found nothing"
-                                       : "unexpected end of the text");
+            "expected %s, found the end of the text",
+            pb_json_reader_is_blank(r) ? "a JSON value" : awaited(r));
     r->error = NULL;
     return r->err == PB_OK ? PB_JSON_DONE : PB_JSON_ERROR;
 }

@@ -279,7 +279,8 @@ static const char *
 fail_token_length(struct pb_json_reader *r)
 {
     return pb_reader_fail(r, PB_ELIMIT, r->token,
-        "a name or value of more than %d bytes", PB_READER_TOKEN_MAX);
+        "expected at most %d bytes in a name or value, found more",
+        PB_READER_TOKEN_MAX);
 }
 
 /* Skips a value or a name. */
@@ -401,6 +402,7 @@ static const char *
 read_escape(struct pb_json_reader *r, const char *p)
 {
     struct pb_string *s = &r->string;
+    char noun[PB_BYTE_NOUN_MAX];
     char c = meaning_of(*p);
 
     if (*p == 'u') {
@@ -411,7 +413,8 @@ read_escape(struct pb_json_reader *r, const char *p)
     }
     if (c == 0)
         return pb_reader_fail(r, PB_ESYNTAX, s->at,
-            "no such escape in a string");
+            "expected one of \"\\/bfnrtu after the backslash, found %s",
+            pb_reader_byte_noun(noun, *p));
     s->step = PB_STEP_PLAIN;
     return emit(r, &c, 1) ? p + 1 : NULL;
 }
@@ -420,7 +423,7 @@ static const char *
 fail_surrogate(struct pb_json_reader *r)
 {
     return pb_reader_fail(r, PB_ESYNTAX, r->string.at,
-        "half of a surrogate pair without the other half");
+        "expected both halves of a surrogate pair, found one");
 }
 
 /* Four hex digits are in: a character, or the first half of one. */
@@ -452,10 +455,12 @@ read_hex(struct pb_json_reader *r, const char *p)
 {
     struct pb_string *s = &r->string;
     int digit = hex_digit(*p);
+    char noun[PB_BYTE_NOUN_MAX];
 
     if (digit < 0)
         return pb_reader_fail(r, PB_ESYNTAX, s->at,
-            "\\u is not followed by four hex digits");
+            "expected four hex digits after \\u, found %s",
+            pb_reader_byte_noun(noun, *p));
     s->code = s->code << 4 | (unsigned)digit;
     if (++s->n == 4 && !end_hex(r))
         return NULL;
@@ -481,7 +486,7 @@ static const char *
 fail_utf8(struct pb_json_reader *r)
 {
     return pb_reader_fail(r, PB_ESYNTAX, r->string.at,
-        "a string that is not UTF-8");
+        "expected UTF-8, found a sequence of bytes that is none");
 }
 
 /* One more byte of a character that began in another piece. */
@@ -517,7 +522,8 @@ read_special(struct pb_json_reader *r, const char *p)
     }
     if ((unsigned char)*p < 0x20)
         return pb_reader_fail(r, PB_ESYNTAX, s->at,
-            "a control character (0x%02x) in a string: escape it",
+            "expected text, found the control character 0x%02x, which has "
+            "to be escaped",
             (unsigned char)*p);
     q = skip_characters(p, r->now.end);
     if (q > p)

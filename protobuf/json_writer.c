@@ -429,6 +429,32 @@ write_array_at(struct pb_json_writer *w, const struct pb_field *f,
     return true;
 }
 
+/* A message that is not there is as good as an empty one, if that is an object
+ * or an array: who asks for it gets what he always gets. Others are null. */
+static bool
+write_absent(struct pb_json_writer *w, const struct pb_field *f,
+    const uint8_t *at)
+{
+    bool ok;
+
+    if (f->message == NULL || f->is_repeated)
+        return write_default(w, f);
+    switch ((enum pb_wkt)f->message->wkt) {
+    case PB_WKT_NONE:
+    case PB_WKT_EMPTY:
+    case PB_WKT_HTTP_BODY:
+    case PB_WKT_ANY:
+    case PB_WKT_STRUCT:
+    case PB_WKT_LIST_VALUE:
+        w->in_any++; /* nobody asks for its required fields */
+        ok = pb_jw_message(w, f->message, at, at);
+        w->in_any--;
+        return ok;
+    default:
+        return write_default(w, f);
+    }
+}
+
 static bool
 write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     const uint8_t *p, const uint8_t *end)
@@ -439,7 +465,7 @@ write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     if (w->err != PB_OK)
         return false;
     if (at == NULL)
-        ok = write_default(w, f);
+        ok = write_absent(w, f, end);
     else if (f->is_map)
         ok = pb_jw_map_object(w, f, at, end);
     else if (f->is_repeated)
@@ -485,12 +511,14 @@ pb_json_writer_free(struct pb_json_writer **w)
 }
 
 static void
-start(struct pb_json_writer *w, const struct pb_json_options *options,
-    const uint8_t *wire, size_t len, struct pb_buf *out, struct pb_error *error)
+start(struct pb_json_writer *w, const struct pb_schema *schema,
+    const struct pb_json_options *options, const uint8_t *wire, size_t len,
+    struct pb_buf *out, struct pb_error *error)
 {
     static const struct pb_json_options plain = { .max_depth = 0 };
 
     w->options = options != NULL ? *options : plain;
+    w->schema = schema;
     w->has_plain_keys = !w->options.proto_names && !w->options.pretty;
     w->depth = w->options.max_depth;
     if (w->depth == 0)
@@ -544,7 +572,7 @@ pb_wire_to_json(struct pb_json_writer *w, const struct pb_message *message,
 
     if (wire == NULL)
         wire = nothing;
-    start(w, options, wire, len, out, error);
+    start(w, message->schema, options, wire, len, out, error);
     if (is_acceptable(w))
         (void)pb_jw_message(w, message, wire, wire + len);
     return finish(w);
@@ -561,7 +589,7 @@ pb_wire_field_to_json(struct pb_json_writer *w, const struct pb_field *field,
     if (wire == NULL)
         wire = nothing;
     s = (struct pb_jw_span){ .p = wire, .end = wire + len };
-    start(w, options, wire, len, out, error);
+    start(w, field->parent->schema, options, wire, len, out, error);
     if (is_acceptable(w) && pb_jw_settle(w, field->parent, &s, 0, NULL)) {
         (void)write_field_alone(w, field, s.p, s.end);
         pb_jw_release(w, &s);

@@ -34,11 +34,12 @@ struct pb_jw_slot; /* json_writer_merge.c */
 struct pb_json_writer {
     struct pb_sink out;
     struct pb_json_options options;
-    bool has_plain_keys; /* JSON names, not pretty */
-    bool is_fresh;       /* nothing written since the last { or [: no comma */
-    unsigned indent;     /* containers that are open */
-    unsigned depth;      /* levels that may still be entered */
-    unsigned in_any;     /* required fields are not asked for inside */
+    const struct pb_schema *schema; /* where the types of Anys are looked up */
+    bool has_plain_keys;            /* JSON names, not pretty */
+    bool is_fresh;   /* nothing written since the last { or [: no comma */
+    unsigned indent; /* containers that are open */
+    unsigned depth;  /* levels that may still be entered */
+    unsigned in_any; /* required fields are not asked for inside */
 
     enum pb_err err; /* of the input; out has its own */
     struct pb_error *error;
@@ -93,6 +94,11 @@ bool pb_jw_fail(struct pb_json_writer *w, enum pb_err kind, const uint8_t *at,
 bool pb_jw_broken(struct pb_json_writer *w, const uint8_t *at,
     const uint8_t *end);
 bool pb_jw_no_memory(struct pb_json_writer *w);
+
+/* Before bytes are dropped for what comes later, or joined with it: a parser
+ * would refuse them when they are no message m. False after pb_jw_fail. */
+bool pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
 
 /* To be called on the way up from a failure, innermost first. */
 void pb_jw_path_name(struct pb_json_writer *w, const char *name, size_t len);

@@ -4,6 +4,7 @@
  * while all goes well: it is put together from its end, as the levels return.
  */
 #include "protobuf/json_writer.h"
+#include "protobuf/wire_check.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,6 +138,23 @@ pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
     int n = snprintf(text, sizeof text, "[%u]", i);
 
     pb_jw_path_name(w, text, (size_t)n);
+}
+
+/* ---- What is not seen again ---------------------------------------------- */
+
+bool
+pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end)
+{
+    struct pb_error e;
+    unsigned depth = 2 * w->depth + 2; /* maps count twice there */
+
+    if (pb_wire_check(m, p, (size_t)(end - p), depth, &e) == PB_OK)
+        return true;
+    (void)pb_jw_fail(w, e.kind, p + e.offset, "%s", e.message);
+    if (e.path[0] != '\0')
+        pb_jw_path_name(w, e.path, strlen(e.path));
+    return false;
 }
 
 /* ---- Punctuation --------------------------------------------------------- */

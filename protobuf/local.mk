@@ -14,6 +14,8 @@ protobuf_libpb_la_SOURCES = \
 	protobuf/json.h \
 	protobuf/power10.c \
 	protobuf/power10.h \
+	protobuf/normalize.c \
+	protobuf/normalize.h \
 	protobuf/schema.h \
 	protobuf/schema_ask.c \
 	protobuf/schema_build.c \
@@ -57,6 +59,8 @@ protobuf_libpb_la_SOURCES += \
 protobuf_libpb_la_SOURCES += \
 	protobuf/base64_in.c \
 	protobuf/base64_in.h \
+	protobuf/json_paths.c \
+	protobuf/json_paths.h \
 	protobuf/json_reader.c \
 	protobuf/json_reader.h \
 	protobuf/json_reader_any.c \

@@ -282,6 +282,17 @@ format_decimal(uint8_t *to, struct decimal d)
     return format_plain(to, d, digits);
 }
 
+/* -0 would be an integer to some, Python among them, and lose its sign. */
+static uint8_t *
+format_zero(uint8_t *to, bool is_negative)
+{
+    const char *text = is_negative ? "-0.0" : "0";
+    size_t n = strlen(text);
+
+    memcpy(to, text, n);
+    return to + n;
+}
+
 uint8_t *
 pb_double_format(uint8_t *to, double v)
 {
@@ -292,12 +303,10 @@ pb_double_format(uint8_t *to, double v)
     memcpy(&bits, &v, sizeof bits);
     fraction = bits & ((UINT64_C(1) << 52) - 1);
     biased = (int)(bits >> 52 & 0x7ff);
+    if (biased == 0 && fraction == 0)
+        return format_zero(to, bits >> 63);
     if (bits >> 63)
         *to++ = '-';
-    if (biased == 0 && fraction == 0) {
-        *to = '0';
-        return to + 1;
-    }
     if (is_short(fabs(v), &d))
         return format_decimal(to, d);
     if (biased == 0)
@@ -316,12 +325,10 @@ pb_float_format(uint8_t *to, float v)
     memcpy(&bits, &v, sizeof bits);
     fraction = bits & ((UINT32_C(1) << 23) - 1);
     biased = (int)(bits >> 23 & 0xff);
+    if (biased == 0 && fraction == 0)
+        return format_zero(to, bits >> 31);
     if (bits >> 31)
         *to++ = '-';
-    if (biased == 0 && fraction == 0) {
-        *to = '0';
-        return to + 1;
-    }
     if (biased == 0)
         return format_decimal(to, shortest(fraction, -149, false));
     return format_decimal(to,

@@ -171,8 +171,16 @@ async def start(address):
     return s
 
 
+def on_exception(loop, context):
+    """A client that left before its answer is nobody's concern here."""
+    error = context.get("exception")
+    if type(error).__name__ != "ExecuteBatchError":
+        loop.default_exception_handler(context)
+
+
 async def main():
     global server, own_address
+    asyncio.get_running_loop().set_exception_handler(on_exception)
     server = await start(ADDRESS)
     own_address = (
         ADDRESS
