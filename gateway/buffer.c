@@ -2,6 +2,8 @@
 /* gateway/buffer.c - see buffer.h. */
 #include "gateway/buffer.h"
 
+#include <assert.h>
+
 #define FIRST_BYTES 440u /* with the block's own head: a 512-byte class */
 
 static bool
@@ -15,16 +17,16 @@ grow(struct pb_buf *pb, size_t need)
         want = pb->len + need;
     if (want > pb->max && pb->max >= pb->len + need)
         want = pb->max;
-    bytes = sluice_bytes_new(b->pool, want);
+    bytes = sluice_bytes_new(b->pool, b->front + want);
     if (bytes == NULL)
         return false;
     if (pb->len > 0)
-        memcpy(sluice_bytes_fill(bytes), pb->data, pb->len);
+        memcpy(sluice_bytes_fill(bytes) + b->front, pb->data, pb->len);
     sluice_bytes_unref(&b->bytes);
     b->bytes = bytes;
-    pb->data = sluice_bytes_fill(bytes);
+    pb->data = sluice_bytes_fill(bytes) + b->front;
     /* The block may be larger than asked for; the limit is the limit. */
-    pb->cap = sluice_bytes_capacity(bytes);
+    pb->cap = sluice_bytes_capacity(bytes) - b->front;
     if (pb->cap > pb->max)
         pb->cap = pb->max;
     return true;
@@ -36,6 +38,7 @@ gw_buffer_init(struct gw_buffer *b, struct sluice_pool *pool, size_t max)
     b->pb = (struct pb_buf){ .max = max, .grow = grow, .arg = b };
     b->bytes = NULL;
     b->pool = pool;
+    b->front = 0;
 }
 
 void
@@ -56,6 +59,30 @@ gw_buffer_expect(struct gw_buffer *b, size_t size)
         (void)grow(&b->pb, size - b->pb.len);
 }
 
+void
+gw_buffer_leave_front(struct gw_buffer *b, size_t size)
+{
+    assert(b->bytes == NULL);
+    b->front = size;
+}
+
+enum pb_err
+gw_buffer_prepend(struct gw_buffer *b, size_t size)
+{
+    assert(size <= b->front);
+    if (size > b->pb.max - b->pb.len)
+        return PB_EFULL;
+    if (b->bytes == NULL && !grow(&b->pb, 0))
+        return PB_ENOMEM;
+    b->front -= size;
+    b->pb.data -= size;
+    b->pb.len += size;
+    b->pb.cap += size;
+    if (b->pb.cap > b->pb.max)
+        b->pb.cap = b->pb.max;
+    return PB_OK;
+}
+
 struct sluice_bytes *
 gw_buffer_take(struct gw_buffer *b)
 {
@@ -63,7 +90,9 @@ gw_buffer_take(struct gw_buffer *b)
 
     if (bytes == NULL)
         return sluice_bytes_new(b->pool, 0);
-    sluice_bytes_set_size(bytes, b->pb.len);
+    sluice_bytes_set_size(bytes, b->front + b->pb.len);
+    sluice_bytes_skip(bytes, b->front);
+    b->front = 0;
     b->bytes = NULL;
     b->pb.data = NULL;
     b->pb.len = 0;

@@ -29,6 +29,8 @@ struct gw_request {
     unsigned n_headers;
     struct sluice_str content_type;
     struct sluice_str accept;
+    struct sluice_str accept_encoding;
+    struct sluice_str connect_version; /* Connect-Protocol-Version */
     struct sluice_str host;
     struct sluice_str forwarded_for;
     bool has_content_length;
@@ -43,7 +45,8 @@ struct gw_request {
 
     /* What is wrong with a header; NULL when all is well. */
     const char *bad_header; /* its name */
-    const char *bad_reason;
+    const char *bad_reason; /* what was expected */
+    struct sluice_str bad_value;
 };
 
 /* Splits the target; target must stay. */
@@ -55,6 +58,12 @@ bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool,
     const char *remote);
 
+/* For protocols in which every header is metadata that is not of HTTP or of
+ * browsers: adds those that gw_request_read_headers() has left. false: memory
+ * is short. */
+bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
+    const struct route_config *config, struct sluice_pool *pool);
+
 /* Whether a list of tokens, such as the value of Connection, has this one; in
  * any case, with or without parameters. */
 bool gw_request_list_has(struct sluice_str list, const char *token);
@@ -65,6 +74,10 @@ enum gw_media {
     GW_MEDIA_UNSUPPORTED
 };
 enum gw_media gw_request_media(const struct gw_request *r);
+
+/* For a Content-Type that becomes a string of a message: what is no text is a
+ * bad header. */
+void gw_request_check_content_type(struct gw_request *r);
 
 /* True when a body is announced (even an empty one counts as none). */
 bool gw_request_has_body(const struct gw_request *r);

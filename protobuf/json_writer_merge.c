@@ -103,26 +103,47 @@ note_order(struct order *o, const struct pb_message *m, uint32_t number)
     }
 }
 
+/* The byte after a record that begins with a tag of one byte; NULL: it is broken,
+ * or belongs to a group. */
+static inline const uint8_t *
+skip_plain(const uint8_t *p, const uint8_t *end)
+{
+    uint64_t bits;
+    size_t len;
+
+    switch (*p++ & 7) {
+    case PB_WIRE_VARINT:
+        return pb_jw_varint_read(p, end, &bits);
+    case PB_WIRE_I64:
+        return end - p >= 8 ? p + 8 : NULL;
+    case PB_WIRE_LEN:
+        p = pb_jw_len_read(p, end, &len);
+        return p == NULL ? NULL : p + len;
+    case PB_WIRE_I32:
+        return end - p >= 4 ? p + 4 : NULL;
+    default:
+        return NULL;
+    }
+}
+
 /* Nearly everything of nearly every message, at full speed: tags of one byte,
  * ascending. Returns where that ends, or where the format is broken. */
 static const uint8_t *
 check_plain(const uint8_t *p, const uint8_t *end, struct order *o)
 {
     uint32_t last = o->last;
-    bool is_last_repeated = o->is_last_repeated;
+    uint32_t least = last + !o->is_last_repeated; /* that may come */
 
     while (p < end && *p < 0x80) {
         uint32_t number = *p >> 3;
-        unsigned wire = *p & 7;
         const uint8_t *after;
 
-        if (number < last || (number == last && !is_last_repeated) ||
-            wire == PB_WIRE_SGROUP || wire >= PB_WIRE_EGROUP)
+        if (number < least)
             break;
-        after = pb_jw_skip(p + 1, end, number, wire, 0);
+        after = skip_plain(p, end);
         if (after == NULL)
             break;
-        is_last_repeated = number == last;
+        least = number + (number > last);
         last = number;
         p = after;
     }
@@ -130,7 +151,7 @@ check_plain(const uint8_t *p, const uint8_t *end, struct order *o)
         o->last = last;
         o->is_cut = false;
     }
-    o->is_last_repeated = is_last_repeated;
+    o->is_last_repeated = least == last;
     return p;
 }
 

@@ -54,13 +54,9 @@ pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
 /* ---- Writing ------------------------------------------------------------- */
 
 bool
-pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n)
+pb_jw_no_utf8(struct pb_json_writer *w, const uint8_t *at)
 {
-    const uint8_t *bad = pb_sink_string(&w->out, p, n);
-
-    if (bad != NULL)
-        return pb_jw_fail(w, PB_EVALUE, bad, "a string that is not UTF-8");
-    return true;
+    return pb_jw_fail(w, PB_EVALUE, at, "a string that is not UTF-8");
 }
 
 static void

@@ -265,25 +265,48 @@ is_same_field(const struct pb_field *f, const struct pb_raw_field *ours)
         pb_text_equals(pb_text(type), ours_type);
 }
 
+/* How many of our fields m has, too. */
+static size_t
+count_same(const struct pb_message *m, const struct pb_raw_message *ours)
+{
+    size_t n = 0;
+
+    for (const struct pb_raw_field *f = ours->fields.first; f != NULL;
+         f = f->next) {
+        const struct pb_field *theirs =
+            pb_message_field_by_number(m, (uint32_t)f->number, 0);
+
+        n += theirs != NULL && is_same_field(theirs, f);
+    }
+    return n;
+}
+
+/* Early versions had no extensions. */
+static bool
+is_http_body(const struct pb_message *m, const struct pb_raw_message *ours)
+{
+    return m->n_fields >= 2 && m->n_oneofs == 0 && !m->has_required &&
+        m->fields[0].number == 1 && m->fields[1].number == 2 &&
+        count_same(m, ours) == m->n_fields;
+}
+
 enum pb_err
 pb_check_well_known(struct pb_schema_builder *b, struct pb_item *item)
 {
-    const struct pb_message *m = item->built;
+    struct pb_message *m = item->built;
     const struct pb_raw_message *ours;
-    bool is_same;
 
     if (m->wkt == PB_WKT_NONE || item->file->is_builtin)
         return PB_OK;
     ours = find_builtin(b, item->name);
-    is_same = ours != NULL && ours->fields.count == m->n_fields;
-    for (const struct pb_raw_field *f = is_same ? ours->fields.first : NULL;
-         f != NULL && is_same; f = f->next) {
-        const struct pb_field *theirs =
-            pb_message_field_by_number(m, (uint32_t)f->number, 0);
-
-        is_same = theirs != NULL && is_same_field(theirs, f);
+    if (m->wkt == PB_WKT_HTTP_BODY) {
+        /* Not part of protobuf: of another shape it is just a message. */
+        if (ours == NULL || !is_http_body(m, ours))
+            m->wkt = PB_WKT_NONE;
+        return PB_OK;
     }
-    return is_same
-        ? PB_OK
-        : fail_message(b, item, "has other fields than the well-known type");
+    if (ours != NULL && ours->fields.count == m->n_fields &&
+        count_same(m, ours) == m->n_fields)
+        return PB_OK;
+    return fail_message(b, item, "has other fields than the well-known type");
 }

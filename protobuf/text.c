@@ -286,6 +286,21 @@ write_wrapped(const struct text_value *v, struct pb_buf *body)
     return put_plain(&inner);
 }
 
+/* The place in a text that is but a part of the input goes into the message;
+ * the path, from the field on, stays. */
+static void
+tell_place(struct pb_error *e)
+{
+    struct pb_error inner;
+
+    if (e == NULL || e->line == 0)
+        return;
+    inner = *e;
+    pb_error_set(e, inner.kind, "%.200s (line %u, column %u of the value)",
+        inner.message, inner.line, inner.column);
+    memcpy(e->path, inner.path, sizeof(e->path));
+}
+
 static enum pb_err
 write_json(const struct text_value *v, struct pb_buf *body)
 {
@@ -296,6 +311,8 @@ write_json(const struct text_value *v, struct pb_buf *body)
     if (r != NULL)
         err = pb_json_to_wire(r, v->field->message, &options, v->text, v->len,
             body, v->error);
+    if (err != PB_OK && r != NULL)
+        tell_place(v->error);
     pb_json_reader_free(&r);
     return err;
 }

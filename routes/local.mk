@@ -15,6 +15,10 @@ routes_libroutes_la_SOURCES = \
 	routes/explain.h \
 	routes/fields.c \
 	routes/fields.h \
+	routes/http_body.c \
+	routes/http_body.h \
+	routes/json_keys.c \
+	routes/json_keys.h \
 	routes/match.c \
 	routes/message.c \
 	routes/message.h \

@@ -40,6 +40,13 @@ block_of(struct sluice_bytes *b)
     return RPC_CONTAINER_OF(b, struct block, head);
 }
 
+/* How far into the block its data begins. */
+static size_t
+skipped(const struct block *block)
+{
+    return (size_t)(block->head.data - block->data);
+}
+
 static bool
 is_shared(const struct sluice_bytes *b)
 {
@@ -121,7 +128,8 @@ destroy(struct sluice_bytes *b)
 {
     b->magic = 0;
     if (b->release == NULL) {
-        sluice_pool_give(b->pool, b, sizeof(struct block) + b->capacity);
+        sluice_pool_give(b->pool, b,
+            sizeof(struct block) + skipped(block_of(b)) + b->capacity);
         return;
     }
     b->release(b->release_arg);
@@ -161,7 +169,7 @@ sluice_bytes_fill(struct sluice_bytes *b)
 {
     RPC_CHECK(b, BYTES_MAGIC);
     assert(!is_shared(b));
-    return block_of(b)->data;
+    return block_of(b)->data + skipped(block_of(b));
 }
 
 size_t
@@ -180,11 +188,23 @@ sluice_bytes_set_size(struct sluice_bytes *b, size_t size)
     b->size = size;
 }
 
+void
+sluice_bytes_skip(struct sluice_bytes *b, size_t n)
+{
+    RPC_CHECK(b, BYTES_MAGIC);
+    assert(!is_shared(b));
+    assert(b->release == NULL && n <= b->size);
+    b->data += n;
+    b->size -= n;
+    b->capacity -= n;
+}
+
 uint8_t *
 sluice_bytes_headroom(struct sluice_bytes *b)
 {
     RPC_CHECK(b, BYTES_MAGIC);
     if (b->release != NULL || is_shared(b))
         return NULL;
-    return block_of(b)->headroom;
+    return (uint8_t *)b + offsetof(struct block, headroom) +
+        skipped(block_of(b));
 }

@@ -74,6 +74,11 @@ SLUICE_API size_t sluice_bytes_capacity(const struct sluice_bytes *b);
 /* Sets the size, at most the capacity; the only holder, while filling. */
 SLUICE_API void sluice_bytes_set_size(struct sluice_bytes *b, size_t size);
 
+/* Drops the first n bytes, at most the size: the data begins after them, and
+ * the capacity is so much less. The only holder, while filling; not for wrapped
+ * bytes. For who learns last what has to stand first. */
+SLUICE_API void sluice_bytes_skip(struct sluice_bytes *b, size_t n);
+
 /* The headroom bytes directly before the data, or NULL if b has none (wrapped)
  * or is shared by more than one holder. At most SLUICE_BYTES_HEADROOM. */
 SLUICE_API uint8_t *sluice_bytes_headroom(struct sluice_bytes *b);

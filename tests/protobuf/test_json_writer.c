@@ -415,7 +415,16 @@ a_field_alone_that_is_not_there_is_its_default(void **state)
     writes_field(x, "All", "f_string", "", "\"\"");
     writes_field(x, "All", "f_bytes", "", "\"\"");
     writes_field(x, "All", "f_color", "", "\"COLOR_UNSPECIFIED\"");
-    writes_field(x, "All", "child", "", "null");
+    writes_field(x, "All", "child", "", "{}");
+    writes_field(x, "All", "any", "", "{}");
+    writes_field(x, "All", "struct", "", "{}");
+    writes_field(x, "All", "list", "", "[]");
+    writes_field(x, "All", "empty", "", "{}");
+    writes_field(x, "All", "value", "", "null");
+    writes_field(x, "All", "duration", "", "null");
+    writes_field(x, "All", "w_int32", "", "null");
+    writes_field(x, "2.Old", "strict", "", "{}");
+    writes_field(x, "2.Old", "inner", "", "{}");
     writes_field(x, "All", "time", "", "null");
     writes_field(x, "All", "o_int32", "", "0");
     writes_field(x, "All", "r_int32", "", "[]");

@@ -17,25 +17,7 @@
 
 #include "rpc/metadata.h"
 #include "rpc/pool.h"
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static bool memory_is_short;
-
-void *
-__wrap_malloc(size_t size)
-{
-    return memory_is_short ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return memory_is_short ? NULL : __real_calloc(count, size);
-}
+#include "tests/memory.h"
 
 /* ---------------------------------------------------------------- pool */
 
@@ -274,6 +256,32 @@ the_headroom_lies_directly_before_the_data(void **state)
 }
 
 static void
+what_is_skipped_is_no_longer_data(void **state)
+{
+    struct sluice_pool *pool = sluice_pool_new();
+    struct sluice_bytes *b = sluice_bytes_copy(pool, "0123456789", 10);
+    const uint8_t *data = sluice_bytes_data(b);
+    size_t capacity = sluice_bytes_capacity(b);
+
+    (void)state;
+    sluice_bytes_skip(b, 3);
+    assert_ptr_equal(sluice_bytes_data(b), data + 3);
+    assert_ptr_equal(sluice_bytes_fill(b), data + 3);
+    assert_int_equal(sluice_bytes_size(b), 7);
+    assert_int_equal(sluice_bytes_capacity(b), capacity - 3);
+    assert_ptr_equal(sluice_bytes_headroom(b), data + 3 - 16);
+    sluice_bytes_skip(b, 7);
+    assert_int_equal(sluice_bytes_size(b), 0);
+    sluice_bytes_unref(&b);
+
+    /* Given back whole, or the pool would tell. */
+    b = sluice_bytes_new(pool, 10);
+    assert_int_equal(sluice_bytes_capacity(b), capacity);
+    sluice_bytes_unref(&b);
+    sluice_pool_free(&pool);
+}
+
+static void
 count(void *arg)
 {
     ++*(int *)arg;
@@ -490,7 +498,7 @@ everything_says_when_memory_is_short(void **state)
 
     (void)state;
     add(md, "a", "1");
-    memory_is_short = true;
+    memory_fail_from(1);
     assert_null(sluice_pool_new());
     assert_null(sluice_pool_take(pool, 1));
     assert_null(sluice_pool_take(pool, 100000));
@@ -502,7 +510,7 @@ everything_says_when_memory_is_short(void **state)
     assert_int_equal(sluice_metadata_add(md, sluice_str("b"),
                          sluice_str_n(text, sizeof(text))),
         SLUICE_ENOMEM);
-    memory_is_short = false;
+    memory_suffices();
     assert_int_equal(released, 0);
     assert_int_equal(sluice_metadata_count(md), 1);
     is(sluice_metadata_find(md, sluice_str("a")), "1");
@@ -591,6 +599,7 @@ main(void)
         cmocka_unit_test(bytes_are_filled_and_then_read),
         cmocka_unit_test(bytes_need_no_pool),
         cmocka_unit_test(the_headroom_lies_directly_before_the_data),
+        cmocka_unit_test(what_is_skipped_is_no_longer_data),
         cmocka_unit_test(wrapped_bytes_are_released_once_by_the_last_holder),
         cmocka_unit_test(impossible_sizes_are_refused),
         cmocka_unit_test(metadata_keeps_order_and_duplicates),

@@ -12,16 +12,22 @@ scenarios = \
 	tests/scenarios/configuration.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
+	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
+	tests/scenarios/http_body.py \
+	tests/scenarios/http_body_streams.py \
+	tests/scenarios/limits.py \
 	tests/scenarios/metadata.py \
+	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/random_official.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
-	tests/scenarios/transcode.py
+	tests/scenarios/transcode.py \
+	tests/scenarios/updates.py
 
 TESTS += $(scenarios)
 
@@ -36,6 +42,8 @@ EXTRA_DIST += \
 	$(scenarios) \
 	tests/scenarios/bad.py \
 	tests/scenarios/everything.proto \
+	tests/scenarios/files.proto \
+	tests/scenarios/files.py \
 	tests/scenarios/harness.py \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
@@ -47,8 +55,18 @@ EXTRA_DIST += \
 	tests/scenarios/random_wire.py \
 	tests/scenarios/transcoder.py
 
-check_DATA = tests/scenarios/everything.pb tests/scenarios/protojson2.pb
+check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
+
+check_DATA += tests/scenarios/files.pb
+CLEANFILES += tests/scenarios/files.pb
+
+tests/scenarios/files.pb: tests/scenarios/files.proto
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
+		--proto_path=$(srcdir)/tests/scenarios \
+		--proto_path=$(protobuf_fixed) \
+		--include_imports --descriptor_set_out=$@ \
+		$(srcdir)/tests/scenarios/files.proto
 
 tests/scenarios/everything.pb: tests/scenarios/everything.proto
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gateway/rest_call.c - see rest_call.h.
+ * gateway/call.c - see call.h.
  *
  * A unary response becomes a whole answer, transcoded before the status line is
  * decided. The messages of a response stream are transcoded into x->out as they
  * come; while more than OUT_FULL bytes wait there for the client nothing more
  * is granted to the service.
  */
-#include "gateway/rest_call.h"
+#include "gateway/call.h"
 
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
+#include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
-#include "gateway/rest.h"
 #include "gateway/worker.h"
 
 #define OUT_FULL (32u * 1024)
@@ -31,40 +31,12 @@ config_of(const struct gw_exchange *x)
     return x->worker->set->config;
 }
 
-static bool
-is_response_stream(const struct gw_exchange *x)
-{
-    return x->rpc->method->server_streaming;
-}
-
-/* -------------------------------------------------------------- transcoding */
-
-static enum pb_err
-to_json(struct gw_exchange *x, const struct sluice_bytes *message,
-    struct pb_error *error)
-{
-    const struct pb_field *field = x->binding->response_field;
-    struct pb_json_options options = config_of(x)->json;
-    const uint8_t *wire = sluice_bytes_data(message);
-    size_t len = sluice_bytes_size(message);
-
-    if (is_response_stream(x))
-        options.pretty = false; /* NDJSON: a line is a message */
-    if (field != NULL)
-        return pb_wire_field_to_json(x->worker->writer, field, &options, wire,
-            len, &x->out.pb, error);
-    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, &options,
-        wire, len, &x->out.pb, error);
-}
-
 static void
-init_out(struct gw_exchange *x, size_t message_len)
+init_out(struct gw_exchange *x)
 {
     if (x->out.pool == NULL)
         gw_buffer_init(&x->out, x->worker->pool,
             config_of(x)->max_response_message * TEXT_PER_BYTE);
-    if (x->out.pb.cap == 0)
-        gw_buffer_expect(&x->out, message_len * 2 + 64);
 }
 
 static void
@@ -74,7 +46,7 @@ reply_unshowable(struct gw_exchange *x, enum pb_err err)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
             "memory is short");
     else if (err == PB_EFULL)
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
+        gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
             "the backend's answer is over the limit");
     else if (err == PB_ELIMIT)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
@@ -89,7 +61,6 @@ static void
 reply_unary(struct gw_exchange *x)
 {
     struct pb_error error;
-    struct sluice_bytes *body;
     enum pb_err err;
 
     if (!gw_metadata_out_fits(x)) {
@@ -97,17 +68,10 @@ reply_unary(struct gw_exchange *x)
             "the backend's metadata is over the limit");
         return;
     }
-    init_out(x, sluice_bytes_size(x->response));
-    err = to_json(x, x->response, &error);
-    if (err != PB_OK) {
+    init_out(x);
+    err = x->form->reply(x, &error);
+    if (err != PB_OK)
         reply_unshowable(x, err);
-        return;
-    }
-    body = gw_buffer_take(&x->out);
-    if (body == NULL)
-        reply_unshowable(x, PB_ENOMEM);
-    else
-        gw_reply_ok(x, body);
 }
 
 /* ----------------------------------------------------------- what comes back */
@@ -123,7 +87,7 @@ begin_stream(struct gw_exchange *x)
         sluice_call_cancel(x->call);
         return;
     }
-    gw_reply_stream(x, "application/x-ndjson");
+    gw_reply_stream(x, x->form->type(x));
     gw_exchange_wake(x);
 }
 
@@ -134,7 +98,8 @@ on_initial_metadata(void *arg, struct sluice_metadata *metadata)
 
     x->initial_metadata = metadata;
     /* A service that shows its metadata early wants the client to see it. */
-    if (metadata != NULL && is_response_stream(x) && x->state != GW_X_CLOSED)
+    if (metadata != NULL && x->form->is_stream && x->state != GW_X_CLOSED &&
+        !x->form->starts_with_response)
         begin_stream(x);
 }
 
@@ -168,11 +133,9 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
     enum pb_err err;
 
     compact_out(x);
-    init_out(x, sluice_bytes_size(message));
+    init_out(x);
     before = x->out.pb.len;
-    err = to_json(x, message, &error);
-    if (err == PB_OK)
-        err = pb_buf_put(&x->out.pb, "\n", 1);
+    err = x->form->put(x, message, &error);
     if (err != PB_OK) {
         x->out.pb.len = before;
         reply_unshowable(x, err);
@@ -195,7 +158,7 @@ on_response(void *arg, struct sluice_bytes *response)
 
     if (x->state == GW_X_CLOSED) {
         reply = SLUICE_REPLY_ABANDONED;
-    } else if (is_response_stream(x)) {
+    } else if (x->form->is_stream) {
         reply = add_to_stream(x, response);
     } else {
         sluice_bytes_unref(&x->response);
@@ -206,16 +169,35 @@ on_response(void *arg, struct sluice_bytes *response)
     return reply;
 }
 
-/* The last line of a stream that failed says why, and then the connection
- * breaks: both kinds of client can tell it from a finished one. */
+/* What closes a stream that failed was made when it did. */
 static void
-end_stream(struct gw_exchange *x, bool is_broken)
+break_stream(struct gw_exchange *x)
 {
-    if (is_broken) {
-        init_out(x, 0);
-        gw_reply_late_error(x, &x->out.pb);
+    struct sluice_bytes *last = x->reply.body;
+
+    init_out(x);
+    if (last != NULL)
+        (void)pb_buf_put(&x->out.pb, sluice_bytes_data(last),
+            sluice_bytes_size(last));
+    sluice_bytes_unref(&x->reply.body);
+    x->is_out_broken = x->form->breaks;
+    x->is_out_ended = true;
+}
+
+static void
+finish_stream(struct gw_exchange *x)
+{
+    size_t before;
+
+    begin_stream(x);
+    if (!x->reply.is_stream)
+        return;
+    init_out(x);
+    before = x->out.pb.len;
+    if (x->form->finish != NULL && x->form->finish(x) != PB_OK) {
+        x->out.pb.len = before;
+        x->is_out_broken = true; /* an end that cannot be told is none */
     }
-    x->is_out_broken = is_broken;
     x->is_out_ended = true;
 }
 
@@ -230,12 +212,10 @@ on_complete(void *arg, const struct sluice_completion *completion)
         gw_exchange_called(x);
         return;
     }
-    if (is_response_stream(x))
-        begin_stream(x);
+    if (x->form->is_stream)
+        finish_stream(x);
     else
         reply_unary(x);
-    if (x->reply.is_stream)
-        end_stream(x, false);
     gw_exchange_called(x);
 }
 
@@ -255,7 +235,7 @@ on_abortion(void *arg, const struct sluice_abortion *abortion)
         if (!(x->reply.is_stream && x->reply.body != NULL))
             gw_reply_abortion(x, abortion);
         if (x->reply.is_stream)
-            end_stream(x, true);
+            break_stream(x);
     }
     gw_exchange_called(x);
 }
@@ -280,7 +260,7 @@ effective_timeout(const struct gw_exchange *x)
     if (timeout < 0)
         timeout = x->rpc->timeout_ns;
     if (timeout < 0)
-        timeout = is_response_stream(x) || x->rpc->method->client_streaming
+        timeout = x->form->is_stream || x->rpc->method->client_streaming
             ? SLUICE_NO_TIMEOUT
             : DEFAULT_UNARY_TIMEOUT_NS;
     if (x->rpc->max_timeout_ns >= 0 && timeout > x->rpc->max_timeout_ns)
@@ -289,7 +269,7 @@ effective_timeout(const struct gw_exchange *x)
 }
 
 void
-gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
+gw_call_start(struct gw_exchange *x, struct sluice_bytes *request)
 {
     const struct sluice_receiver receiver = {
         .initial_metadata = on_initial_metadata,
@@ -337,7 +317,7 @@ gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
 }
 
 void
-gw_rest_call_request(struct gw_exchange *x, struct sluice_bytes *request)
+gw_call_request(struct gw_exchange *x, struct sluice_bytes *request)
 {
     if (x->is_calling)
         sluice_call_consume(x->call, request);
@@ -346,13 +326,21 @@ gw_rest_call_request(struct gw_exchange *x, struct sluice_bytes *request)
 }
 
 bool
-gw_rest_call_has_room(const struct gw_exchange *x)
+gw_call_has_room(const struct gw_exchange *x)
 {
     return !x->is_calling || sluice_call_request_budget(x->call) > 0;
 }
 
 void
-gw_rest_call_half_close(struct gw_exchange *x)
+gw_call_give_up(struct gw_exchange *x)
+{
+    x->is_refused = true;
+    if (x->is_calling)
+        sluice_call_cancel(x->call);
+}
+
+void
+gw_call_half_close(struct gw_exchange *x)
 {
     if (x->is_calling)
         sluice_call_terminate(x->call);
@@ -361,7 +349,7 @@ gw_rest_call_half_close(struct gw_exchange *x)
 /* ------------------------------------------------------------ to the client */
 
 ssize_t
-gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
+gw_call_read(struct gw_exchange *x, char *buf, size_t max)
 {
     size_t n = out_waiting(x);
 
