@@ -40,7 +40,7 @@ from transcoder import Refused, Transcoder
 from google.protobuf import json_format, text_format
 from google.protobuf.descriptor import FieldDescriptor as D
 
-COUNT = 120
+COUNT = 100
 MESSAGES = 8
 DEEP = 30   # of a Value in a ListValue twice as many, and 100 are the limit
 VARIANTS = [
