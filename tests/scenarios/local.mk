@@ -25,6 +25,7 @@ scenarios = \
 	tests/scenarios/protojson.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
+	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
 	tests/scenarios/updates.py
 
