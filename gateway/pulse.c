@@ -26,7 +26,8 @@ now(const struct gw_exchange *x)
     return sluice_loop_now(x->worker->loop);
 }
 
-/* How long it may be silent; 0: for ever. */
+/* How long it may be silent; 0: for ever. After a FIN of the client only probes
+ * tell whether it is there, and they cannot follow a head (watch.h). */
 static int64_t
 patience(const struct gw_exchange *x)
 {
@@ -35,7 +36,9 @@ patience(const struct gw_exchange *x)
     if (!x->is_calling || !x->form->is_stream)
         return 0;
     if (x->state == GW_X_CALLING)
-        return x->form->starts_with_response ? 0 : config->stream_head_ns;
+        return x->form->starts_with_response || x->is_half_closed
+            ? 0
+            : config->stream_head_ns;
     return x->form->heartbeat == NULL ? 0 : config->heartbeat_ns;
 }
 
