@@ -118,6 +118,7 @@ struct gw_exchange {
     bool is_calling; /* its final callback is still to come */
     bool is_client_gone;
     struct sluice_bytes *response;
+    size_t n_responses; /* of a stream, put into its form */
     struct sluice_metadata *initial_metadata;
     struct sluice_metadata *terminal_metadata;
 
@@ -130,6 +131,9 @@ struct gw_exchange {
     bool is_out_broken;   /* the stream ends by breaking the connection */
     bool owes_allowance;  /* a response was not granted yet: out is full */
     uint64_t bytes_out;
+    uint64_t sent_ns;            /* when MHD last took some of out */
+    struct sluice_timer pulse;   /* pulse.h */
+    const char *trailer_message; /* grpc-message, encoded; NULL: none */
     struct MHD_Response *mhd_response;
 
     /* Suspension. */

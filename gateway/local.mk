@@ -4,6 +4,7 @@
 
 noinst_LTLIBRARIES += gateway/libgateway.la
 gateway_libgateway_la_SOURCES = \
+	gateway/accept.c \
 	gateway/address.c \
 	gateway/admit.c \
 	gateway/arena.c \
@@ -31,15 +32,19 @@ gateway_libgateway_la_SOURCES = \
 	gateway/grpc_web.c \
 	gateway/handshake.c \
 	gateway/http_body.c \
+	gateway/list.c \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
 	gateway/pretty.c \
+	gateway/pulse.c \
 	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
 	gateway/rest.c \
+	gateway/rest_array.c \
 	gateway/rest_forms.c \
+	gateway/rest_sse.c \
 	gateway/rpc_intake.c \
 	gateway/server.c \
 	gateway/shard.c \
@@ -52,6 +57,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/watch.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
+	gateway/accept.h \
 	gateway/address.h \
 	gateway/admit.h \
 	gateway/arena.h \
@@ -69,10 +75,12 @@ gateway_libgateway_la_SOURCES += \
 	gateway/front.h \
 	gateway/handshake.h \
 	gateway/http_body.h \
+	gateway/list.h \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
 	gateway/pretty.h \
+	gateway/pulse.h \
 	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \

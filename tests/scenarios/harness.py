@@ -401,12 +401,13 @@ class Scenario(unittest.TestCase):
     """A gateway in front of the official gRPC; one for the whole class."""
 
     more = ""           # further lines of the route file
+    backend_type = Backend
     backend_options = ()
 
     @classmethod
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory()
-        cls.backend = Backend(options=cls.backend_options)
+        cls.backend = cls.backend_type(options=cls.backend_options)
         cls.gateway = cls.start(cls.backend.port)
 
     @classmethod

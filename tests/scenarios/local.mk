@@ -26,6 +26,7 @@ scenarios = \
 	tests/scenarios/random_official.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
+	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
 	tests/scenarios/updates.py
 
