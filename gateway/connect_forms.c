@@ -73,19 +73,20 @@ reply_unary(struct gw_exchange *x, struct pb_error *error)
     return PB_OK;
 }
 
-/* No RPC, or none of Connect: what HTTP says. */
+/* No RPC, or none of Connect: what HTTP says. A 404 of a method that there is
+ * would be the service's. */
 static bool
-is_of_http(unsigned http)
+is_of_http(const struct gw_exchange *x, unsigned http)
 {
-    return http == 404 || http == 405 || http == 415 || http == 417 ||
-        http == 431 || http == 505;
+    return (http == 404 && x->rpc == NULL) || http == 405 || http == 415 ||
+        http == 417 || http == 431 || http == 505;
 }
 
 /* The status of HTTP follows from the code alone. */
 static void
 fail_unary(struct gw_exchange *x, const struct gw_status *status)
 {
-    unsigned http = is_of_http(status->http)
+    unsigned http = is_of_http(x, status->http)
         ? status->http
         : sluice_code_http_status(status->code);
     struct gw_buffer b;
@@ -230,7 +231,7 @@ fail_stream(struct gw_exchange *x, const struct gw_status *status)
 {
     struct gw_buffer b;
 
-    if (!x->reply.is_stream && is_of_http(status->http)) {
+    if (!x->reply.is_stream && is_of_http(x, status->http)) {
         fail_unary(x, status);
         return;
     }
