@@ -301,8 +301,8 @@ gw_request_list_has(struct sluice_str list, const char *token)
     return find_in_list(list, token, &rest);
 }
 
-static struct sluice_str
-trim(struct sluice_str s)
+struct sluice_str
+gw_request_trim(struct sluice_str s)
 {
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
         s.ptr++;
@@ -317,7 +317,7 @@ trim(struct sluice_str s)
 static bool
 is_zero_weight(struct sluice_str s)
 {
-    s = trim(s);
+    s = gw_request_trim(s);
     if (s.len < 3 || (s.ptr[0] | 0x20) != 'q' || s.ptr[1] != '=')
         return false;
     for (size_t i = 2; i < s.len; i++)
@@ -333,7 +333,7 @@ gw_request_list_takes(struct sluice_str list, const char *coding)
 
     if (!find_in_list(list, coding, &rest))
         return false;
-    rest = trim(rest);
+    rest = gw_request_trim(rest);
     return rest.len == 0 || rest.ptr[0] != ';' ||
         !is_zero_weight(sluice_str_n(rest.ptr + 1, rest.len - 1));
 }
@@ -343,12 +343,12 @@ gw_request_is_type(struct sluice_str content_type, const char *type)
 {
     const char *semi;
 
-    content_type = trim(content_type);
+    content_type = gw_request_trim(content_type);
     semi = memchr(content_type.ptr == NULL ? "" : content_type.ptr, ';',
         content_type.len);
     if (semi != NULL)
         content_type.len = (size_t)(semi - content_type.ptr);
-    content_type = trim(content_type);
+    content_type = gw_request_trim(content_type);
     return is(content_type.ptr, content_type.len, type);
 }
 
@@ -362,7 +362,7 @@ is_identity(struct sluice_str list)
             comma == NULL ? list.len : (size_t)(comma - list.ptr) };
         size_t used = coding.len + (comma != NULL);
 
-        coding = trim(coding);
+        coding = gw_request_trim(coding);
         if (coding.len > 0 && !is(coding.ptr, coding.len, "identity"))
             return false;
         list.ptr += used;
@@ -602,7 +602,7 @@ gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
 static bool
 is_utf8_parameter(struct sluice_str p)
 {
-    p = trim(p);
+    p = gw_request_trim(p);
     if (p.len < 8 || strncasecmp(p.ptr, "charset=", 8) != 0)
         return true;
     p.ptr += 8;
@@ -640,7 +640,7 @@ enum gw_media
 gw_request_media(const struct gw_request *r)
 {
     struct sluice_str type = r->content_type;
-    bool is_json = trim(type).len == 0 ||
+    bool is_json = gw_request_trim(type).len == 0 ||
         gw_request_is_type(type, "application/json") ||
         gw_request_is_type(type, "application/x-ndjson");
 

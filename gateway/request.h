@@ -64,6 +64,9 @@ bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
 bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool);
 
+/* Without the blanks around it (RFC 9110 section 5.6.3). */
+struct sluice_str gw_request_trim(struct sluice_str s);
+
 /* Whether a list of tokens, such as the value of Connection, has this one; in
  * any case, with or without parameters. */
 bool gw_request_list_has(struct sluice_str list, const char *token);

@@ -5,9 +5,9 @@
 #include <sluice/status.h>
 
 #include "gateway/accept.h"
+#include "gateway/call.h"
 #include "gateway/http_body.h"
 #include "gateway/reply.h"
-#include "gateway/call.h"
 #include "gateway/rest_forms.h"
 #include "gateway/worker.h"
 #include "protobuf/unite.h"
