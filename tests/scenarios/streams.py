@@ -16,7 +16,6 @@ NDJSON = "application/x-ndjson"
 ARRAY = "application/json"
 SSE = "text/event-stream"
 TYPES = {NDJSON: NDJSON, ARRAY: ARRAY, SSE: SSE + "; charset=utf-8"}
-GROWTH = 1 << 20
 
 
 class Backend(harness.Backend):
@@ -295,7 +294,7 @@ class Streams(harness.Scenario):
                 self.assertEqual(other.response().status, 200)
             for _ in range(2000):
                 self.assertIsNotNone(wire.chunk())
-            self.assertLess(self.gateway.rss() - before, GROWTH)
+            self.assertLess(self.gateway.rss() - before, harness.STREAM_GROWTH)
             self.backend.cancelled.clear()
             wire.close()
             self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
