@@ -189,6 +189,24 @@ unknown_names_may_be_ignored(void **state)
 }
 
 static void
+unknown_values_of_an_enum_may_be_ignored(void **state)
+{
+    struct route_set *set =
+        set_with_rules(ROUTES "json: {ignore_unknown: true}\n");
+    struct route_set *strict = set_with_rules(ROUTES);
+
+    (void)state;
+    query_of(&set, "kind=C&id=2&moreKinds=B&moreKinds=Z&moreKinds=0",
+        "id:\"2\" more_kinds:1 more_kinds:0");
+    query_of(&set, "kinds[1]=C&kinds[-7]=B", "kinds{key:-7 value:1}");
+    query_of(&set, "kind=C&kind=B", "kind: expected one value, found another");
+    query_of(&strict, "kind=C",
+        "kind: expected a value of enum t.v1.Kind, found \"C\"");
+    route_set_free(&set);
+    route_set_free(&strict);
+}
+
+static void
 unknown_names_may_be_ignored_for_one_method(void **state)
 {
     struct route_set *set = set_with_rules(ROUTES
@@ -745,6 +763,7 @@ main(void)
         BOUND(unknown_names_come_with_the_nearest_field),
         BOUND(unknown_names_are_quoted_printably),
         BOUND(unknown_names_may_be_ignored),
+        BOUND(unknown_values_of_an_enum_may_be_ignored),
         BOUND(unknown_names_may_be_ignored_for_one_method),
         BOUND(pretty_output_is_asked_for_by_a_system_parameter),
         BOUND(a_system_parameter_goes_with_fields),
