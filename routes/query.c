@@ -334,7 +334,30 @@ check_leaf(struct parser *q, const struct pb_field *f)
     return PB_OK;
 }
 
-/* a.b.c or a.b[key] */
+/* Of the field that s begins with: a name, or "[pkg.ext]". */
+static size_t
+name_length(const char *s, const char *end)
+{
+    const char *p = s;
+
+    if (p < end && *p == '[') {
+        p = memchr(p, ']', (size_t)(end - p));
+        p = p == NULL ? end : p + 1;
+    }
+    while (p < end && *p != '.' && *p != '[')
+        p++;
+    return (size_t)(p - s);
+}
+
+static const struct pb_field *
+field_named(const struct pb_message *m, const char *s, size_t len)
+{
+    if (len > 2 && s[0] == '[' && s[len - 1] == ']')
+        return pb_schema_extension_by_name(m, s + 1, len - 2);
+    return pb_message_field_by_name(m, s, len);
+}
+
+/* a.b.c, a.b[key] or a.[pkg.ext].c */
 static enum pb_err
 resolve(struct parser *q, struct target *t)
 {
@@ -342,12 +365,9 @@ resolve(struct parser *q, struct target *t)
     const char *s = q->name, *end = q->name + q->name_len;
 
     for (;;) {
-        size_t len = 0;
-        const struct pb_field *f;
+        size_t len = name_length(s, end);
+        const struct pb_field *f = field_named(m, s, len);
 
-        while (s + len < end && s[len] != '.' && s[len] != '[')
-            len++;
-        f = pb_message_field_by_name(m, s, len);
         if (f == NULL)
             return unknown(q, m, s, len);
         if (t->depth == ROUTE_MAX_FIELD_DEPTH)

@@ -744,6 +744,39 @@ a_path_may_go_through_groups(void **state)
     route_set_free(&set);
 }
 
+static void
+an_extension_comes_by_its_name_in_brackets(void **state)
+{
+    struct route_problems problems;
+    struct route_set *set =
+        build_set("upstreams: {u: {target: 'h:1', schema: groups.pb}}\n"
+                  "services: [{name: t.v2.Groups}]\n"
+                  "http: {rules: [{selector: '*', get: /q}]}\n",
+            &problems);
+
+    (void)state;
+    assert_non_null(set);
+    route_problems_fini(&problems);
+    query_of(&set, "[t.v2.number]=5&[t.v2.words]=a&%5Bt.v2.words%5D=b",
+        "[t.v2.number]:5 [t.v2.words]:\"a\" [t.v2.words]:\"b\"");
+    query_of(&set, "[t.v2.more].needed=x&[t.v2.more].[t.v2.number]=1",
+        "[t.v2.more]{needed:\"x\"} [t.v2.more]{[t.v2.number]:1}");
+    query_of(&set, "[t.v2.more].[t.v2.number]=x",
+        "[t.v2.more].[t.v2.number]: expected an int32, found \"x\"");
+    query_of(&set, "[t.v2.number]=5&[t.v2.number]=5",
+        "[t.v2.number]: expected one value, found another");
+    query_of(&set, "[t.v2.none]=5",
+        "[t.v2.none]: there is no field \"[t.v2.none]\" in t.v2.G");
+    query_of(&set, "[t.v2.number=5",
+        "[t.v2.number: there is no field \"[t.v2.number\" in t.v2.G");
+    query_of(&set, "[t.v2.number]x=5",
+        "[t.v2.number]x: there is no field \"[t.v2.number]x\" in t.v2.G");
+    query_of(&set, "[]=5", "[]: there is no field \"[]\" in t.v2.G");
+    query_of(&set, "[t.v2.number][k]=5",
+        "[t.v2.number][k]: found [key], but \"[t.v2.number]\" is not a map");
+    route_set_free(&set);
+}
+
 #define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
@@ -798,6 +831,7 @@ main(void)
         BOUND(an_error_within_a_JSON_value_says_where_it_is),
         BOUND(an_error_names_the_field_as_JSON_does),
         BOUND(a_path_may_go_through_groups),
+        BOUND(an_extension_comes_by_its_name_in_brackets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
