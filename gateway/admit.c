@@ -91,8 +91,8 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
         break;
     case ROUTE_BAD_PATH:
         refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
-            "the path is malformed: expected printable ASCII with "
-            "well-formed percent-encoding");
+            "the path is malformed: expected \"/\" first, then printable ASCII "
+            "with well-formed percent-encoding");
         break;
     }
     return GW_ADMIT_REFUSED;

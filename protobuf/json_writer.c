@@ -78,8 +78,11 @@ end_required(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
     check_required(l, l->message->n_fields);
     if (l->missing == NULL)
         return true;
-    return pb_jw_fail(w, PB_EVALUE, at, "required field \"%.*s\" is missing",
-        (int)l->missing->name_len, l->missing->name);
+    (void)pb_jw_fail(w, PB_EVALUE, at,
+        "expected the required field \"%s\", found none",
+        l->missing->json_name);
+    pb_jw_path_field(w, l->missing);
+    return false;
 }
 
 void

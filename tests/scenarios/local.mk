@@ -22,6 +22,7 @@ scenarios = \
 	tests/scenarios/http_body.py \
 	tests/scenarios/http_body_streams.py \
 	tests/scenarios/limits.py \
+	tests/scenarios/manual.py \
 	tests/scenarios/metadata.py \
 	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
