@@ -111,12 +111,6 @@ skip_plain(const uint8_t *p, const uint8_t *end)
     uint64_t bits;
     size_t len;
 
-    /* a varint of one byte, or a length of one and what it tells */
-    if ((*p & (7 & ~PB_WIRE_LEN)) == PB_WIRE_VARINT && end - p >= 2 &&
-        p[1] < 0x80) {
-        len = 2 + ((*p & PB_WIRE_LEN) != 0 ? p[1] : 0u);
-        return len <= (size_t)(end - p) ? p + len : NULL;
-    }
     switch (*p++ & 7) {
     case PB_WIRE_VARINT:
         return pb_jw_varint_read(p, end, &bits);
