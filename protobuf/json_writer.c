@@ -99,7 +99,7 @@ pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
 
 /* ---- Messages ------------------------------------------------------------ */
 
-static bool
+static inline bool
 write_settled(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
 {
@@ -228,7 +228,7 @@ struct array {
     uint32_t n;
 };
 
-static void
+static inline void
 next_element(struct pb_json_writer *w, struct array *a)
 {
     if (a->n == 0) {
@@ -240,7 +240,7 @@ next_element(struct pb_json_writer *w, struct array *a)
     pb_jw_next(w);
 }
 
-static const uint8_t *
+static inline const uint8_t *
 write_element(struct pb_json_writer *w, struct array *a, const uint8_t *p,
     const uint8_t *end)
 {
