@@ -55,6 +55,7 @@ struct gw_reply {
     bool is_ready;
     bool is_stream;        /* chunked, from out as it fills */
     bool close;            /* Connection: close */
+    bool is_preflight;     /* of CORS; what a client may do */
     bool offers_websocket; /* Upgrade: websocket, in our version; for 426 */
     unsigned status;
     int code;            /* canonical code, for the log; -1: none */

@@ -25,6 +25,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/connect_error.c \
 	gateway/connect_get.c \
 	gateway/connection.c \
+	gateway/cors.c \
 	gateway/envelope.c \
 	gateway/exchange.c \
 	gateway/explain.c \
@@ -69,6 +70,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/codec.h \
 	gateway/connect.h \
 	gateway/connection.h \
+	gateway/cors.h \
 	gateway/envelope.h \
 	gateway/exchange.h \
 	gateway/explain.h \

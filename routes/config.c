@@ -466,6 +466,7 @@ static const struct route_key top_keys[] = {
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
     { .name = "errors", .read = read_section },
+    { .name = "cors", .read = route_read_cors },
 };
 
 static struct route_config *
@@ -532,6 +533,7 @@ route_config_draft(const char *text, size_t len, bool is_json, const char *file,
     if (root != NULL && root->kind == ROUTE_VALUE_MAP) {
         route_read_map(&r, root, "a route file", top_keys, COUNT(top_keys), c);
         settle_services(&r);
+        route_settle_cors(&r);
     } else {
         if (root != NULL)
             route_read_expected(&r, "a route file", root, "a map");

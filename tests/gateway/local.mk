@@ -55,6 +55,11 @@ tests_gateway_test_request_SOURCES = tests/gateway/test_request.c \
 	$(gateway_fixture)
 tests_gateway_test_request_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_cors
+tests_gateway_test_cors_SOURCES = tests/gateway/test_cors.c \
+	$(gateway_fixture)
+tests_gateway_test_cors_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_metadata_out
 tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
 	$(gateway_fixture)

@@ -10,6 +10,7 @@ scenarios = \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
 	tests/scenarios/configuration.py \
+	tests/scenarios/cors.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/error_details.py \
