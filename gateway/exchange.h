@@ -31,6 +31,7 @@
 #include "gateway/envelope.h"
 #include "gateway/request.h"
 #include "gateway/text_frames.h"
+#include "gateway/values.h"
 #include "routes/table.h"
 
 struct gw_worker;
@@ -104,7 +105,8 @@ struct gw_exchange {
     bool wants_mask;          /* from the body's keys; it is kept in text */
     struct gw_buffer text;
     struct pb_json_reader *reader;
-    bool in_value;  /* reader is inside a JSON value */
+    struct gw_values values; /* of a request stream */
+    bool in_value;           /* reader is inside a JSON value */
     bool is_pieced; /* required fields are asked for in the whole message */
     struct sluice_bytes *payload; /* the one request, until its body ends */
     size_t n_values;

@@ -55,6 +55,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
+	gateway/values.c \
 	gateway/watch.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
@@ -97,6 +98,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \
+	gateway/values.h \
 	gateway/watch.h \
 	gateway/worker.h
 gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) -static

@@ -25,6 +25,7 @@ scenarios = \
 	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/raw_limits.py \
+	tests/scenarios/request_streams.py \
 	tests/scenarios/required.py \
 	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
