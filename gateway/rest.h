@@ -5,9 +5,9 @@
  * streams.
  *
  * A request stream is JSON values one after the other (NDJSON or merely
- * concatenated) or the elements of one array; each goes upstream as it is complete, and the client is held
- * back when the service has granted nothing more. Path and query apply to the
- * first message.
+ * concatenated) or the elements of one array; each goes upstream as it is
+ * complete, and the client is held back when the service has granted nothing
+ * more. Path and query apply to the first message.
  */
 #ifndef GW_REST_H
 #define GW_REST_H
