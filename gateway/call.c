@@ -182,8 +182,8 @@ break_stream(struct gw_exchange *x)
         (void)pb_buf_put(&x->out.pb, sluice_bytes_data(last),
             sluice_bytes_size(last));
     sluice_bytes_unref(&x->reply.body);
-    x->is_out_broken = x->form->breaks &&
-        (last == NULL || !gw_metadata_out_has_trailers(x));
+    x->is_out_broken =
+        x->form->breaks && (last == NULL || !gw_metadata_out_has_trailers(x));
     x->is_out_ended = true;
 }
 

@@ -63,7 +63,9 @@ struct gw_reply {
     const char *outcome; /* for the log */
     const char *content_type;
     const char *allow;    /* Allow, for 405 */
-    const char *encoding; /* Content-Encoding; NULL: as it is */
+    const char *encoding; /* of what is compressed; NULL: nothing is */
+    bool lists_codings;   /* those we know, for a client that tried another */
+    bool varies;          /* with Accept-Encoding */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */

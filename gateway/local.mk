@@ -23,6 +23,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/codec.c \
 	gateway/connect.c \
 	gateway/connect_error.c \
+	gateway/connect_forms.c \
 	gateway/connect_get.c \
 	gateway/connection.c \
 	gateway/cors.c \

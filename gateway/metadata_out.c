@@ -67,6 +67,23 @@ is_unprefixed(const struct route_config *config, struct sluice_str name)
     return false;
 }
 
+/* Names that steer the protocols of RPCs, and browsers: their headers are not
+ * all metadata ("Connect Protocol", Leading-Metadata). */
+static bool
+is_steering(struct sluice_str name)
+{
+    static const char *const prefixes[] = { "access-control-", "connect-",
+        "sec-", "trailer-" };
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+
+        if (name.len >= len && memcmp(name.ptr, prefixes[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool
 add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
     const char *prefix, struct sluice_metadatum m)
@@ -74,7 +91,7 @@ add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
     char name[NAME_MAX_BYTES];
     char *value;
 
-    if (!is_shown(m))
+    if (!is_shown(m) || (x->front->is_rpc && is_steering(m.name)))
         return true;
     snprintf(name, sizeof name, "%s%.*s",
         is_unprefixed(x->worker->set->config, m.name) ? "" : prefix,
@@ -125,8 +142,11 @@ weight(const struct sluice_metadata *md)
 bool
 gw_metadata_out_fits(const struct gw_exchange *x)
 {
-    return weight(x->initial_metadata) + weight(x->terminal_metadata) <=
-        x->worker->set->config->max_header_bytes / MAX_SHARE;
+    size_t sum = weight(x->initial_metadata);
+
+    if (x->front == NULL || x->front->terminal_prefix != NULL)
+        sum += weight(x->terminal_metadata);
+    return sum <= x->worker->set->config->max_header_bytes / MAX_SHARE;
 }
 
 bool

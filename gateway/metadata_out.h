@@ -9,8 +9,8 @@
 
 #include "gateway/exchange.h"
 
-/* True when the metadata fits into an answer's head beside the rest; more than
- * that is an error of the upstream. */
+/* True when what belongs there of the metadata fits into an answer's head
+ * beside the rest; more than that is an error of the upstream. */
 bool gw_metadata_out_fits(const struct gw_exchange *x);
 
 /* Adds what is known when the head goes out. false: memory is short. */

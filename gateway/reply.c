@@ -431,6 +431,20 @@ add_challenge(struct MHD_Response *response)
 }
 
 static bool
+add_codings(const struct gw_exchange *x, struct MHD_Response *response)
+{
+    const struct gw_front *front = x->front;
+    const struct gw_reply *r = &x->reply;
+
+    if (front == NULL || front->encoding == NULL)
+        return true;
+    return add(response, front->encoding, r->encoding) &&
+        add(response, front->accepts, r->lists_codings ? GW_CODINGS : NULL) &&
+        add(response, MHD_HTTP_HEADER_VARY,
+            r->varies ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL);
+}
+
+static bool
 add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
     struct gw_reply *r = &x->reply;
@@ -438,13 +452,13 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     char number[16];
     const char *retry_after = NULL;
 
-    if (r->retry_after > 0 && !r->is_stream) {
+    if (r->retry_after > 0 && r->status >= 400) {
         snprintf(number, sizeof number, "%u", r->retry_after);
         retry_after = number;
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, r->encoding) &&
+        add_codings(x, response) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&

@@ -188,7 +188,7 @@ put_number(const struct text_value *v)
         fault == PB_NUMBER_RANGE ? ", which is out of range" : "");
 }
 
-/* A name, or the number of one. */
+/* A name, or the number of one; of NullValue also what JSON calls it. */
 static enum pb_err
 put_enum(const struct text_value *v)
 {
@@ -202,6 +202,8 @@ put_enum(const struct text_value *v)
         value = pb_enum_value_by_number(e, (int32_t)bits);
     if (value != NULL)
         return put_scalar(v, (uint64_t)(int64_t)value->number);
+    if (e->is_null_value && v->len == 4 && memcmp(v->text, "null", 4) == 0)
+        return put_scalar(v, 0);
     snprintf(noun, sizeof(noun), "a value of enum %s", e->full_name);
     return fail_value(v, noun, "");
 }
@@ -264,7 +266,7 @@ put_apart(const struct text_value *v,
 static enum pb_err
 write_mask(const struct text_value *v, struct pb_buf *body)
 {
-    enum pb_err err = PB_EVALUE;
+    enum pb_err err = PB_OK;
 
     if (v->len > 0)
         err = pb_field_mask_put(body, v->text, v->len, true);

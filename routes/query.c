@@ -104,11 +104,11 @@ mix_pointer(uint64_t h, const void *p)
 }
 
 static uint64_t
-mix_text(uint64_t h, const char *s, size_t len)
+mix_bytes(uint64_t h, const uint8_t *p, size_t len)
 {
     h = mix(h, len);
     for (size_t i = 0; i < len; i++)
-        h = mix(h, (unsigned char)s[i]);
+        h = mix(h, p[i]);
     return h;
 }
 
@@ -133,11 +133,12 @@ remember(struct parser *q, uint64_t key, const struct pb_field *f)
     return f;
 }
 
+#define TOO_MANY "expected at most %d fields and oneofs, found more"
+
 static enum pb_err
 too_many(struct parser *q)
 {
-    return fail(q, PB_ELIMIT,
-        "expected at most %d fields and oneofs, found more", SEEN_MAX / 4 * 3);
+    return fail(q, PB_ELIMIT, TOO_MANY, SEEN_MAX / 4 * 3);
 }
 
 static enum pb_err
@@ -149,9 +150,28 @@ fail_oneof(struct parser *q, const struct pb_field *f,
         f->parent->oneof_names[f->oneof], other->json_name, where);
 }
 
-/* No two members of one oneof, at any level. */
+/* A message that is given whole, as a text, is not given a second time by what
+ * lies inside it. prefix: the hash of f's path, which check_once() remembers. */
 static enum pb_err
-check_oneofs(struct parser *q, const struct target *t)
+check_not_whole(struct parser *q, const struct pb_field *f,
+    const struct pb_field *inside, uint64_t prefix)
+{
+    const struct pb_field *first;
+
+    if (!route_field_takes_text(f))
+        return PB_OK;
+    first = remember(q, prefix, inside);
+    if (first == NULL)
+        return too_many(q);
+    if (first == f)
+        return fail(q, PB_EDUPLICATE, "\"%.60s\" is already given whole",
+            f->json_name);
+    return PB_OK;
+}
+
+/* No two members of one oneof, at any level, nor a message and its parts. */
+static enum pb_err
+check_levels(struct parser *q, const struct target *t)
 {
     uint64_t above = 1;
 
@@ -168,26 +188,34 @@ check_oneofs(struct parser *q, const struct target *t)
                 return fail_oneof(q, f, first, "");
         }
         above = mix_pointer(above, f);
+        if (i + 1 < t->depth) {
+            enum pb_err err = check_not_whole(q, f, t->path[i + 1], above);
+
+            if (err != PB_OK)
+                return err;
+        }
     }
     return PB_OK;
 }
 
+/* key: of an entry of a map, as it is on the wire, where 1 and 01 are one. Does
+ * not say where: the caller does. */
 static enum pb_err
-check_once(struct parser *q, const struct target *t)
+check_once(struct parser *q, const struct target *t, const uint8_t *key,
+    size_t key_len)
 {
     const struct pb_field *leaf = t->path[t->depth - 1];
-    uint64_t key = t->hash;
+    uint64_t hash = t->hash;
     size_t n_before = q->n_seen;
 
-    if (leaf->is_repeated && t->map_key == NULL)
-        return PB_OK;
-    if (t->map_key != NULL)
-        key = mix_text(key, t->map_key, t->map_key_len);
-    if (remember(q, key, leaf) == NULL)
-        return too_many(q);
+    if (key != NULL)
+        hash = mix_bytes(hash, key, key_len);
+    if (remember(q, hash, leaf) == NULL)
+        return pb_error_set(q->error, PB_ELIMIT, TOO_MANY, SEEN_MAX / 4 * 3);
     if (q->n_seen == n_before)
-        return fail(q, PB_EDUPLICATE, "expected one value, found another%s",
-            t->map_key != NULL ? " for this key" : "");
+        return pb_error_set(q->error, PB_EDUPLICATE,
+            "expected one value, found another%s",
+            key != NULL ? " for this key" : "");
     return PB_OK;
 }
 
@@ -352,6 +380,7 @@ put_map_entry(struct parser *q, const struct target *t, const char *value,
     const struct pb_field *entry = t->path[t->depth - 1];
     const struct pb_field *fields = entry->message->fields;
     char quoted[ROUTE_QUOTE_MAX];
+    size_t start = q->out->len;
     enum pb_err err;
 
     if (!route_is_utf8(t->map_key, t->map_key_len))
@@ -360,6 +389,8 @@ put_map_entry(struct parser *q, const struct target *t, const char *value,
             route_quote(t->map_key, t->map_key_len, quoted));
     err = pb_text_to_wire(&fields[0], t->map_key, t->map_key_len, q->out,
         q->error);
+    if (err == PB_OK)
+        err = check_once(q, t, q->out->data + start, q->out->len - start);
     if (err == PB_OK)
         err = pb_text_to_wire(&fields[1], value, len, q->out, q->error);
     return err;
@@ -490,9 +521,12 @@ find_target(struct parser *q, struct target *t)
     if (err == PB_OK)
         err = check_free(q, t);
     if (err == PB_OK)
-        err = check_oneofs(q, t);
-    if (err == PB_OK)
-        err = check_once(q, t);
+        err = check_levels(q, t);
+    if (err == PB_OK && !t->path[t->depth - 1]->is_repeated) {
+        err = check_once(q, t, NULL, 0);
+        if (err != PB_OK)
+            return blame(q, err);
+    }
     return err;
 }
 
@@ -548,8 +582,8 @@ fail_byte(struct parser *q, const char *query, size_t len, size_t at)
 }
 
 /* Refuses what cannot be a query, and makes the table of what has been seen as
- * large as this one can need: two slots for everything that may be a field or
- * a member of a oneof, but no more than there is. */
+ * large as this one can need: two slots for everything that may be a field, a
+ * member of a oneof or a part of a message, but no more than there is. */
 static enum pb_err
 prepare(struct parser *q, const char *query, size_t len)
 {
@@ -571,7 +605,7 @@ prepare(struct parser *q, const char *query, size_t len)
             (c == '%' && route_escape(query + i, len - i) < 0))
             return fail_byte(q, query, len, i);
         n_parameters += c == '&';
-        n_marks += (c == '&') * 2 + (c == '.' || c == '%');
+        n_marks += ((c == '&') + (c == '.' || c == '%')) * 2;
     }
     if (n_parameters > ROUTE_MAX_PARAMETERS)
         return fail(q, PB_ELIMIT, "expected at most %d parameters, found %zu",

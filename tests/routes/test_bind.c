@@ -355,8 +355,22 @@ maps_of_scalars_come_by_key(void **state)
         "kinds[1]: expected a value of enum t.v1.Kind, found \"C\"");
     query(state, "m[a]=1&m[a]=2",
         "m[\"a\"]: expected one value, found another for this key");
+    query(state, "kinds[7]=A&kinds[07]=B",
+        "kinds[07]: expected one value, found another for this key");
     query(state, "m[]]=1", "m{key:\"]\" value:\"1\"}");
     query(state, "m[%C3%A9]=1", "m{key:\"\xc3\xa9\" value:\"1\"}");
+}
+
+static void
+a_message_is_given_whole_or_in_parts(void **state)
+{
+    query(state, "ts=2024-01-02T03:04:05Z&ts.nanos=1",
+        "ts.nanos: \"ts\" is already given whole");
+    query(state, "ts.seconds=1&ts.nanos=1&ts=2024-01-02T03:04:05Z",
+        "ts: expected one value, found another");
+    query(state, "ts.seconds=1&ts.nanos=2", "ts{seconds:1} ts{nanos:2}");
+    query(state, "value=1&value.stringValue=a",
+        "value.stringValue: \"value\" is already given whole");
 }
 
 static void
@@ -743,6 +757,7 @@ main(void)
         BOUND(empty_parameters_are_skipped),
         BOUND(repeated_fields_keep_the_order),
         BOUND(maps_of_scalars_come_by_key),
+        BOUND(a_message_is_given_whole_or_in_parts),
         BOUND(maps_are_not_set_otherwise),
         BOUND(well_known_types_are_values),
         BOUND(a_query_must_be_encoded),

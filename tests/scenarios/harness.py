@@ -65,6 +65,7 @@ class Backend:
         self.entered = threading.Event()
         self.release = threading.Event()
         self.conversed = threading.Event()
+        self.streamed = 0         # messages of streams that gRPC has taken
         self.executor = concurrent.futures.ThreadPoolExecutor(64)
         self.server = grpc.server(self.executor, options=list(options))
         self.server.add_generic_rpc_handlers((self._handlers(),))
@@ -153,6 +154,7 @@ class Backend:
             if order.fail_after and i == order.fail_after:
                 context.abort(grpc.StatusCode.DATA_LOSS, "broken off")
             yield self._answer(order, context, i)
+            self.streamed += 1
         self._obey(order, context)
 
     def collect(self, orders, context):
