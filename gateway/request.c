@@ -432,6 +432,10 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             return true;
         }
         return false;
+    case 13:
+        if (is(name, len, "last-event-id"))
+            r->last_event_id = value;
+        return false;
     case 15:
         if (is(name, len, "accept-encoding"))
             r->accept_encoding = value;

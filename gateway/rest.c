@@ -2,6 +2,8 @@
 /* gateway/rest.c - see rest.h. */
 #include "gateway/rest.h"
 
+#include <stdio.h>
+
 #include <sluice/status.h>
 
 #include "gateway/accept.h"
@@ -22,20 +24,35 @@ config_of(const struct gw_exchange *x)
 
 /* ----------------------------------------------------------------- the head */
 
+/* Where a returning client wants to go on: the route file says which field that
+ * fills. */
+static bool
+bind_last_event(struct gw_exchange *x)
+{
+    struct sluice_str id = x->request.last_event_id;
+    struct pb_error error = { 0 };
+
+    if (x->rpc->last_event_id == NULL || id.len == 0 ||
+        pb_text_to_wire(x->rpc->last_event_id, id.ptr, id.len, &x->bound.pb,
+            &error) == PB_OK)
+        return true;
+    snprintf(error.path, sizeof error.path, "Last-Event-ID");
+    error.line = 0;
+    gw_reply_bad_input(x, "header", &error);
+    return false;
+}
+
 static bool
 bind_target(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
     struct pb_error error = { 0 };
-    enum pb_err err;
 
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
-    if (x->binding->n_variables == 0 && r->query_len == 0)
-        return true;
-    err = route_bind(&x->match, r->target, r->query, r->query_len, &x->asked,
-        &x->bound.pb, &error);
-    if (err == PB_OK)
-        return true;
+    if ((x->binding->n_variables == 0 && r->query_len == 0) ||
+        route_bind(&x->match, r->target, r->query, r->query_len, &x->asked,
+            &x->bound.pb, &error) == PB_OK)
+        return bind_last_event(x);
     error.line = 0;
     gw_reply_bad_input(x, "path or query", &error);
     return false;

@@ -128,7 +128,11 @@ struct route_method_options {
                                   pkg.Svc.*, or * */
     int64_t timeout_ns;
     int64_t max_timeout_ns;
-    int8_t fills_mask;      /* update_mask: auto is 1, off 0 */
+    int8_t fills_mask; /* update_mask: auto is 1, off 0 */
+    /* sse: names of fields, of the response and of the request. */
+    const char *sse_id_field;
+    const char *sse_last_event_id;
+    int64_t sse_retry_ns;
     struct route_json json; /* over the configuration's own */
 };
 
