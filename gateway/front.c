@@ -8,6 +8,7 @@
 
 #include "gateway/admit.h"
 #include "gateway/connect.h"
+#include "gateway/cors.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
@@ -85,6 +86,28 @@ check_head(struct gw_exchange *x)
         x->reply.close = true;
     }
     return !x->reply.is_ready;
+}
+
+/* What a browser asks before a page of another origin may ask anything: about
+ * every path alike, so that the real request has the real answer. */
+static bool
+is_preflight(struct gw_exchange *x)
+{
+    const struct route_cors *cors = &x->worker->set->config->cors;
+
+    if (!gw_cors_is_preflight(cors, &x->request))
+        return false;
+    if (gw_cors_allows(cors, x->request.origin)) {
+        gw_reply_ok(x, NULL);
+        x->reply.status = 204;
+        x->reply.content_type = NULL;
+        x->reply.outcome = "preflight";
+        x->reply.is_preflight = true;
+    } else {
+        gw_reply_error(x, 403, SLUICE_CODE_PERMISSION_DENIED, "preflight",
+            "pages of this origin may not call the gateway");
+    }
+    return true;
 }
 
 static void
@@ -204,6 +227,7 @@ void
 gw_front_begin(struct gw_exchange *x)
 {
     speak(x, choose(&x->request));
-    if (check_head(x) && find_route(x) && check_upgrade(x) && check_headers(x))
+    if (check_head(x) && !is_preflight(x) && find_route(x) &&
+        check_upgrade(x) && check_headers(x))
         x->front->begin(x);
 }

@@ -26,6 +26,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/connect_forms.c \
 	gateway/connect_get.c \
 	gateway/connection.c \
+	gateway/cors.c \
 	gateway/envelope.c \
 	gateway/exchange.c \
 	gateway/explain.c \
@@ -55,6 +56,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
+	gateway/values.c \
 	gateway/watch.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
@@ -70,6 +72,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/codec.h \
 	gateway/connect.h \
 	gateway/connection.h \
+	gateway/cors.h \
 	gateway/envelope.h \
 	gateway/exchange.h \
 	gateway/explain.h \
@@ -96,6 +99,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \
+	gateway/values.h \
 	gateway/watch.h \
 	gateway/worker.h
 gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) -static

@@ -17,6 +17,7 @@
 
 #include "gateway/bad_input.h"
 #include "gateway/call.h"
+#include "gateway/cors.h"
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/status_wire.h"
@@ -463,7 +464,8 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
         gw_metadata_out_headers(x, response) &&
-        (r->status != 401 || add_challenge(response));
+        (r->status != 401 || add_challenge(response)) &&
+        gw_cors_headers(x, response);
 }
 
 enum MHD_Result

@@ -410,6 +410,8 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 6:
         if (is(name, len, "accept"))
             r->accept = value;
+        if (is(name, len, "origin"))
+            r->origin = r->origin.ptr == NULL ? value : sluice_str("several");
         if (!is(name, len, "expect"))
             return false;
         r->has_bad_expect |= !is(value.ptr, value.len, "100-continue");
@@ -429,6 +431,10 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             read_grpc_timeout(r, "Grpc-Timeout", value);
             return true;
         }
+        return false;
+    case 13:
+        if (is(name, len, "last-event-id"))
+            r->last_event_id = value;
         return false;
     case 15:
         if (is(name, len, "accept-encoding"))
@@ -464,6 +470,14 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             return gw_handshake_read(&r->handshake, name, len, value);
         r->is_chunked = true;
         return true;
+    case 29:
+        if (is(name, len, "access-control-request-method"))
+            r->preflight_method = value;
+        return false;
+    case 30:
+        if (is(name, len, "access-control-request-headers"))
+            r->preflight_headers = value;
+        return false;
     default:
         return false;
     }

@@ -31,7 +31,11 @@ struct gw_request {
     struct sluice_str accept;
     struct sluice_str accept_encoding;
     struct sluice_str connect_version; /* Connect-Protocol-Version */
+    struct sluice_str last_event_id;   /* of a returning EventSource */
     struct sluice_str host;
+    struct sluice_str origin;            /* not valid if there are several */
+    struct sluice_str preflight_method;  /* Access-Control-Request-Method */
+    struct sluice_str preflight_headers; /* Access-Control-Request-Headers */
     struct sluice_str forwarded_for;
     bool has_content_length;
     uint64_t content_length;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/rest.h - the REST/JSON front protocol: routes by google.api.http,
- * JSON bodies, whole JSON answers for unary responses and NDJSON for streams.
+ * JSON bodies, whole JSON answers for unary responses and a form by Accept for
+ * streams.
  *
  * A request stream is JSON values one after the other (NDJSON or merely
- * concatenated); each goes upstream as it is complete, and the client is held
- * back when the service has granted nothing more. Path and query apply to the
- * first message.
+ * concatenated) or the elements of one array; each goes upstream as it is
+ * complete, and the client is held back when the service has granted nothing
+ * more. Path and query apply to the first message.
  */
 #ifndef GW_REST_H
 #define GW_REST_H

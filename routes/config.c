@@ -222,6 +222,28 @@ read_update_mask(struct route_reader *r, const struct route_key *key,
 }
 
 static void
+read_sse(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    static const struct route_key keys[] = {
+        { .name = "id_field",
+            .read = route_read_text,
+            .offset = offsetof(struct route_method_options, sse_id_field) },
+        { .name = "last_event_id",
+            .read = route_read_text,
+            .offset =
+                offsetof(struct route_method_options, sse_last_event_id) },
+        { .name = "retry",
+            .read = route_read_duration,
+            .min = 0,
+            .max = DAY_NS,
+            .offset = offsetof(struct route_method_options, sse_retry_ns) },
+    };
+
+    route_read_map(r, v, key->name, keys, COUNT(keys), into);
+}
+
+static void
 read_methods(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
@@ -246,6 +268,7 @@ read_methods(struct route_reader *r, const struct route_key *key,
         { .name = "json",
             .read = route_read_json,
             .offset = offsetof(struct route_method_options, json) },
+        { .name = "sse", .read = read_sse },
     };
     struct route_config *c = into;
     struct route_method_options *list;
@@ -259,6 +282,7 @@ read_methods(struct route_reader *r, const struct route_key *key,
         m->place.file = r->file;
         m->place.line = e->line;
         m->timeout_ns = m->max_timeout_ns = m->fills_mask = -1;
+        m->sse_retry_ns = -1;
         route_read_map(r, e, "a method", keys, COUNT(keys), m);
         if (m->timeout_ns > m->max_timeout_ns && m->max_timeout_ns >= 0)
             route_problems_add(r->problems, r->file, e->line,
@@ -466,6 +490,7 @@ static const struct route_key top_keys[] = {
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
     { .name = "errors", .read = read_section },
+    { .name = "cors", .read = route_read_cors },
 };
 
 static struct route_config *
@@ -532,6 +557,7 @@ route_config_draft(const char *text, size_t len, bool is_json, const char *file,
     if (root != NULL && root->kind == ROUTE_VALUE_MAP) {
         route_read_map(&r, root, "a route file", top_keys, COUNT(top_keys), c);
         settle_services(&r);
+        route_settle_cors(&r);
     } else {
         if (root != NULL)
             route_read_expected(&r, "a route file", root, "a map");

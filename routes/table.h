@@ -26,6 +26,12 @@ struct route_rpc {
     int64_t timeout_ns;       /* -1: nobody says */
     int64_t max_timeout_ns;   /* -1: none */
     struct route_json json;
+    /* Of server-sent events: the field of the response that is an event's id,
+     * that of the request which a returning client's last id fills (NULL: none),
+     * and when it is to return (-1: nobody says). */
+    const struct pb_field *event_id;
+    const struct pb_field *last_event_id;
+    int64_t retry_ns;
     bool fills_mask; /* of its PATCH bindings: see mask_field */
 };
 

@@ -34,6 +34,10 @@ check_PROGRAMS += tests/gateway/test_text_frames
 tests_gateway_test_text_frames_SOURCES = tests/gateway/test_text_frames.c
 tests_gateway_test_text_frames_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_values
+tests_gateway_test_values_SOURCES = tests/gateway/test_values.c
+tests_gateway_test_values_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_handshake
 tests_gateway_test_handshake_SOURCES = tests/gateway/test_handshake.c
 tests_gateway_test_handshake_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
@@ -54,6 +58,11 @@ check_PROGRAMS += tests/gateway/test_request
 tests_gateway_test_request_SOURCES = tests/gateway/test_request.c \
 	$(gateway_fixture)
 tests_gateway_test_request_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_cors
+tests_gateway_test_cors_SOURCES = tests/gateway/test_cors.c \
+	$(gateway_fixture)
+tests_gateway_test_cors_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/gateway/test_metadata_out
 tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \

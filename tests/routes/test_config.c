@@ -320,6 +320,70 @@ mistakes_about_errors_and_elements_are_reported(void **state)
 }
 
 static void
+cors_is_put_together_from_the_whole_file(void **state)
+{
+    struct route_config *c = good(
+        BASE "cors: {origins: https://a.example, methods: [GET, SUBSCRIBE],\n"
+             "  headers: X-A, expose: [X-B, X-C], max_age: 1.5s}\n"
+             "metadata: {allow_request: X-Tenant}\n");
+
+    (void)state;
+    assert_true(c->cors.is_on);
+    assert_false(c->cors.takes_any_origin);
+    assert_string_equal(c->cors.allow_methods, "GET, SUBSCRIBE");
+    assert_non_null(strstr(c->cors.allow_headers, "X-Grpc-Web, "));
+    assert_non_null(strstr(c->cors.allow_headers, ", x-tenant, X-A"));
+    assert_string_equal(c->cors.expose_headers,
+        "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin, X-B, X-C");
+    assert_string_equal(c->cors.max_age, "1");
+    route_config_free(&c);
+    c = good(BASE);
+    assert_false(c->cors.is_on);
+    route_config_free(&c);
+    c = good(BASE "cors: {origins: ['*', 'http://[::1]:80', "
+                  "'app-x://a', 'https://*.b.c:1']}\n");
+    assert_true(c->cors.takes_any_origin);
+    assert_string_equal(c->cors.allow_methods,
+        "GET, HEAD, POST, PUT, PATCH, DELETE");
+    assert_string_equal(c->cors.max_age, "7200");
+    route_config_free(&c);
+}
+
+static void
+mistakes_about_cors_are_reported(void **state)
+{
+    static const char *const origins[] = { "null", "a.example", "https://",
+        "https://a/", "https://A.example", "https://*", "https://a.*.b",
+        "https://*a.b", "https://*.*.b", "://a", "https://a b", "https://:80",
+        "https://*." };
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
+        char expected[300];
+
+        snprintf(text, sizeof text, BASE "cors: {origins: ['%s']}\n",
+            origins[i]);
+        snprintf(expected, sizeof expected,
+            "3: origins: expected *, or an origin as browsers write it, such "
+            "as https://example.com or https://*.example.com, found \"%s\"",
+            origins[i]);
+        bad(text, expected);
+    }
+    bad(BASE "cors: {origins: '*', credentials: true}\n",
+        "3: cors: credentials need origins by name, not \"*\"");
+    bad(BASE "cors: {}\n", "3: cors needs a key \"origins\"");
+    bad(BASE "cors: {origins: [], methods: a b, headers: 'x:', expose: '*',\n"
+             "  max_age: 2d}\n",
+        "3: origins: expected an origin, found a list\n"
+        "3: methods: expected an HTTP method, found \"a b\"\n"
+        "3: headers: expected * or the name of a header, found \"x:\"\n"
+        "3: expose: expected the name of a header, found \"*\"\n"
+        "4: max_age: expected a duration from 0s to 86400s, such as 5s or "
+        "100ms, found \"2d\"");
+}
+
+static void
 wrong_kinds_are_named(void **state)
 {
     (void)state;
@@ -836,6 +900,8 @@ main(void)
         cmocka_unit_test(a_google_service_file_can_be_pasted),
         cmocka_unit_test(all_mistakes_are_reported_in_order),
         cmocka_unit_test(mistakes_about_errors_and_elements_are_reported),
+        cmocka_unit_test(cors_is_put_together_from_the_whole_file),
+        cmocka_unit_test(mistakes_about_cors_are_reported),
         cmocka_unit_test(wrong_kinds_are_named),
         cmocka_unit_test(a_file_needs_upstreams_and_services),
         cmocka_unit_test(with_several_upstreams_a_service_names_its_own),

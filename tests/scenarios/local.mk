@@ -11,6 +11,7 @@ scenarios = \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
 	tests/scenarios/configuration.py \
+	tests/scenarios/cors.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/error_details.py \
@@ -28,6 +29,7 @@ scenarios = \
 	tests/scenarios/protojson.py \
 	tests/scenarios/random_official.py \
 	tests/scenarios/raw_limits.py \
+	tests/scenarios/request_streams.py \
 	tests/scenarios/required.py \
 	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
