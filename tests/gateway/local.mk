@@ -111,3 +111,14 @@ tests_fuzz_fuzz_status_json_SOURCES = \
 	tests/fuzz/fuzz_status_json.c $(fuzz_driver)
 tests_fuzz_fuzz_status_json_LDADD = $(GATEWAY_LIBS)
 tests_fuzz_fuzz_status_json_LDFLAGS = $(fuzz_link)
+
+check_PROGRAMS += tests/gateway/test_status_wire
+tests_gateway_test_status_wire_SOURCES = tests/gateway/test_status_wire.c
+tests_gateway_test_status_wire_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_connect
+tests_gateway_test_connect_SOURCES = tests/gateway/test_connect.c \
+	$(gateway_fixture)
+tests_gateway_test_connect_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_connect_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_bytes_new

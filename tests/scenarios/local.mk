@@ -33,7 +33,8 @@ scenarios = \
 	tests/scenarios/required.py \
 	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
-	tests/scenarios/updates.py
+	tests/scenarios/updates.py \
+	tests/scenarios/web_clients.py
 
 TESTS += $(scenarios)
 
@@ -52,6 +53,9 @@ EXTRA_DIST += \
 	tests/scenarios/files.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
+	tests/web/connect_clients.mjs \
+	tests/web/grpc_web_client.mjs \
+	tests/web/kit.mjs \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
