@@ -19,6 +19,7 @@
 #include "gateway/rest.h"
 #include "gateway/shard.h"
 #include "gateway/watch.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 
 #define MAGIC 0x45786368u
@@ -83,6 +84,7 @@ release(struct gw_exchange *x)
 
     assert(x->state == GW_X_CLOSED && !x->is_calling && !x->is_suspended);
     gw_watch_stop(x);
+    gw_websocket_free(&x->websocket);
     if (x->reader != NULL)
         gw_worker_reader_give(w, &x->reader);
     if (x->call != NULL)

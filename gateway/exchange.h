@@ -31,6 +31,7 @@
 
 struct gw_worker;
 struct gw_connection;
+struct gw_websocket;
 
 enum gw_exchange_state {
     GW_X_HEAD,     /* the head is arriving; MHD has our request line */
@@ -101,6 +102,8 @@ struct gw_exchange {
     bool owes_allowance;  /* a response was not granted yet: out is full */
     uint64_t bytes_out;
     struct MHD_Response *mhd_response;
+
+    struct gw_websocket *websocket; /* NULL: plain HTTP */
 
     /* Suspension. */
     bool is_suspended;

@@ -27,6 +27,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
+	gateway/origin.c \
 	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
@@ -34,6 +35,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/rest_call.c \
 	gateway/rest_head.c \
 	gateway/server.c \
+	gateway/sha1.c \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
@@ -41,6 +43,12 @@ gateway_libgateway_la_SOURCES = \
 	gateway/transcode.c \
 	gateway/upstream.c \
 	gateway/watch.c \
+	gateway/websocket.c \
+	gateway/websocket_call.c \
+	gateway/websocket_frames.c \
+	gateway/websocket_io.c \
+	gateway/websocket_message.c \
+	gateway/websocket_metadata.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
 	gateway/address.h \
@@ -59,6 +67,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
+	gateway/origin.h \
 	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \
@@ -66,6 +75,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/rest_call.h \
 	gateway/rest_head.h \
 	gateway/server.h \
+	gateway/sha1.h \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
@@ -73,6 +83,9 @@ gateway_libgateway_la_SOURCES += \
 	gateway/transcode.h \
 	gateway/upstream.h \
 	gateway/watch.h \
+	gateway/websocket.h \
+	gateway/websocket_frames.h \
+	gateway/websocket_private.h \
 	gateway/worker.h
 gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) -static
 

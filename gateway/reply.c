@@ -19,6 +19,7 @@
 #include "gateway/metadata_out.h"
 #include "gateway/rest.h"
 #include "gateway/status_json.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 
 /* Room for an error document: a message of 64 KiB may come from upstream; what
@@ -53,6 +54,10 @@ set_status(struct gw_exchange *x, unsigned http, const char *outcome,
 
     if (is_settled(x))
         return;
+    if (x->websocket != NULL && gw_websocket_is_open(x->websocket)) {
+        gw_websocket_fail(x->websocket, outcome, status);
+        return;
+    }
     x->reply.code = status->code;
     x->reply.outcome = outcome;
     gw_buffer_init(&b, x->worker->pool, ERROR_MAX_BYTES);
@@ -357,9 +362,9 @@ make_response(struct gw_exchange *x)
             on_read, x, NULL);
     if (body == NULL)
         return MHD_create_response_empty(MHD_RF_NONE);
-    response = MHD_create_response_from_buffer_with_free_callback_cls(
-        body_size(x), sluice_bytes_data(body) + x->reply.body_skip,
-        release_body, body);
+    response =
+        MHD_create_response_from_buffer_with_free_callback_cls(body_size(x),
+            sluice_bytes_data(body) + x->reply.body_skip, release_body, body);
     if (response != NULL)
         x->reply.body = NULL; /* MHD's now */
     return response;
@@ -414,6 +419,8 @@ gw_reply_queue(struct gw_exchange *x)
     assert(x->reply.is_ready);
     if (x->is_client_gone)
         return MHD_NO;
+    if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
+        return gw_websocket_queue(x);
     if (x->reply.body != NULL)
         x->bytes_out = body_size(x);
     response = make_response(x);

@@ -30,6 +30,7 @@ struct gw_request {
     struct sluice_str content_type;
     struct sluice_str accept;
     struct sluice_str host;
+    struct sluice_str origin; /* no pointer: none was sent */
     struct sluice_str forwarded_for;
     bool has_content_length;
     uint64_t content_length;
@@ -38,6 +39,7 @@ struct gw_request {
     bool wants_trailers; /* TE: trailers */
     bool has_bad_expect;
     struct gw_handshake handshake; /* of a WebSocket */
+    bool is_websocket;             /* it is wanted, and counts */
     int64_t timeout_ns;            /* -1: the client named none */
     struct sluice_metadata *metadata;
 
@@ -54,6 +56,14 @@ void gw_request_set_target(struct gw_request *r, const char *target,
 bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool,
     const char *remote);
+
+/* One more piece of metadata, as the header "Grpc-Metadata-NAME: VALUE" would
+ * give it, and one more limit of time, as "X-Server-Timeout: SECONDS" would.
+ * Errors are in bad_header, under name. false: memory is short. */
+bool gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
+    const char *name, struct sluice_str value);
+void gw_request_limit_time(struct gw_request *r, const char *name,
+    struct sluice_str seconds);
 
 /* Whether a list of tokens, such as the value of Connection, has this one; in
  * any case, with or without parameters. */

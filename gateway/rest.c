@@ -8,6 +8,7 @@
 #include "gateway/reply.h"
 #include "gateway/rest_call.h"
 #include "gateway/rest_head.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 #include "protobuf/unite.h"
 #include "routes/http_body.h"
@@ -61,6 +62,10 @@ gw_rest_begin(struct gw_exchange *x)
     if (!gw_rest_head(x) || !bind_target(x))
         return;
     expect_message(x);
+    if (x->websocket != NULL) {
+        gw_websocket_accept(x);
+        return;
+    }
     if (route_takes_http_body(x->binding)) {
         gw_http_body_begin(x);
         if (x->reply.is_ready)
@@ -79,8 +84,8 @@ gw_rest_begin(struct gw_exchange *x)
 
 /* ----------------------------------------------------------------- the body */
 
-static void
-start_value(struct gw_exchange *x)
+void
+gw_rest_start_value(struct gw_exchange *x)
 {
     const struct pb_json_options *options = &config_of(x)->json;
 
@@ -244,7 +249,7 @@ take_piece(struct gw_exchange *x, const char *data, size_t len)
             return used;
     }
     if (!x->in_value)
-        start_value(x);
+        gw_rest_start_value(x);
     switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
     case PB_JSON_MORE:
         return len;

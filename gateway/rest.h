@@ -21,7 +21,7 @@
 #define GW_MESSAGE_OVER_LIMIT \
     "the request message is over the limit of %zu bytes"
 #define GW_NO_BODY_TAKEN "this route takes no body"
-#define GW_NO_JSON_TYPE                                              \
+#define GW_NO_JSON_TYPE \
     "expected a body of content-type application/json in UTF-8, found %.*s"
 
 /* The head is here. Finds the route, checks what the head can tell, binds path
@@ -34,6 +34,9 @@ size_t gw_rest_body(struct gw_exchange *x, const char *data, size_t len);
 
 /* The body is complete: starts the RPC, or ends its request stream. */
 void gw_rest_end(struct gw_exchange *x);
+
+/* Sets x->reader on a JSON value that the binding's body stands for. */
+void gw_rest_start_value(struct gw_exchange *x);
 
 /* The message in x->message with what path and query give, for upstream; NULL:
  * the answer, an error, is ready. */

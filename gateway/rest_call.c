@@ -69,8 +69,8 @@ init_out(struct gw_exchange *x, size_t expected)
         gw_buffer_expect(&x->out, expected);
 }
 
-static void
-reply_unshowable(struct gw_exchange *x, enum pb_err err)
+void
+gw_rest_call_unshowable(struct gw_exchange *x, enum pb_err err)
 {
     if (err == PB_ENOMEM)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
@@ -102,18 +102,18 @@ reply_unary(struct gw_exchange *x)
     if (route_gives_http_body(x->binding)) {
         err = gw_http_body_reply(x);
         if (err != PB_OK)
-            reply_unshowable(x, err);
+            gw_rest_call_unshowable(x, err);
         return;
     }
     init_out(x, sluice_bytes_size(x->response) * 2 + 64);
     err = to_json(x, x->response, &error);
     if (err != PB_OK) {
-        reply_unshowable(x, err);
+        gw_rest_call_unshowable(x, err);
         return;
     }
     body = gw_buffer_take(&x->out);
     if (body == NULL)
-        reply_unshowable(x, PB_ENOMEM);
+        gw_rest_call_unshowable(x, PB_ENOMEM);
     else
         gw_reply_ok(x, body);
 }
@@ -204,7 +204,7 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
     }
     if (err != PB_OK) {
         x->out.pb.len = before;
-        reply_unshowable(x, err);
+        gw_rest_call_unshowable(x, err);
         return SLUICE_REPLY_FAILED;
     }
     begin_stream(x);
@@ -330,6 +330,14 @@ gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
         .arg = x,
         .manual_allowance = true,
     };
+
+    gw_rest_call_start_for(x, request, &receiver);
+}
+
+void
+gw_rest_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
+    const struct sluice_receiver *receiver)
+{
     struct sluice_call_options options = {
         .timeout_ns = effective_timeout(x),
         .metadata = x->request.metadata,
@@ -347,8 +355,8 @@ gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
     }
     x->request.metadata = NULL; /* the call's now */
     if (callable != NULL) {
-        err = sluice_multi_callable_event(callable, request, &receiver,
-            &options, &call);
+        err = sluice_multi_callable_event(callable, request, receiver, &options,
+            &call);
     } else {
         sluice_bytes_unref(&request);
         sluice_metadata_unref(&options.metadata);

@@ -8,6 +8,7 @@
 #include "gateway/http_body.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 #include "routes/http_body.h"
 
@@ -80,8 +81,7 @@ find_route(struct gw_exchange *x)
     return false;
 }
 
-/* A route that a WebSocket is asked for. RFC 9110 section 7.8: in HTTP/1.0
- * Upgrade means nothing. */
+/* A route that a WebSocket is asked for. */
 static bool
 check_upgrade(struct gw_exchange *x)
 {
@@ -89,15 +89,15 @@ check_upgrade(struct gw_exchange *x)
     const char *why;
     unsigned status;
 
-    if (!h->is_wanted || x->is_http10)
+    if (!x->request.is_websocket)
         return true;
     why = gw_handshake_check(h, x->request.verb, &status);
-    if (why == NULL)
-        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "websocket",
-            "WebSocket is not spoken here");
-    else
-        gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
-            "invalid WebSocket handshake: %s", why);
+    if (why == NULL) {
+        gw_websocket_begin(x);
+        return !x->reply.is_ready;
+    }
+    gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
+        "invalid WebSocket handshake: %s", why);
     x->reply.offers_websocket = status == 426;
     return false;
 }
@@ -146,6 +146,8 @@ check_body_headers(struct gw_exchange *x)
 bool
 gw_rest_head(struct gw_exchange *x)
 {
+    /* RFC 9110 section 7.8: in HTTP/1.0 Upgrade means nothing. */
+    x->request.is_websocket = x->request.handshake.is_wanted && !x->is_http10;
     return check_head(x) && find_route(x) && check_upgrade(x) &&
         check_body_headers(x);
 }

@@ -306,6 +306,34 @@ read_allow_response(struct route_reader *r, const struct route_key *key,
     read_names(r, key, v, &c->metadata_out, &c->n_metadata_out);
 }
 
+/* As browsers write it: a scheme and where it leads, nothing behind. */
+static bool
+is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+
+    if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0)
+        return true;
+    if (host == NULL || host == text || host[3] == '\0')
+        return false;
+    for (const char *s = text; *s != '\0'; s++) {
+        if (*s <= ' ' || *s >= 0x7f)
+            return false;
+    }
+    return strpbrk(host + 3, "/?#@") == NULL;
+}
+
+static void
+read_websocket_origins(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    struct route_config *c = into;
+
+    route_read_texts(r, key, v, is_origin,
+        "an origin such as https://app.example, or *", &c->websocket_origins,
+        &c->n_websocket_origins);
+}
+
 /* ---- Maps of options ---------------------------------------------------- */
 
 #define FLAG(key)                                         \
@@ -351,11 +379,17 @@ static const struct route_key timeouts_keys[] = {
     TIMEOUT("idle", idle_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("send", send_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("grace", shutdown_grace_ns, 0),
+    TIMEOUT("ping", ping_ns, SECOND_NS / 1000),
+    TIMEOUT("pong", pong_timeout_ns, SECOND_NS / 1000),
 };
 
 static const struct route_key metadata_keys[] = {
     { .name = "allow_request", .read = read_allow_request },
     { .name = "allow_response", .read = read_allow_response },
+};
+
+static const struct route_key websocket_keys[] = {
+    { .name = "origins", .read = read_websocket_origins },
 };
 
 /* Each is a map whose members belong to the configuration itself. */
@@ -372,6 +406,7 @@ read_section(struct route_reader *r, const struct route_key *key,
         { "limits", limits_keys, COUNT(limits_keys) },
         { "timeouts", timeouts_keys, COUNT(timeouts_keys) },
         { "metadata", metadata_keys, COUNT(metadata_keys) },
+        { "websocket", websocket_keys, COUNT(websocket_keys) },
     };
 
     for (size_t i = 0; i < COUNT(sections); i++) {
@@ -435,6 +470,7 @@ static const struct route_key top_keys[] = {
         .read = route_read_text,
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
+    { .name = "websocket", .read = read_section },
 };
 
 static struct route_config *
@@ -461,6 +497,8 @@ new_config(const char *file)
     c->idle_timeout_ns = 75 * SECOND_NS;
     c->send_timeout_ns = 60 * SECOND_NS;
     c->shutdown_grace_ns = 10 * SECOND_NS;
+    c->ping_ns = 30 * SECOND_NS;
+    c->pong_timeout_ns = 10 * SECOND_NS;
     c->access_log = "-";
     return c;
 }

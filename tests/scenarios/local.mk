@@ -22,7 +22,8 @@ scenarios = \
 	tests/scenarios/protojson.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
-	tests/scenarios/transcode.py
+	tests/scenarios/transcode.py \
+	tests/scenarios/ws.py
 
 TESTS += $(scenarios)
 
@@ -43,7 +44,8 @@ EXTRA_DIST += \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
-	tests/scenarios/transcoder.py
+	tests/scenarios/transcoder.py \
+	tests/scenarios/websocket.py
 
 check_DATA = tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
