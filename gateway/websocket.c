@@ -4,9 +4,7 @@
 
 #include <assert.h>
 #include <stddef.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <linux/sockios.h>
 
 #include <sluice/status.h>
 
@@ -126,7 +124,7 @@ on_upgrade(void *cls, struct MHD_Connection *mhd, void *context,
     assert(fd == x->connection->fd);
     enter(ws, GW_WS_OPEN);
     ws->upgrade = upgrade;
-    ws->heard_ns = gw_ws_now(ws);
+    ws->heard_ns = ws->told_ns = gw_ws_now(ws);
     x->connection->websocket = ws;
     x->connection->shard->n_suspended++;
     gw_connection_enter(x->connection, GW_PHASE_WORKING);
@@ -361,27 +359,37 @@ gw_ws_await_message(struct gw_websocket *ws)
         gw_ws_now(ws) + (uint64_t)gw_ws_config(ws)->idle_timeout_ns;
 }
 
-static void
-ping(struct gw_websocket *ws)
+static bool
+is_quiet(const struct gw_websocket *ws, uint64_t now)
 {
-    if (gw_ws_waiting(ws) < GW_WS_OUT_FULL &&
-        gw_ws_frame_put(gw_ws_out(ws), GW_WS_OP_PING, NULL, 0) != PB_OK) {
+    return now >= ws->told_ns + (uint64_t)gw_ws_config(ws)->ping_ns;
+}
+
+static void
+ping(struct gw_websocket *ws, uint64_t now)
+{
+    if (gw_ws_frame_put(gw_ws_out(ws), GW_WS_OP_PING, NULL, 0) != PB_OK) {
         gw_ws_gone(ws);
         return;
     }
-    ws->pinged_ns = gw_ws_now(ws);
+    ws->is_quiet = is_quiet(ws, now);
+    ws->pinged_ns = now;
     gw_ws_write_soon(ws);
 }
 
-/* Behind a message that is held no pong can be seen. That the client's system
- * has taken all that was sent, the ping too, has to do. */
-static bool
-is_alive(const struct gw_websocket *ws)
+/* A client that has been sent nothing else has no reason to be late with its
+ * pong. One that has may still be busy with that, and its pong may lie behind a
+ * message that is held: then it is enough that it takes what it is sent, which
+ * the connection sees to until it is heard again. */
+static void
+miss_pong(struct gw_websocket *ws, uint64_t now)
 {
-    int unsent = 0;
-
-    return ws->is_held &&
-        ioctl(ws->x->connection->fd, SIOCOUTQ, &unsent) == 0 && unsent == 0;
+    if (ws->is_quiet && !ws->is_held) {
+        gw_ws_gone(ws);
+        return;
+    }
+    ws->is_quiet = is_quiet(ws, now);
+    ws->pinged_ns = now;
 }
 
 static void
@@ -389,16 +397,14 @@ look_at_silence(struct gw_websocket *ws, uint64_t now)
 {
     const struct route_config *config = gw_ws_config(ws);
 
-    if (ws->pinged_ns == 0) {
-        if (now >= ws->heard_ns + (uint64_t)config->ping_ns)
-            ping(ws);
-    } else if (now >= ws->pinged_ns + (uint64_t)config->pong_timeout_ns) {
-        if (is_alive(ws)) {
-            ws->pinged_ns = 0;
-            ws->heard_ns = now;
-        } else {
-            gw_ws_gone(ws);
-        }
+    if (ws->pinged_ns != 0) {
+        if (now >= ws->pinged_ns + (uint64_t)config->pong_timeout_ns)
+            miss_pong(ws, now);
+    } else if (now >= ws->heard_ns + (uint64_t)config->ping_ns) {
+        if (ws->is_blocked)
+            ws->heard_ns = now; /* it is being waited for already */
+        else
+            ping(ws, now);
     }
 }
 

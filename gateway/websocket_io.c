@@ -136,6 +136,19 @@ gw_ws_io_stop(struct gw_websocket *ws)
     ws->poll = NULL;
 }
 
+/* Whether it takes what it is sent is looked at while it does not say so. */
+static void
+enter_phase(struct gw_websocket *ws)
+{
+    struct gw_connection *c = ws->x->connection;
+    enum gw_phase phase = ws->is_blocked || ws->pinged_ns != 0
+        ? GW_PHASE_SENDING
+        : GW_PHASE_WORKING;
+
+    if (c->phase != phase)
+        gw_connection_enter(c, phase);
+}
+
 /* ---- From the client ------------------------------------------------------ */
 
 static ssize_t
@@ -289,6 +302,9 @@ read_on(struct gw_websocket *ws)
         discard(ws);
     if (ws->state != GW_WS_CLOSED && ws->is_at_end && !ws->is_held)
         take_end(ws);
+    if (ws->state == GW_WS_CLOSED)
+        return;
+    enter_phase(ws);
     gw_ws_reschedule(ws);
     gw_ws_repoll(ws);
 }
@@ -309,17 +325,6 @@ gw_ws_read_soon(struct gw_websocket *ws)
 
 /* ---- To the client -------------------------------------------------------- */
 
-/* Its time runs while it takes nothing. */
-static void
-enter_phase(struct gw_websocket *ws)
-{
-    struct gw_connection *c = ws->x->connection;
-    enum gw_phase phase = ws->is_blocked ? GW_PHASE_SENDING : GW_PHASE_WORKING;
-
-    if (c->phase != phase)
-        gw_connection_enter(c, phase);
-}
-
 /* False: the socket takes no more now, or never. */
 static bool
 send_some(struct gw_websocket *ws)
@@ -338,6 +343,7 @@ send_some(struct gw_websocket *ws)
     }
     x->out_at += (size_t)n;
     x->bytes_out += (uint64_t)n;
+    ws->told_ns = gw_ws_now(ws);
     x->connection->has_sent = true;
     return true;
 }

@@ -55,7 +55,9 @@ struct gw_websocket {
     /* Time. */
     struct sluice_timer timer;
     uint64_t heard_ns;       /* when bytes last came */
+    uint64_t told_ns;        /* when bytes last went */
     uint64_t pinged_ns;      /* 0: no pong is owed to us */
+    bool is_quiet;           /* nothing was sent for long before the ping */
     uint64_t message_due_ns; /* of the one that is arriving; 0: none */
     uint64_t request_due_ns; /* 0: the RPC waits for none */
 
