@@ -67,8 +67,11 @@ gw_websocket_begin(struct gw_exchange *x)
         return;
     }
     ws = sluice_pool_take(x->worker->pool, sizeof *ws);
-    if (ws == NULL)
-        goto out;
+    if (ws == NULL) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+        return;
+    }
     *ws = (struct gw_websocket){ .x = x, .timer = { .expire = on_timer } };
     if (p != NULL) {
         ws->form = p->form;
@@ -76,13 +79,9 @@ gw_websocket_begin(struct gw_exchange *x)
     }
     ws->has_form_out = ws->form != GW_WS_AS_ASKED;
     ws->is_binary_out = ws->form == GW_WS_PROTO;
+    gw_ws_frames_init(&ws->frames, gw_ws_config(ws)->max_request_message,
+        gw_ws_receive, ws);
     x->websocket = ws;
-    if (gw_ws_frames_init(&ws->frames, gw_ws_config(ws)->max_request_message,
-            gw_ws_receive, ws))
-        return;
-
-out:
-    gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory", "memory is short");
 }
 
 void
@@ -256,8 +255,9 @@ gw_ws_violate(struct gw_websocket *ws, uint16_t code, const char *why)
     if (ws->state != GW_WS_OPEN)
         return;
     r->outcome = "websocket";
-    r->code = code == GW_WS_TOO_BIG ? SLUICE_CODE_RESOURCE_EXHAUSTED
-                                    : SLUICE_CODE_INVALID_ARGUMENT;
+    r->code = code == GW_WS_TOO_BIG    ? SLUICE_CODE_RESOURCE_EXHAUSTED
+        : code == GW_WS_INTERNAL_ERROR ? SLUICE_CODE_INTERNAL
+                                       : SLUICE_CODE_INVALID_ARGUMENT;
     gw_ws_close(ws, code, sluice_str(why));
 }
 

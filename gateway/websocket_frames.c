@@ -19,23 +19,32 @@ on_recv(uint8_t *buf, size_t len, int flags, void *arg)
     ssize_t n = f->read(f->arg, buf, len);
 
     (void)flags;
-    return n > 0 ? n : -1;
+    if (n <= 0)
+        return -1;
+    f->n_inside += (size_t)n;
+    return n;
 }
 
-bool
+void
 gw_ws_frames_init(struct gw_ws_frames *f, size_t max_message,
     gw_ws_read_cb *read, void *arg)
 {
-    const struct wslay_frame_callbacks callbacks = {
-        .recv_callback = on_recv,
-    };
-
     *f = (struct gw_ws_frames){
         .max_message = max_message,
         .read = read,
         .arg = arg,
     };
-    return wslay_frame_context_init(&f->wslay, &callbacks, f) == 0;
+}
+
+static bool
+prepare(struct gw_ws_frames *f)
+{
+    const struct wslay_frame_callbacks callbacks = {
+        .recv_callback = on_recv,
+    };
+
+    return f->wslay != NULL ||
+        wslay_frame_context_init(&f->wslay, &callbacks, f) == 0;
 }
 
 void
@@ -44,6 +53,13 @@ gw_ws_frames_fini(struct gw_ws_frames *f)
     if (f->wslay != NULL)
         wslay_frame_context_free(f->wslay);
     f->wslay = NULL;
+}
+
+void
+gw_ws_frames_rest(struct gw_ws_frames *f)
+{
+    if (f->n_inside == 0 && !f->in_frame)
+        gw_ws_frames_fini(f);
 }
 
 static enum gw_ws_what
@@ -98,6 +114,13 @@ begin_message(struct gw_ws_frames *f, bool is_text)
     f->n_cut = 0;
 }
 
+/* As a client has to write it. */
+static size_t
+header_size(uint64_t len)
+{
+    return 2 + (len < 126 ? 0u : len <= UINT16_MAX ? 2u : 8u) + 4;
+}
+
 /* The first piece of a frame tells its header as well. */
 static enum gw_ws_what
 begin_frame(struct gw_ws_frames *f, const struct wslay_frame_iocb *frame,
@@ -108,6 +131,7 @@ begin_frame(struct gw_ws_frames *f, const struct wslay_frame_iocb *frame,
     if (why != NULL)
         return broken(f, event, GW_WS_PROTOCOL_ERROR, why);
     f->in_frame = true;
+    f->n_inside -= header_size(frame->payload_length);
     f->n_left = frame->payload_length;
     f->n_control = 0;
     if (is_control(frame->opcode))
@@ -263,6 +287,8 @@ gw_ws_frames_next(struct gw_ws_frames *f, struct gw_ws_event *event)
     enum gw_ws_what what = GW_WS_MORE;
 
     *event = (struct gw_ws_event){ .data = NULL };
+    if (!f->is_over && !prepare(f))
+        return broken(f, event, GW_WS_INTERNAL_ERROR, "memory is short");
     while (what == GW_WS_MORE && !f->is_over) {
         struct wslay_frame_iocb frame;
         ssize_t n = wslay_frame_recv(f->wslay, &frame);
@@ -279,6 +305,7 @@ gw_ws_frames_next(struct gw_ws_frames *f, struct gw_ws_event *event)
                 break;
         }
         f->n_left -= frame.data_length;
+        f->n_inside -= frame.data_length;
         f->in_frame = f->n_left > 0;
         what = is_control(frame.opcode) ? take_control(f, &frame, event)
                                         : take_data(f, &frame, event);

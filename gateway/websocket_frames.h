@@ -8,6 +8,8 @@
  * reserved bits and opcodes, the order of fragments, UTF-8, the codes of Close,
  * and the size of a message. Nothing is gathered but the payload of a control
  * frame, so the reader of messages is free to stop between any two pieces.
+ * wslay's buffer of 4 KiB goes while nothing is in it: WebSockets are silent for
+ * most of their time.
  */
 #ifndef GW_WEBSOCKET_FRAMES_H
 #define GW_WEBSOCKET_FRAMES_H
@@ -27,6 +29,7 @@ enum {
     GW_WS_NO_CODE = 1005, /* stands for an empty Close, never sent */
     GW_WS_BAD_TEXT = 1007,
     GW_WS_TOO_BIG = 1009,
+    GW_WS_INTERNAL_ERROR = 1011,
     GW_WS_STATUS = 4000 /* and the canonical code of a status */
 };
 
@@ -39,7 +42,8 @@ enum gw_ws_what {
     GW_WS_PING,  /* data is its payload */
     GW_WS_PONG,  /* likewise */
     GW_WS_CLOSE, /* code is GW_WS_NO_CODE if it was empty; no more frames */
-    GW_WS_BROKEN /* code says how the client erred; no more frames */
+    GW_WS_BROKEN /* code says how the client erred, or that memory is short; no
+                    more frames */
 };
 
 /* data is valid until the next call. */
@@ -59,12 +63,13 @@ typedef ssize_t gw_ws_read_cb(void *arg, uint8_t *buf, size_t len);
 struct wslay_frame_context;
 
 struct gw_ws_frames {
-    struct wslay_frame_context *wslay;
+    struct wslay_frame_context *wslay; /* NULL: it would be empty */
     gw_ws_read_cb *read;
     void *arg;
     uint64_t max_message;
     uint64_t n_message; /* announced of the message that is arriving */
     uint64_t n_left;    /* of the frame that is arriving */
+    size_t n_inside;    /* bytes that wslay has and has not given out */
     bool in_frame;
     bool in_message;
     bool is_text;    /* the message */
@@ -76,10 +81,13 @@ struct gw_ws_frames {
     uint8_t control[GW_WS_CONTROL_MAX];
 };
 
-/* Messages may have up to max_message bytes. False: memory is short. */
-bool gw_ws_frames_init(struct gw_ws_frames *f, size_t max_message,
+/* Messages may have up to max_message bytes. */
+void gw_ws_frames_init(struct gw_ws_frames *f, size_t max_message,
     gw_ws_read_cb *read, void *arg);
 void gw_ws_frames_fini(struct gw_ws_frames *f);
+
+/* No more bytes will come for a while; what was given out is forgotten. */
+void gw_ws_frames_rest(struct gw_ws_frames *f);
 
 /* The next thing that has arrived. */
 enum gw_ws_what gw_ws_frames_next(struct gw_ws_frames *f,

@@ -304,6 +304,8 @@ read_on(struct gw_websocket *ws)
         take_end(ws);
     if (ws->state == GW_WS_CLOSED)
         return;
+    if (!ws->is_held)
+        gw_ws_frames_rest(&ws->frames);
     enter_phase(ws);
     gw_ws_reschedule(ws);
     gw_ws_repoll(ws);
