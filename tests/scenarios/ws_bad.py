@@ -75,6 +75,10 @@ BAD_INPUT = [
 class BadWebSocket(harness.Scenario):
     more = "limits: {max_request_message: 100000}\n"
 
+    def setUp(self):
+        self.backend.release.clear()
+        self.addCleanup(self.backend.release.set)
+
     def open(self, target, *arguments, **more):
         return Client(self, target, *arguments, **more)
 
@@ -108,12 +112,10 @@ class BadWebSocket(harness.Scenario):
         for data, code in ((frame(3), 1002), (frame(TEXT, b"\xff"), 1007)):
             self.backend.entered.clear()
             self.backend.cancelled.clear()
-            self.backend.release.clear()
             client = self.open("/v1/streams/s?hang=true")
             self.assertTrue(self.backend.entered.wait(harness.PATIENCE))
             self.close_of(client.send_raw(data), code)
             self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
-            self.backend.release.set()
 
     def test_a_violation_is_one_line_in_the_log(self):
         self.close_of(self.open(METHOD % "Converse").send_raw(frame(3)), 1002)
@@ -154,14 +156,12 @@ class BadWebSocket(harness.Scenario):
         client.send("[]").expect_status(3)
 
     def test_a_message_too_many_is_refused(self):
-        self.backend.release.clear()
         for first, target, second in (
                 ({"hang": True}, METHOD % "Obey", {}),
                 ({"hang": True}, METHOD % "Obey", b""),
                 ({"id": "a", "hang": True}, "/v1/orders/1?hang=true", {})):
             client = self.open(target).send(first).send(second)
             client.expect_status(3, "message")
-        self.backend.release.set()
 
     def test_nothing_comes_after_the_end_of_requests(self):
         client = self.open(METHOD % "Stream").send(
@@ -169,7 +169,6 @@ class BadWebSocket(harness.Scenario):
         self.assertIn("metadata", client.json())
         client.end()  # once more does no harm
         client.send({}).expect_status(3, "second message")
-        self.backend.release.set()
 
     def test_errors_of_path_and_query_come_before_the_101(self):
         for target, status in (("/v1/orders/1?nope=1", 400),
