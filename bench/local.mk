@@ -34,3 +34,17 @@ bench_rpc_link_LDADD = $(RPC_LIBS)
 EXTRA_PROGRAMS += bench/rpc_server
 bench_rpc_server_SOURCES = bench/rpc_server.c $(bench_meter)
 bench_rpc_server_LDADD = $(RPC_LIBS)
+
+# JSON <-> wire beside jansson: bench/transcode.
+EXTRA_PROGRAMS += bench/transcode_meter
+bench_transcode_meter_SOURCES = bench/transcode_meter.c \
+	bench/documents.c bench/documents.h
+bench_transcode_meter_LDADD = $(PROTOBUF_LIBS) $(JANSSON_LIBS) -lm
+
+bench/documents.pb: bench/documents.proto
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(PROTOC) \
+		--proto_path=$(srcdir)/bench --proto_path=$(protobuf_fixed) \
+		--include_imports --descriptor_set_out=$@ \
+		$(srcdir)/bench/documents.proto
+CLEANFILES += bench/documents.pb
+EXTRA_DIST += bench/documents.proto bench/transcode

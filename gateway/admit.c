@@ -74,6 +74,11 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
     if (is(r->verb, r->verb_len, "OPTIONS") &&
         is(r->target, r->target_len, "*"))
         return GW_ADMIT_OPTIONS;
+    if (r->path_len > ROUTE_MAX_QUERY || r->query_len > ROUTE_MAX_QUERY) {
+        refuse(a, 414, SLUICE_CODE_INVALID_ARGUMENT, "target",
+            "neither the path nor the query may have more than 64 KiB");
+        return GW_ADMIT_REFUSED;
+    }
     if (asks_for_websocket(r))
         result =
             route_table_match_any(set->table, r->target, r->path_len, match);
@@ -96,7 +101,7 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
         break;
     case ROUTE_BAD_PATH:
         refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
-            "the path is malformed: it must be printable ASCII with "
+            "the path is malformed: expected printable ASCII with "
             "well-formed percent-encoding");
         break;
     }

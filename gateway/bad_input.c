@@ -19,6 +19,10 @@ gw_bad_input_say(struct gw_bad_input *bad, const char *what,
     }
     bad->status = 400;
     bad->code = SLUICE_CODE_INVALID_ARGUMENT;
+    if (error->kind == PB_EMANY) { /* nothing is wrong with it but its size */
+        bad->status = 413;
+        bad->code = SLUICE_CODE_RESOURCE_EXHAUSTED;
+    }
     snprintf(bad->field, sizeof bad->field, "%s", error->path);
     if (error->line > 0)
         snprintf(bad->description, sizeof bad->description,

@@ -12,7 +12,8 @@
 
 struct asked {
     const char *config;
-    const char *body; /* a file, "-", or NULL */
+    const char *body;         /* a file, "-", or NULL */
+    const char *content_type; /* NULL: none */
     bool is_json;
     const char *verb;
     const char *target;
@@ -23,7 +24,8 @@ static const char help[] =
     "Show which route of FILE a request takes, why near ones lose, what each\n"
     "part of the request gives, and the request message. No call is made.\n\n"
     "  -c, --config=FILE  the route file (YAML, or JSON if named .json)\n"
-    "  -b, --body=FILE    the request's body, JSON; - for standard input\n"
+    "  -b, --body=FILE    the request's body; - for standard input\n"
+    "  -t, --content-type=TYPE  its Content-Type\n"
     "  -j, --json         one JSON document instead of lines\n"
     "  -h, --help         print this and exit\n\n"
     "Exit status: 0 the call would be made, 1 the request is refused or FILE\n"
@@ -35,19 +37,23 @@ read_options(int argc, char **argv, struct asked *a)
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "body", required_argument, NULL, 'b' },
+        { "content-type", required_argument, NULL, 't' },
         { "json", no_argument, NULL, 'j' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, ":c:b:jh", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":c:b:t:jh", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             a->config = optarg;
             break;
         case 'b':
             a->body = optarg;
+            break;
+        case 't':
+            a->content_type = optarg;
             break;
         case 'j':
             a->is_json = true;
@@ -143,6 +149,7 @@ int
 cli_explain(int argc, char **argv)
 {
     struct asked asked = { 0 };
+    struct gw_question question = { 0 };
     struct route_set *set = NULL;
     struct pb_buf body;
     json_t *doc = NULL;
@@ -157,8 +164,12 @@ cli_explain(int argc, char **argv)
     set = cli_load(asked.config);
     if (set == NULL)
         goto out;
-    doc = gw_explain(set, asked.verb, asked.target,
-        sluice_str_n((const char *)body.data, body.len), &is_called);
+    question.verb = asked.verb;
+    question.target = asked.target;
+    if (asked.content_type != NULL)
+        question.content_type = sluice_str(asked.content_type);
+    question.body = sluice_str_n((const char *)body.data, body.len);
+    doc = gw_explain(set, &question, &is_called);
     if (print(doc, asked.is_json) && is_called)
         status = CLI_OK;
 out:

@@ -43,9 +43,44 @@ print_declared(const json_t *b)
 }
 
 static void
+print_response(const json_t *b, const char *field)
+{
+    bool is_bytes = json_is_true(json_object_get(b, "givesBytes"));
+
+    if (*field != '\0')
+        printf(WORD "only %s%s\n", "response", field,
+            is_bytes ? ", as bytes" : "");
+    else if (is_bytes)
+        printf(WORD "as bytes\n", "response");
+}
+
+static void
+print_options(json_t *options)
+{
+    const char *key, *comma = "";
+    json_t *value;
+
+    if (json_object_size(options) == 0)
+        return;
+    printf(WORD, "json");
+    json_object_foreach(options, key, value)
+    {
+        if (json_is_boolean(value))
+            printf("%s%s: %s", comma, key,
+                json_is_true(value) ? "true" : "false");
+        else
+            printf("%s%s: %d", comma, key, (int)json_integer_value(value));
+        comma = ", ";
+    }
+    putchar('\n');
+}
+
+static void
 print_binding(const json_t *b)
 {
-    const char *body = text_of(b, "body"), *out = text_of(b, "responseBody");
+    const char *body = text_of(b, "body");
+    const char *bytes =
+        json_is_true(json_object_get(b, "takesBytes")) ? ", as bytes" : "";
     const json_t *target;
     size_t i;
 
@@ -61,11 +96,11 @@ print_binding(const json_t *b)
     if (*body == '\0')
         printf(WORD "none is taken\n", "body");
     else if (strcmp(body, "*") == 0)
-        printf(WORD "-> the whole request message\n", "body");
+        printf(WORD "-> the whole request message%s\n", "body", bytes);
     else
-        printf(WORD "-> %s\n", "body", body);
-    if (*out != '\0')
-        printf(WORD "only %s\n", "response", out);
+        printf(WORD "-> %s%s\n", "body", body, bytes);
+    print_response(b, text_of(b, "responseBody"));
+    print_options(json_object_get(b, "json"));
 }
 
 static bool
@@ -87,6 +122,8 @@ print_given(const char *word, const json_t *list)
             printf(" -> ");
             is_good &= print_quoted(field);
             putchar('\n');
+        } else if (json_is_true(json_object_get(given, "system"))) {
+            printf(" is for the gateway: how the answer is written\n");
         } else {
             printf(" is ignored: there is no such field\n");
         }
@@ -99,8 +136,11 @@ print_outcome(const json_t *doc)
 {
     const json_t *x, *answer = json_object_get(doc, "answer");
     const json_t *messages = json_object_get(doc, "messages");
+    const char *mask = text_of(doc, "filledMask");
     size_t i;
 
+    if (*mask != '\0')
+        printf(WORD "the body's keys -> %s\n", "mask", mask);
     json_array_foreach(messages, i, x)
         printf(WORD "%s\n", "message", json_string_value(x));
     if (answer == NULL) {

@@ -9,7 +9,7 @@
 
 #include "gateway/cli.h"
 #include "gateway/transcode.h"
-#include "routes/read.h"
+#include "routes/json_keys.h"
 
 #define MAX_SCHEMA_BYTES ((size_t)64 * 1024 * 1024)
 #define MAX_DEPTH 1000
@@ -26,7 +26,8 @@ static const char help[] =
     "      --to=FORMAT        what goes out\n"
     "      --option=KEY=VALUE a key of the route file's json:, without VALUE\n"
     "                         true: emit_defaults, proto_names, enum_numbers,\n"
-    "                         int64_numbers, ignore_unknown, pretty;\n"
+    "                         int64_numbers, ignore_unknown, pretty,\n"
+    "                         pretty_on_request (means nothing here);\n"
     "                         max_depth=N (100)\n"
     "      --delimited        messages, each after its length in 4 bytes,\n"
     "                         little endian; the same out. An error is the\n"
@@ -50,6 +51,7 @@ struct command {
     bool has_from;
     bool has_to;
     bool is_delimited;
+    struct route_json json;
     struct gw_transcode what;
 };
 
@@ -111,27 +113,16 @@ parse_max_depth(const struct command *c, const char *value, unsigned *depth)
 static bool
 parse_option(struct command *c, char *text)
 {
-    struct pb_json_options *json = &c->what.json;
-    const struct {
-        const char *key;
-        bool *flag;
-    } flags[] = {
-        { "emit_defaults", &json->emit_defaults },
-        { "proto_names", &json->proto_names },
-        { "enum_numbers", &json->enum_numbers },
-        { "int64_numbers", &json->int64_numbers },
-        { "ignore_unknown", &json->ignore_unknown },
-        { "pretty", &json->pretty },
-    };
     char *value = strchr(text, '=');
+    bool *flag;
 
     if (value != NULL)
         *value++ = '\0';
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (strcmp(text, flags[i].key) == 0)
-            return parse_flag(c, text, value, flags[i].flag);
+    flag = route_json_flag(&c->json, text);
+    if (flag != NULL)
+        return parse_flag(c, text, value, flag);
     if (strcmp(text, "max_depth") == 0)
-        return parse_max_depth(c, value, &json->max_depth);
+        return parse_max_depth(c, value, &c->json.options.max_depth);
     gw_log("%s: --option: no such key: %s; see sluice %s --help", c->name, text,
         c->name);
     return false;
@@ -286,6 +277,7 @@ cli_transcode(int argc, char **argv)
         return CLI_FAILED;
     }
     if (parse(&c, argc, argv)) {
+        c.what.json = c.json.options;
         /* A reader that has gone is an error of write() */
         (void)signal(SIGPIPE, SIG_IGN);
         status = run(&c) ? CLI_OK : CLI_FAILED;

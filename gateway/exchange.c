@@ -15,8 +15,8 @@
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
+#include "gateway/front.h"
 #include "gateway/reply.h"
-#include "gateway/rest.h"
 #include "gateway/shard.h"
 #include "gateway/watch.h"
 #include "gateway/websocket.h"
@@ -72,6 +72,7 @@ take(struct gw_worker *w)
     x->magic = MAGIC;
     x->worker = w;
     x->started_ns = sluice_loop_now(w->loop);
+    x->form = &gw_form_json;
     gw_watch_init(x);
     w->n_exchanges++;
     return x;
@@ -92,10 +93,12 @@ release(struct gw_exchange *x)
     sluice_metadata_unref(&x->request.metadata);
     sluice_metadata_unref(&x->initial_metadata);
     sluice_metadata_unref(&x->terminal_metadata);
+    sluice_bytes_unref(&x->payload);
     sluice_bytes_unref(&x->response);
     sluice_bytes_unref(&x->reply.body);
     gw_buffer_fini(&x->bound);
     gw_buffer_fini(&x->message);
+    gw_buffer_fini(&x->text);
     gw_buffer_fini(&x->out);
     gw_arena_reset(&x->arena);
     x->magic = 0;
@@ -323,7 +326,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
     } else {
-        gw_rest_begin(x);
+        gw_front_begin(x);
     }
     if (x->request.handshake.is_wanted)
         x->reply.close = true; /* what follows may be frames */
@@ -340,7 +343,8 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
 static enum MHD_Result
 read_body(struct gw_exchange *x, const char *data, size_t *len)
 {
-    size_t used = gw_rest_body(x, data, *len);
+    size_t used =
+        gw_exchange_is_answered(x) ? *len : x->intake->body(x, data, *len);
 
     x->bytes_in += used;
     *len -= used;
@@ -365,8 +369,11 @@ static enum MHD_Result
 end_body(struct gw_exchange *x)
 {
     gw_connection_enter(x->connection, GW_PHASE_WORKING);
-    if (!x->is_body_complete)
-        gw_rest_end(x);
+    if (!x->is_body_complete) {
+        x->is_body_complete = true;
+        if (!gw_exchange_is_answered(x))
+            x->intake->end(x);
+    }
     if (x->reply.is_ready)
         return answer(x);
     gw_exchange_enter(x, GW_X_CALLING);

@@ -24,14 +24,21 @@
 #include <microhttpd.h>
 #include <uv.h>
 
+#include <sluice/grpc.h>
+
 #include "gateway/arena.h"
 #include "gateway/buffer.h"
+#include "gateway/envelope.h"
 #include "gateway/request.h"
+#include "gateway/text_frames.h"
 #include "routes/table.h"
 
 struct gw_worker;
 struct gw_connection;
 struct gw_websocket;
+struct gw_front;
+struct gw_intake;
+struct gw_form;
 
 enum gw_exchange_state {
     GW_X_HEAD,     /* the head is arriving; MHD has our request line */
@@ -40,6 +47,9 @@ enum gw_exchange_state {
     GW_X_REPLYING, /* an answer was queued; MHD sends it */
     GW_X_CLOSED    /* MHD is done; perhaps we wait for the RPC's end */
 };
+
+/* How a protocol of RPCs writes messages. */
+enum gw_codec { GW_CODEC_PROTO, GW_CODEC_JSON };
 
 /* What is answered, made up before MHD is asked to send it. */
 struct gw_reply {
@@ -52,10 +62,22 @@ struct gw_reply {
     const char *outcome; /* for the log */
     const char *content_type;
     const char *allow;    /* Allow, for 405 */
+    const char *encoding; /* Content-Encoding; NULL: as it is */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
     size_t body_drop; /* and at its end */
+};
+
+/* What a protocol of RPCs keeps of a request. */
+struct gw_rpc_wire {
+    enum gw_codec codec;
+    bool is_text_in; /* gRPC-Web in base64 */
+    bool is_text_out;
+    enum sluice_grpc_coding coding; /* of compressed requests */
+    bool takes_gzip;                /* the client, in answers */
+    struct gw_envelope in;
+    struct gw_text_frames text;
 };
 
 struct gw_exchange {
@@ -72,11 +94,19 @@ struct gw_exchange {
     struct route_match match;
     const struct route_binding *binding; /* NULL until one was found */
     const struct route_rpc *rpc;
+    const struct gw_front *front;   /* front.h; NULL before the head is read */
+    const struct gw_intake *intake; /* NULL before the route is known */
+    const struct gw_form *form;
+    struct gw_rpc_wire wire;  /* gRPC-Web, Connect */
     struct gw_buffer bound;   /* wire format of path and query */
     struct gw_buffer message; /* the request message under construction */
+    struct route_asked asked; /* by the query */
+    bool wants_mask;          /* from the body's keys; it is kept in text */
+    struct gw_buffer text;
     struct pb_json_reader *reader;
     bool in_value;  /* reader is inside a JSON value */
     bool is_pieced; /* required fields are asked for in the whole message */
+    struct sluice_bytes *payload; /* the one request, until its body ends */
     size_t n_values;
     uint64_t bytes_in;
     bool is_body_complete;

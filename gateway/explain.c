@@ -15,9 +15,12 @@
 
 #include "gateway/admit.h"
 #include "gateway/bad_input.h"
+#include "gateway/http_body.h"
 #include "gateway/rest.h"
 #include "protobuf/unite.h"
 #include "routes/explain.h"
+#include "routes/http_body.h"
+#include "routes/json_keys.h"
 #include "routes/message.h"
 
 #define NEAR_MAX 5
@@ -131,23 +134,24 @@ max_of(const struct explainer *x)
     return x->set->config->max_request_message;
 }
 
-__attribute__((format(printf, 2, 3))) static void
-refuse_size(struct explainer *x, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void
+refuse(struct explainer *x, unsigned status, int code, const char *format, ...)
 {
-    char text[128];
+    char text[256];
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    put_answer(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, text);
+    put_answer(x, status, code, text);
 }
 
 static void
 refuse_body(struct explainer *x, const struct pb_error *error)
 {
     if (error->kind == PB_EFULL)
-        refuse_size(x, GW_MESSAGE_OVER_LIMIT, max_of(x));
+        refuse(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, GW_MESSAGE_OVER_LIMIT,
+            max_of(x));
     else
         refuse_input(x, "body", error);
 }
@@ -160,14 +164,6 @@ declared(const struct route_binding *b)
     if (b->is_auto)
         return "automatic";
     return b->is_annotation ? "annotation" : "rule";
-}
-
-static const char *
-cardinality(const struct pb_method *m)
-{
-    if (m->client_streaming)
-        return m->server_streaming ? "stream-stream" : "stream-unary";
-    return m->server_streaming ? "unary-stream" : "unary-unary";
 }
 
 static void
@@ -186,6 +182,24 @@ put_body_rule(struct explainer *x, json_t *object)
     }
 }
 
+/* Those that the file gives, for all methods or for this one. */
+static void
+put_options(struct explainer *x, json_t *object)
+{
+    struct route_json_entry list[ROUTE_JSON_KEYS_MAX];
+    size_t n = route_json_list(&x->binding->rpc->json, list);
+    json_t *options;
+
+    if (n == 0)
+        return;
+    options = json_object();
+    for (size_t i = 0; i < n; i++)
+        put(x, options, list[i].key,
+            list[i].is_flag ? json_boolean(list[i].value)
+                            : json_integer(list[i].value));
+    put(x, object, "json", options);
+}
+
 static void
 put_binding(struct explainer *x)
 {
@@ -200,7 +214,8 @@ put_binding(struct explainer *x)
     put_string(x, object, "file", b->place.file);
     put_number(x, object, "line", b->place.line);
     put_string(x, object, "rpc", b->rpc->method->full_name);
-    put_string(x, object, "cardinality", cardinality(b->rpc->method));
+    put_string(x, object, "cardinality",
+        pb_method_cardinality_name(b->rpc->method));
     put_string(x, object, "upstream", u->name);
     for (size_t i = 0; i < u->n_targets; i++)
         if (json_array_append_new(targets, json_string(u->targets[i])) != 0)
@@ -211,6 +226,11 @@ put_binding(struct explainer *x)
         put_string(x, object, "responseBody", b->response_field->name);
     else
         put(x, object, "responseBody", json_null());
+    if (route_takes_http_body(b))
+        put(x, object, "takesBytes", json_true());
+    if (route_gives_http_body(b))
+        put(x, object, "givesBytes", json_true());
+    put_options(x, object);
     put(x, x->doc, "binding", object);
 }
 
@@ -309,7 +329,32 @@ on_given(void *arg, const struct route_given *given)
         put_field_path(x, object, given);
     else
         put(x, object, "field", json_null());
+    if (given->is_system)
+        put(x, object, "system", json_true());
     append(x, given->is_variable ? "path" : "query", object);
+}
+
+/* What is said of the body before any of it is there. */
+static bool
+check_type(struct explainer *x)
+{
+    const struct gw_request *r = &x->request;
+    size_t len = r->content_type.len;
+
+    if (route_takes_http_body(x->binding))
+        gw_request_check_content_type(&x->request);
+    if (r->bad_header != NULL) {
+        refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT, GW_BAD_HEADER,
+            r->bad_header, r->bad_reason);
+        return false;
+    }
+    if (x->body.len > 0 && !route_takes_http_body(x->binding) &&
+        gw_request_media(r) != GW_MEDIA_JSON) {
+        refuse(x, 415, SLUICE_CODE_INVALID_ARGUMENT, GW_NO_JSON_TYPE,
+            (int)(len < 100 ? len : 100), r->content_type.ptr);
+        return false;
+    }
+    return true;
 }
 
 static bool
@@ -318,8 +363,8 @@ bind_target(struct explainer *x)
     const struct gw_request *r = &x->request;
     struct pb_error error = { 0 };
 
-    if (route_bind_telling(&x->match, r->target, r->query, r->query_len,
-            &x->set->config->json, &x->bound, &error, on_given, x) == PB_OK)
+    if (route_bind_telling(&x->match, r->target, r->query, r->query_len, NULL,
+            &x->bound, &error, on_given, x) == PB_OK)
         return true;
     error.line = 0;
     refuse_input(x, "path or query", &error);
@@ -337,7 +382,7 @@ show_message(struct explainer *x)
     json_t *shown = NULL;
 
     pb_buf_init_heap(&text, SIZE_MAX);
-    if (pb_wire_to_json(x->writer, x->type, &x->set->config->json,
+    if (pb_wire_to_json(x->writer, x->type, &x->binding->rpc->json.options,
             x->message.data, x->message.len, &text, &error) == PB_OK)
         shown = json_stringn((const char *)text.data, text.len);
     else if (error.kind != PB_ENOMEM)
@@ -360,14 +405,29 @@ unite(struct explainer *x)
 }
 
 static enum pb_err
+fill_mask(struct explainer *x)
+{
+    const struct route_binding *b = x->binding;
+    size_t before = x->message.len;
+    enum pb_err err;
+
+    if (!route_mask_is_wanted(b, x->request.verb, x->bound.data, x->bound.len))
+        return PB_OK;
+    err = route_mask_put(b, x->body.ptr, x->body.len, &x->message);
+    if (x->message.len > before)
+        put_string(x, x->doc, "filledMask", b->mask_field->name);
+    return err;
+}
+
+static enum pb_err
 add_bound(struct explainer *x)
 {
     const struct gw_request *r = &x->request;
     enum pb_err err;
 
-    if (x->bound.len == 0)
-        return PB_OK;
     err = pb_buf_put(&x->message, x->bound.data, x->bound.len);
+    if (err == PB_OK)
+        err = fill_mask(x);
     if (err == PB_OK && route_binds_inside(x->binding, r->query, r->query_len))
         err = unite(x);
     return err;
@@ -405,7 +465,8 @@ read_value(struct explainer *x, const char *text, size_t len, bool is_first,
     enum pb_json_state state;
 
     x->message.len = 0;
-    route_body_start(x->binding, x->reader, &x->set->config->json, &x->message);
+    route_body_start(x->binding, x->reader, &x->binding->rpc->json.options,
+        &x->message);
     if (is_pieced)
         pb_json_reader_allow_missing(x->reader);
     state = pb_json_reader_feed(x->reader, text, len, used, &error);
@@ -445,18 +506,61 @@ read_stream(struct explainer *x)
     return true;
 }
 
+/* The body's bytes as they are: one message, or several of a stream, of which
+ * the first has all the rest. */
+static bool
+read_bytes(struct explainer *x)
+{
+    bool is_stream = x->binding->rpc->method->client_streaming;
+    bool is_pieced = route_is_pieced(x->binding, x->bound.len);
+    struct route_http_body body = gw_http_body_of(&x->request);
+    size_t at = 0;
+
+    do {
+        bool is_first = at == 0;
+        struct pb_error error = { 0 };
+
+        body.len = x->body.len - at;
+        if (body.len > 0) /* else there may be no body */
+            body.data = (const uint8_t *)x->body.ptr + at;
+        if (is_stream && body.len > 0) {
+            body.len = gw_http_body_piece(x->binding, body,
+                is_first ? x->bound.len : 0, max_of(x));
+            if (body.len == 0)
+                error.kind = PB_EFULL;
+        }
+        x->message.len = 0;
+        if (error.kind == PB_OK)
+            error.kind = route_http_body_put(x->binding, &body, &x->message);
+        if (error.kind != PB_OK) {
+            refuse_body(x, &error);
+            return false;
+        }
+        if (!finish_message(x, is_first, is_first && is_pieced))
+            return false;
+        at += body.len;
+        body.type_len = 0;
+    } while (at < x->body.len);
+    return true;
+}
+
 static bool
 read_body(struct explainer *x)
 {
     bool is_blank = skip_space(x->body, 0) == x->body.len;
+    bool is_stream = x->binding->rpc->method->client_streaming;
+    bool is_bytes = route_takes_http_body(x->binding);
     size_t used;
 
-    if (x->binding->rpc->method->client_streaming)
-        return read_stream(x);
+    if (is_stream)
+        return is_bytes ? read_bytes(x) : read_stream(x);
     if (x->body.len > max_of(x)) {
-        refuse_size(x, GW_BODY_OVER_LIMIT, max_of(x));
+        refuse(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, GW_BODY_OVER_LIMIT,
+            max_of(x));
         return false;
     }
+    if (is_bytes)
+        return read_bytes(x);
     if (!is_blank && x->binding->body == ROUTE_BODY_NONE) {
         put_answer(x, 400, SLUICE_CODE_INVALID_ARGUMENT, GW_NO_BODY_TAKEN);
         return false;
@@ -500,17 +604,19 @@ end(struct explainer *x)
 }
 
 json_t *
-gw_explain(const struct route_set *set, const char *verb, const char *target,
-    struct sluice_str body, bool *is_called)
+gw_explain(const struct route_set *set, const struct gw_question *q,
+    bool *is_called)
 {
-    struct explainer x = { .set = set, .body = body };
+    struct explainer x = { .set = set, .body = q->body };
 
-    gw_request_set_target(&x.request, target, strlen(target));
-    x.request.verb = verb;
-    x.request.verb_len = strlen(verb);
+    gw_request_set_target(&x.request, q->target, strlen(q->target));
+    x.request.verb = q->verb;
+    x.request.verb_len = strlen(q->verb);
+    x.request.content_type = q->content_type;
     *is_called = false;
     if (begin(&x))
-        *is_called = find_route(&x) && bind_target(&x) && read_body(&x);
+        *is_called = find_route(&x) && check_type(&x) && bind_target(&x) &&
+            read_body(&x);
     else
         x.is_short = true;
     end(&x);

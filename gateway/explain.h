@@ -9,7 +9,9 @@
  *   method, target
  *   binding   method, template, declared ("annotation", "rule", "automatic"),
  *             file, line, rpc, cardinality, upstream, targets, body ("*", a
- *             field or null), responseBody (a field or null); absent without
+ *             field or null), responseBody (a field or null); absent without;
+ *             takesBytes, givesBytes: true where the body, or the answer, is
+ *             bytes as they are and not JSON, else absent
  *   path      of each variable: name, value, field
  *   query     of each parameter: name, value, field (null: ignored)
  *   near      of each route that is near but loses, the nearest first: method,
@@ -17,7 +19,8 @@
  *   answer    status, code, message, and perhaps allow, field, description;
  *             absent if the call would be made
  *   messages  of each request message its ProtoJSON, as a string; "null" if
- *             it has none
+ *             it has none. Bytes of a request stream come in messages that are
+ *             as large as they can be
  */
 #ifndef GW_EXPLAIN_H
 #define GW_EXPLAIN_H
@@ -28,9 +31,17 @@
 
 #include "routes/table.h"
 
-/* A body that is absent (ptr is NULL) is an empty one, as in HTTP. *is_called:
- * there is a route and the call would be made. NULL when memory is short. */
-json_t *gw_explain(const struct route_set *set, const char *verb,
-    const char *target, struct sluice_str body, bool *is_called);
+/* A request. A body that is absent (ptr is NULL) is an empty one, as in HTTP. */
+struct gw_question {
+    const char *verb;
+    const char *target;
+    struct sluice_str content_type; /* ptr is NULL: no such header */
+    struct sluice_str body;
+};
+
+/* *is_called: there is a route and the call would be made. NULL when memory is
+ * short. */
+json_t *gw_explain(const struct route_set *set, const struct gw_question *q,
+    bool *is_called);
 
 #endif

@@ -6,11 +6,10 @@
 
 #include "gateway/reply.h"
 #include "gateway/rest.h"
-#include "gateway/rest_call.h"
+#include "gateway/call.h"
 #include "gateway/worker.h"
 #include "routes/http_body.h"
 #include "routes/message.h"
-#include "routes/percent.h"
 
 /* An answer's head shares the connection's memory with the request's. */
 #define TYPE_MAX_BYTES 256u
@@ -24,37 +23,21 @@ gw_http_body_of(const struct gw_request *r)
         .type_len = r->content_type.len };
 }
 
-static bool
-is_control(char c)
-{
-    return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
-}
-
-bool
-gw_http_body_is_typed(const struct route_binding *b, const struct gw_request *r)
-{
-    struct sluice_str type = r->content_type;
-
-    if (!route_takes_http_body(b))
-        return true;
-    for (size_t i = 0; i < type.len; i++)
-        if (is_control(type.ptr[i]))
-            return false;
-    return route_is_utf8(type.ptr, type.len);
-}
-
 size_t
 gw_http_body_piece(const struct route_binding *b, struct route_http_body body,
     size_t bound, size_t max)
 {
-    size_t size;
+    size_t size, excess;
 
     if (body.len > GW_HTTP_BODY_PIECE)
         body.len = GW_HTTP_BODY_PIECE;
+    /* With the data its lengths shrink: there may be room for more than what
+     * is left of it, but always for a byte if there is any. */
     while ((size = route_http_body_size(b, &body) + bound) > max) {
-        if (size - max >= body.len)
+        if (body.len <= 1)
             return 0;
-        body.len -= size - max;
+        excess = size - max;
+        body.len = excess < body.len ? body.len - excess : 1;
     }
     return body.len;
 }
@@ -67,15 +50,6 @@ reply_over_limit(struct gw_exchange *x)
     x->reply.close = true;
 }
 
-/* The answer is known, and stays. */
-static void
-give_up(struct gw_exchange *x)
-{
-    x->is_refused = true;
-    if (x->is_calling)
-        sluice_call_cancel(x->call);
-}
-
 /* The body cannot become a message. */
 static void
 refuse(struct gw_exchange *x, enum pb_err err)
@@ -85,7 +59,7 @@ refuse(struct gw_exchange *x, enum pb_err err)
     else
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
-    give_up(x);
+    gw_call_give_up(x);
 }
 
 /* The length is known before the first byte unless the body is chunked; then
@@ -170,9 +144,9 @@ send_piece(struct gw_exchange *x, const char *data, size_t len)
     message = gw_rest_take_message(x);
     x->n_values++;
     if (message != NULL)
-        gw_rest_call_request(x, message);
+        gw_call_request(x, message);
     else
-        give_up(x);
+        gw_call_give_up(x);
 }
 
 static size_t
@@ -183,7 +157,7 @@ take_stream(struct gw_exchange *x, const char *data, size_t len)
     while (at < len && !gw_exchange_is_answered(x)) {
         size_t n;
 
-        if (!gw_rest_call_has_room(x))
+        if (!gw_call_has_room(x))
             return at;
         n = piece_size(x, len - at);
         if (n == 0)
@@ -195,8 +169,8 @@ take_stream(struct gw_exchange *x, const char *data, size_t len)
     return len;
 }
 
-size_t
-gw_http_body_take(struct gw_exchange *x, const char *data, size_t len)
+static size_t
+take(struct gw_exchange *x, const char *data, size_t len)
 {
     enum pb_err err;
 
@@ -236,11 +210,11 @@ end_unary(struct gw_exchange *x)
     }
     message = gw_rest_take_message(x);
     if (message != NULL)
-        gw_rest_call_start(x, message);
+        gw_call_start(x, message);
 }
 
-void
-gw_http_body_end(struct gw_exchange *x)
+static void
+end(struct gw_exchange *x)
 {
     if (!x->rpc->method->client_streaming) {
         end_unary(x);
@@ -249,8 +223,13 @@ gw_http_body_end(struct gw_exchange *x)
     if (x->n_values == 0)
         send_piece(x, NULL, 0);
     if (!gw_exchange_is_answered(x))
-        gw_rest_call_half_close(x);
+        gw_call_half_close(x);
 }
+
+const struct gw_intake gw_intake_http_body = {
+    .body = take,
+    .end = end,
+};
 
 /* ----------------------------------------------------------------- answers */
 
@@ -278,7 +257,8 @@ type_of(struct gw_exchange *x, const struct route_http_body *body)
     if (type.len == 0)
         return GW_HTTP_BODY_TYPE;
     for (size_t i = 0; is_good && i < type.len; i++)
-        is_good = !is_control(type.ptr[i]) && (unsigned char)type.ptr[i] < 0x80;
+        is_good =
+            (type.ptr[i] >= ' ' && type.ptr[i] < 0x7f) || type.ptr[i] == '\t';
     if (!is_good) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
             "the backend's answer has an invalid content type");
@@ -291,8 +271,8 @@ type_of(struct gw_exchange *x, const struct route_http_body *body)
     return copy;
 }
 
-enum pb_err
-gw_http_body_reply(struct gw_exchange *x)
+static enum pb_err
+reply(struct gw_exchange *x, struct pb_error *error)
 {
     const uint8_t *wire = sluice_bytes_data(x->response);
     size_t size = sluice_bytes_size(x->response);
@@ -300,6 +280,7 @@ gw_http_body_reply(struct gw_exchange *x)
     enum pb_err err = route_http_body_read(x->binding, wire, size, &body);
     const char *type;
 
+    (void)error;
     if (err != PB_OK)
         return err;
     type = type_of(x, &body);
@@ -313,13 +294,15 @@ gw_http_body_reply(struct gw_exchange *x)
     return PB_OK;
 }
 
-enum pb_err
-gw_http_body_add(struct gw_exchange *x, const struct sluice_bytes *message)
+static enum pb_err
+put(struct gw_exchange *x, const struct sluice_bytes *response,
+    struct pb_error *error)
 {
     struct route_http_body body;
     enum pb_err err = route_http_body_read(x->binding,
-        sluice_bytes_data(message), sluice_bytes_size(message), &body);
+        sluice_bytes_data(response), sluice_bytes_size(response), &body);
 
+    (void)error;
     if (err != PB_OK)
         return err;
     if (x->out_type == NULL)
@@ -328,3 +311,39 @@ gw_http_body_add(struct gw_exchange *x, const struct sluice_bytes *message)
         return PB_EVALUE; /* the answer is ready */
     return pb_buf_put(&x->out.pb, body.data, body.len);
 }
+
+static const char *
+type(const struct gw_exchange *x)
+{
+    return x->out_type != NULL ? x->out_type : GW_HTTP_BODY_TYPE;
+}
+
+/* In JSON; but what comes too late for that has no place among bytes that are
+ * not ours. */
+static void
+fail(struct gw_exchange *x, const struct gw_status *status)
+{
+    struct gw_buffer nothing;
+
+    if (!x->reply.is_stream) {
+        gw_form_json.fail(x, status);
+        return;
+    }
+    gw_buffer_init(&nothing, x->worker->pool, 0);
+    gw_reply_failed(x, status->http, NULL, &nothing);
+}
+
+const struct gw_form gw_form_http_body = {
+    .type = type,
+    .reply = reply,
+    .fail = fail,
+};
+
+const struct gw_form gw_form_http_body_stream = {
+    .is_stream = true,
+    .starts_with_response = true,
+    .breaks = true,
+    .type = type,
+    .put = put,
+    .fail = fail,
+};

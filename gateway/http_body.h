@@ -15,7 +15,7 @@
 #ifndef GW_HTTP_BODY_H
 #define GW_HTTP_BODY_H
 
-#include "gateway/exchange.h"
+#include "gateway/front.h"
 
 /* What an HttpBody is that does not say. */
 #define GW_HTTP_BODY_TYPE "application/octet-stream"
@@ -23,34 +23,21 @@
 /* The most data in one message of a request stream. */
 #define GW_HTTP_BODY_PIECE (64u * 1024)
 
-#define GW_HTTP_BODY_BAD_TYPE \
-    "invalid header Content-Type: expected printable UTF-8"
-
 /* What the head of r says of the body: its type, no data yet. */
 struct route_http_body gw_http_body_of(const struct gw_request *r);
-
-/* True unless the Content-Type would have to go into an HttpBody and cannot. */
-bool gw_http_body_is_typed(const struct route_binding *b,
-    const struct gw_request *r);
 
 /* How much of len bytes goes into one message of a request stream, of at most
  * max bytes of which others take bound; 0: not even one. */
 size_t gw_http_body_piece(const struct route_binding *b,
     struct route_http_body body, size_t bound, size_t max);
 
-/* ---- In the place of JSON (rest.h), for bindings that take an HttpBody ----- */
+/* ---- For bindings that take one, or give one -------------------------------- */
 
+/* Makes the exchange ready for gw_intake_http_body, or the answer. */
 void gw_http_body_begin(struct gw_exchange *x);
-size_t gw_http_body_take(struct gw_exchange *x, const char *data, size_t len);
-void gw_http_body_end(struct gw_exchange *x);
 
-/* ---- In the place of JSON (rest_call.c), for those that give one ----------- */
-
-/* Makes x->response the answer. */
-enum pb_err gw_http_body_reply(struct gw_exchange *x);
-
-/* Appends the data to x->out, and sets x->out_type from the first message. */
-enum pb_err gw_http_body_add(struct gw_exchange *x,
-    const struct sluice_bytes *message);
+extern const struct gw_intake gw_intake_http_body;
+extern const struct gw_form gw_form_http_body;
+extern const struct gw_form gw_form_http_body_stream;
 
 #endif

@@ -9,6 +9,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/arena.c \
 	gateway/bad_input.c \
 	gateway/buffer.c \
+	gateway/call.c \
 	gateway/cli.c \
 	gateway/cli_demo.c \
 	gateway/cli_explain.c \
@@ -18,27 +19,35 @@ gateway_libgateway_la_SOURCES = \
 	gateway/cli_serve.c \
 	gateway/cli_transcode.c \
 	gateway/cli_version.c \
+	gateway/codec.c \
+	gateway/connect.c \
+	gateway/connect_error.c \
+	gateway/connect_get.c \
 	gateway/connection.c \
 	gateway/envelope.c \
 	gateway/exchange.c \
 	gateway/explain.c \
+	gateway/front.c \
+	gateway/grpc_web.c \
 	gateway/handshake.c \
 	gateway/http_body.c \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
 	gateway/origin.c \
+	gateway/pretty.c \
 	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
 	gateway/rest.c \
-	gateway/rest_call.c \
-	gateway/rest_head.c \
+	gateway/rest_forms.c \
+	gateway/rpc_intake.c \
 	gateway/server.c \
 	gateway/sha1.c \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
+	gateway/status_wire.c \
 	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
@@ -56,29 +65,35 @@ gateway_libgateway_la_SOURCES += \
 	gateway/arena.h \
 	gateway/bad_input.h \
 	gateway/buffer.h \
+	gateway/call.h \
 	gateway/cli.h \
 	gateway/cli_explain.h \
+	gateway/codec.h \
+	gateway/connect.h \
 	gateway/connection.h \
 	gateway/envelope.h \
 	gateway/exchange.h \
 	gateway/explain.h \
+	gateway/front.h \
 	gateway/handshake.h \
 	gateway/http_body.h \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
 	gateway/origin.h \
+	gateway/pretty.h \
 	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \
 	gateway/rest.h \
-	gateway/rest_call.h \
-	gateway/rest_head.h \
+	gateway/rest_forms.h \
+	gateway/rpc_intake.h \
 	gateway/server.h \
 	gateway/sha1.h \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
+	gateway/status_wire.h \
 	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \

@@ -12,10 +12,11 @@
 
 #include <sluice/grpc.h>
 
+#include "gateway/front.h"
 #include "gateway/worker.h"
 
-#define INITIAL_PREFIX "Grpc-Metadata-"
-#define TERMINAL_PREFIX "Grpc-Trailer-"
+/* The longest that stands before a name. */
+#define PREFIX_ROOM sizeof "Grpc-Metadata-"
 #define NAME_MAX_BYTES 256u
 
 /* An answer's head shares the connection's memory with the request's. */
@@ -38,13 +39,20 @@ is_kept_back(struct sluice_str name)
         if (sluice_str_equal(name, sluice_str(names[i])))
             return true;
     return !sluice_metadata_name_is_valid(name) ||
-        name.len + sizeof INITIAL_PREFIX > NAME_MAX_BYTES;
+        name.len + PREFIX_ROOM > NAME_MAX_BYTES;
 }
 
 static bool
 is_binary(struct sluice_str name)
 {
     return name.len > 4 && memcmp(name.ptr + name.len - 4, "-bin", 4) == 0;
+}
+
+static bool
+is_shown(struct sluice_metadatum m)
+{
+    return !is_kept_back(m.name) &&
+        sluice_metadata_value_is_valid(m.name, m.value);
 }
 
 static bool
@@ -63,8 +71,7 @@ add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
     char name[NAME_MAX_BYTES];
     char *value;
 
-    if (is_kept_back(m.name) ||
-        !sluice_metadata_value_is_valid(m.name, m.value))
+    if (!is_shown(m))
         return true;
     snprintf(name, sizeof name, "%s%.*s",
         is_unprefixed(x->worker->set->config, m.name) ? "" : prefix,
@@ -106,7 +113,7 @@ weight(const struct sluice_metadata *md)
         struct sluice_metadatum m = sluice_metadata_at(md, i);
 
         if (!is_kept_back(m.name))
-            sum += sizeof INITIAL_PREFIX + 4 + m.name.len +
+            sum += PREFIX_ROOM + 4 + m.name.len +
                 (is_binary(m.name) ? m.value.len / 3 * 4 + 4 : m.value.len);
     }
     return sum;
@@ -122,14 +129,20 @@ gw_metadata_out_fits(const struct gw_exchange *x)
 bool
 gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
+    const struct gw_front *front = x->front;
+
     if (!gw_metadata_out_fits(x))
         return true; /* an error is being answered: without them */
-    if (!add_all(x, response, MHD_add_response_header, INITIAL_PREFIX,
+    if (front == NULL)
+        return true;
+    if (!add_all(x, response, MHD_add_response_header, front->initial_prefix,
             x->initial_metadata))
         return false;
+    if (front->terminal_prefix == NULL)
+        return true;
     if (!x->reply.is_stream)
-        return add_all(x, response, MHD_add_response_header, TERMINAL_PREFIX,
-            x->terminal_metadata);
+        return add_all(x, response, MHD_add_response_header,
+            front->terminal_prefix, x->terminal_metadata);
     if (x->request.wants_trailers)
         return MHD_add_response_header(response, MHD_HTTP_HEADER_TRAILER,
                    "grpc-status") == MHD_YES;
@@ -139,12 +152,127 @@ gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
 void
 gw_metadata_out_trailers(struct gw_exchange *x, struct MHD_Response *response)
 {
+    const char *prefix = x->front->terminal_prefix;
     char number[16];
 
-    if (!x->request.wants_trailers || !gw_metadata_out_fits(x))
+    if (!x->request.wants_trailers || !gw_metadata_out_fits(x) ||
+        prefix == NULL)
         return;
     snprintf(number, sizeof number, "%d", x->reply.code);
     (void)MHD_add_response_footer(response, "grpc-status", number);
-    (void)add_all(x, response, MHD_add_response_footer, TERMINAL_PREFIX,
+    (void)add_all(x, response, MHD_add_response_footer, prefix,
         x->terminal_metadata);
+}
+
+static enum pb_err
+put_line(struct sluice_metadatum m, struct pb_buf *out)
+{
+    enum pb_err err =
+        pb_buf_reserve(out, m.name.len + m.value.len / 3 * 4 + 12);
+
+    if (err == PB_OK && !is_binary(m.name))
+        err = pb_buf_reserve(out, m.name.len + m.value.len + 4);
+    if (err != PB_OK)
+        return err;
+    (void)pb_buf_put(out, m.name.ptr, m.name.len);
+    (void)pb_buf_put(out, ": ", 2);
+    if (is_binary(m.name))
+        out->len += sluice_base64_encode(m.value.ptr, m.value.len,
+            (char *)out->data + out->len);
+    else
+        (void)pb_buf_put(out, m.value.ptr, m.value.len);
+    return pb_buf_put(out, "\r\n", 2);
+}
+
+enum pb_err
+gw_metadata_out_lines(const struct sluice_metadata *md, struct pb_buf *out)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+    enum pb_err err = PB_OK;
+
+    for (size_t i = 0; err == PB_OK && i < n; i++) {
+        struct sluice_metadatum m = sluice_metadata_at(md, i);
+
+        if (is_shown(m))
+            err = put_line(m, out);
+    }
+    return err;
+}
+
+static enum pb_err
+put_json_value(struct sluice_metadatum m, struct pb_buf *out)
+{
+    enum pb_err err;
+
+    if (!is_binary(m.name))
+        return pb_json_quote(out, m.value.ptr, m.value.len);
+    err = pb_buf_reserve(out, m.value.len / 3 * 4 + 8);
+    if (err != PB_OK)
+        return err;
+    out->data[out->len++] = '"';
+    out->len += sluice_base64_encode(m.value.ptr, m.value.len,
+        (char *)out->data + out->len);
+    return pb_buf_put(out, "\"", 1);
+}
+
+/* "name":["value",...] with the values of the i-th name from there on. */
+static enum pb_err
+put_json_name(const struct sluice_metadata *md, size_t i, struct pb_buf *out)
+{
+    struct sluice_metadatum first = sluice_metadata_at(md, i);
+    enum pb_err err = pb_json_quote(out, first.name.ptr, first.name.len);
+    const char *before = ":[";
+
+    for (; err == PB_OK && i < sluice_metadata_count(md); i++) {
+        struct sluice_metadatum m = sluice_metadata_at(md, i);
+
+        if (!sluice_str_equal(m.name, first.name) || !is_shown(m))
+            continue;
+        err = pb_buf_put(out, before, strlen(before));
+        if (err == PB_OK)
+            err = put_json_value(m, out);
+        before = ",";
+    }
+    return err == PB_OK ? pb_buf_put(out, "]", 1) : err;
+}
+
+static bool
+stands_before(const struct sluice_metadata *md, size_t i)
+{
+    struct sluice_str name = sluice_metadata_at(md, i).name;
+
+    for (size_t k = 0; k < i; k++)
+        if (sluice_str_equal(sluice_metadata_at(md, k).name, name) &&
+            is_shown(sluice_metadata_at(md, k)))
+            return true;
+    return false;
+}
+
+bool
+gw_metadata_out_has_any(const struct sluice_metadata *md)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+
+    for (size_t i = 0; i < n; i++)
+        if (is_shown(sluice_metadata_at(md, i)))
+            return true;
+    return false;
+}
+
+enum pb_err
+gw_metadata_out_json(const struct sluice_metadata *md, struct pb_buf *out)
+{
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
+    const char *before = "{";
+    enum pb_err err = PB_OK;
+
+    for (size_t i = 0; err == PB_OK && i < n; i++) {
+        if (!is_shown(sluice_metadata_at(md, i)) || stands_before(md, i))
+            continue;
+        err = pb_buf_put(out, before, 1);
+        if (err == PB_OK)
+            err = put_json_name(md, i, out);
+        before = ",";
+    }
+    return err == PB_OK && *before == ',' ? pb_buf_put(out, "}", 1) : err;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gateway/metadata_out.h - metadata of the RPC as HTTP headers and trailers:
- * initial as Grpc-Metadata-X, terminal as Grpc-Trailer-X, chosen names
- * unprefixed (docs/design.md section 6).
+ * gateway/metadata_out.h - metadata of the RPC as HTTP headers and trailers,
+ * after the prefixes of the front protocol (in REST Grpc-Metadata-X and
+ * Grpc-Trailer-X), chosen names without.
  */
 #ifndef GW_METADATA_OUT_H
 #define GW_METADATA_OUT_H
@@ -20,5 +20,18 @@ bool gw_metadata_out_headers(struct gw_exchange *x,
 /* Adds the terminal metadata and the status as trailers of a stream. */
 void gw_metadata_out_trailers(struct gw_exchange *x,
     struct MHD_Response *response);
+
+/* Whether anything of it would not be kept back. */
+bool gw_metadata_out_has_any(const struct sluice_metadata *md);
+
+/* Appends it, which has some, as a JSON object of arrays of texts, in the order
+ * of names and of their values. */
+enum pb_err gw_metadata_out_json(const struct sluice_metadata *md,
+    struct pb_buf *out);
+
+/* Appends it as lines "name: value" that end in CR LF, "-bin" values in base64,
+ * less what would be kept back from a head. */
+enum pb_err gw_metadata_out_lines(const struct sluice_metadata *md,
+    struct pb_buf *out);
 
 #endif

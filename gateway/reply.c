@@ -16,28 +16,17 @@
 #include <sluice/status.h>
 
 #include "gateway/bad_input.h"
+#include "gateway/call.h"
+#include "gateway/front.h"
 #include "gateway/metadata_out.h"
-#include "gateway/rest.h"
-#include "gateway/status_json.h"
+#include "gateway/status_wire.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
+#include "routes/percent.h"
 
-/* Room for an error document: a message of 64 KiB may come from upstream; what
- * is longer is cut where it is taken. */
-#define ERROR_MAX_BYTES (256u * 1024)
 #define MESSAGE_MAX_BYTES 4096u
 #define OWN_RETRY_SECONDS 1u
-
-static const struct pb_schema *
-schema_of(const struct gw_exchange *x)
-{
-    if (x->rpc != NULL)
-        return x->rpc->method->input->schema;
-    for (size_t i = 0; i < x->worker->set->config->n_upstreams; i++)
-        if (x->worker->set->schemas[i] != NULL)
-            return x->worker->set->schemas[i];
-    return NULL;
-}
+#define RETRY_MAX_SECONDS 86400
 
 /* The first answer that is ready stays. */
 static bool
@@ -47,30 +36,27 @@ is_settled(const struct gw_exchange *x)
 }
 
 static void
-set_status(struct gw_exchange *x, unsigned http, const char *outcome,
+set_status(struct gw_exchange *x, const char *outcome,
     const struct gw_status *status)
 {
-    struct gw_buffer b;
-
     if (is_settled(x))
         return;
-    if (x->websocket != NULL && gw_websocket_is_open(x->websocket)) {
-        gw_websocket_fail(x->websocket, outcome, status);
-        return;
-    }
     x->reply.code = status->code;
     x->reply.outcome = outcome;
-    gw_buffer_init(&b, x->worker->pool, ERROR_MAX_BYTES);
-    if (gw_status_to_json(x->worker->writer, schema_of(x), status,
-            x->reply.is_stream, &b.pb) != PB_OK)
-        b.pb.len = 0; /* the HTTP status still says what happened */
+    x->form->fail(x, status);
+}
+
+void
+gw_reply_failed(struct gw_exchange *x, unsigned http, const char *content_type,
+    struct gw_buffer *b)
+{
     sluice_bytes_unref(&x->reply.body);
-    x->reply.body = gw_buffer_take(&b);
-    gw_buffer_fini(&b);
+    x->reply.body = gw_buffer_take(b);
+    gw_buffer_fini(b);
     if (x->reply.is_stream)
         return;
     x->reply.status = http;
-    x->reply.content_type = "application/json";
+    x->reply.content_type = content_type;
     x->reply.is_ready = true;
 }
 
@@ -79,14 +65,14 @@ gw_reply_error(struct gw_exchange *x, unsigned http, int code,
     const char *outcome, const char *format, ...)
 {
     char text[512];
-    struct gw_status status = { .code = code };
+    struct gw_status status = { .code = code, .http = http };
     va_list ap;
 
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     status.message = sluice_str(text);
-    set_status(x, http, outcome, &status);
+    set_status(x, outcome, &status);
 }
 
 void
@@ -102,57 +88,104 @@ gw_reply_bad_input(struct gw_exchange *x, const char *what,
         return;
     }
     status.code = bad.code;
+    status.http = bad.status;
     status.message = sluice_str(bad.message);
     status.field = sluice_str(bad.field);
     status.description = sluice_str(bad.description);
-    set_status(x, bad.status, "bad request", &status);
+    set_status(x, "bad request", &status);
+}
+
+void
+gw_reply_bad_header(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    char quoted[ROUTE_QUOTE_MAX];
+    struct pb_error error;
+    struct pb_error name;
+
+    pb_error_set(&name, PB_EVALUE, "%s", r->bad_header); /* printable */
+    pb_error_set(&error, PB_EVALUE, "%s, found \"%s\"", r->bad_reason,
+        route_quote(r->bad_value.ptr, r->bad_value.len, quoted));
+    memcpy(error.path, name.message, sizeof error.path);
+    gw_reply_bad_input(x, "header", &error);
 }
 
 /* -------------------------------------------------- what the RPC came to */
 
-/* grpc-status-details-bin counts only when it says the same code. */
+/* The one value of that name; absent when there are several, none of which can
+ * be relied upon. */
 static struct sluice_str
-details_for(const struct sluice_metadata *terminal, int code)
+find_only(const struct sluice_metadata *md, const char *name)
 {
-    struct sluice_str details =
-        sluice_metadata_find(terminal, sluice_str("grpc-status-details-bin"));
-    int32_t said;
+    struct sluice_str found = sluice_str_n(NULL, 0);
+    size_t n = md == NULL ? 0 : sluice_metadata_count(md);
 
-    if (details.ptr == NULL || !gw_status_code(details, &said) || said != code)
-        return sluice_str_n(NULL, 0);
-    return details;
+    for (size_t i = 0; i < n; i++) {
+        struct sluice_metadatum m = sluice_metadata_at(md, i);
+
+        if (!sluice_str_equal(m.name, sluice_str(name)))
+            continue;
+        if (found.ptr != NULL)
+            return sluice_str_n(NULL, 0);
+        found = m.value;
+    }
+    return found;
 }
 
-/* "do not retry" (negative or unparsable) is 0 as well. */
-static unsigned
-pushback_seconds(const struct sluice_metadata *terminal)
+/* grpc-status-details-bin counts only when it says the same code. Its message
+ * stands in for a grpc-message that is not there. */
+static void
+take_details(struct gw_status *status, const struct sluice_metadata *terminal,
+    int code)
 {
-    struct sluice_str v =
-        sluice_metadata_find(terminal, sluice_str("grpc-retry-pushback-ms"));
+    struct sluice_str details = find_only(terminal, "grpc-status-details-bin");
+    struct sluice_str message;
+    int32_t said;
+
+    if (details.ptr == NULL || !gw_status_read(details, &said, &message) ||
+        said != code)
+        return;
+    status->details = details;
+    if (status->message.len == 0 && message.len > 0)
+        status->message = message;
+}
+
+/* grpc-retry-pushback-ms (gRFC A6). False: it says not to come again, which
+ * anything but a number does. */
+static bool
+read_pushback(struct sluice_str v, int *seconds)
+{
     uint64_t ms = 0;
 
-    if (v.ptr == NULL || v.len == 0 || v.len > 10)
-        return 0;
+    if (v.len == 0 || v.len > 10)
+        return false;
     for (size_t i = 0; i < v.len; i++) {
         if (v.ptr[i] < '0' || v.ptr[i] > '9')
-            return 0;
+            return false;
         ms = ms * 10 + (uint64_t)(v.ptr[i] - '0');
     }
     ms = (ms + 999) / 1000;
-    return ms > 86400 ? 86400 : (unsigned)ms;
+    *seconds = ms > RETRY_MAX_SECONDS ? RETRY_MAX_SECONDS : (int)ms;
+    return true;
 }
 
-/* What the upstream says about when to come again; 0: nothing. */
-static unsigned
+/* What the upstream says about when to come again: 0 is at once, or never; -1:
+ * nothing. */
+static int
 retry_seconds(unsigned http, struct sluice_str details,
     const struct sluice_metadata *terminal)
 {
-    unsigned seconds = 0;
+    struct sluice_str pushback =
+        sluice_metadata_find(terminal, sluice_str("grpc-retry-pushback-ms"));
+    int seconds = -1;
+    int pushed = -1;
 
+    if (pushback.ptr != NULL && !read_pushback(pushback, &pushed))
+        return 0;
     if (http == 429 || http == 503 || http == 504)
         seconds = gw_status_retry_seconds(details);
-    if (seconds == 0 && (http == 429 || http == 503))
-        seconds = pushback_seconds(terminal);
+    if (seconds <= 0 && pushed >= 0 && (http == 429 || http == 503))
+        seconds = pushed;
     return seconds;
 }
 
@@ -169,21 +202,27 @@ cut_message(struct sluice_str s)
     return s;
 }
 
-/* A status the upstream itself answered with: passed on as it is. */
-static void
+/* A status the upstream itself answered with: passed on as it is; text is for
+ * one that says nothing. False: it does not say when to come again either. */
+static bool
 reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
-    struct sluice_str message, const struct sluice_metadata *terminal)
+    const struct sluice_abortion *a, const char *text)
 {
-    struct gw_status status = { .message = message };
-    unsigned http = sluice_code_http_status(code);
+    struct gw_status status = {
+        .code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code,
+        .http = sluice_code_http_status(code),
+        .message = a->details,
+    };
+    int seconds;
 
-    status.code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code;
+    take_details(&status, a->terminal_metadata, code);
     if (status.message.ptr == NULL)
-        status.message = sluice_str("");
+        status.message = sluice_str(text);
     status.message = cut_message(status.message);
-    status.details = details_for(terminal, code);
-    set_status(x, http, outcome, &status);
-    x->reply.retry_after = retry_seconds(http, status.details, terminal);
+    set_status(x, outcome, &status);
+    seconds = retry_seconds(status.http, status.details, a->terminal_metadata);
+    x->reply.retry_after = seconds > 0 ? (unsigned)seconds : 0;
+    return seconds >= 0;
 }
 
 static void
@@ -217,35 +256,29 @@ reply_local_failure(struct gw_exchange *x, const struct sluice_abortion *a)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "local failure",
             "the backend's answer is over the limit");
     else
-        reply_upstream_status(x, "local failure", a->code, a->details,
-            a->terminal_metadata);
+        (void)reply_upstream_status(x, "local failure", a->code, a, "");
 }
 
-/* An end that has a code is the backend's own answer. */
-static void
+/* An end that has a code is the backend's own answer. False: it does not say
+ * when to come again. */
+static bool
 reply_ended(struct gw_exchange *x, const struct sluice_abortion *a,
     const char *outcome, int code, const char *text)
 {
     if (a->has_code)
-        reply_upstream_status(x, outcome, a->code,
-            a->details.ptr == NULL ? sluice_str(text) : a->details,
-            a->terminal_metadata);
-    else
-        gw_reply_error(x, sluice_code_http_status(code), code, outcome, "%s",
-            text);
+        return reply_upstream_status(x, outcome, a->code, a, text);
+    gw_reply_error(x, sluice_code_http_status(code), code, outcome, "%s", text);
+    return false;
 }
 
 /* A service that answers itself says when to come again, or not to. */
 static void
 reply_remote_shutdown(struct gw_exchange *x, const struct sluice_abortion *a)
 {
-    struct sluice_str pushback = sluice_metadata_find(a->terminal_metadata,
-        sluice_str("grpc-retry-pushback-ms"));
+    bool says_when = reply_ended(x, a, "remote shutdown",
+        SLUICE_CODE_UNAVAILABLE, "the backend is shutting down");
 
-    reply_ended(x, a, "remote shutdown", SLUICE_CODE_UNAVAILABLE,
-        "the backend is shutting down");
-    if (x->reply.retry_after == 0 && a->outcome != SLUICE_COMPLETED &&
-        pushback.ptr == NULL)
+    if (!says_when && a->outcome != SLUICE_COMPLETED)
         x->reply.retry_after = OWN_RETRY_SECONDS;
 }
 
@@ -262,11 +295,11 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
     }
     switch (a->kind) {
     case SLUICE_ABORTION_CANCELLED:
-        reply_ended(x, a, "cancelled", SLUICE_CODE_CANCELLED,
+        (void)reply_ended(x, a, "cancelled", SLUICE_CODE_CANCELLED,
             "the call was cancelled");
         break;
     case SLUICE_ABORTION_EXPIRED:
-        reply_ended(x, a, "expired", SLUICE_CODE_DEADLINE_EXCEEDED,
+        (void)reply_ended(x, a, "expired", SLUICE_CODE_DEADLINE_EXCEEDED,
             "the deadline was exceeded");
         break;
     case SLUICE_ABORTION_LOCAL_SHUTDOWN:
@@ -285,10 +318,8 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
         reply_local_failure(x, a);
         break;
     case SLUICE_ABORTION_REMOTE_FAILURE:
-        reply_upstream_status(x, "remote failure",
-            a->has_code ? a->code : SLUICE_CODE_UNKNOWN,
-            a->details.ptr == NULL ? sluice_str("backend error") : a->details,
-            a->terminal_metadata);
+        (void)reply_upstream_status(x, "remote failure",
+            a->has_code ? a->code : SLUICE_CODE_UNKNOWN, a, "backend error");
         break;
     }
 }
@@ -315,17 +346,6 @@ gw_reply_stream(struct gw_exchange *x, const char *content_type)
     x->reply.is_ready = true;
 }
 
-void
-gw_reply_late_error(struct gw_exchange *x, struct pb_buf *out)
-{
-    if (x->reply.body == NULL)
-        return;
-    if (pb_buf_put(out, sluice_bytes_data(x->reply.body),
-            sluice_bytes_size(x->reply.body)) == PB_OK)
-        (void)pb_buf_put(out, "\n", 1);
-    sluice_bytes_unref(&x->reply.body);
-}
-
 /* ------------------------------------------------------------------- to MHD */
 
 static void
@@ -340,7 +360,7 @@ static ssize_t
 on_read(void *arg, uint64_t at, char *buf, size_t max)
 {
     (void)at;
-    return gw_rest_read(arg, buf, max);
+    return gw_call_read(arg, buf, max);
 }
 
 static size_t
@@ -388,6 +408,17 @@ offer_websocket(struct MHD_Response *response)
             GW_WEBSOCKET_VERSION);
 }
 
+/* RFC 9110 section 15.5.2: a 401 has one; the service's own, where the route
+ * file lets it through, says more. */
+static bool
+add_challenge(struct MHD_Response *response)
+{
+    static const char name[] = MHD_HTTP_HEADER_WWW_AUTHENTICATE;
+
+    return MHD_get_response_header(response, name) != NULL ||
+        add(response, name, "Bearer");
+}
+
 static bool
 add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
@@ -402,12 +433,12 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-            r->status == 401 ? "Bearer" : NULL) &&
+        add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, r->encoding) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
-        gw_metadata_out_headers(x, response);
+        gw_metadata_out_headers(x, response) &&
+        (r->status != 401 || add_challenge(response));
 }
 
 enum MHD_Result

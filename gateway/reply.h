@@ -20,6 +20,9 @@ void gw_reply_error(struct gw_exchange *x, unsigned http, int code,
 void gw_reply_bad_input(struct gw_exchange *x, const char *what,
     const struct pb_error *error);
 
+/* The same of the header that the request was found to be wrong in. */
+void gw_reply_bad_header(struct gw_exchange *x);
+
 /* The RPC ended otherwise than by completing with code 0. */
 void gw_reply_abortion(struct gw_exchange *x,
     const struct sluice_abortion *abortion);
@@ -30,9 +33,15 @@ void gw_reply_ok(struct gw_exchange *x, struct sluice_bytes *body);
 /* 200 with a chunked body that x->out feeds. */
 void gw_reply_stream(struct gw_exchange *x, const char *content_type);
 
-/* Appends the Status of an answer that came too late for an HTTP status: a
- * whole JSON object with its "@type". */
-void gw_reply_late_error(struct gw_exchange *x, struct pb_buf *out);
+/* For forms (front.h): what b has is the answer to a failure; or, when a stream
+ * has begun, what closes it, and http and content_type are of no account. Takes
+ * what is in b. */
+void gw_reply_failed(struct gw_exchange *x, unsigned http,
+    const char *content_type, struct gw_buffer *b);
+
+/* Room for an error document: a message of some KiB and details may come from
+ * upstream; what is longer is cut where it is taken. */
+#define GW_ERROR_MAX_BYTES (256u * 1024)
 
 /* Gives the answer to MHD. MHD_NO: the connection is to be closed. */
 enum MHD_Result gw_reply_queue(struct gw_exchange *x);

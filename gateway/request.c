@@ -15,6 +15,8 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "routes/percent.h"
+
 #define PREFIX "Grpc-Metadata-"
 #define NAME_MAX_BYTES 256u
 
@@ -44,11 +46,13 @@ is(const char *name, size_t len, const char *lower)
 }
 
 static void
-bad(struct gw_request *r, const char *name, const char *reason)
+bad(struct gw_request *r, const char *name, const char *reason,
+    struct sluice_str value)
 {
     if (r->bad_header == NULL) {
         r->bad_header = name;
         r->bad_reason = reason;
+        r->bad_value = value;
     }
 }
 
@@ -93,7 +97,7 @@ add_binary(struct reading *in, const char *header, struct sluice_str name,
     }
     n = sluice_base64_decode(value, len, sluice_bytes_fill(b));
     if (n == SIZE_MAX)
-        bad(in->r, header, "expected base64");
+        bad(in->r, header, "expected base64", sluice_str_n(value, len));
     else
         add(in, name, sluice_str_n((char *)sluice_bytes_fill(b), n));
     sluice_bytes_unref(&b);
@@ -176,7 +180,7 @@ read_grpc_timeout(struct gw_request *r, const char *name,
     int64_t ns;
 
     if (sluice_grpc_timeout_parse(value, &ns) != SLUICE_OK)
-        bad(r, name, "expected 1 to 8 digits and one of H M S m u n");
+        bad(r, name, "expected 1 to 8 digits and one of H M S m u n", value);
     else
         set_timeout(r, ns);
 }
@@ -212,7 +216,7 @@ read_seconds(struct gw_request *r, const char *name, struct sluice_str value)
     int64_t ns;
 
     if (!parse_seconds(value, &ns))
-        bad(r, name, "expected seconds, such as 2 or 0.5");
+        bad(r, name, "expected seconds, such as 2 or 0.5", value);
     else
         set_timeout(r, ns);
 }
@@ -232,7 +236,7 @@ read_milliseconds(struct gw_request *r, const char *name,
         ms = ms * 10 + (value.ptr[i] - '0');
     }
     if (value.len == 0 || ms < 0)
-        bad(r, name, "expected 1 to 10 digits");
+        bad(r, name, "expected 1 to 10 digits", value);
     else
         set_timeout(r, ms * SLUICE_MS);
 }
@@ -352,7 +356,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 12:
         if (is(name, len, "content-type")) {
             if (r->content_type.ptr != NULL)
-                bad(r, "Content-Type", "given twice");
+                bad(r, "Content-Type", "expected one media type", value);
             r->content_type = value;
             return true;
         }
@@ -361,6 +365,15 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             return true;
         }
         return false;
+    case 15:
+        if (is(name, len, "accept-encoding"))
+            r->accept_encoding = value;
+        return false;
+    case 24:
+        if (!is(name, len, "connect-protocol-version"))
+            return false;
+        r->connect_version = value;
+        return true;
     case 14:
         if (!is(name, len, "content-length"))
             return false;
@@ -426,6 +439,61 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
+}
+
+/* What clients of RPCs send besides metadata: of HTTP, of browsers, and of the
+ * protocols themselves. */
+static bool
+is_no_metadata(const char *name, size_t len)
+{
+    static const char *const names[] = { "accept", "accept-charset",
+        "accept-encoding", "accept-language", "access-control-request-headers",
+        "access-control-request-method", "cache-control", "cookie", "dnt",
+        "if-modified-since", "if-none-match", "origin", "pragma", "priority",
+        "range", "referer", "upgrade-insecure-requests", "x-grpc-web",
+        "x-http-method-override" };
+
+    if ((len > 4 && strncasecmp(name, "sec-", 4) == 0) ||
+        (len > 8 && strncasecmp(name, "connect-", 8) == 0))
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is(name, len, names[i]))
+            return true;
+    return false;
+}
+
+/* The headers that on_header() has left. */
+static enum MHD_Result
+on_metadata(void *cls, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+    struct reading *in = cls;
+    struct gw_request unused = { .content_type = { .ptr = NULL } };
+
+    (void)kind;
+    if (value == NULL)
+        value = "";
+    if (read_steering(&unused, name, name_len,
+            sluice_str_n(value, value_len)) ||
+        is(name, name_len, "x-forwarded-for") ||
+        is(name, name_len, "user-agent") ||
+        is_passed(in->config, name, name_len) ||
+        (name_len > sizeof PREFIX - 1 &&
+            strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0) ||
+        is_no_metadata(name, name_len))
+        return MHD_YES;
+    add_header(in, name, name, name_len, value, value_len);
+    return MHD_YES;
+}
+
+bool
+gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
+    const struct route_config *config, struct sluice_pool *pool)
+{
+    struct reading in = { .r = r, .config = config, .pool = pool };
+
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_metadata, &in);
+    return !in.is_short;
 }
 
 /* "X-Forwarded-For: client, proxy": we add who called us, whatever was claimed
@@ -528,6 +596,18 @@ gw_request_media(const struct gw_request *r)
         rest.ptr = semi + 1;
     }
     return GW_MEDIA_JSON;
+}
+
+void
+gw_request_check_content_type(struct gw_request *r)
+{
+    struct sluice_str type = r->content_type;
+    bool is_text = route_is_utf8(type.ptr, type.len);
+
+    for (size_t i = 0; is_text && i < type.len; i++)
+        is_text = !iscntrl((unsigned char)type.ptr[i]) || type.ptr[i] == '\t';
+    if (!is_text)
+        bad(r, "Content-Type", "expected printable UTF-8", type);
 }
 
 bool

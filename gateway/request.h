@@ -29,6 +29,8 @@ struct gw_request {
     unsigned n_headers;
     struct sluice_str content_type;
     struct sluice_str accept;
+    struct sluice_str accept_encoding;
+    struct sluice_str connect_version; /* Connect-Protocol-Version */
     struct sluice_str host;
     struct sluice_str origin; /* no pointer: none was sent */
     struct sluice_str forwarded_for;
@@ -45,7 +47,8 @@ struct gw_request {
 
     /* What is wrong with a header; NULL when all is well. */
     const char *bad_header; /* its name */
-    const char *bad_reason;
+    const char *bad_reason; /* what was expected */
+    struct sluice_str bad_value;
 };
 
 /* Splits the target; target must stay. */
@@ -64,6 +67,11 @@ bool gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
     const char *name, struct sluice_str value);
 void gw_request_limit_time(struct gw_request *r, const char *name,
     struct sluice_str seconds);
+/* For protocols in which every header is metadata that is not of HTTP or of
+ * browsers: adds those that gw_request_read_headers() has left. false: memory
+ * is short. */
+bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
+    const struct route_config *config, struct sluice_pool *pool);
 
 /* Whether a list of tokens, such as the value of Connection, has this one; in
  * any case, with or without parameters. */
@@ -75,6 +83,10 @@ enum gw_media {
     GW_MEDIA_UNSUPPORTED
 };
 enum gw_media gw_request_media(const struct gw_request *r);
+
+/* For a Content-Type that becomes a string of a message: what is no text is a
+ * bad header. */
+void gw_request_check_content_type(struct gw_request *r);
 
 /* True when a body is announced (even an empty one counts as none). */
 bool gw_request_has_body(const struct gw_request *r);

@@ -6,9 +6,8 @@
 
 #include "gateway/http_body.h"
 #include "gateway/reply.h"
-#include "gateway/rest_call.h"
-#include "gateway/rest_head.h"
-#include "gateway/websocket.h"
+#include "gateway/call.h"
+#include "gateway/rest_forms.h"
 #include "gateway/worker.h"
 #include "protobuf/unite.h"
 #include "routes/http_body.h"
@@ -32,8 +31,8 @@ bind_target(struct gw_exchange *x)
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
     if (x->binding->n_variables == 0 && r->query_len == 0)
         return true;
-    err = route_bind(&x->match, r->target, r->query, r->query_len,
-        &config_of(x)->json, &x->bound.pb, &error);
+    err = route_bind(&x->match, r->target, r->query, r->query_len, &x->asked,
+        &x->bound.pb, &error);
     if (err == PB_OK)
         return true;
     error.line = 0;
@@ -56,38 +55,125 @@ expect_message(struct gw_exchange *x)
             (size_t)r->content_length + x->bound.pb.len + 16);
 }
 
-void
-gw_rest_begin(struct gw_exchange *x)
+/* A PATCH that brings no mask: its body is read once more, for its keys. */
+static void
+expect_mask(struct gw_exchange *x)
 {
-    if (!gw_rest_head(x) || !bind_target(x))
-        return;
-    expect_message(x);
-    if (x->websocket != NULL) {
-        gw_websocket_accept(x);
-        return;
-    }
-    if (route_takes_http_body(x->binding)) {
-        gw_http_body_begin(x);
-        if (x->reply.is_ready)
-            return;
-    } else if (x->binding->body != ROUTE_BODY_NONE) {
-        x->reader = gw_worker_reader_take(x->worker);
-        if (x->reader == NULL) {
-            gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
-                "memory is short");
-            return;
-        }
-    }
-    if (x->rpc->method->client_streaming)
-        gw_rest_call_start(x, NULL);
+    x->wants_mask = route_mask_is_wanted(x->binding, x->request.verb,
+        x->bound.pb.data, x->bound.pb.len);
+    if (x->wants_mask)
+        gw_buffer_init(&x->text, x->worker->pool,
+            config_of(x)->max_request_message);
 }
+
+static bool
+check_body_headers(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    size_t max = config_of(x)->max_request_message;
+
+    if (route_takes_http_body(x->binding))
+        gw_request_check_content_type(&x->request);
+    if (r->bad_header != NULL) {
+        gw_reply_bad_header(x);
+        return false;
+    }
+    if (!gw_request_has_body(r))
+        return true;
+    if (r->is_coded) {
+        gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
+            "the body's content-encoding is not supported");
+        return false;
+    }
+    if (!route_takes_http_body(x->binding) &&
+        gw_request_media(r) != GW_MEDIA_JSON) {
+        gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
+            GW_NO_JSON_TYPE,
+            (int)(r->content_type.len < 100 ? r->content_type.len : 100),
+            r->content_type.ptr);
+        return false;
+    }
+    if (r->has_content_length && r->content_length > max &&
+        !x->rpc->method->client_streaming) {
+        gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+            GW_BODY_OVER_LIMIT, max);
+        x->reply.close = true;
+        return false;
+    }
+    return true;
+}
+
+static const struct gw_intake intake_json;
+static const struct gw_intake intake_nothing;
+
+/* What the route takes. */
+static void
+choose_intake(struct gw_exchange *x)
+{
+    if (route_takes_http_body(x->binding)) {
+        x->intake = &gw_intake_http_body;
+        gw_http_body_begin(x);
+        return;
+    }
+    if (x->binding->body == ROUTE_BODY_NONE) {
+        x->intake = &intake_nothing;
+        return;
+    }
+    x->intake = &intake_json;
+    x->reader = gw_worker_reader_take(x->worker);
+    if (x->reader == NULL)
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+}
+
+/* What it gives. */
+static const struct gw_form *
+choose_form(const struct gw_exchange *x)
+{
+    bool is_stream = x->rpc->method->server_streaming;
+
+    if (route_gives_http_body(x->binding))
+        return is_stream ? &gw_form_http_body_stream : &gw_form_http_body;
+    return is_stream ? &gw_form_ndjson : &gw_form_json;
+}
+
+bool
+gw_rest_bind(struct gw_exchange *x)
+{
+    if (!bind_target(x))
+        return false;
+    expect_message(x);
+    return true;
+}
+
+static void
+begin(struct gw_exchange *x)
+{
+    if (!check_body_headers(x) || !gw_rest_bind(x))
+        return;
+    expect_mask(x);
+    choose_intake(x);
+    if (x->reply.is_ready)
+        return;
+    x->form = choose_form(x);
+    if (x->rpc->method->client_streaming)
+        gw_call_start(x, NULL);
+}
+
+const struct gw_front gw_front_rest = {
+    .name = "rest",
+    .initial_prefix = "Grpc-Metadata-",
+    .terminal_prefix = "Grpc-Trailer-",
+    .form = &gw_form_json,
+    .begin = begin,
+};
 
 /* ----------------------------------------------------------------- the body */
 
 void
 gw_rest_start_value(struct gw_exchange *x)
 {
-    const struct pb_json_options *options = &config_of(x)->json;
+    const struct pb_json_options *options = &x->rpc->json.options;
 
     route_body_start(x->binding, x->reader, options, &x->message.pb);
     x->in_value = true;
@@ -107,15 +193,12 @@ reply_message_over_limit(struct gw_exchange *x)
 static void
 reply_bad_body(struct gw_exchange *x, const struct pb_error *error)
 {
-    if (error->kind == PB_EFULL) {
+    if (error->kind == PB_EFULL)
         reply_message_over_limit(x);
-        x->reply.close = true;
-    } else {
+    else
         gw_reply_bad_input(x, "body", error);
-    }
-    x->is_refused = true;
-    if (x->is_calling)
-        sluice_call_cancel(x->call); /* the answer is known: it stays */
+    x->reply.close |= error->kind == PB_EFULL || error->kind == PB_EMANY;
+    gw_call_give_up(x);
 }
 
 /* What path and query put inside submessages joins what is there. */
@@ -134,14 +217,15 @@ unite_message(struct gw_exchange *x)
     return err;
 }
 
-/* Path and query come after the body's own fields: the later one wins. */
+/* Path and query come after the body's own fields: the later one wins. Then the
+ * mask that an update by PATCH goes without. */
 static enum pb_err
 add_bound(struct gw_exchange *x)
 {
     bool is_inside;
     enum pb_err err;
 
-    if (x->n_values > 0 || x->bound.pb.len == 0)
+    if (x->n_values > 0 || (x->bound.pb.len == 0 && !x->wants_mask))
         return PB_OK;
     is_inside =
         route_binds_inside(x->binding, x->request.query, x->request.query_len);
@@ -151,6 +235,9 @@ add_bound(struct gw_exchange *x)
         return pb_wire_unite(x->rpc->method->input, x->bound.pb.data,
             x->bound.pb.len, &x->message.pb);
     err = pb_buf_put(&x->message.pb, x->bound.pb.data, x->bound.pb.len);
+    if (err == PB_OK && x->wants_mask)
+        err = route_mask_put(x->binding, (const char *)x->text.pb.data,
+            x->text.pb.len, &x->message.pb);
     return err == PB_OK && is_inside ? unite_message(x) : err;
 }
 
@@ -203,7 +290,7 @@ finish_value(struct gw_exchange *x)
     message = gw_rest_take_message(x);
     x->n_values++;
     if (message != NULL)
-        gw_rest_call_request(x, message);
+        gw_call_request(x, message);
 }
 
 static bool
@@ -275,26 +362,27 @@ is_over_limit(struct gw_exchange *x, size_t len)
     return true;
 }
 
-size_t
-gw_rest_body(struct gw_exchange *x, const char *data, size_t len)
+static bool
+keep_text(struct gw_exchange *x, const char *data, size_t len)
+{
+    if (pb_buf_put(&x->text.pb, data, len) == PB_OK)
+        return true;
+    gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory", "memory is short");
+    return false;
+}
+
+static size_t
+take_json(struct gw_exchange *x, const char *data, size_t len)
 {
     size_t at = 0;
 
-    if (gw_exchange_is_answered(x) || is_over_limit(x, len))
+    if (is_over_limit(x, len))
         return len;
-    if (x->binding->body == ROUTE_BODY_NONE) {
-        while (at < len && is_space(data[at]))
-            at++;
-        if (at < len)
-            gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "body",
-                GW_NO_BODY_TAKEN);
+    if (x->wants_mask && !keep_text(x, data, len))
         return len;
-    }
-    if (route_takes_http_body(x->binding))
-        return gw_http_body_take(x, data, len);
     while (at < len && !gw_exchange_is_answered(x)) {
         if (!x->in_value && x->n_values > 0 &&
-            x->rpc->method->client_streaming && !gw_rest_call_has_room(x))
+            x->rpc->method->client_streaming && !gw_call_has_room(x))
             return at;
         at += take_piece(x, data + at, len - at);
     }
@@ -320,32 +408,61 @@ finish_last_value(struct gw_exchange *x)
     return false;
 }
 
-void
-gw_rest_end(struct gw_exchange *x)
+/* The one request of a unary call. */
+static void
+start_call(struct gw_exchange *x)
 {
     struct sluice_bytes *message;
 
-    x->is_body_complete = true;
-    if (gw_exchange_is_answered(x))
-        return;
-    if (route_takes_http_body(x->binding)) {
-        gw_http_body_end(x);
-        return;
-    }
-    if (!finish_last_value(x))
-        goto out;
-    if (x->rpc->method->client_streaming) {
-        gw_rest_call_half_close(x);
-    } else {
-        if (x->n_values == 0) /* a limit of some bytes is never met here */
-            (void)route_body_put_empty(x->binding, &x->message.pb);
-        x->is_pieced |= x->n_values == 0 && x->rpc->method->input->has_required;
-        x->n_values = 0; /* the bound fields belong to this one */
-        message = gw_rest_take_message(x);
-        if (message != NULL)
-            gw_rest_call_start(x, message);
-    }
-out:
-    if (x->reader != NULL)
-        gw_worker_reader_give(x->worker, &x->reader);
+    if (x->n_values == 0) /* a limit of some bytes is never met here */
+        (void)route_body_put_empty(x->binding, &x->message.pb);
+    x->is_pieced |= x->n_values == 0 && x->rpc->method->input->has_required;
+    x->n_values = 0; /* the bound fields belong to this one */
+    message = gw_rest_take_message(x);
+    if (message != NULL)
+        gw_call_start(x, message);
 }
+
+static void
+end_json(struct gw_exchange *x)
+{
+    if (finish_last_value(x)) {
+        if (x->rpc->method->client_streaming)
+            gw_call_half_close(x);
+        else
+            start_call(x);
+    }
+    gw_worker_reader_give(x->worker, &x->reader);
+}
+
+static const struct gw_intake intake_json = {
+    .body = take_json,
+    .end = end_json,
+};
+
+/* ------------------------------------------------------------------ no body */
+
+static size_t
+take_nothing(struct gw_exchange *x, const char *data, size_t len)
+{
+    if (is_over_limit(x, len))
+        return len;
+    if (skip_space(data, len) < len)
+        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "body",
+            GW_NO_BODY_TAKEN);
+    return len;
+}
+
+static void
+end_nothing(struct gw_exchange *x)
+{
+    if (x->rpc->method->client_streaming)
+        gw_call_half_close(x);
+    else
+        start_call(x);
+}
+
+static const struct gw_intake intake_nothing = {
+    .body = take_nothing,
+    .end = end_nothing,
+};

@@ -20,20 +20,16 @@
 #define GW_BODY_OVER_LIMIT "the body is over the limit of %zu bytes"
 #define GW_MESSAGE_OVER_LIMIT \
     "the request message is over the limit of %zu bytes"
+#define GW_BAD_HEADER "invalid header %s: %s"
 #define GW_NO_BODY_TAKEN "this route takes no body"
 #define GW_NO_JSON_TYPE \
     "expected a body of content-type application/json in UTF-8, found %.*s"
 
-/* The head is here. Finds the route, checks what the head can tell, binds path
- * and query; or makes the answer ready. */
-void gw_rest_begin(struct gw_exchange *x);
+/* ---- For protocols that take the same messages --------------------------- */
 
-/* Bytes of the body. Returns how many were taken: fewer than len only for a
- * request stream whose service is slow; the exchange then waits to be woken. */
-size_t gw_rest_body(struct gw_exchange *x, const char *data, size_t len);
-
-/* The body is complete: starts the RPC, or ends its request stream. */
-void gw_rest_end(struct gw_exchange *x);
+/* Takes what path and query say of the first message. False: it was wrong, and
+ * the answer is ready. */
+bool gw_rest_bind(struct gw_exchange *x);
 
 /* Sets x->reader on a JSON value that the binding's body stands for. */
 void gw_rest_start_value(struct gw_exchange *x);
@@ -41,9 +37,5 @@ void gw_rest_start_value(struct gw_exchange *x);
 /* The message in x->message with what path and query give, for upstream; NULL:
  * the answer, an error, is ready. */
 struct sluice_bytes *gw_rest_take_message(struct gw_exchange *x);
-
-/* MHD wants bytes of a stream: how many were put in buf; 0: none now, the
- * exchange waits; MHD_CONTENT_READER_END_OF_STREAM or _WITH_ERROR. */
-ssize_t gw_rest_read(struct gw_exchange *x, char *buf, size_t max);
 
 #endif

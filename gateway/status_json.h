@@ -12,6 +12,7 @@
 
 struct gw_status {
     int code;
+    unsigned http; /* its HTTP status; for the form of Google's APIs */
     struct sluice_str message;
     /* A serialized google.rpc.Status whose details are shown; absent: none.
      * Broken ones show no details. */
@@ -21,17 +22,19 @@ struct gw_status {
     struct sluice_str description;
 };
 
-/* Where in a serialized Status the code is; false when it cannot be read. */
-bool gw_status_code(struct sluice_str status, int32_t *code);
+/* How it is written. */
+struct gw_status_form {
+    bool is_google;   /* {"error": {...}} with HTTP's number (AIP-193) */
+    bool shows_debug; /* google.rpc.DebugInfo, else kept back */
+    bool with_type;   /* "@type" first; there is none in Google's form */
+};
 
-/* The retry_delay of a RetryInfo among the details, in whole seconds rounded
- * up; 0: none. */
-unsigned gw_status_retry_seconds(struct sluice_str status);
-
-/* Appends the object. any_type is a message of the schema whose types are to be
- * known for details (its schema is used). with_type adds "@type" first. */
+/* Appends the object. Details of types that the schema does not know, at any
+ * depth, keep their bytes; without a schema there are no details. A DebugInfo
+ * that is kept back is left out; inside another detail it is empty, and bytes
+ * of unknown types that name it are left out, too. */
 enum pb_err gw_status_to_json(struct pb_json_writer *writer,
     const struct pb_schema *schema, const struct gw_status *status,
-    bool with_type, struct pb_buf *out);
+    const struct gw_status_form *form, struct pb_buf *out);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "gateway/log.h"
+#include "protobuf/normalize.h"
 #include "protobuf/wire_check.h"
 
 #define PIECE_BYTES ((size_t)64 * 1024)
@@ -248,15 +249,26 @@ write_json(struct job *j, const struct pb_buf *wire)
     return pb_buf_put(&out, "\n", 1) == PB_OK && drain(&out, 0);
 }
 
+static enum pb_err
+check_and_normalize(const struct gw_transcode *t, const uint8_t *wire,
+    size_t len, struct pb_buf *out, struct pb_error *error)
+{
+    enum pb_err err =
+        pb_wire_check(t->message, wire, len, t->json.max_depth, error);
+
+    return err == PB_OK ? pb_wire_normalize(t->message, wire, len, out, error)
+                        : err;
+}
+
 static bool
-check_binary(struct job *j)
+write_binary(struct job *j)
 {
     struct pb_error error;
 
-    if (pb_wire_check(j->t->message, j->in.data, j->in.len,
-            j->t->json.max_depth, &error) != PB_OK)
+    if (check_and_normalize(j->t, j->in.data, j->in.len, &j->out, &error) !=
+        PB_OK)
         return say(j, &error);
-    return write_all(j, j->in.data, j->in.len);
+    return write_all(j, j->out.data, j->out.len);
 }
 
 static bool
@@ -271,7 +283,7 @@ run_one(struct job *j)
     }
     if (!read_binary(j))
         return false;
-    return j->t->to == GW_FORMAT_JSON ? write_json(j, &j->in) : check_binary(j);
+    return j->t->to == GW_FORMAT_JSON ? write_json(j, &j->in) : write_binary(j);
 }
 
 bool
@@ -375,13 +387,8 @@ transcode(struct job *j, const uint8_t *p, size_t n, struct pb_error *error)
     if (t->from == GW_FORMAT_BINARY && t->to == GW_FORMAT_JSON)
         return pb_wire_to_json(j->writer, t->message, &t->json, p, n, &j->out,
             error);
-    if (t->from == GW_FORMAT_BINARY) {
-        err = pb_wire_check(t->message, p, n, t->json.max_depth, error);
-        if (err != PB_OK)
-            return err;
-        err = pb_buf_put(&j->out, p, n);
-        return err == PB_OK ? err : pb_error_set(error, err, "memory is short");
-    }
+    if (t->from == GW_FORMAT_BINARY)
+        return check_and_normalize(t, p, n, &j->out, error);
     j->wire.len = 0;
     err = pb_json_to_wire(j->reader, t->message, &t->json, (const char *)p, n,
         wire, error);

@@ -9,8 +9,10 @@
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
+#include "gateway/front.h"
 #include "gateway/origin.h"
 #include "gateway/reply.h"
+#include "gateway/rest.h"
 #include "gateway/shard.h"
 
 /* For the client's Close after ours. */
@@ -33,6 +35,49 @@ enter(struct gw_websocket *ws, enum gw_ws_state state)
     ws->state = state;
 }
 
+static bool
+is_open(const struct gw_websocket *ws)
+{
+    return ws->state == GW_WS_OPEN || ws->state == GW_WS_CLOSING;
+}
+
+/* ---- Failures ----------------------------------------------------------------- */
+
+static uint16_t
+close_code(const struct gw_reply *r)
+{
+    if (strcmp(r->outcome, "local shutdown") == 0)
+        return GW_WS_GOING_AWAY;
+    return (uint16_t)(GW_WS_STATUS + r->code);
+}
+
+/* The Status, and a Close that shows its code to who does not look at it. */
+static void
+tell_failure(struct gw_websocket *ws, const struct gw_status *status)
+{
+    struct gw_exchange *x = ws->x;
+    const struct gw_status_form status_form = {
+        .is_google = gw_ws_config(ws)->errors_are_google,
+        .shows_debug = gw_ws_config(ws)->errors_show_debug,
+        .with_type = true,
+    };
+    struct pb_buf *out;
+    size_t before;
+    size_t at;
+
+    if (ws->state != GW_WS_OPEN)
+        return;
+    out = gw_ws_out(ws);
+    before = out->len;
+    if (gw_ws_frame_open(out, &at) == PB_OK &&
+        gw_status_to_json(x->worker->writer, x->rpc->method->input->schema,
+            status, &status_form, out) == PB_OK)
+        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
+    else
+        out->len = before;
+    gw_ws_close(ws, close_code(&x->reply), status->message);
+}
+
 /* ---- The handshake -------------------------------------------------------- */
 
 static bool
@@ -48,25 +93,37 @@ is_origin_allowed(const struct gw_exchange *x)
         gw_origin_is_same(r->origin, r->host);
 }
 
-static void on_timer(struct sluice_timer *timer);
-
-void
-gw_websocket_begin(struct gw_exchange *x)
+static bool
+check_handshake(struct gw_exchange *x)
 {
-    const struct gw_subprotocol *p = x->request.handshake.subprotocol;
-    struct gw_websocket *ws;
+    unsigned status;
+    const char *why =
+        gw_handshake_check(&x->request.handshake, x->request.verb, &status);
 
-    if (gw_request_has_body(&x->request)) {
-        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
-            "invalid WebSocket handshake: there must be no body");
-        return;
+    if (why == NULL && gw_request_has_body(&x->request))
+        why = "there must be no body";
+    if (why != NULL) {
+        gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
+            "invalid WebSocket handshake: %s", why);
+        x->reply.offers_websocket = status == 426;
+        return false;
     }
     if (!is_origin_allowed(x)) {
         gw_reply_error(x, 403, SLUICE_CODE_PERMISSION_DENIED, "origin",
             "pages of this origin may not open a WebSocket here");
-        return;
+        return false;
     }
-    ws = sluice_pool_take(x->worker->pool, sizeof *ws);
+    return true;
+}
+
+static void on_timer(struct sluice_timer *timer);
+
+static void
+open_websocket(struct gw_exchange *x)
+{
+    const struct gw_subprotocol *p = x->request.handshake.subprotocol;
+    struct gw_websocket *ws = sluice_pool_take(x->worker->pool, sizeof *ws);
+
     if (ws == NULL) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
@@ -84,13 +141,56 @@ gw_websocket_begin(struct gw_exchange *x)
     x->websocket = ws;
 }
 
-void
-gw_websocket_accept(struct gw_exchange *x)
+/* ---- A front protocol ------------------------------------------------------- */
+
+/* There is no body: frames come after the 101. */
+static size_t
+take_body(struct gw_exchange *x, const char *data, size_t len)
+{
+    (void)x;
+    (void)data;
+    return len;
+}
+
+static void
+accept_handshake(struct gw_exchange *x)
 {
     gw_reply_stream(x, NULL);
     x->reply.status = MHD_HTTP_SWITCHING_PROTOCOLS;
-    x->is_body_complete = true;
 }
+
+static const struct gw_intake intake = {
+    .body = take_body,
+    .end = accept_handshake,
+};
+
+/* Up to the 101 all is HTTP. */
+static void
+fail(struct gw_exchange *x, const struct gw_status *status)
+{
+    if (x->websocket != NULL && is_open(x->websocket))
+        tell_failure(x->websocket, status);
+    else
+        gw_form_json.fail(x, status);
+}
+
+static const struct gw_form form = { .fail = fail };
+static const struct gw_form form_stream = { .is_stream = true, .fail = fail };
+
+static void
+begin(struct gw_exchange *x)
+{
+    x->intake = &intake;
+    x->form = x->rpc->method->server_streaming ? &form_stream : &form;
+    if (check_handshake(x) && gw_rest_bind(x))
+        open_websocket(x);
+}
+
+const struct gw_front gw_front_websocket = {
+    .name = "websocket",
+    .form = &form,
+    .begin = begin,
+};
 
 /* ---- The hand-over -------------------------------------------------------- */
 
@@ -168,12 +268,6 @@ gw_websocket_queue(struct gw_exchange *x)
     }
     MHD_destroy_response(response); /* MHD holds its own */
     return result;
-}
-
-bool
-gw_websocket_is_open(const struct gw_websocket *ws)
-{
-    return ws->state == GW_WS_OPEN || ws->state == GW_WS_CLOSING;
 }
 
 /* ---- The end -------------------------------------------------------------- */
@@ -261,38 +355,6 @@ gw_ws_violate(struct gw_websocket *ws, uint16_t code, const char *why)
     gw_ws_close(ws, code, sluice_str(why));
 }
 
-static uint16_t
-close_code(const char *outcome, int code)
-{
-    if (strcmp(outcome, "local shutdown") == 0)
-        return GW_WS_GOING_AWAY;
-    return (uint16_t)(GW_WS_STATUS + code);
-}
-
-void
-gw_websocket_fail(struct gw_websocket *ws, const char *outcome,
-    const struct gw_status *status)
-{
-    struct gw_exchange *x = ws->x;
-    struct pb_buf *out;
-    size_t before;
-    size_t at;
-
-    if (ws->state != GW_WS_OPEN)
-        return;
-    x->reply.code = status->code;
-    x->reply.outcome = outcome;
-    out = gw_ws_out(ws);
-    before = out->len;
-    if (gw_ws_frame_open(out, &at) == PB_OK &&
-        gw_status_to_json(x->worker->writer, x->rpc->method->input->schema,
-            status, true, out) == PB_OK)
-        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
-    else
-        out->len = before; /* the code still says what happened */
-    gw_ws_close(ws, close_code(outcome, status->code), status->message);
-}
-
 void
 gw_websocket_drain(struct gw_websocket *ws)
 {
@@ -309,7 +371,7 @@ gw_websocket_free(struct gw_websocket **wsp)
     if (ws == NULL)
         return;
     *wsp = NULL;
-    assert(!gw_websocket_is_open(ws));
+    assert(!is_open(ws));
     gw_ws_frames_fini(&ws->frames);
     sluice_pool_give(ws->x->worker->pool, ws, sizeof *ws);
 }
@@ -342,7 +404,7 @@ gw_ws_reschedule(struct gw_websocket *ws)
 {
     uint64_t due;
 
-    if (!gw_websocket_is_open(ws))
+    if (!is_open(ws))
         return;
     due = next_due(ws);
     /* One that comes too early looks, and goes on. */

@@ -19,27 +19,11 @@
 #define GW_WEBSOCKET_H
 
 #include "gateway/exchange.h"
-#include "gateway/status_json.h"
 
 struct gw_websocket;
 
-/* A good handshake for a known route: makes x->websocket, or the answer that
- * refuses it ready. */
-void gw_websocket_begin(struct gw_exchange *x);
-
-/* All else in the head is good, too: the answer is a 101. */
-void gw_websocket_accept(struct gw_exchange *x);
-
-/* Gives it to MHD. MHD_NO: the connection is to be closed. */
+/* Gives the 101 to MHD. MHD_NO: the connection is to be closed. */
 enum MHD_Result gw_websocket_queue(struct gw_exchange *x);
-
-/* True from the 101 on: errors are told in frames. */
-bool gw_websocket_is_open(const struct gw_websocket *ws);
-
-/* Tells the client an error and closes; the first one counts. status is
- * borrowed. */
-void gw_websocket_fail(struct gw_websocket *ws, const char *outcome,
-    const struct gw_status *status);
 
 /* The worker drains: one without an RPC is closed at once. */
 void gw_websocket_drain(struct gw_websocket *ws);

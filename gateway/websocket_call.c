@@ -7,9 +7,9 @@
 
 #include <sluice/status.h>
 
+#include "gateway/call.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
-#include "gateway/rest_call.h"
 
 /* ---- Responses ---------------------------------------------------------------- */
 
@@ -19,7 +19,7 @@ put_text(struct gw_websocket *ws, const struct sluice_bytes *message,
 {
     struct gw_exchange *x = ws->x;
     const struct pb_field *field = x->binding->response_field;
-    struct pb_json_options options = gw_ws_config(ws)->json;
+    struct pb_json_options options = x->rpc->json.options;
     const uint8_t *wire = sluice_bytes_data(message);
     size_t len = sluice_bytes_size(message);
     struct pb_error error;
@@ -63,7 +63,7 @@ add_message(struct gw_websocket *ws, const struct sluice_bytes *message)
         return true;
     }
     out->len = before;
-    gw_rest_call_unshowable(ws->x, err);
+    gw_call_unshowable(ws->x, err);
     return false;
 }
 
@@ -181,14 +181,14 @@ start(struct gw_websocket *ws, struct sluice_bytes *request)
         .manual_allowance = true,
     };
 
-    gw_rest_call_start_for(ws->x, request, &receiver);
+    gw_call_start_for(ws->x, request, &receiver);
 }
 
 void
 gw_ws_call_request(struct gw_websocket *ws, struct sluice_bytes *request)
 {
     if (ws->x->rpc->method->client_streaming) {
-        gw_rest_call_request(ws->x, request);
+        gw_call_request(ws->x, request);
         return;
     }
     ws->is_complete = true;
@@ -199,13 +199,13 @@ bool
 gw_ws_call_has_room(const struct gw_websocket *ws)
 {
     return ws->is_complete || !ws->x->rpc->method->client_streaming ||
-        gw_rest_call_has_room(ws->x);
+        gw_call_has_room(ws->x);
 }
 
 void
 gw_ws_call_half_close(struct gw_websocket *ws)
 {
-    gw_rest_call_half_close(ws->x);
+    gw_call_half_close(ws->x);
 }
 
 /* All that the service is to get is in path and query. */
@@ -222,7 +222,7 @@ send_target(struct gw_websocket *ws)
         return;
     gw_ws_call_request(ws, message);
     if (x->rpc->method->client_streaming)
-        gw_rest_call_half_close(x);
+        gw_call_half_close(x);
     ws->is_complete = true;
 }
 

@@ -165,7 +165,7 @@ end_binary(struct gw_websocket *ws)
     struct pb_error error;
 
     if (pb_wire_check(x->rpc->method->input, wire->data, wire->len,
-            gw_ws_config(ws)->json.max_depth, &error) != PB_OK)
+            x->rpc->json.options.max_depth, &error) != PB_OK)
         refuse_input(ws, &error);
     else
         send_message(ws);

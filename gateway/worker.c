@@ -21,6 +21,7 @@
 #include "gateway/listener.h"
 #include "gateway/shard.h"
 #include "gateway/upstream.h"
+#include "rpc/link/grpc_coding.h"
 
 #define IDLE_READERS_MAX 64u
 #define LAST_ANSWERS_NS SLUICE_SECOND
@@ -291,6 +292,7 @@ gw_worker_free(struct gw_worker **wp)
     while (w->n_idle_readers > 0)
         pb_json_reader_free(&w->idle_readers[--w->n_idle_readers]);
     pb_json_writer_free(&w->writer);
+    rpc_grpc_coder_free(&w->coder);
     uv_sem_destroy(&w->drain_began);
     free(w->idle_readers);
     free(w->callables);
@@ -315,6 +317,14 @@ gw_worker_callable(struct gw_worker *w, const struct route_rpc *rpc)
             sluice_stub_multi_callable(w->upstreams[rpc->upstream].stub,
                 cardinality, sluice_str(rpc->group), sluice_str(rpc->name));
     return w->callables[i];
+}
+
+struct rpc_grpc_coder *
+gw_worker_coder(struct gw_worker *w)
+{
+    if (w->coder == NULL)
+        w->coder = rpc_grpc_coder_new();
+    return w->coder;
 }
 
 struct pb_json_reader *

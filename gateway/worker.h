@@ -26,6 +26,7 @@ struct gw_connection;
 struct gw_shard;
 struct gw_listener;
 struct gw_upstream;
+struct rpc_grpc_coder;
 
 /* An in-process service that an "inproc:NAME" target leads to: one servicer per
  * worker, made on the worker's thread. */
@@ -79,6 +80,7 @@ struct gw_worker {
     struct pb_json_reader **idle_readers;
     unsigned n_idle_readers;
     struct pb_json_writer *writer;
+    struct rpc_grpc_coder *coder; /* NULL until a client compresses */
 
     size_t n_exchanges; /* not finished yet */
     bool is_draining;
@@ -119,6 +121,9 @@ void gw_worker_free(struct gw_worker **w);
 /* The callable for one RPC of the set. NULL when memory is short. */
 struct sluice_multi_callable *gw_worker_callable(struct gw_worker *w,
     const struct route_rpc *rpc);
+
+/* What packs and unpacks the messages of clients. NULL when memory is short. */
+struct rpc_grpc_coder *gw_worker_coder(struct gw_worker *w);
 
 struct pb_json_reader *gw_worker_reader_take(struct gw_worker *w);
 void gw_worker_reader_give(struct gw_worker *w, struct pb_json_reader **r);

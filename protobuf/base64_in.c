@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Base64 decoding. Whole quads go through a table of six-bit values four
- * characters at a time; a character that is none has bit 7 set, which one test
- * per quad finds. Everything unusual is done by single characters.
+ * Base64 decoding. Sixteen characters at a time by SSE2, where there is that:
+ * which of five ranges a character lies in tells what to add to it. Then, or
+ * elsewhere, whole quads go through a table of six-bit values; a character that
+ * is none has bit 7 set, which one test per quad finds. Everything unusual is
+ * done by single characters.
  */
 #include "protobuf/base64_in.h"
 
 #include <endian.h>
+#if defined(__SSE2__) && defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 #define NONE 0x80
 
@@ -46,6 +51,91 @@ put_quad(uint8_t *to, uint32_t bits)
     to[1] = (uint8_t)(bits >> 8);
     to[2] = (uint8_t)bits;
 }
+
+#if defined(__SSE2__) && defined(__x86_64__)
+
+/* Where c lies from first to last, c + shift; elsewhere 0. What is not ASCII is
+ * below zero. */
+static inline __m128i
+shift_range(__m128i c, char first, char last, int shift)
+{
+    __m128i is_in = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8(first - 1)),
+        _mm_cmplt_epi8(c, _mm_set1_epi8(last + 1)));
+
+    return _mm_and_si128(is_in, _mm_add_epi8(c, _mm_set1_epi8((char)shift)));
+}
+
+/* Where c is one of two, that value; elsewhere 0. */
+static inline __m128i
+set_either(__m128i c, char one, char other, char value)
+{
+    return _mm_and_si128(_mm_or_si128(_mm_cmpeq_epi8(c, _mm_set1_epi8(one)),
+                             _mm_cmpeq_epi8(c, _mm_set1_epi8(other))),
+        _mm_set1_epi8(value));
+}
+
+/* Two lanes of 32 bits that hold 24 as 6 bytes and 2 zeros. */
+static inline void
+put_lanes(uint8_t *to, uint64_t lanes)
+{
+    uint64_t bits = lanes << 40 | lanes >> 32 << 16;
+
+    bits = htobe64(bits);
+    memcpy(to, &bits, sizeof(bits));
+}
+
+/* Sixteen characters to twelve bytes and two more, which mean nothing. False:
+ * not all of them are base64. */
+static inline bool
+decode_block(uint8_t *to, const uint8_t *from)
+{
+    __m128i c = _mm_loadu_si128((const __m128i *)(const void *)from);
+    /* all values plus one, so that 0 is left for what is none */
+    __m128i v = _mm_or_si128(_mm_or_si128(shift_range(c, 'A', 'Z', 1 - 'A'),
+                                 shift_range(c, 'a', 'z', 27 - 'a')),
+        _mm_or_si128(shift_range(c, '0', '9', 53 - '0'),
+            _mm_or_si128(set_either(c, '+', '-', 63),
+                set_either(c, '/', '_', 64))));
+
+    if (_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128())) != 0)
+        return false;
+    v = _mm_sub_epi8(v, _mm_set1_epi8(1));
+    /* 16 bits: the first of two characters is the low byte */
+    v = _mm_or_si128(_mm_slli_epi16(_mm_and_si128(v, _mm_set1_epi16(0xff)), 6),
+        _mm_srli_epi16(v, 8));
+    v = _mm_madd_epi16(v, _mm_set1_epi32(1 << 16 | 1 << 12));
+    put_lanes(to, (uint64_t)_mm_cvtsi128_si64(v));
+    put_lanes(to + 6, (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(v, v)));
+    return true;
+}
+
+/* Decodes blocks while all of it is base64 and there is room. Returns how many
+ * characters it took. */
+static size_t
+decode_blocks(const uint8_t *p, size_t len, struct pb_buf *out)
+{
+    size_t i = 0;
+
+    for (; len - i >= 16 && out->cap - out->len >= 14; i += 16) {
+        if (!decode_block(out->data + out->len, p + i))
+            break;
+        out->len += 12;
+    }
+    return i;
+}
+
+#else
+
+static size_t
+decode_blocks(const uint8_t *p, size_t len, struct pb_buf *out)
+{
+    (void)p;
+    (void)len;
+    (void)out;
+    return 0;
+}
+
+#endif
 
 /* Decodes pairs of quads, then one, while all of it is base64 and there is
  * room. Returns how many characters it took. */
@@ -118,8 +208,10 @@ pb_base64_feed(struct pb_base64 *b, const char *text, size_t len,
     while (i < len) {
         enum pb_err err;
 
-        if (b->n_chars == 0 && !b->is_closed)
+        if (b->n_chars == 0 && !b->is_closed) {
+            i += decode_blocks(bytes + i, len - i, out);
             i += decode_quads(bytes + i, len - i, out);
+        }
         if (i == len)
             break;
         err = feed_char(b, bytes[i], out);

@@ -28,6 +28,7 @@ enum pb_err {
     PB_OK = 0,
     PB_ENOMEM,
     PB_EFULL,    /* the output would be over its own limit */
+    PB_EMANY,    /* more values in one text than its reader may take */
     PB_ELIMIT,   /* another size, depth or count over a limit */
     PB_ESYNTAX,  /* not JSON, not wire format, not a template... */
     PB_EVALUE,   /* well formed, but not a value of the field's type */

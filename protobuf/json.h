@@ -14,13 +14,19 @@
 #include "protobuf/schema.h"
 
 struct pb_json_options {
-    bool emit_defaults;  /* out: implicit-presence defaults, [] and {} too */
-    bool proto_names;    /* out: names as in the .proto */
-    bool enum_numbers;   /* out: enums as numbers */
-    bool int64_numbers;  /* out: 64-bit integers as numbers */
-    bool ignore_unknown; /* in: unknown fields and enum names are skipped */
-    bool pretty;         /* out: indented */
-    unsigned max_depth;  /* nested containers, both ways; 0: 100 */
+    bool emit_defaults;    /* out: implicit-presence defaults, [] and {} too */
+    bool proto_names;      /* out: names as in the .proto */
+    bool enum_numbers;     /* out: enums as numbers */
+    bool int64_numbers;    /* out: 64-bit integers as numbers */
+    bool ignore_unknown;   /* in: unknown fields and enum names are skipped */
+    bool pretty;           /* out: indented */
+    bool raw_anys;         /* out: an Any of a type that nobody knows keeps its
+                          * bytes: {"@type", "value": base64} */
+    const char *hidden;    /* out: full name of a type of which an Any shows its
+                          * "@type" only, or NULL */
+    unsigned max_depth;    /* nested containers, both ways; 0: 100 */
+    unsigned max_elements; /* in: fields, elements and map entries of one text,
+                            * those that are skipped too; 0: any number */
 };
 
 /* ---- JSON -> wire ---------------------------------------------------------- */
@@ -30,7 +36,8 @@ struct pb_json_options {
  * has at most 2,048 characters; a name, an enum value, a number in quotes, a
  * timestamp, duration or field mask 65,535 bytes; an Any keeps at most out->max
  * bytes of text until its "@type" comes, and 16 such Anys may be nested. All
- * are PB_ELIMIT. Results and errors do not depend on how the text is cut.
+ * are PB_ELIMIT. More than max_elements is PB_EMANY; what stands in an Any before
+ * its "@type" counts twice, as it is read twice. Results and errors do not depend on how the text is cut.
  */
 
 struct pb_json_reader;
@@ -116,6 +123,7 @@ void pb_json_writer_free(struct pb_json_writer **w);
  *                (not asked for inside an Any), a well-known type that has no
  *                JSON: out of range, a Value that holds nothing, ...
  *   PB_EUNKNOWN  an Any of a type that the message's schema does not have
+ *                (raw_anys: none)
  *   PB_EFULL     out->max
  *   PB_ELIMIT    more than 2 GiB of wire, or messages and groups nested over
  *                max_depth, the outermost one counted, a Value not (max_depth
@@ -126,8 +134,8 @@ enum pb_err pb_wire_to_json(struct pb_json_writer *w,
     struct pb_error *error);
 
 /* Only one top-level field of the message (response_body): its value, or the
- * JSON of its default when it is not there ("", 0, [], {}, null for an unset
- * message). */
+ * JSON of its default when it is not there: "", 0, [], {}; of a message that of
+ * an empty one if it is an object or an array, else null. */
 enum pb_err pb_wire_field_to_json(struct pb_json_writer *w,
     const struct pb_field *field, const struct pb_json_options *options,
     const uint8_t *wire, size_t len, struct pb_buf *out,
@@ -143,10 +151,10 @@ enum pb_err pb_json_quote(struct pb_buf *out, const char *s, size_t len);
  * FieldMask, wrappers; Value and Struct as JSON text) from the text of a path
  * variable or query parameter (google/api/http.proto), appended to out with the
  * field's tag; for a repeated field one element. Already percent-decoded. Empty
- * text is a value for strings and bytes only. Booleans may also be 1, 0, t, f
- * and the like; field masks may be in snake case. Defaults are written too, as
- * they replace what stood before. PB_EVALUE says what was expected; after an
- * error out is as it was. */
+ * text is a value for strings, bytes and field masks only. Booleans may also be
+ * 1, 0, t, f and the like; field masks may be in snake case; a NullValue may be
+ * null. Defaults are written too, as they replace what stood before. PB_EVALUE
+ * says what was expected; after an error out is as it was. */
 enum pb_err pb_text_to_wire(const struct pb_field *field, const char *text,
     size_t len, struct pb_buf *out, struct pb_error *error);
 

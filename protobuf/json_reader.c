@@ -19,22 +19,28 @@ static const char nothing[1];
 
 /* ---- Names -------------------------------------------------------------- */
 
-/* The field of that name. Clients mostly keep to the order of the fields, so
- * those after the last one are tried before the index is asked. */
+/* Clients mostly keep to the order of the fields, so these are tried before the
+ * index is asked: the field whose name stands at p, quotes, colon and all. */
 static const struct pb_field *
-find_field(const struct pb_json_reader *r, const char *name, size_t len)
+find_expected(const struct pb_json_reader *r, const char *p)
 {
-    const struct pb_frame *f = r->top;
-    const struct pb_message *message = f->message;
-    unsigned i = f->hint;
+    const struct pb_message *message = r->top->message;
+    size_t left = (size_t)(r->now.end - p);
+    unsigned i = r->top->hint;
 
     for (unsigned tries = 0; tries < 3 && i < message->n_fields; tries++, i++) {
-        const struct pb_field *field = &message->fields[i];
+        const struct pb_field *f = &message->fields[i];
 
-        if (field->json_name_len == len &&
-            memcmp(field->json_name, name, len) == 0)
-            return field;
+        if (f->key != NULL &&
+            pb_block_stands(p, left, f->key + 1, f->key_len - 1u))
+            return f;
     }
+    return NULL;
+}
+
+static const struct pb_field *
+find_field(const struct pb_message *message, const char *name, size_t len)
+{
     if (len > 2 && name[0] == '[' && name[len - 1] == ']')
         return pb_schema_extension_by_name(message, name + 1, len - 2);
     return pb_message_field_by_name(message, name, len);
@@ -45,25 +51,17 @@ fail_seen(struct pb_json_reader *r, enum pb_err err)
 {
     if (err == PB_EDUPLICATE)
         return pb_reader_fail(r, err, r->token,
-                   "this field was given before") != NULL;
+                   "expected each field once, found it again") != NULL;
     return pb_reader_fail_out(r, err) != NULL;
 }
 
-static bool
-message_name(struct pb_json_reader *r, const char *name, size_t len)
+/* A value for that field of the message on top comes. */
+static inline bool
+aim_at_field(struct pb_json_reader *r, const struct pb_field *field)
 {
     struct pb_frame *f = r->top;
-    const struct pb_field *field = find_field(r, name, len);
     enum pb_err err;
 
-    r->state = PB_AT_COLON;
-    if (field == NULL) {
-        r->target = PB_TO_NOTHING;
-        if (f->is_typed && len == 5 && memcmp(name, "@type", 5) == 0)
-            return fail_seen(r, PB_EDUPLICATE);
-        return r->options.ignore_unknown ||
-            pb_reader_unknown(r, f->message, name, len) != NULL;
-    }
     f->field = field;
     r->field = field;
     r->target = PB_TO_FIELD;
@@ -74,6 +72,23 @@ message_name(struct pb_json_reader *r, const char *name, size_t len)
         err = pb_reader_see(r, field->index);
     }
     return err == PB_OK ? true : fail_seen(r, err);
+}
+
+static bool
+message_name(struct pb_json_reader *r, const char *name, size_t len)
+{
+    struct pb_frame *f = r->top;
+    const struct pb_field *field = find_field(f->message, name, len);
+
+    r->state = PB_AT_COLON;
+    if (field == NULL) {
+        r->target = PB_TO_NOTHING;
+        if (f->is_typed && len == 5 && memcmp(name, "@type", 5) == 0)
+            return fail_seen(r, PB_EDUPLICATE);
+        return r->options.ignore_unknown ||
+            pb_reader_unknown(r, f->message, name, len) != NULL;
+    }
+    return aim_at_field(r, field);
 }
 
 /* A key that is no string in the message: its text, to be checked. */
@@ -185,7 +200,7 @@ check_required(struct pb_json_reader *r)
             continue;
         f->field = field;
         return pb_reader_fail(r, PB_EVALUE, r->token,
-                   "the required field \"%s\" is missing",
+                   "expected the required field \"%s\", found none",
                    field->json_name) != NULL;
     }
     return true;
@@ -247,6 +262,17 @@ value(struct pb_json_reader *r, const char *p)
 static const char *
 member(struct pb_json_reader *r, const char *p)
 {
+    if (r->top->kind == PB_FRAME_MESSAGE) {
+        const struct pb_field *field = find_expected(r, p);
+
+        if (field != NULL) {
+            r->token = pb_reader_offset(r, p);
+            if (!aim_at_field(r, field))
+                return NULL;
+            r->state = PB_AT_VALUE;
+            return value(r, p + field->key_len - 1);
+        }
+    }
     p = name(r, p);
     if (p == NULL || r->state != PB_AT_COLON || p == r->now.end || *p != ':')
         return p;
@@ -441,6 +467,9 @@ start(struct pb_json_reader *r, const struct pb_schema *schema,
     if (r->options.max_depth == 0)
         r->options.max_depth = PB_READER_DEPTH;
     r->depth = 0;
+    r->n_left = UINT64_MAX;
+    if (r->options.max_elements > 0)
+        r->n_left = (uint64_t)r->options.max_elements + 1; /* the whole, too */
     r->is_keeping = false;
     r->n_sources = 0;
     r->n_words = 0;
@@ -529,6 +558,36 @@ pb_json_reader_feed(struct pb_json_reader *r, const char *text, size_t len,
     return state;
 }
 
+/* What has to come next. */
+static const char *
+awaited(const struct pb_json_reader *r)
+{
+    switch (r->state) {
+    case PB_AT_VALUE:
+        return "a value";
+    case PB_AT_ELEMENT:
+        return "a value or ']'";
+    case PB_AT_MEMBER:
+        return "a name or '}'";
+    case PB_AT_NAME:
+        return "a name";
+    case PB_AT_COLON:
+        return "':'";
+    case PB_AT_COMMA:
+        return is_list(r->top) ? "',' or ']'" : "',' or '}'";
+    case PB_IN_STRING:
+        return "the rest of a string";
+    case PB_IN_NUMBER:
+        return is_list(r->top) ? "',' or ']' after a number"
+                               : "',' or '}' after a number";
+    case PB_IN_LITERAL:
+        return r->literal;
+    case PB_AT_END:
+        break;
+    }
+    return "nothing";
+}
+
 enum pb_json_state
 pb_json_reader_finish(struct pb_json_reader *r, struct pb_error *error)
 {
@@ -539,8 +598,8 @@ pb_json_reader_finish(struct pb_json_reader *r, struct pb_error *error)
         pb_reader_number_end(r);
     else if (r->state != PB_AT_END)
         pb_reader_fail(r, PB_ESYNTAX, r->now.base,
-            pb_json_reader_is_blank(r) ? "expected a JSON value, found nothing"
-                                       : "unexpected end of the text");
+            "expected %s, found the end of the text",
+            pb_json_reader_is_blank(r) ? "a JSON value" : awaited(r));
     r->error = NULL;
     return r->err == PB_OK ? PB_JSON_DONE : PB_JSON_ERROR;
 }

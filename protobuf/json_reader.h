@@ -168,6 +168,7 @@ struct pb_json_reader {
     const struct pb_schema *schema;
     struct pb_json_options options; /* max_depth set */
     unsigned depth;
+    uint64_t n_left;     /* values that may still come */
     const char *literal; /* "true", "false" or "null" */
     uint8_t literal_len; /* of it seen so far */
     struct pb_string string;
@@ -262,6 +263,14 @@ const char *pb_reader_fail(struct pb_json_reader *r, enum pb_err kind,
 /* PB_ESYNTAX: what stands at p is not what was expected. */
 const char *pb_reader_unexpected(struct pb_json_reader *r, const char *p,
     const char *expected) __attribute__((cold));
+
+/* A byte in words: 'x', or "the byte 0x00". Returns to. */
+#define PB_BYTE_NOUN_MAX 24
+const char *pb_reader_byte_noun(char to[PB_BYTE_NOUN_MAX], char byte);
+
+/* PB_ESYNTAX: the token in hand is no number of JSON's. */
+const char *pb_reader_bad_number(struct pb_json_reader *r, const char *text,
+    size_t len) __attribute__((cold));
 
 /* PB_EVALUE at the token in hand: "expected <what the target takes>, found
  * <found>". */
@@ -370,6 +379,16 @@ const char *pb_reader_text(struct pb_json_reader *r, const char *p);
 const char *pb_reader_string_more(struct pb_json_reader *r, const char *p);
 
 /* ---- json_reader_value.c ------------------------------------------------ */
+
+/* Every value that is read is counted, once, before anything is done with it:
+ * `[[],[],...]` costs far more than its bytes. False: there are too many. */
+static inline bool
+pb_reader_count(struct pb_json_reader *r)
+{
+    return r->n_left-- > 0;
+}
+/* The error when there are. Returns NULL. */
+const char *pb_reader_too_many(struct pb_json_reader *r) __attribute__((cold));
 
 const char *pb_reader_value(struct pb_json_reader *r, const char *p);
 

@@ -83,7 +83,8 @@ pb_reader_piece_used(struct pb_json_reader *r)
     r->now.line = f->u.any.line;
     r->now.line_start = f->u.any.line_start;
     return pb_reader_fail(r, PB_ELIMIT, f->u.any.at,
-        "no \"@type\" in the first %zu bytes of an Any", r->out->max);
+        "expected \"@type\" in the first %zu bytes of an Any, found none",
+        r->out->max);
 }
 
 enum pb_err
@@ -102,6 +103,7 @@ pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len)
 {
     struct pb_frame *f = r->top;
     bool is_type = is_name(text, len, "@type");
+    char excerpt[PB_EXCERPT_MAX];
 
     r->state = PB_AT_COLON;
     r->target = PB_TO_NOTHING;
@@ -114,7 +116,7 @@ pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len)
     }
     if (is_type || (is_name(text, len, "value") && f->has_value))
         return pb_reader_fail(r, PB_EDUPLICATE, r->token,
-                   "this name was given before") != NULL;
+                   "expected each name once, found it again") != NULL;
     if (is_name(text, len, "value")) {
         f->has_value = true;
         r->target = PB_TO_MESSAGE;
@@ -124,8 +126,9 @@ pb_reader_any_name(struct pb_json_reader *r, const char *text, size_t len)
     if (r->options.ignore_unknown)
         return true;
     return pb_reader_fail(r, PB_EUNKNOWN, r->token,
-               "a %s within an Any has \"@type\" and \"value\" only",
-               f->message->full_name) != NULL;
+               "expected \"@type\" and \"value\" only of a %s in an Any, "
+               "found %s",
+               f->message->full_name, pb_excerpt(excerpt, text, len)) != NULL;
 }
 
 /* ---- The type ----------------------------------------------------------- */
@@ -150,7 +153,8 @@ find_type(struct pb_json_reader *r, const char *url, size_t len)
     name_len = len - (size_t)(name - url);
     message = pb_schema_message(r->schema, name, name_len);
     if (message == NULL || message->is_map_entry) {
-        pb_reader_fail(r, PB_EUNKNOWN, r->token, "the type %s is not known",
+        pb_reader_fail(r, PB_EUNKNOWN, r->token,
+            "expected a type of the schema, found %s",
             pb_excerpt(excerpt, name, name_len));
         return NULL;
     }
@@ -212,7 +216,8 @@ replay(struct pb_json_reader *r, const struct pb_frame *any, const char *next)
 
     if (r->n_sources == PB_READER_REPLAYS)
         return pb_reader_fail(r, PB_ELIMIT, r->token,
-            "more than %d nested Anys whose \"@type\" does not come first",
+            "expected at most %d nested Anys whose \"@type\" does not come "
+            "first, found more",
             PB_READER_REPLAYS);
     s = &r->sources[r->n_sources++];
     *s = r->now;
@@ -255,10 +260,10 @@ pb_reader_any_end(struct pb_json_reader *r)
 
     if (f->kind == PB_FRAME_ANY && f->u.any.at != PB_NOWHERE)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-                   "an Any without \"@type\"") != NULL;
+                   "expected \"@type\" in an Any, found none") != NULL;
     if (f->kind == PB_FRAME_ANY_VALUE && !f->has_value)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-                   "a %s within an Any without \"value\"",
+                   "expected the \"value\" of a %s in an Any, found none",
                    f->message->full_name) != NULL;
     return pb_reader_pop(r) && pb_reader_value_done(r);
 }

@@ -214,20 +214,36 @@ pb_reader_fail(struct pb_json_reader *r, enum pb_err kind, size_t offset,
 }
 
 const char *
+pb_reader_byte_noun(char to[PB_BYTE_NOUN_MAX], char byte)
+{
+    unsigned char c = (unsigned char)byte;
+
+    if (c > 0x20 && c < 0x7f)
+        snprintf(to, PB_BYTE_NOUN_MAX, "'%c'", c);
+    else
+        snprintf(to, PB_BYTE_NOUN_MAX, "the byte 0x%02x", c);
+    return to;
+}
+
+const char *
 pb_reader_unexpected(struct pb_json_reader *r, const char *p,
     const char *expected)
 {
-    unsigned char c = (unsigned char)*p;
-    size_t at = pb_reader_offset(r, p);
+    char noun[PB_BYTE_NOUN_MAX];
 
-    if (c == '"')
-        return pb_reader_fail(r, PB_ESYNTAX, at, "expected %s, found a string",
-            expected);
-    if (c > 0x20 && c < 0x7f)
-        return pb_reader_fail(r, PB_ESYNTAX, at, "expected %s, found '%c'",
-            expected, c);
-    return pb_reader_fail(r, PB_ESYNTAX, at,
-        "expected %s, found the byte 0x%02x", expected, c);
+    return pb_reader_fail(r, PB_ESYNTAX, pb_reader_offset(r, p),
+        "expected %s, found %s", expected,
+        *p == '"' ? "a string" : pb_reader_byte_noun(noun, *p));
+}
+
+const char *
+pb_reader_bad_number(struct pb_json_reader *r, const char *text, size_t len)
+{
+    char excerpt[PB_EXCERPT_MAX];
+
+    return pb_reader_fail(r, PB_ESYNTAX, r->token,
+        "expected a number as JSON writes it, found %s",
+        pb_excerpt(excerpt, text, len));
 }
 
 const char *

@@ -229,7 +229,8 @@ pb_reader_see_key(struct pb_json_reader *r)
     entry->has_key = true;
     entry->words = r->n_words; /* these are the map's */
     if (err == PB_EDUPLICATE)
-        pb_reader_fail(r, err, r->token, "this key was given before");
+        pb_reader_fail(r, err, r->token,
+            "expected each key once, found it again");
     else if (err != PB_OK)
         pb_reader_fail_out(r, err);
     return err == PB_OK;

@@ -37,11 +37,14 @@ put_scalar(struct pb_json_reader *r, uint64_t bits)
     if (r->target != PB_TO_PACKED)
         for (unsigned i = 0; i < f->tag_len; i++)
             out->data[out->len++] = f->tag[i];
-    if (f->wire == PB_WIRE_VARINT)
+    if (f->wire == PB_WIRE_VARINT) {
         out->len =
             (size_t)(pb_varint_write(out->data + out->len, bits) - out->data);
-    else
-        (void)pb_put_scalar(out, (enum pb_wire)f->wire, bits);
+    } else {
+        bits = htole64(bits); /* its first half, for 32 bits too */
+        memcpy(out->data + out->len, &bits, sizeof(bits));
+        out->len += f->wire == PB_WIRE_I32 ? 4 : 8;
+    }
     return pb_reader_value_done(r);
 }
 
@@ -87,8 +90,7 @@ fail_number(struct pb_json_reader *r, enum pb_number_fault fault,
     if (fault == PB_NUMBER_MEMORY)
         return pb_reader_fail_out(r, PB_ENOMEM) != NULL;
     if (fault == PB_NUMBER_SYNTAX && !is_string)
-        return pb_reader_fail(r, PB_ESYNTAX, r->token,
-                   "this is not how JSON writes a number") != NULL;
+        return pb_reader_bad_number(r, text, len) != NULL;
     if (fault == PB_NUMBER_RANGE)
         note = ", which is out of range";
     else if (fault == PB_NUMBER_FRACTION)
@@ -121,7 +123,8 @@ ignore_value(struct pb_json_reader *r)
 {
     if (r->target == PB_TO_FIELD && r->field->is_required)
         return pb_reader_fail(r, PB_EUNKNOWN, r->token,
-                   "an unknown value for a required field") != NULL;
+                   "expected a known value for a required field, found another") !=
+            NULL;
     if (r->top->kind == PB_FRAME_ENTRY) {
         pb_reader_drop(r);
         pb_reader_forget_key(r);
@@ -143,8 +146,9 @@ enum_token(struct pb_json_reader *r, const char *text, size_t len)
         return put_scalar(r, bits);
     if (r->options.ignore_unknown)
         return ignore_value(r);
-    return pb_reader_fail(r, PB_EUNKNOWN, r->token, "enum %s has no value %s",
-               e->full_name, pb_excerpt(excerpt, text, len)) != NULL;
+    return pb_reader_fail(r, PB_EUNKNOWN, r->token,
+               "expected a value of enum %s, found %s", e->full_name,
+               pb_excerpt(excerpt, text, len)) != NULL;
 }
 
 /* ---- Messages that are not objects -------------------------------------- */
@@ -266,7 +270,7 @@ number_token(struct pb_json_reader *r, const char *text, size_t len)
 {
     if (len > PB_NUMBER_MAX)
         return pb_reader_fail(r, PB_ELIMIT, r->token,
-                   "a number of more than %d characters",
+                   "expected a number of at most %d characters, found more",
                    PB_NUMBER_MAX) != NULL;
     if (r->target != PB_TO_NOTHING)
         return numeric_token(r, text, len, false);
@@ -384,7 +388,7 @@ null_value(struct pb_json_reader *r)
         return pb_reader_mismatch(r, "null") != NULL;
     if (r->field->is_required && !r->top->is_lenient)
         return pb_reader_fail(r, PB_EVALUE, r->token,
-                   "a required field cannot be null") != NULL;
+                   "expected a value for a required field, found null") != NULL;
     return pb_reader_value_done(r);
 }
 

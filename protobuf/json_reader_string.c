@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strings. One that lies whole in its piece and has no escapes is found by
- * looking for its closing quote and used where it lies. Any other goes through
- * a small machine that can stop at every byte and hands its text on in runs.
+ * Strings. Names and tokens that lie whole in their piece and have no escapes
+ * are found by looking for their closing quote and used where they lie. Text for
+ * a string field is copied while it is looked at, block by block, escapes and
+ * all. What neither of them takes (ends of pieces, tokens with escapes, errors)
+ * goes through a small machine that can stop at every byte and hands its text
+ * on in runs.
  */
 #include "protobuf/json_reader.h"
 
@@ -15,7 +18,7 @@ static const char *
 skip_characters(const char *p, const char *end)
 {
     while (p < end && (unsigned char)*p >= 0x80) {
-        int n = pb_utf8_sequence(p, end);
+        int n = end - p >= 4 ? (int)pb_utf8_wide(p) : pb_utf8_sequence(p, end);
 
         if (n <= 0)
             break;
@@ -42,6 +45,155 @@ find_quote(const char *p, const char *end)
             return NULL;
         p = q;
     }
+}
+
+/* ---- Escapes ------------------------------------------------------------ */
+
+/* What a backslash and this letter stand for; 0: nothing. */
+static inline char
+meaning_of(char letter)
+{
+    static const char meanings[256] = {
+        ['"'] = '"',
+        ['\\'] = '\\',
+        ['/'] = '/',
+        ['b'] = '\b',
+        ['f'] = '\f',
+        ['n'] = '\n',
+        ['r'] = '\r',
+        ['t'] = '\t',
+    };
+
+    return meanings[(unsigned char)letter];
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool
+is_high(uint32_t code)
+{
+    return code >= 0xd800 && code <= 0xdbff;
+}
+
+static bool
+is_low(uint32_t code)
+{
+    return code >= 0xdc00 && code <= 0xdfff;
+}
+
+static uint32_t
+join_surrogates(uint32_t high, uint32_t low)
+{
+    return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+/* Reads \uXXXX; false: it is none. */
+static bool
+read_hex_escape(const char p[6], uint32_t *code)
+{
+    int a = hex_digit(p[2]), b = hex_digit(p[3]);
+    int c = hex_digit(p[4]), d = hex_digit(p[5]);
+
+    *code =
+        (uint32_t)a << 12 | (uint32_t)b << 8 | (uint32_t)c << 4 | (uint32_t)d;
+    return p[0] == '\\' && p[1] == 'u' && (a | b | c | d) >= 0;
+}
+
+/* ---- Copying ------------------------------------------------------------ */
+
+/* An escape takes up to 12 bytes and may begin in the last one of a block. */
+#define COPY_AHEAD (PB_BLOCK + 12)
+
+/* Copies what the escape at p stands for, moving *to on. Returns the byte after
+ * it; p: there is something wrong. */
+static inline const char *
+copy_escape(const char *p, uint8_t **to)
+{
+    char c = meaning_of(p[1]);
+    uint32_t code, low;
+
+    if (c != 0) {
+        *(*to)++ = (uint8_t)c;
+        return p + 2;
+    }
+    if (!read_hex_escape(p, &code) || is_low(code))
+        return p;
+    p += 6;
+    if (is_high(code)) {
+        if (!read_hex_escape(p, &low) || !is_low(low))
+            return p - 6;
+        code = join_surrogates(code, low);
+        p += 6;
+    }
+    *to += pb_utf8_write((char *)*to, code);
+    return p;
+}
+
+/* Copies text by the block, escapes and all; *is_wide: not all of it is ASCII,
+ * and nobody has looked whether it is UTF-8. Returns where that ends: at what is
+ * no text, or close to the end of the piece or of the room. */
+static const char *
+copy_blocks(const char *p, const char *end, struct pb_buf *out, bool *is_wide)
+{
+    uint8_t *to = out->data + out->len;
+    const uint8_t *to_end = out->data + out->cap;
+    unsigned wide = 0;
+
+    while (end - p >= COPY_AHEAD && to_end - to >= COPY_AHEAD) {
+        unsigned stops = pb_block_stops(p);
+        const char *next;
+        unsigned n;
+
+        wide |= pb_block_wide(p);
+        memcpy(to, p, PB_BLOCK);
+        n = stops == 0 ? PB_BLOCK : (unsigned)__builtin_ctz(stops);
+        p += n;
+        to += n;
+        if (stops == 0)
+            continue;
+        if (*p != '\\')
+            break;
+        next = copy_escape(p, &to);
+        if (next == p)
+            break;
+        p = next;
+    }
+    *is_wide = wide != 0;
+    out->len = (size_t)(to - out->data);
+    return p;
+}
+
+/* Copies a string's text from p on as far as that goes easily. It stops between
+ * two characters. */
+static const char *
+copy_text(const char *p, const char *end, struct pb_buf *out)
+{
+    size_t start = out->len;
+    const char *begin = p;
+    bool is_wide;
+    unsigned cut;
+
+    p = copy_blocks(p, end, out, &is_wide);
+    if (is_wide) {
+        cut = pb_utf8_cut(begin, p);
+        p -= cut;
+        out->len -= cut;
+        if (pb_utf8_prefix(begin, (size_t)(p - begin)) != (size_t)(p - begin)) {
+            out->len = start; /* for the machine, which finds where */
+            return begin;
+        }
+    }
+    while (p < end && out->len < out->cap && pb_is_plain((uint8_t)*p))
+        out->data[out->len++] = (uint8_t)*p++;
+    return p;
 }
 
 /* ---- Records for strings in out ----------------------------------------- */
@@ -79,24 +231,6 @@ begin_record(struct pb_buf *out, const struct pb_field *field, size_t len)
     return PB_OK;
 }
 
-/* A whole string or key. PB_EFULL: the machine has to find out where. */
-static enum pb_err
-put_text(struct pb_json_reader *r, enum pb_reader_string use, const char *text,
-    size_t len)
-{
-    struct pb_buf *out = r->out;
-    enum pb_err err;
-
-    if (len == 0 && is_left_out(r, use))
-        return PB_OK;
-    err = begin_record(out, record_field(r, use), len);
-    if (err != PB_OK)
-        return err;
-    memcpy(out->data + out->len, text, len);
-    out->len += len;
-    return PB_OK;
-}
-
 static enum pb_err
 put_bytes(struct pb_json_reader *r, const char *text, size_t len)
 {
@@ -129,11 +263,24 @@ end_record(struct pb_json_reader *r, enum pb_reader_string use)
     return pb_reader_value_done(r);
 }
 
+/* The same, when its length has still to be set. */
+static bool
+close_record(struct pb_json_reader *r, enum pb_reader_string use, size_t start,
+    size_t len_at)
+{
+    if (r->out->len == len_at + 1 && is_left_out(r, use))
+        r->out->len = start;
+    else if (!pb_reader_close_len(r, len_at))
+        return false;
+    return end_record(r, use);
+}
+
 static const char *
 fail_token_length(struct pb_json_reader *r)
 {
     return pb_reader_fail(r, PB_ELIMIT, r->token,
-        "a name or value of more than %d bytes", PB_READER_TOKEN_MAX);
+        "expected at most %d bytes in a name or value, found more",
+        PB_READER_TOKEN_MAX);
 }
 
 /* Skips a value or a name. */
@@ -212,27 +359,20 @@ emit(struct pb_json_reader *r, const char *text, size_t len)
     return err == PB_OK;
 }
 
-static const char *
-begin_string(struct pb_json_reader *r, const char *p, enum pb_reader_string use)
+/* Starts the machine. start: where in out the record begins that the string is
+ * copied to, if any; len_at: the byte kept for its length, or NOWHERE. */
+static void
+begin_string(struct pb_json_reader *r, enum pb_reader_string use, size_t start,
+    size_t len_at)
 {
     struct pb_string *s = &r->string;
-    struct pb_buf *out = r->out;
 
     memset(s, 0, sizeof(*s));
     s->use = (uint8_t)use;
-    s->len_at = PB_NOWHERE;
-    s->start = out->len;
+    s->start = start;
+    s->len_at = len_at;
     r->text.len = 0;
     r->state = PB_IN_STRING;
-    if (use == PB_STRING_KEY || use == PB_STRING_TEXT ||
-        use == PB_STRING_BYTES) {
-        enum pb_err err = begin_record(out, record_field(r, use), 0);
-
-        if (err != PB_OK)
-            return pb_reader_fail_out(r, err);
-        s->len_at = out->len - 1;
-    }
-    return p;
 }
 
 /* p is the byte after the closing quote. */
@@ -254,21 +394,16 @@ end_string(struct pb_json_reader *r, const char *p)
         return fail_base64(r, NULL);
     if (err != PB_OK)
         return pb_reader_fail_out(r, err);
-    if (r->out->len == s->len_at + 1 && is_left_out(r, use))
-        r->out->len = s->start;
-    else if (!pb_reader_close_len(r, s->len_at))
-        return NULL;
-    return end_record(r, use) ? p : NULL;
+    return close_record(r, use, s->start, s->len_at) ? p : NULL;
 }
 
 /* The byte after a backslash. */
 static const char *
 read_escape(struct pb_json_reader *r, const char *p)
 {
-    static const char letters[] = "\"\\/bfnrt";
-    static const char meanings[] = "\"\\/\b\f\n\r\t";
     struct pb_string *s = &r->string;
-    const char *found;
+    char noun[PB_BYTE_NOUN_MAX];
+    char c = meaning_of(*p);
 
     if (*p == 'u') {
         s->step = PB_STEP_HEX;
@@ -276,29 +411,19 @@ read_escape(struct pb_json_reader *r, const char *p)
         s->n = 0;
         return p + 1;
     }
-    found = *p == '\0' ? NULL : strchr(letters, *p);
-    if (found == NULL)
+    if (c == 0)
         return pb_reader_fail(r, PB_ESYNTAX, s->at,
-            "no such escape in a string");
+            "expected one of \"\\/bfnrtu after the backslash, found %s",
+            pb_reader_byte_noun(noun, *p));
     s->step = PB_STEP_PLAIN;
-    return emit(r, &meanings[found - letters], 1) ? p + 1 : NULL;
-}
-
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return emit(r, &c, 1) ? p + 1 : NULL;
 }
 
 static const char *
 fail_surrogate(struct pb_json_reader *r)
 {
     return pb_reader_fail(r, PB_ESYNTAX, r->string.at,
-        "half of a surrogate pair without the other half");
+        "expected both halves of a surrogate pair, found one");
 }
 
 /* Four hex digits are in: a character, or the first half of one. */
@@ -309,21 +434,18 @@ end_hex(struct pb_json_reader *r)
     uint32_t c = s->code;
     char bytes[4];
 
-    if (s->high != 0) {
-        if (c < 0xdc00 || c > 0xdfff) {
-            fail_surrogate(r);
-            return false;
-        }
-        c = 0x10000 + ((s->high - 0xd800) << 10) + (c - 0xdc00);
-        s->high = 0;
-    } else if (c >= 0xd800 && c < 0xdc00) {
-        s->high = c;
-        s->step = PB_STEP_LOW_SLASH;
-        return true;
-    } else if (c >= 0xdc00 && c <= 0xdfff) {
+    if (is_low(c) != (s->high != 0)) {
         fail_surrogate(r);
         return false;
     }
+    if (is_high(c)) {
+        s->high = c;
+        s->step = PB_STEP_LOW_SLASH;
+        return true;
+    }
+    if (s->high != 0)
+        c = join_surrogates(s->high, c);
+    s->high = 0;
     s->step = PB_STEP_PLAIN;
     return emit(r, bytes, pb_utf8_write(bytes, c));
 }
@@ -333,10 +455,12 @@ read_hex(struct pb_json_reader *r, const char *p)
 {
     struct pb_string *s = &r->string;
     int digit = hex_digit(*p);
+    char noun[PB_BYTE_NOUN_MAX];
 
     if (digit < 0)
         return pb_reader_fail(r, PB_ESYNTAX, s->at,
-            "\\u is not followed by four hex digits");
+            "expected four hex digits after \\u, found %s",
+            pb_reader_byte_noun(noun, *p));
     s->code = s->code << 4 | (unsigned)digit;
     if (++s->n == 4 && !end_hex(r))
         return NULL;
@@ -362,7 +486,7 @@ static const char *
 fail_utf8(struct pb_json_reader *r)
 {
     return pb_reader_fail(r, PB_ESYNTAX, r->string.at,
-        "a string that is not UTF-8");
+        "expected UTF-8, found a sequence of bytes that is none");
 }
 
 /* One more byte of a character that began in another piece. */
@@ -398,7 +522,8 @@ read_special(struct pb_json_reader *r, const char *p)
     }
     if ((unsigned char)*p < 0x20)
         return pb_reader_fail(r, PB_ESYNTAX, s->at,
-            "a control character (0x%02x) in a string: escape it",
+            "expected text, found the control character 0x%02x, which has "
+            "to be escaped",
             (unsigned char)*p);
     q = skip_characters(p, r->now.end);
     if (q > p)
@@ -421,6 +546,8 @@ pb_reader_string_more(struct pb_json_reader *r, const char *p)
 
         switch ((enum pb_string_step)s->step) {
         case PB_STEP_PLAIN:
+            if (s->use == PB_STRING_TEXT || s->use == PB_STRING_KEY)
+                p = copy_text(p, r->now.end, r->out);
             run = p;
             p = pb_skip_plain(p, r->now.end);
             if (p > run && !emit(r, run, (size_t)(p - run)))
@@ -451,51 +578,65 @@ pb_reader_string_more(struct pb_json_reader *r, const char *p)
 
 /* ---- Entry -------------------------------------------------------------- */
 
-/* A whole string to be copied. NULL without an error: let the machine do it,
- * which finds the same errors at the same place however the text is cut. */
+/* Text of a field, or a key: what is left when copying stops is for the
+ * machine. */
 static const char *
-copy_whole(struct pb_json_reader *r, const char *p, const char *quote,
-    enum pb_reader_string use)
+read_text(struct pb_json_reader *r, const char *p, enum pb_reader_string use)
 {
-    size_t len = (size_t)(quote - p);
-    size_t start = r->out->len;
-    enum pb_err err = use == PB_STRING_BYTES ? put_bytes(r, p, len)
-                                             : put_text(r, use, p, len);
+    struct pb_buf *out = r->out;
+    size_t start = out->len;
+    enum pb_err err = begin_record(out, record_field(r, use), 0);
+    size_t len_at = out->len - 1;
 
-    if (err == PB_OK)
-        return end_record(r, use) ? quote + 1 : NULL;
-    r->out->len = start;
-    return NULL;
+    if (err != PB_OK)
+        return pb_reader_fail_out(r, err);
+    p = copy_text(p, r->now.end, out);
+    if (p < r->now.end && *p == '"')
+        return close_record(r, use, start, len_at) ? p + 1 : NULL;
+    begin_string(r, use, start, len_at);
+    return pb_reader_string_more(r, p);
+}
+
+/* Whole bytes at once; or the machine, which finds the same errors at the same
+ * place however the text is cut. */
+static const char *
+read_bytes(struct pb_json_reader *r, const char *p)
+{
+    const char *quote = find_quote(p, r->now.end);
+    struct pb_buf *out = r->out;
+    size_t start = out->len;
+    enum pb_err err;
+
+    if (quote != NULL) {
+        if (put_bytes(r, p, (size_t)(quote - p)) == PB_OK)
+            return end_record(r, PB_STRING_BYTES) ? quote + 1 : NULL;
+        out->len = start;
+    }
+    err = begin_record(out, r->field, 0);
+    if (err != PB_OK)
+        return pb_reader_fail_out(r, err);
+    begin_string(r, PB_STRING_BYTES, start, out->len - 1);
+    return pb_reader_string_more(r, p);
 }
 
 const char *
 pb_reader_string(struct pb_json_reader *r, const char *p,
     enum pb_reader_string use)
 {
-    const char *quote = find_quote(p, r->now.end);
+    const char *quote;
 
-    if (quote != NULL) {
-        const char *next;
-
-        switch (use) {
-        case PB_STRING_KEY:
-        case PB_STRING_TEXT:
-        case PB_STRING_BYTES:
-            next = copy_whole(r, p, quote, use);
-            if (next != NULL || r->err != PB_OK)
-                return next;
-            break;
-        case PB_STRING_NAME:
-        case PB_STRING_TOKEN:
-        case PB_STRING_TYPE:
-            return use_token(r, quote + 1, use, p, (size_t)(quote - p));
-        case PB_STRING_SKIP:
-        case PB_STRING_SKIP_NAME:
-            return end_skipped(r, use) ? quote + 1 : NULL;
-        }
+    if (use == PB_STRING_TEXT || use == PB_STRING_KEY)
+        return read_text(r, p, use);
+    if (use == PB_STRING_BYTES)
+        return read_bytes(r, p);
+    quote = find_quote(p, r->now.end);
+    if (quote == NULL) {
+        begin_string(r, use, r->out->len, PB_NOWHERE);
+        return pb_reader_string_more(r, p);
     }
-    p = begin_string(r, p, use);
-    return p == NULL ? NULL : pb_reader_string_more(r, p);
+    if (use == PB_STRING_SKIP || use == PB_STRING_SKIP_NAME)
+        return end_skipped(r, use) ? quote + 1 : NULL;
+    return use_token(r, quote + 1, use, p, (size_t)(quote - p));
 }
 
 const char *
@@ -538,7 +679,7 @@ pb_reader_text(struct pb_json_reader *r, const char *p)
     uint8_t *to;
 
     if (quote == NULL || quote == p ||
-        out->cap - out->len < sizeof(f->tag) + 1 + PB_SCAN_BLOCK)
+        out->cap - out->len < sizeof(f->tag) + 1 + PB_BLOCK)
         return pb_reader_string(r, p, PB_STRING_TEXT);
     len = (size_t)(quote - p);
     to = out->data + out->len;

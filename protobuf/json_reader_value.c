@@ -12,7 +12,7 @@ go_deeper(struct pb_json_reader *r)
 {
     if (r->depth >= r->options.max_depth)
         return pb_reader_fail(r, PB_ELIMIT, r->token,
-                   "more than %u nested objects and arrays",
+                   "expected at most %u nested objects and arrays, found more",
                    r->options.max_depth) != NULL;
     r->depth++;
     return true;
@@ -152,20 +152,32 @@ claim_oneof(struct pb_json_reader *r, char c)
         return pb_reader_fail_out(r, err) != NULL;
     if (err == PB_EDUPLICATE)
         return pb_reader_fail(r, err, r->token,
-                   "another field of the oneof \"%s\" was given before",
+                   "expected one field of the oneof \"%s\", found a second",
                    message->oneof_names[field->oneof]) != NULL;
     return true;
 }
 
 const char *
+pb_reader_too_many(struct pb_json_reader *r)
+{
+    return pb_reader_fail(r, PB_EMANY, r->token,
+        "expected at most %u fields and elements in one message, found more",
+        r->options.max_elements);
+}
+
+const char *
 pb_reader_value(struct pb_json_reader *r, const char *p)
 {
+    char noun[PB_BYTE_NOUN_MAX];
     char c = *p;
 
     r->token = pb_reader_offset(r, p);
+    if (!pb_reader_count(r))
+        return pb_reader_too_many(r);
     if (r->target == PB_TO_TYPE && c != '"')
         return pb_reader_fail(r, PB_EVALUE, r->token,
-            "expected the URL of a type in quotes");
+            "expected the URL of a type in quotes, found %s",
+            pb_reader_byte_noun(noun, c));
     if (r->target == PB_TO_FIELD && r->field->oneof >= 0 && !claim_oneof(r, c))
         return NULL;
     switch (c) {

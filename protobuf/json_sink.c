@@ -2,11 +2,12 @@
 /*
  * Strings on their way out. Nearly all bytes of nearly all strings need only a
  * copy, so the search for those that need more is joined with the copying and
- * goes 16 bytes at a time (8 where there is no SSE2). Blocks overlap at the
+ * goes 16 bytes at a time, escapes and all. Blocks overlap at the
  * end of a text rather than ending in single bytes.
  */
 #include "protobuf/json_sink.h"
 #include "protobuf/json.h"
+#include "protobuf/utf8.h"
 
 #include <math.h>
 
@@ -92,94 +93,32 @@ plain_copy_bytes(uint8_t *to, const uint8_t *from, size_t n)
     return i;
 }
 
-#ifdef __SSE2__
-
-/* Copies 16 bytes whatever they are; returns how many are plain. */
 static inline size_t
-plain_copy_16(uint8_t *to, const uint8_t *from)
+plain_copy(uint8_t *to, const uint8_t *from, size_t n)
 {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
-    unsigned special = pb_special16(v);
+    size_t i = 0;
 
-    _mm_storeu_si128((__m128i *)(void *)to, v);
-    return special == 0 ? 16 : (size_t)__builtin_ctz(special);
+    if (n <= PB_BLOCK)
+        return pb_plain_copy_short(to, from, n) ? n
+                                                : plain_copy_bytes(to, from, n);
+
+    for (; n - i > PB_BLOCK; i += PB_BLOCK) {
+        unsigned plain = pb_block_copy(to + i, from + i);
+
+        if (plain < PB_BLOCK)
+            return i + plain;
+    }
+    i = n - PB_BLOCK; /* again some that are known to be plain */
+    return i + pb_block_copy(to + i, from + i);
 }
-
-#else
-
-static inline size_t
-plain_copy_16(uint8_t *to, const uint8_t *from)
-{
-    uint64_t a, b;
-
-    memcpy(&a, from, 8);
-    memcpy(&b, from + 8, 8);
-    if (!pb_are_plain(a, b))
-        return plain_copy_bytes(to, from, 16);
-    memcpy(to, &a, 8);
-    memcpy(to + 8, &b, 8);
-    return 16;
-}
-
-#endif
 
 size_t
 pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
 {
-    size_t i = 0;
-
-    if (n <= 16)
-        return pb_plain_copy_short(to, from, n) ? n
-                                                : plain_copy_bytes(to, from, n);
-
-    for (; n - i > 16; i += 16) {
-        size_t plain = plain_copy_16(to + i, from + i);
-
-        if (plain < 16)
-            return i + plain;
-    }
-    i = n - 16; /* again some that are known to be plain */
-    return i + plain_copy_16(to + i, from + i);
+    return plain_copy(to, from, n);
 }
 
 /* ---- UTF-8 and escapes --------------------------------------------------- */
-
-static inline bool
-is_tail(uint8_t c)
-{
-    return (c & 0xc0) == 0x80;
-}
-
-/* Length of the sequence at p, 0 when it is none: Unicode, table 3-7. Like
- * pb_utf8_next, but here it is a loop's body and nobody wants the code. */
-static inline size_t
-utf8_length(const uint8_t *p, const uint8_t *end)
-{
-    size_t n = (size_t)(end - p);
-    uint8_t c;
-
-    if (n == 0)
-        return 0;
-    c = p[0];
-    if (c < 0x80)
-        return 1;
-    if (c < 0xc2 || c > 0xf4 || n < 2 || !is_tail(p[1]))
-        return 0;
-    if (c < 0xe0)
-        return 2;
-    if (n < 3 || !is_tail(p[2]))
-        return 0;
-    if (c < 0xf0) {
-        if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f))
-            return 0;
-        return 3;
-    }
-    if (n < 4 || !is_tail(p[3]))
-        return 0;
-    if ((c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return 4;
-}
 
 /* Up to 6 bytes. */
 static uint8_t *
@@ -208,96 +147,108 @@ escape(uint8_t *to, uint8_t c)
     return to;
 }
 
-/* Copies the run of non-ASCII sequences at p, plain ASCII in ones and twos
- * between them included; returns where it ends or is no longer UTF-8. */
+/* What a round of copy_blocks may write: an escape may begin in the last byte of
+ * a block. */
+#define COPY_ROOM (PB_BLOCK + 6)
+
+/* Text that is UTF-8, as far as that goes by the block. since: from there up to p
+ * it has been copied as it is, so that the last block may begin earlier. */
 static const uint8_t *
-put_sequences(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+copy_blocks(struct pb_sink *s, const uint8_t *p, const uint8_t *end,
+    const uint8_t *since)
 {
-    while (end - p >= 4 && pb_sink_room(s) >= 4) {
-        size_t n = utf8_length(p, end);
+    uint8_t *to = s->p;
 
-        if (n == 0 || (n == 1 && !(pb_is_plain(p[0]) && (p[1] | p[2]) >= 0x80)))
-            return p;
-        memcpy(s->p, p, 4);
-        s->p += n;
-        p += n;
-    }
-    while (p < end && *p >= 0x80) {
-        size_t n = utf8_length(p, end);
+    while (p < end && s->end - to >= COPY_ROOM) {
+        unsigned stops, n;
 
-        if (n == 0)
-            break;
-        pb_sink_put_slow(s, p, n);
+        if (end - p < PB_BLOCK) {
+            const uint8_t *last = end - PB_BLOCK;
+
+            if (last < since)
+                break;
+            to -= p - last;
+            p = last;
+        }
+        stops = pb_block_stops(p);
+        memcpy(to, p, PB_BLOCK);
+        n = stops == 0 ? PB_BLOCK : (unsigned)__builtin_ctz(stops);
         p += n;
+        to += n;
+        if (stops != 0) {
+            to = escape(to, *p++);
+            since = p;
+        }
     }
+    s->p = to;
     return p;
 }
 
-/* At a byte that is not plain, or where the room has ended. */
-static const uint8_t *
-put_special(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
+/* The same byte by byte. */
+static void
+copy_bytes(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
 {
-    uint8_t *at;
+    for (; p < end; p++) {
+        if (*p >= 0x80 || pb_is_plain(*p)) {
+            pb_sink_char(s, (char)*p);
+        } else {
+            uint8_t *at = pb_sink_at(s, 6);
 
-    if (*p >= 0x80)
-        return put_sequences(s, p, end);
-    if (pb_is_plain(*p)) {
-        pb_sink_put_slow(s, p, 1);
-    } else {
-        at = pb_sink_at(s, 6);
-        pb_sink_to(s, at, escape(at, *p));
+            pb_sink_to(s, at, escape(at, *p));
+        }
     }
-    return p + 1;
+}
+
+/* The rest of a text whose plain beginning has been copied. */
+static const uint8_t *
+put_rest(struct pb_sink *s, const uint8_t *text, size_t plain, size_t n)
+{
+    const uint8_t *p = text + plain;
+    const uint8_t *end;
+
+    end = p + pb_utf8_prefix(p, n - plain);
+    for (const uint8_t *since = text; p < end && s->err == PB_OK; since = p) {
+        size_t left;
+
+        p = copy_blocks(s, p, end, since);
+        left = (size_t)(end - p);
+        if (left >= PB_BLOCK)
+            left = 1; /* the room ends */
+        copy_bytes(s, p, p + left);
+        p += left;
+    }
+    return end < text + n ? end : NULL;
 }
 
 const uint8_t *
 pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    const uint8_t *end = text + n;
+    size_t room = pb_sink_room(s);
+    size_t plain = plain_copy(s->p, text, n < room ? n : room);
 
-    while (text < end && s->err == PB_OK) {
-        size_t left = (size_t)(end - text);
-        size_t room = pb_sink_room(s);
-        size_t plain = pb_plain_copy(s->p, text, left < room ? left : room);
-        const uint8_t *next;
-
-        s->p += plain;
-        text += plain;
-        if (text == end)
-            break;
-        next = put_special(s, text, end);
-        if (next == text)
-            return text;
-        text = next;
-    }
-    return NULL;
-}
-
-/* What pb_sink_string does when the text is long or not all plain. */
-static const uint8_t *
-put_string(struct pb_sink *s, const uint8_t *text, size_t n)
-{
-    const uint8_t *bad;
-
-    pb_sink_char(s, '"');
-    bad = pb_sink_text(s, text, n);
-    pb_sink_char(s, '"');
-    return bad;
+    s->p += plain;
+    return plain == n ? NULL : put_rest(s, text, plain, n);
 }
 
 const uint8_t *
 pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    uint8_t *p = s->p;
+    const uint8_t *bad = NULL;
+    size_t plain;
 
-    if (n > 16 || pb_sink_room(s) < n + 2 ||
-        !pb_plain_copy_short(p + 1, text, n))
-        return put_string(s, text, n);
-    *p = '"';
-    p += n + 1;
-    *p = '"';
-    s->p = p + 1;
-    return NULL;
+    if (pb_sink_room(s) < n + 2) {
+        pb_sink_char(s, '"');
+        bad = pb_sink_text(s, text, n);
+        pb_sink_char(s, '"');
+        return bad;
+    }
+    *s->p++ = '"';
+    plain = plain_copy(s->p, text, n);
+    s->p += plain;
+    if (plain < n)
+        bad = put_rest(s, text, plain, n);
+    pb_sink_char(s, '"');
+    return bad;
 }
 
 /* ---- Numbers ------------------------------------------------------------- */

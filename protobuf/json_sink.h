@@ -13,12 +13,9 @@
 #ifndef PB_JSON_SINK_H
 #define PB_JSON_SINK_H
 
+#include "protobuf/block.h"
 #include "protobuf/buf.h"
 #include "protobuf/number_out.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum { PB_SINK_STAGE = 64 };
 
@@ -111,59 +108,6 @@ pb_sink_u64(struct pb_sink *s, uint64_t v)
 
 /* ---- Plain text: what JSON takes as it is, and ASCII --------------------- */
 
-static inline bool
-pb_is_plain(uint8_t c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-#ifdef __SSE2__
-
-/* One bit for each byte that is not plain. */
-static inline unsigned
-pb_special16(__m128i v)
-{
-    /* signed: controls and everything above 0x7f are below 0x20 */
-    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-
-    return (unsigned)_mm_movemask_epi8(
-        _mm_or_si128(low, _mm_or_si128(quote, backslash)));
-}
-
-static inline bool
-pb_are_plain(uint64_t a, uint64_t b)
-{
-    return pb_special16(_mm_set_epi64x((long long)a, (long long)b)) == 0;
-}
-
-#else
-
-#define PB_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Not 0 when a byte of v is not plain. */
-static inline uint64_t
-pb_special8(uint64_t v)
-{
-    uint64_t quote = v ^ PB_EACH('"');
-    uint64_t backslash = v ^ PB_EACH('\\');
-
-    /* without borrows from below: x - 1 gets bit 7 when x is 0, v - 0x20 when
-     * v is a control; with one, a byte below is special anyway */
-    return ((v - PB_EACH(0x20)) | (quote - PB_EACH(1)) |
-               (backslash - PB_EACH(1)) | v) &
-        PB_EACH(0x80);
-}
-
-static inline bool
-pb_are_plain(uint64_t a, uint64_t b)
-{
-    return (pb_special8(a) | pb_special8(b)) == 0;
-}
-
-#endif
-
 /* Copies the longest beginning of from[0..n) that is plain; returns its
  * length. Touches nothing outside to[0..n). */
 size_t pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n);
@@ -180,7 +124,7 @@ pb_plain_copy_short(uint8_t *to, const uint8_t *from, size_t n)
     if (n >= 8) {
         memcpy(&a8, from, 8);
         memcpy(&b8, from + n - 8, 8);
-        if (!pb_are_plain(a8, b8))
+        if (!pb_words_are_plain(a8, b8))
             return false;
         memcpy(to, &a8, 8);
         memcpy(to + n - 8, &b8, 8);
@@ -188,7 +132,7 @@ pb_plain_copy_short(uint8_t *to, const uint8_t *from, size_t n)
         memcpy(&a4, from, 4);
         memcpy(&b4, from + n - 4, 4);
         a8 = (uint64_t)b4 << 32 | a4;
-        if (!pb_are_plain(a8, a8))
+        if (!pb_words_are_plain(a8, a8))
             return false;
         memcpy(to, &a4, 4);
         memcpy(to + n - 4, &b4, 4);

@@ -313,27 +313,25 @@ write_repeated(struct pb_json_writer *w, struct pb_jw_level *l,
     return p;
 }
 
-/* One record, or the run of a repeated field. next: the index of the field
- * that is likely to come, often known by its tag alone. */
+/* One record, or the run of a repeated field. *next: the field that is likely to
+ * come, often known by its tag alone. */
 static const uint8_t *
-write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *next,
-    const uint8_t *p, const uint8_t *end)
+write_record(struct pb_json_writer *w, struct pb_jw_level *l,
+    const struct pb_field **next, const uint8_t *p, const uint8_t *end)
 {
     const struct pb_message *m = l->message;
-    const struct pb_field *f;
+    const struct pb_field *f = *next;
     const uint8_t *payload, *after;
     uint32_t number;
     unsigned wire;
 
-    if (*next < m->n_fields && m->fields[*next].tag_len == 1 &&
-        m->fields[*next].tag[0] == *p) {
-        f = &m->fields[*next];
+    if (f < m->fields + m->n_fields && f->tag_len == 1 && f->tag[0] == *p) {
         payload = p + 1;
     } else {
         payload = pb_jw_tag_read(p, end, &number, &wire);
         if (payload == NULL)
             return NULL;
-        f = pb_jw_find(m, number, *next);
+        f = pb_jw_find(m, number, (unsigned)(f - m->fields));
         if (f == NULL || !pb_jw_accepts(f, wire))
             return pb_jw_skip(payload, end, number, wire, w->depth);
     }
@@ -343,7 +341,7 @@ write_record(struct pb_json_writer *w, struct pb_jw_level *l, unsigned *next,
     if (after == NULL && w->err != PB_OK)
         pb_jw_path_field(w, f);
     if (!f->is_extension)
-        *next = f->index + 1u;
+        *next = f + 1;
     return after;
 }
 
@@ -355,7 +353,7 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
         .message = m,
         .is_strict = w->options.emit_defaults || m->has_required,
     };
-    unsigned next = 0;
+    const struct pb_field *next = m->fields;
 
     while (p < end && w->out.err == PB_OK) {
         const uint8_t *after = write_record(w, &l, &next, p, end);
@@ -433,6 +431,32 @@ write_array_at(struct pb_json_writer *w, const struct pb_field *f,
     return true;
 }
 
+/* A message that is not there is as good as an empty one, if that is an object
+ * or an array: who asks for it gets what he always gets. Others are null. */
+static bool
+write_absent(struct pb_json_writer *w, const struct pb_field *f,
+    const uint8_t *at)
+{
+    bool ok;
+
+    if (f->message == NULL || f->is_repeated)
+        return write_default(w, f);
+    switch ((enum pb_wkt)f->message->wkt) {
+    case PB_WKT_NONE:
+    case PB_WKT_EMPTY:
+    case PB_WKT_HTTP_BODY:
+    case PB_WKT_ANY:
+    case PB_WKT_STRUCT:
+    case PB_WKT_LIST_VALUE:
+        w->in_any++; /* nobody asks for its required fields */
+        ok = pb_jw_message(w, f->message, at, at);
+        w->in_any--;
+        return ok;
+    default:
+        return write_default(w, f);
+    }
+}
+
 static bool
 write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     const uint8_t *p, const uint8_t *end)
@@ -443,7 +467,7 @@ write_field_alone(struct pb_json_writer *w, const struct pb_field *f,
     if (w->err != PB_OK)
         return false;
     if (at == NULL)
-        ok = write_default(w, f);
+        ok = write_absent(w, f, end);
     else if (f->is_map)
         ok = pb_jw_map_object(w, f, at, end);
     else if (f->is_repeated)
@@ -489,12 +513,14 @@ pb_json_writer_free(struct pb_json_writer **w)
 }
 
 static void
-start(struct pb_json_writer *w, const struct pb_json_options *options,
-    const uint8_t *wire, size_t len, struct pb_buf *out, struct pb_error *error)
+start(struct pb_json_writer *w, const struct pb_schema *schema,
+    const struct pb_json_options *options, const uint8_t *wire, size_t len,
+    struct pb_buf *out, struct pb_error *error)
 {
     static const struct pb_json_options plain = { .max_depth = 0 };
 
     w->options = options != NULL ? *options : plain;
+    w->schema = schema;
     w->has_plain_keys = !w->options.proto_names && !w->options.pretty;
     w->depth = w->options.max_depth;
     if (w->depth == 0)
@@ -548,7 +574,7 @@ pb_wire_to_json(struct pb_json_writer *w, const struct pb_message *message,
 
     if (wire == NULL)
         wire = nothing;
-    start(w, options, wire, len, out, error);
+    start(w, message->schema, options, wire, len, out, error);
     if (is_acceptable(w))
         (void)pb_jw_message(w, message, wire, wire + len);
     return finish(w);
@@ -565,7 +591,7 @@ pb_wire_field_to_json(struct pb_json_writer *w, const struct pb_field *field,
     if (wire == NULL)
         wire = nothing;
     s = (struct pb_jw_span){ .p = wire, .end = wire + len };
-    start(w, options, wire, len, out, error);
+    start(w, field->parent->schema, options, wire, len, out, error);
     if (is_acceptable(w) && pb_jw_settle(w, field->parent, &s, 0, NULL)) {
         (void)write_field_alone(w, field, s.p, s.end);
         pb_jw_release(w, &s);

@@ -34,11 +34,12 @@ struct pb_jw_slot; /* json_writer_merge.c */
 struct pb_json_writer {
     struct pb_sink out;
     struct pb_json_options options;
-    bool has_plain_keys; /* JSON names, not pretty */
-    bool is_fresh;       /* nothing written since the last { or [: no comma */
-    unsigned indent;     /* containers that are open */
-    unsigned depth;      /* levels that may still be entered */
-    unsigned in_any;     /* required fields are not asked for inside */
+    const struct pb_schema *schema; /* where the types of Anys are looked up */
+    bool has_plain_keys;            /* JSON names, not pretty */
+    bool is_fresh;   /* nothing written since the last { or [: no comma */
+    unsigned indent; /* containers that are open */
+    unsigned depth;  /* levels that may still be entered */
+    unsigned in_any; /* required fields are not asked for inside */
 
     enum pb_err err; /* of the input; out has its own */
     struct pb_error *error;
@@ -92,6 +93,11 @@ bool pb_jw_broken(struct pb_json_writer *w, const uint8_t *at,
     const uint8_t *end);
 bool pb_jw_no_memory(struct pb_json_writer *w);
 
+/* Before bytes are dropped for what comes later, or joined with it: a parser
+ * would refuse them when they are no message m. False after pb_jw_fail. */
+bool pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end);
+
 /* To be called on the way up from a failure, innermost first. */
 void pb_jw_path_name(struct pb_json_writer *w, const char *name, size_t len);
 void pb_jw_path_field(struct pb_json_writer *w, const struct pb_field *f);
@@ -136,8 +142,27 @@ pb_jw_close(struct pb_json_writer *w, char bracket)
 
 /* What follows a member's name. */
 void pb_jw_colon(struct pb_json_writer *w);
-/* pb_jw_next, name and colon; for a field, and for a name that is plain. */
-void pb_jw_key(struct pb_json_writer *w, const struct pb_field *f);
+/* pb_jw_next, name and colon, whatever the options and the name are. */
+void pb_jw_key_slowly(struct pb_json_writer *w, const struct pb_field *f);
+
+/* The same: nearly always it is there ready made, and fits. */
+static inline void
+pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
+{
+    size_t skip = w->is_fresh;
+    size_t len = f->key_len - skip;
+
+    if (!w->has_plain_keys || f->key == NULL ||
+        pb_sink_room(&w->out) < len + PB_BLOCK) {
+        pb_jw_key_slowly(w, f);
+        return;
+    }
+    pb_block_move(w->out.p, f->key + skip, len);
+    w->out.p += len;
+    w->is_fresh = false;
+}
+
+/* The same for a name that is plain. */
 void pb_jw_member(struct pb_json_writer *w, const char *name);
 
 /* ---- Reading values ------------------------------------------------------ */
@@ -283,7 +308,16 @@ bool pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
 /* Writes one value, no message. False after pb_jw_fail. */
 bool pb_jw_scalar(struct pb_json_writer *w, const struct pb_field *f,
     const struct pb_jw_value *v);
-bool pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n);
+bool pb_jw_no_utf8(struct pb_json_writer *w, const uint8_t *at);
+
+static inline bool
+pb_jw_string(struct pb_json_writer *w, const uint8_t *p, size_t n)
+{
+    const uint8_t *bad = pb_sink_string(&w->out, p, n);
+
+    return bad == NULL || pb_jw_no_utf8(w, bad);
+}
+
 /* The same text as a member's name, numbers in quotes. */
 bool pb_jw_map_key(struct pb_json_writer *w, const struct pb_field *f,
     const struct pb_jw_value *v);

@@ -459,6 +459,8 @@ write_entry(struct pb_json_writer *w, struct pb_jw_level *l,
             *is_open = true;
         }
         ok = write_pair(w, run, &key, &value);
+    } else {
+        ok = pb_jw_check(w, run->field->message, s.p, s.end);
     }
     if (!is_plain)
         pb_jw_release(w, &s);
@@ -478,9 +480,14 @@ write_run(struct pb_json_writer *w, struct pb_jw_level *l, struct run *run,
         return NULL;
     while ((more = next_entry(run, w->depth, &p, &body)) > 0 &&
         w->out.err == PB_OK) {
-        if (!is_marked(w, run, p) && !write_entry(w, l, run, &body, is_open))
+        const uint8_t *end = body.p + body.len;
+        bool ok = is_marked(w, run, p)
+            ? pb_jw_check(w, run->field->message, body.p, end)
+            : write_entry(w, l, run, &body, is_open);
+
+        if (!ok)
             return NULL;
-        p = body.p + body.len;
+        p = end;
     }
     drop_marks(w, run);
     if (more < 0) {

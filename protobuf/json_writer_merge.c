@@ -103,26 +103,47 @@ note_order(struct order *o, const struct pb_message *m, uint32_t number)
     }
 }
 
+/* The byte after a record that begins with a tag of one byte; NULL: it is broken,
+ * or belongs to a group. */
+static inline const uint8_t *
+skip_plain(const uint8_t *p, const uint8_t *end)
+{
+    uint64_t bits;
+    size_t len;
+
+    switch (*p++ & 7) {
+    case PB_WIRE_VARINT:
+        return pb_jw_varint_read(p, end, &bits);
+    case PB_WIRE_I64:
+        return end - p >= 8 ? p + 8 : NULL;
+    case PB_WIRE_LEN:
+        p = pb_jw_len_read(p, end, &len);
+        return p == NULL ? NULL : p + len;
+    case PB_WIRE_I32:
+        return end - p >= 4 ? p + 4 : NULL;
+    default:
+        return NULL;
+    }
+}
+
 /* Nearly everything of nearly every message, at full speed: tags of one byte,
  * ascending. Returns where that ends, or where the format is broken. */
 static const uint8_t *
 check_plain(const uint8_t *p, const uint8_t *end, struct order *o)
 {
     uint32_t last = o->last;
-    bool is_last_repeated = o->is_last_repeated;
+    uint32_t least = last + !o->is_last_repeated; /* that may come */
 
     while (p < end && *p < 0x80) {
         uint32_t number = *p >> 3;
-        unsigned wire = *p & 7;
         const uint8_t *after;
 
-        if (number < last || (number == last && !is_last_repeated) ||
-            wire == PB_WIRE_SGROUP || wire >= PB_WIRE_EGROUP)
+        if (number < least)
             break;
-        after = pb_jw_skip(p + 1, end, number, wire, 0);
+        after = skip_plain(p, end);
         if (after == NULL)
             break;
-        is_last_repeated = number == last;
+        least = number + (number > last);
         last = number;
         p = after;
     }
@@ -130,7 +151,7 @@ check_plain(const uint8_t *p, const uint8_t *end, struct order *o)
         o->last = last;
         o->is_cut = false;
     }
-    o->is_last_repeated = is_last_repeated;
+    o->is_last_repeated = least == last;
     return p;
 }
 
@@ -308,7 +329,7 @@ body_of(const struct pb_json_writer *w, const struct record *r, size_t *len)
 
 /* A member of a oneof: what the others had so far is void. */
 static bool
-take_oneof(struct pb_json_writer *w, const struct record *r)
+take_oneof(struct pb_json_writer *w, const struct record *r, bool *is_doubtful)
 {
     uint32_t i = slot_of(w, ONEOF + (uint32_t)r->field->oneof, NULL);
     uint32_t live;
@@ -319,13 +340,16 @@ take_oneof(struct pb_json_writer *w, const struct record *r)
     if (live != NONE && live != r->slot) {
         w->slots[live].is_set = false;
         w->slots[live].size = 0;
+        *is_doubtful = true;
     }
     w->slots[i].live = r->slot;
     return true;
 }
 
+/* *is_doubtful: a text or message will be dropped, or joined with a piece whose
+ * beginning it may be. */
 static bool
-tally_record(struct pb_json_writer *w, struct record *r)
+tally_record(struct pb_json_writer *w, struct record *r, bool *is_doubtful)
 {
     const struct pb_field *f = r->field;
     struct pb_jw_slot *slot;
@@ -334,12 +358,14 @@ tally_record(struct pb_json_writer *w, struct record *r)
     r->slot = slot_of(w, f->number, f);
     if (r->slot == NONE)
         return false;
-    if (f->oneof >= 0 && !take_oneof(w, r))
+    if (f->oneof >= 0 && !take_oneof(w, r, is_doubtful))
         return false;
 
     slot = &w->slots[r->slot];
     if (!slot->is_set)
         slot->from = r->at;
+    else if (!f->is_repeated && (f->type == PB_STRING || f->message != NULL))
+        *is_doubtful = true;
     slot->is_set = true;
     slot->last = r->at;
     if (f->is_repeated) {
@@ -358,6 +384,7 @@ tally(struct pb_json_writer *w, const struct pb_message *m,
     const struct pb_jw_span *s)
 {
     const uint8_t *p = s->p;
+    bool is_doubtful = false;
 
     w->n_slots = 0;
     if (!set_slots_max(w, SLOTS_FIRST))
@@ -366,11 +393,11 @@ tally(struct pb_json_writer *w, const struct pb_message *m,
         struct record r;
 
         read_record(w, m, p, s->end, &r);
-        if (r.field != NULL && !tally_record(w, &r))
+        if (r.field != NULL && !tally_record(w, &r, &is_doubtful))
             return false;
         p = r.after;
     }
-    return true;
+    return !is_doubtful || pb_jw_check(w, m, s->p, s->end);
 }
 
 /* ---- Lay out and place --------------------------------------------------- */

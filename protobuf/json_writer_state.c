@@ -4,6 +4,7 @@
  * while all goes well: it is put together from its end, as the levels return.
  */
 #include "protobuf/json_writer.h"
+#include "protobuf/wire_check.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -139,6 +140,23 @@ pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
     pb_jw_path_name(w, text, (size_t)n);
 }
 
+/* ---- What is not seen again ---------------------------------------------- */
+
+bool
+pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
+    const uint8_t *p, const uint8_t *end)
+{
+    struct pb_error e;
+    unsigned depth = 2 * w->depth + 2; /* maps count twice there */
+
+    if (pb_wire_check(m, p, (size_t)(end - p), depth, &e) == PB_OK)
+        return true;
+    (void)pb_jw_fail(w, e.kind, p + e.offset, "%s", e.message);
+    if (e.path[0] != '\0')
+        pb_jw_path_name(w, e.path, strlen(e.path));
+    return false;
+}
+
 /* ---- Levels -------------------------------------------------------------- */
 
 bool
@@ -184,9 +202,8 @@ pb_jw_member(struct pb_json_writer *w, const char *name)
     pb_jw_colon(w);
 }
 
-/* Whatever the options and the name are. */
-static void
-put_key(struct pb_json_writer *w, const struct pb_field *f)
+void
+pb_jw_key_slowly(struct pb_json_writer *w, const struct pb_field *f)
 {
     bool as_declared = w->options.proto_names || f->is_extension;
     const char *name = as_declared ? f->name : f->json_name;
@@ -195,29 +212,4 @@ put_key(struct pb_json_writer *w, const struct pb_field *f)
     pb_jw_next(w);
     (void)pb_sink_string(&w->out, (const uint8_t *)name, len);
     pb_jw_colon(w);
-}
-
-void
-pb_jw_key(struct pb_json_writer *w, const struct pb_field *f)
-{
-    size_t len = f->json_name_len;
-    uint8_t *p = w->out.p;
-
-    /* nearly always: it fits, and needs no escape */
-    if (!w->has_plain_keys || f->is_extension || len > 16 ||
-        pb_sink_room(&w->out) < len + 4) {
-        put_key(w, f);
-        return;
-    }
-    *p = ',';
-    p += !w->is_fresh;
-    *p++ = '"';
-    if (!pb_plain_copy_short(p, (const uint8_t *)f->json_name, len)) {
-        put_key(w, f);
-        return;
-    }
-    p += len;
-    memcpy(p, "\":", 2);
-    w->out.p = p + 2;
-    w->is_fresh = false;
 }

@@ -8,9 +8,14 @@ noinst_LTLIBRARIES += protobuf/libpb.la
 protobuf_libpb_la_SOURCES = \
 	protobuf/arena.c \
 	protobuf/arena.h \
+	protobuf/block.h \
 	protobuf/buf.c \
 	protobuf/buf.h \
 	protobuf/json.h \
+	protobuf/power10.c \
+	protobuf/power10.h \
+	protobuf/normalize.c \
+	protobuf/normalize.h \
 	protobuf/schema.h \
 	protobuf/schema_ask.c \
 	protobuf/schema_build.c \
@@ -54,6 +59,8 @@ protobuf_libpb_la_SOURCES += \
 protobuf_libpb_la_SOURCES += \
 	protobuf/base64_in.c \
 	protobuf/base64_in.h \
+	protobuf/json_paths.c \
+	protobuf/json_paths.h \
 	protobuf/json_reader.c \
 	protobuf/json_reader.h \
 	protobuf/json_reader_any.c \
@@ -67,6 +74,7 @@ protobuf_libpb_la_SOURCES += \
 	protobuf/number_in.c \
 	protobuf/number_in.h \
 	protobuf/text.c \
+	protobuf/utf8.c \
 	protobuf/utf8.h \
 	protobuf/wkt_in.c \
 	protobuf/wkt_in.h

@@ -6,33 +6,27 @@
  * two borders of its rounding interval to where the shortest decimal is found
  * among four candidates.
  *
- * The method wants 10^k to 126 bits, rounded up, for 617 values of k. We keep
- * every 27th to 128 bits and make the others with one multiplication by a
- * power of five, which fits 64 bits. That errs upwards by at most 3 units of
- * the 128th bit, less than one of the 126th.
+ * The method wants 10^k to 126 bits, rounded up. power10.h has it to 128 and
+ * errs upwards by at most 3 units of the last, less than one of the 126th bit.
  */
 #include "protobuf/number_out.h"
+#include "protobuf/power10.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 enum {
-    POW10_MIN = -292,
-    POW10_STEP = 27,
     DIGITS_MAX = 20,
-    PLAIN_MIN = -6, /* 1e-6 is written plainly, */
-    PLAIN_END = 21, /* 1e21 is not */
+    FRACTION_MAX = 16, /* of the 17 digits of a double */
+    PLAIN_MIN = -6,    /* 1e-6 is written plainly, */
+    PLAIN_END = 21,    /* 1e21 is not */
 };
 
 /* digits * 10^exponent */
 struct decimal {
     uint64_t digits;
     int exponent;
-};
-
-struct u128 {
-    uint64_t hi, lo;
 };
 
 static const char pairs[] = "0001020304050607080910111213141516171819"
@@ -62,63 +56,6 @@ static const uint64_t powers10[DIGITS_MAX] = {
     UINT64_C(100000000000000000),
     UINT64_C(1000000000000000000),
     UINT64_C(10000000000000000000),
-};
-
-static const uint64_t powers5[POW10_STEP] = {
-    UINT64_C(1),
-    UINT64_C(5),
-    UINT64_C(25),
-    UINT64_C(125),
-    UINT64_C(625),
-    UINT64_C(3125),
-    UINT64_C(15625),
-    UINT64_C(78125),
-    UINT64_C(390625),
-    UINT64_C(1953125),
-    UINT64_C(9765625),
-    UINT64_C(48828125),
-    UINT64_C(244140625),
-    UINT64_C(1220703125),
-    UINT64_C(6103515625),
-    UINT64_C(30517578125),
-    UINT64_C(152587890625),
-    UINT64_C(762939453125),
-    UINT64_C(3814697265625),
-    UINT64_C(19073486328125),
-    UINT64_C(95367431640625),
-    UINT64_C(476837158203125),
-    UINT64_C(2384185791015625),
-    UINT64_C(11920928955078125),
-    UINT64_C(59604644775390625),
-    UINT64_C(298023223876953125),
-    UINT64_C(1490116119384765625),
-};
-
-/* 10^k for k = -292, -265, ... 302, scaled to [2^127, 2^128), rounded up. */
-static const struct u128 anchors[] = {
-    { UINT64_C(0xff77b1fcbebcdc4f), UINT64_C(0x25e8e89c13bb0f7b) },
-    { UINT64_C(0xce5d73ff402d98e3), UINT64_C(0xfb0a3d212dc81290) },
-    { UINT64_C(0xa6b34ad8c9dfc06f), UINT64_C(0xf42faa48c0ea481f) },
-    { UINT64_C(0x86a8d39ef77164bc), UINT64_C(0xae5dff9c02033198) },
-    { UINT64_C(0xd98ddaee19068c76), UINT64_C(0x3badd624dd9b0958) },
-    { UINT64_C(0xafbd2350644eeacf), UINT64_C(0xe5d1929ef90898fb) },
-    { UINT64_C(0x8df5efabc5979c8f), UINT64_C(0xca8d3ffa1ef463c2) },
-    { UINT64_C(0xe55990879ddcaabd), UINT64_C(0xcc420a6a101d0516) },
-    { UINT64_C(0xb94470938fa89bce), UINT64_C(0xf808e40e8d5b3e6a) },
-    { UINT64_C(0x95a8637627989aad), UINT64_C(0xdde7001379a44aa9) },
-    { UINT64_C(0xf1c90080baf72cb1), UINT64_C(0x5324c68b12dd6339) },
-    { UINT64_C(0xc350000000000000), UINT64_C(0x0000000000000000) },
-    { UINT64_C(0x9dc5ada82b70b59d), UINT64_C(0xf020000000000000) },
-    { UINT64_C(0xfee50b7025c36a08), UINT64_C(0x02f236d04753d5b5) },
-    { UINT64_C(0xcde6fd5e09abcf26), UINT64_C(0xed4c0226b55e6f87) },
-    { UINT64_C(0xa6539930bf6bff45), UINT64_C(0x84db8346b786151d) },
-    { UINT64_C(0x865b86925b9bc5c2), UINT64_C(0x0b8a2392ba45a9b3) },
-    { UINT64_C(0xd910f7ff28069da4), UINT64_C(0x1b2ba1518094da05) },
-    { UINT64_C(0xaf58416654a6babb), UINT64_C(0x387ac8d1970027b3) },
-    { UINT64_C(0x8da471a9de737e24), UINT64_C(0x5ceaecfed289e5d3) },
-    { UINT64_C(0xe4d5e82392a40515), UINT64_C(0x0fabaf3feaa5334b) },
-    { UINT64_C(0xb8da1662e7b00a17), UINT64_C(0x3d6a751f3b936244) },
-    { UINT64_C(0x95527a5202df0ccb), UINT64_C(0x0f37801e0c43ebc9) },
 };
 
 /* ---- Integers ------------------------------------------------------------ */
@@ -196,74 +133,15 @@ pb_u32_format_fixed(uint8_t *to, uint32_t v, unsigned digits)
     return to + digits;
 }
 
-/* ---- Powers of ten ------------------------------------------------------- */
-
-static struct u128
-multiply(uint64_t a, uint64_t b)
-{
-#ifdef __SIZEOF_INT128__
-    __extension__ typedef unsigned __int128 wide;
-    wide p = (wide)a * b;
-
-    return (struct u128){ (uint64_t)(p >> 64), (uint64_t)p };
-#else
-    uint64_t al = (uint32_t)a, ah = a >> 32;
-    uint64_t bl = (uint32_t)b, bh = b >> 32;
-    uint64_t low = al * bl;
-    uint64_t mid = ah * bl + (low >> 32);
-    uint64_t mid2 = al * bh + (uint32_t)mid;
-
-    return (struct u128){
-        ah * bh + (mid >> 32) + (mid2 >> 32),
-        mid2 << 32 | (uint32_t)low,
-    };
-#endif
-}
-
-/* floor(log2(10^k)), |k| <= 1233 */
-static int
-log2_of_pow10(int k)
-{
-    return (k * 1741647) >> 19;
-}
-
-/* 10^k, scaled to [2^127, 2^128), at most 3 units too great. */
-static struct u128
-pow10_scaled(int k)
-{
-    int i = (k - POW10_MIN) / POW10_STEP;
-    int base = POW10_MIN + i * POW10_STEP;
-    struct u128 a = anchors[i], high, low;
-    int shift;
-
-    if (k == base)
-        return a;
-    high = multiply(a.hi, powers5[k - base]);
-    low = multiply(a.lo, powers5[k - base]);
-    high.lo += low.hi;
-    high.hi += high.lo < low.hi;
-
-    /* what 5^(k - base) has more than an integral power of two: 2 to 61 bits */
-    shift = log2_of_pow10(k) - log2_of_pow10(base) - (k - base);
-    a.hi = high.hi << (64 - shift) | high.lo >> shift;
-    a.lo = high.lo << (64 - shift) | low.lo >> shift;
-    a.lo++;
-    a.hi += a.lo == 0;
-    return a;
-}
-
 /* ---- Shortest decimals --------------------------------------------------- */
 
 /* floor(g * c / 2^128) whose last bit is also set when a fraction was lost. A
  * fraction of one unit may be the error of g and counts as none. */
 static uint64_t
-scale_to_odd(struct u128 g, uint64_t c)
+scale_to_odd(struct pb_u128 g, uint64_t c)
 {
-    struct u128 high = multiply(g.hi, c);
-    uint64_t carry = multiply(g.lo, c).hi;
+    struct pb_u128 high = pb_multiply_high(g, c);
 
-    high.lo += carry;
-    high.hi += high.lo < carry;
     return high.hi | (high.lo > 1);
 }
 
@@ -274,8 +152,8 @@ shortest(uint64_t c, int q, bool is_pow2)
 {
     /* floor(log10(2^q)), of 3/4 * 2^q when the interval is narrower */
     int k = (q * 1262611 - (is_pow2 ? 524031 : 0)) >> 22;
-    int h = q + log2_of_pow10(-k) + 1;
-    struct u128 g = pow10_scaled(-k);
+    int h = q + pb_log2_of_pow10(-k) + 1;
+    struct pb_u128 g = pb_pow10(-k);
     uint64_t is_odd = c & 1;
     uint64_t lower = scale_to_odd(g, (4 * c - 2 + is_pow2) << h) + is_odd;
     uint64_t upper = scale_to_odd(g, (4 * c + 2) << h) - is_odd;
@@ -309,7 +187,10 @@ is_short(double v, struct decimal *d)
     if (!(thousandths < 1e15))
         return false;
     *d = (struct decimal){ (uint64_t)(thousandths + 0.5), -3 };
-    return d->digits != 0 && (double)d->digits / 1000 == v;
+    /* mostly far from it, which is known without a division */
+    return d->digits != 0 &&
+        fabs((double)d->digits - thousandths) <= thousandths * 0x1p-52 &&
+        (double)d->digits / 1000 == v;
 }
 
 /* c * 2^q with c of at most `bits` bits; an integer needs no search. */
@@ -363,9 +244,12 @@ format_plain(uint8_t *to, struct decimal d, unsigned digits)
         return to + digits + d.exponent;
     }
     if (digits > (unsigned)-d.exponent) {
+        uint8_t fraction[FRACTION_MAX];
+
         point = digits - (unsigned)-d.exponent;
-        put_digits(to + 1 + digits, d.digits, digits);
-        memmove(to, to + 1, point);
+        put_digits(to + digits, d.digits, digits);
+        memcpy(fraction, to + point, sizeof fraction); /* or less */
+        memcpy(to + point + 1, fraction, sizeof fraction);
         to[point] = '.';
         return to + 1 + digits;
     }
@@ -390,6 +274,17 @@ format_decimal(uint8_t *to, struct decimal d)
     return format_plain(to, d, digits);
 }
 
+/* -0 would be an integer to some, Python among them, and lose its sign. */
+static uint8_t *
+format_zero(uint8_t *to, bool is_negative)
+{
+    const char *text = is_negative ? "-0.0" : "0";
+    size_t n = strlen(text);
+
+    memcpy(to, text, n);
+    return to + n;
+}
+
 uint8_t *
 pb_double_format(uint8_t *to, double v)
 {
@@ -400,12 +295,10 @@ pb_double_format(uint8_t *to, double v)
     memcpy(&bits, &v, sizeof bits);
     fraction = bits & ((UINT64_C(1) << 52) - 1);
     biased = (int)(bits >> 52 & 0x7ff);
+    if (biased == 0 && fraction == 0)
+        return format_zero(to, bits >> 63);
     if (bits >> 63)
         *to++ = '-';
-    if (biased == 0 && fraction == 0) {
-        *to = '0';
-        return to + 1;
-    }
     if (is_short(fabs(v), &d))
         return format_decimal(to, d);
     if (biased == 0)
@@ -424,12 +317,10 @@ pb_float_format(uint8_t *to, float v)
     memcpy(&bits, &v, sizeof bits);
     fraction = bits & ((UINT32_C(1) << 23) - 1);
     biased = (int)(bits >> 23 & 0xff);
+    if (biased == 0 && fraction == 0)
+        return format_zero(to, bits >> 31);
     if (bits >> 31)
         *to++ = '-';
-    if (biased == 0 && fraction == 0) {
-        *to = '0';
-        return to + 1;
-    }
     if (biased == 0)
         return format_decimal(to, shortest(fraction, -149, false));
     return format_decimal(to,

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { PB_NUMBER_MAX = 32 };
+enum { PB_NUMBER_MAX = 40 }; /* more than any text, which is moved in blocks */
 
 uint8_t *pb_u64_format(uint8_t *to, uint64_t v);
 uint8_t *pb_i64_format(uint8_t *to, int64_t v);

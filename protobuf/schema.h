@@ -75,11 +75,16 @@ enum pb_wkt {
     PB_WKT_HTTP_BODY /* google.api.HttpBody, if of its known shape; likewise */
 };
 
+#define PB_FIELD_KEY_ROOM 17 /* two blocks, one byte apart: block.h */
+
 struct pb_field {
     const char *name;      /* proto name; "[pkg.ext]" for an extension */
     const char *json_name; /* UTF-8 without controls; may need quoting */
+    const char *key;       /* ,"jsonName": of at least PB_FIELD_KEY_ROOM bytes
+                              that may be read; NULL: not quoted so simply */
     uint16_t name_len;
     uint16_t json_name_len;
+    uint16_t key_len;
     uint32_t number;
     uint8_t type;    /* enum pb_type; PB_GROUP also for DELIMITED */
     uint8_t wire;    /* enum pb_wire of one element */
@@ -191,7 +196,9 @@ void pb_schema_free(struct pb_schema **schema);
 
 /* ---- Asking ------------------------------------------------------------- */
 
-/* Names without a leading dot. NULL when there is none. */
+/* Names without a leading dot. NULL when there is none. A built-in message that
+ * the user's files, replacing ours, do not have is found too; its schema is one
+ * of built-in types alone. */
 const struct pb_message *pb_schema_message(const struct pb_schema *s,
     const char *full_name, size_t len);
 const struct pb_service *pb_schema_service(const struct pb_schema *s,
@@ -202,6 +209,9 @@ const struct pb_method *pb_schema_method(const struct pb_schema *s,
 uint32_t pb_schema_n_services(const struct pb_schema *s);
 const struct pb_service *pb_schema_service_at(const struct pb_schema *s,
     uint32_t i);
+
+/* How many requests and responses: "unary-stream" and the like. */
+const char *pb_method_cardinality_name(const struct pb_method *m);
 
 /* Does not find extensions. hint: try this index first (the field after the
  * last one found is the likely next); pass 0 when unknown. */
@@ -228,6 +238,7 @@ const struct pb_enum_value *pb_enum_value_by_name(const struct pb_enum *e,
 
 /* A schema with nothing but the built-in types (well-known types,
  * google.rpc.Status and its error details, google.api.HttpBody): made by a
- * builder that nothing was added to. Every schema contains these. */
+ * builder that nothing was added to. Every schema contains these; what the
+ * user's files say of one of them goes before. */
 
 #endif

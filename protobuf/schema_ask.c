@@ -43,7 +43,11 @@ find(const struct pb_schema *s, enum pb_kind kind, const char *name, size_t len)
 const struct pb_message *
 pb_schema_message(const struct pb_schema *s, const char *full_name, size_t len)
 {
-    return find(s, PB_KIND_MESSAGE, full_name, len);
+    const struct pb_message *m = find(s, PB_KIND_MESSAGE, full_name, len);
+
+    if (m == NULL && s->spare != NULL)
+        m = find(s->spare, PB_KIND_MESSAGE, full_name, len);
+    return m;
 }
 
 const struct pb_service *
@@ -68,6 +72,14 @@ const struct pb_service *
 pb_schema_service_at(const struct pb_schema *s, uint32_t i)
 {
     return i < s->n_services ? &s->services[i] : NULL;
+}
+
+const char *
+pb_method_cardinality_name(const struct pb_method *m)
+{
+    if (m->client_streaming)
+        return m->server_streaming ? "stream-stream" : "stream-unary";
+    return m->server_streaming ? "unary-stream" : "unary-unary";
 }
 
 /* ---- Fields ------------------------------------------------------------- */

@@ -413,6 +413,38 @@ run_passes(struct pb_schema_builder *b)
     return err;
 }
 
+/* A file of the user replaces ours whole, and may be one from before a type of
+ * ours was thought of. */
+static bool
+lacks_builtin(const struct pb_schema_builder *b)
+{
+    for (const struct pb_raw_file *f = b->builtins.first; f != NULL;
+         f = f->next)
+        for (const struct pb_raw_message *m = f->messages.first;
+             f->is_dropped && m != NULL; m = m->next)
+            if (pb_find(b, f->package, m->name) == NULL)
+                return true;
+    return false;
+}
+
+/* Such types cannot come among the user's, who may mean something else by what
+ * they refer to: they stay among themselves. */
+static enum pb_err
+add_spare(struct pb_schema_builder *b)
+{
+    struct pb_schema_builder *other;
+    enum pb_err err;
+
+    if (!lacks_builtin(b))
+        return PB_OK;
+    other = pb_schema_builder_new();
+    if (other == NULL)
+        return pb_error_set(b->error, PB_ENOMEM, "out of memory");
+    err = pb_schema_builder_build(other, &b->schema->spare, b->error);
+    pb_schema_builder_free(&other);
+    return err;
+}
+
 enum pb_err
 pb_schema_builder_build(struct pb_schema_builder *b, struct pb_schema **schema,
     struct pb_error *error)
@@ -432,6 +464,8 @@ pb_schema_builder_build(struct pb_schema_builder *b, struct pb_schema **schema,
     if (err == PB_OK)
         err = run_passes(b);
     if (err == PB_OK)
+        err = add_spare(b);
+    if (err == PB_OK)
         *schema = b->schema;
     else
         pb_schema_free(&b->schema);
@@ -445,6 +479,7 @@ pb_schema_free(struct pb_schema **schema)
 {
     if (*schema == NULL)
         return;
+    pb_schema_free(&(*schema)->spare); /* which has none itself */
     pb_arena_fini(&(*schema)->arena);
     free(*schema);
     *schema = NULL;

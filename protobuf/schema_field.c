@@ -48,6 +48,29 @@ is_json_name(struct pb_text name)
     return true;
 }
 
+/* The name as a member begins in JSON, for readers and writers that are in a
+ * hurry. False: no memory. */
+static bool
+make_key(struct pb_arena *a, struct pb_field *f)
+{
+    size_t len = f->json_name_len + 4u;
+    size_t room = len < PB_FIELD_KEY_ROOM ? PB_FIELD_KEY_ROOM : len;
+    char *key;
+
+    if (len > UINT16_MAX || strpbrk(f->json_name, "\"\\") != NULL)
+        return true;
+    key = pb_arena_array(a, room, 1);
+    if (key == NULL)
+        return false;
+    memset(key, 0, room);
+    memcpy(key, ",\"", 2);
+    memcpy(key + 2, f->json_name, f->json_name_len);
+    memcpy(key + len - 2, "\":", 2);
+    f->key = key;
+    f->key_len = (uint16_t)len;
+    return true;
+}
+
 enum pb_err
 pb_name_field(const struct pb_place *at, struct pb_field *f)
 {
@@ -69,7 +92,7 @@ pb_name_field(const struct pb_place *at, struct pb_field *f)
         return pb_build_no_room(at->b);
     f->name_len = (uint16_t)name.n;
     f->json_name_len = (uint16_t)json.n;
-    return PB_OK;
+    return make_key(a, f) ? PB_OK : pb_build_no_room(at->b);
 }
 
 enum pb_err

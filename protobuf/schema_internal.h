@@ -130,6 +130,7 @@ struct pb_schema {
     struct pb_table extensions; /* by extendee and number */
     struct pb_service *services;
     uint32_t n_services;
+    struct pb_schema *spare; /* built-in types that are not here, or NULL */
 };
 
 /* pb_message.index */

@@ -116,15 +116,18 @@ pb_resolve(const struct pb_schema_builder *b, struct pb_text scope,
 
 /* ---- Declaring ---------------------------------------------------------- */
 
+/* The entry of a map is named for its field: of _2nd it is 2ndEntry. */
 static bool
-is_identifier(struct pb_text name)
+is_identifier(struct pb_text name, enum pb_kind kind)
 {
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
         bool is_letter =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 
-        if (!is_letter && !(i > 0 && c >= '0' && c <= '9'))
+        if (!is_letter && !(c >= '0' && c <= '9'))
+            return false;
+        if (!is_letter && i == 0 && kind != PB_KIND_MESSAGE)
             return false;
     }
     return name.n > 0;
@@ -138,7 +141,7 @@ pb_declare(struct pb_schema_builder *b, const struct pb_raw_file *file,
     const struct pb_symbol *old;
     struct pb_symbol *s;
 
-    if (!is_identifier(leaf))
+    if (!is_identifier(leaf, kind))
         return pb_build_fail(b, PB_EVALUE, file, kind, scope, leaf,
             leaf.n == 0 ? "has no name" : "the name is no identifier");
     if (scope.n + 1 + leaf.n > PB_FULL_NAME_MAX)

@@ -188,7 +188,7 @@ put_number(const struct text_value *v)
         fault == PB_NUMBER_RANGE ? ", which is out of range" : "");
 }
 
-/* A name, or the number of one. */
+/* A name, or the number of one; of NullValue also what JSON calls it. */
 static enum pb_err
 put_enum(const struct text_value *v)
 {
@@ -202,6 +202,8 @@ put_enum(const struct text_value *v)
         value = pb_enum_value_by_number(e, (int32_t)bits);
     if (value != NULL)
         return put_scalar(v, (uint64_t)(int64_t)value->number);
+    if (e->is_null_value && v->len == 4 && memcmp(v->text, "null", 4) == 0)
+        return put_scalar(v, 0);
     snprintf(noun, sizeof(noun), "a value of enum %s", e->full_name);
     return fail_value(v, noun, "");
 }
@@ -264,7 +266,7 @@ put_apart(const struct text_value *v,
 static enum pb_err
 write_mask(const struct text_value *v, struct pb_buf *body)
 {
-    enum pb_err err = PB_EVALUE;
+    enum pb_err err = PB_OK;
 
     if (v->len > 0)
         err = pb_field_mask_put(body, v->text, v->len, true);
@@ -284,6 +286,21 @@ write_wrapped(const struct text_value *v, struct pb_buf *body)
     return put_plain(&inner);
 }
 
+/* The place in a text that is but a part of the input goes into the message;
+ * the path, from the field on, stays. */
+static void
+tell_place(struct pb_error *e)
+{
+    struct pb_error inner;
+
+    if (e == NULL || e->line == 0)
+        return;
+    inner = *e;
+    pb_error_set(e, inner.kind, "%.200s (line %u, column %u of the value)",
+        inner.message, inner.line, inner.column);
+    memcpy(e->path, inner.path, sizeof(e->path));
+}
+
 static enum pb_err
 write_json(const struct text_value *v, struct pb_buf *body)
 {
@@ -294,6 +311,8 @@ write_json(const struct text_value *v, struct pb_buf *body)
     if (r != NULL)
         err = pb_json_to_wire(r, v->field->message, &options, v->text, v->len,
             body, v->error);
+    if (err != PB_OK && r != NULL)
+        tell_place(v->error);
     pb_json_reader_free(&r);
     return err;
 }

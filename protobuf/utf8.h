@@ -6,7 +6,10 @@
 #ifndef PB_UTF8_H
 #define PB_UTF8_H
 
+#include <endian.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /* Length of the well-formed character at p < end, 1..4; 0: there is none; -1:
  * end cuts one that is well formed so far. */
@@ -44,6 +47,49 @@ pb_utf8_sequence(const char *p, const char *end)
         high = 0xbf;
     }
     return n;
+}
+
+/* Length of the well-formed character of 2 to 4 bytes at p, where 4 bytes may be
+ * read; 0: there is none. Bits of all bytes are looked at together. */
+static inline unsigned
+pb_utf8_wide(const void *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof v);
+    v = le32toh(v);
+    if ((v & 0xc0e0) == 0x80c0)
+        return (v & 0x1e) != 0 ? 2 : 0; /* C0 and C1 would be ASCII */
+    if ((v & 0xc0c0f0) == 0x8080e0) {
+        v &= 0x200f; /* of E0 only the upper half, of ED the lower */
+        return v != 0 && v != 0x200d ? 3 : 0;
+    }
+    if ((v & 0xc0c0c0f8) != 0x808080f0)
+        return 0;
+    /* the plane, from 1 to 16, has bits in the first two bytes */
+    return (v & 0x3007) != 0 && ((v & 4) == 0 || (v & 0x3003) == 0) ? 4 : 0;
+}
+
+/* How much of p[0..n) is well formed, up to the last whole character. */
+size_t pb_utf8_prefix(const void *p, size_t n);
+/* The same without vectors, for a test. */
+size_t pb_utf8_prefix_plainly(const void *p, size_t n);
+
+/* How many of the bytes before end, and not before begin, are the beginning of a
+ * character that goes on: 0 to 3. */
+static inline unsigned
+pb_utf8_cut(const void *begin, const void *end)
+{
+    const uint8_t *p = end;
+    size_t most = (size_t)(p - (const uint8_t *)begin);
+
+    for (unsigned n = 1; n <= 3 && n <= most; n++) {
+        if (p[-(int)n] >= 0xc0) /* its character has at least so many bytes: */
+            return p[-(int)n] >= (n == 1 ? 0xc0 : n == 2 ? 0xe0 : 0xf0) ? n : 0;
+        if (p[-(int)n] < 0x80)
+            return 0;
+    }
+    return 0;
 }
 
 /* Writes the code point c, no surrogate, at most U+10FFFF. Returns 1..4. */

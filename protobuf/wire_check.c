@@ -109,6 +109,8 @@ check_len(struct checker *c, const struct pb_field *f, const uint8_t *p,
     if (p == NULL)
         return broken(c, at);
     end = p + n;
+    if (f->wire == PB_WIRE_SGROUP)
+        return end;
     if (f->wire != PB_WIRE_LEN)
         return !f->is_repeated || is_packed_well(f, p, end) ? end
                                                             : broken(c, at);

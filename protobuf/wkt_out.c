@@ -144,29 +144,78 @@ write_value(struct pb_json_writer *w, const struct pb_message *m,
 
 /* ---- Any ----------------------------------------------------------------- */
 
-static const struct pb_message *
-resolve(struct pb_json_writer *w, const struct pb_schema *schema,
-    const struct pb_jw_value *url)
-{
-    const char *text = (const char *)url->p;
-    const char *slash = memrchr(text, '/', url->len);
-    const struct pb_message *m;
-    size_t len;
+struct any {
+    struct pb_jw_value url, bytes;
+    struct pb_jw_value name; /* of the type: what follows the last slash */
+};
 
-    if (slash == NULL) {
-        (void)pb_jw_fail(w, PB_EVALUE, url->p,
-            "an Any whose type URL has no \"/\": \"%.*s\"",
-            url->len < 100 ? (int)url->len : 100, text);
-        return NULL;
+static bool
+read_any(struct pb_json_writer *w, const struct pb_message *m, const uint8_t *p,
+    const uint8_t *end, struct any *any)
+{
+    struct pb_jw_value v[2];
+    const uint8_t *slash;
+
+    if (!pb_jw_read_fields(w, m, p, end, v, 2))
+        return false;
+    *any = (struct any){ .url = v[0], .bytes = v[1], .name = v[0] };
+    slash = memrchr(v[0].p, '/', v[0].len);
+    if (slash != NULL) {
+        any->name.p = slash + 1;
+        any->name.len = (size_t)(v[0].p + v[0].len - any->name.p);
     }
-    slash++;
-    len = url->len - (size_t)(slash - text);
-    m = pb_schema_message(schema, slash, len);
-    if (m == NULL)
-        (void)pb_jw_fail(w, PB_EUNKNOWN, url->p,
-            "an Any of a type that the schema does not have: \"%.*s\"",
-            len < 100 ? (int)len : 100, slash);
-    return m;
+    return true;
+}
+
+static bool
+fail_type(struct pb_json_writer *w, const struct any *any)
+{
+    const uint8_t *at = any->url.p;
+    int len = any->name.len < 100 ? (int)any->name.len : 100;
+
+    if (any->url.len == 0)
+        return pb_jw_fail(w, PB_EVALUE, at, "an Any without a type URL");
+    if (any->name.p == at)
+        return pb_jw_fail(w, PB_EVALUE, at,
+            "an Any whose type URL has no \"/\": \"%.*s\"", len, at);
+    return pb_jw_fail(w, PB_EUNKNOWN, at,
+        "an Any of a type that the schema does not have: \"%.*s\"", len,
+        any->name.p);
+}
+
+static bool
+is_hidden(const struct pb_json_writer *w, const struct any *any)
+{
+    const char *hidden = w->options.hidden;
+
+    return hidden != NULL && strlen(hidden) == any->name.len &&
+        memcmp(any->name.p, hidden, any->name.len) == 0;
+}
+
+/* Of bytes that nobody can read: an Any of the hidden type may be in there. */
+static bool
+may_hold_hidden(const struct pb_json_writer *w, const struct any *any)
+{
+    const char *hidden = w->options.hidden;
+
+    return hidden != NULL &&
+        memmem(any->bytes.p, any->bytes.len, hidden, strlen(hidden)) != NULL;
+}
+
+/* An Any whose content has no JSON, or is not to be seen. */
+static bool
+write_closed(struct pb_json_writer *w, const struct any *any, bool with_bytes)
+{
+    pb_jw_open(w, '{');
+    pb_jw_member(w, "@type");
+    if (!pb_jw_string(w, any->url.p, any->url.len))
+        return false;
+    if (with_bytes) {
+        pb_jw_member(w, "value");
+        pb_sink_base64(&w->out, any->bytes.p, any->bytes.len);
+    }
+    pb_jw_close(w, '}');
+    return true;
 }
 
 /* The message in an Any, after its "@type". */
@@ -193,26 +242,33 @@ static bool
 write_any(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
 {
-    struct pb_jw_value v[2];
-    const struct pb_message *type;
+    const struct pb_message *type = NULL;
+    struct any any;
     bool ok;
 
-    if (!pb_jw_read_fields(w, m, p, end, v, 2))
+    if (!read_any(w, m, p, end, &any))
         return false;
-    if (v[0].len == 0 && v[1].len == 0) {
+    if (any.url.len == 0 && any.bytes.len == 0) {
         pb_sink_put(&w->out, "{}", 2);
         return true;
     }
-    if (v[0].len == 0)
-        return pb_jw_fail(w, PB_EVALUE, p, "an Any without a type URL");
-    type = resolve(w, m->schema, &v[0]);
-    if (type == NULL || !pb_jw_enter(w, p))
+    if (is_hidden(w, &any))
+        return write_closed(w, &any, false);
+    if (any.name.p != any.url.p)
+        type = pb_schema_message(w->schema, (const char *)any.name.p,
+            any.name.len);
+    if (type == NULL && w->options.raw_anys)
+        return write_closed(w, &any, !may_hold_hidden(w, &any));
+    if (type == NULL)
+        return fail_type(w, &any);
+    if (!pb_jw_enter(w, p))
         return false;
 
     pb_jw_open(w, '{');
     pb_jw_member(w, "@type");
     w->in_any++;
-    ok = pb_jw_string(w, v[0].p, v[0].len) && write_content(w, type, &v[1]);
+    ok = pb_jw_string(w, any.url.p, any.url.len) &&
+        write_content(w, type, &any.bytes);
     w->in_any--;
     pb_jw_close(w, '}');
     pb_jw_leave(w);

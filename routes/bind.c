@@ -7,7 +7,6 @@
 #include "routes/percent.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 /* What the parts of one call share. */
 struct binder {
@@ -19,16 +18,15 @@ struct binder {
     void *arg;
 };
 
-/* Names the field in an error that was just set, and returns its kind. */
+/* Names the variable's field in an error that was just set. */
 static enum pb_err
-blame(struct pb_error *error, enum pb_err kind, const char *field, size_t at)
+blame(const struct binder *x, const struct route_bound_variable *v,
+    enum pb_err kind, size_t at)
 {
-    if (error != NULL) {
-        snprintf(error->path, sizeof error->path, "%s", field);
-        error->offset = at;
-        error->line = 0;
-        error->column = 0;
-    }
+    route_fields_blame(&(const struct route_blamed){ .path = v->path,
+                           .depth = v->depth,
+                           .at = at },
+        x->error);
     return kind;
 }
 
@@ -61,12 +59,14 @@ put_variable(const struct binder *x, const struct route_bound_variable *v,
     const char *text, size_t len, size_t at)
 {
     size_t start = x->out->len;
+    char quoted[ROUTE_QUOTE_MAX];
     enum pb_err err;
 
     tell(x, v, text, len);
     if (!route_is_utf8(text, len)) {
-        pb_error_set(x->error, PB_EVALUE, "expected UTF-8");
-        return blame(x->error, PB_EVALUE, v->name, at);
+        pb_error_set(x->error, PB_EVALUE, "expected UTF-8, found \"%s\"",
+            route_quote(text, len, quoted));
+        return blame(x, v, PB_EVALUE, at);
     }
     err = pb_text_to_wire(v->path[v->depth - 1], text, len, x->out, x->error);
     if (err == PB_OK) {
@@ -74,7 +74,7 @@ put_variable(const struct binder *x, const struct route_bound_variable *v,
         if (err != PB_OK)
             pb_error_set(x->error, err, "the request does not fit in memory");
     }
-    return err == PB_OK ? PB_OK : blame(x->error, err, v->name, at);
+    return err == PB_OK ? PB_OK : blame(x, v, err, at);
 }
 
 /* The escaped form takes a buffer of its own, which is large: not inlined, so
@@ -100,8 +100,9 @@ bind_variable(const struct binder *x, const struct route_bound_variable *v)
 
     assert(v->count > 0 && last < match->n_segments);
     if (len > ROUTE_MAX_QUERY) {
-        pb_error_set(x->error, PB_ELIMIT, "longer than 64 KiB");
-        return blame(x->error, PB_ELIMIT, v->name, from);
+        pb_error_set(x->error, PB_ELIMIT,
+            "expected at most 64 KiB, found %zu bytes", len);
+        return blame(x, v, PB_ELIMIT, from);
     }
     if (memchr(x->path + from, '%', len) == NULL)
         return put_variable(x, v, x->path + from, len, from);
@@ -110,19 +111,23 @@ bind_variable(const struct binder *x, const struct route_bound_variable *v)
 
 enum pb_err
 route_bind_telling(const struct route_match *match, const char *path,
-    const char *query, size_t query_len, const struct pb_json_options *json,
+    const char *query, size_t query_len, struct route_asked *asked,
     struct pb_buf *out, struct pb_error *error, route_given_cb *on_given,
     void *arg)
 {
     const struct binder x = { match, path, out, error, on_given, arg };
     const struct route_binding *b = match->binding;
     size_t start = out->len;
+    struct route_asked unread;
     enum pb_err err = PB_OK;
 
+    if (asked == NULL)
+        asked = &unread;
+    asked->pretty = ROUTE_PRETTY_UNASKED;
     for (unsigned i = 0; err == PB_OK && i < b->n_variables; i++)
         err = bind_variable(&x, &b->variables[i]);
     if (err == PB_OK && query != NULL && query_len > 0)
-        err = route_bind_query(b, query, query_len, json, out, error, on_given,
+        err = route_bind_query(b, query, query_len, asked, out, error, on_given,
             arg);
     if (err != PB_OK)
         out->len = start;
@@ -131,9 +136,9 @@ route_bind_telling(const struct route_match *match, const char *path,
 
 enum pb_err
 route_bind(const struct route_match *match, const char *path, const char *query,
-    size_t query_len, const struct pb_json_options *json, struct pb_buf *out,
+    size_t query_len, struct route_asked *asked, struct pb_buf *out,
     struct pb_error *error)
 {
-    return route_bind_telling(match, path, query, query_len, json, out, error,
+    return route_bind_telling(match, path, query, query_len, asked, out, error,
         NULL, NULL);
 }

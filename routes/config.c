@@ -4,6 +4,7 @@
  */
 #include "routes/config.h"
 #include "routes/arena.h"
+#include "routes/json_keys.h"
 #include "routes/percent.h"
 #include "routes/read.h"
 #include "routes/scalar.h"
@@ -207,6 +208,20 @@ read_selector(struct route_reader *r, const struct route_key *key,
 }
 
 static void
+read_update_mask(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    struct route_method_options *m = into;
+
+    if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "auto") == 0)
+        m->fills_mask = 1;
+    else if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "off") == 0)
+        m->fills_mask = 0;
+    else
+        route_read_expected(r, key->name, v, "auto or off");
+}
+
+static void
 read_methods(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
@@ -225,6 +240,12 @@ read_methods(struct route_reader *r, const struct route_key *key,
             .min = SECOND_NS / 1000,
             .max = 365 * DAY_NS,
             .offset = offsetof(struct route_method_options, max_timeout_ns) },
+        { .name = "update_mask",
+            .read = read_update_mask,
+            .offset = offsetof(struct route_method_options, fills_mask) },
+        { .name = "json",
+            .read = route_read_json,
+            .offset = offsetof(struct route_method_options, json) },
     };
     struct route_config *c = into;
     struct route_method_options *list;
@@ -237,7 +258,7 @@ read_methods(struct route_reader *r, const struct route_key *key,
 
         m->place.file = r->file;
         m->place.line = e->line;
-        m->timeout_ns = m->max_timeout_ns = -1;
+        m->timeout_ns = m->max_timeout_ns = m->fills_mask = -1;
         route_read_map(r, e, "a method", keys, COUNT(keys), m);
         if (m->timeout_ns > m->max_timeout_ns && m->max_timeout_ns >= 0)
             route_problems_add(r->problems, r->file, e->line,
@@ -336,11 +357,6 @@ read_websocket_origins(struct route_reader *r, const struct route_key *key,
 
 /* ---- Maps of options ---------------------------------------------------- */
 
-#define FLAG(key)                                         \
-    {                                                     \
-        .name = #key, .read = route_read_bool,            \
-        .offset = offsetof(struct route_config, json.key) \
-    }
 #define SIZE(key, least, most)                                                \
     {                                                                         \
         .name = #key, .read = route_read_size, .min = (least), .max = (most), \
@@ -352,25 +368,16 @@ read_websocket_origins(struct route_reader *r, const struct route_key *key,
         .max = DAY_NS, .offset = offsetof(struct route_config, member) \
     }
 
-static const struct route_key json_keys[] = {
-    FLAG(emit_defaults),
-    FLAG(proto_names),
-    FLAG(enum_numbers),
-    FLAG(int64_numbers),
-    FLAG(ignore_unknown),
-    FLAG(pretty),
-    { .name = "max_depth",
-        .read = route_read_unsigned,
-        .min = 1,
-        .max = 1000,
-        .offset = offsetof(struct route_config, json.max_depth) },
-};
-
 static const struct route_key limits_keys[] = {
     SIZE(max_request_message, 1, GIB),
     SIZE(max_response_message, 1, GIB),
     SIZE(max_header_bytes, KIB, MIB),
     SIZE(max_connections, 1, 1000000),
+    { .name = "max_elements",
+        .read = route_read_unsigned,
+        .min = 1,
+        .max = 1000000000,
+        .offset = offsetof(struct route_config, json.options.max_elements) },
 };
 
 static const struct route_key timeouts_keys[] = {
@@ -392,6 +399,25 @@ static const struct route_key websocket_keys[] = {
     { .name = "origins", .read = read_websocket_origins },
 };
 
+static void
+read_style(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    struct route_config *c = into;
+
+    if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "google") == 0)
+        c->errors_are_google = true;
+    else if (v->kind != ROUTE_VALUE_TEXT || strcmp(v->text, "status") != 0)
+        route_read_expected(r, key->name, v, "status or google");
+}
+
+static const struct route_key errors_keys[] = {
+    { .name = "style", .read = read_style },
+    { .name = "debug_info",
+        .read = route_read_bool,
+        .offset = offsetof(struct route_config, errors_show_debug) },
+};
+
 /* Each is a map whose members belong to the configuration itself. */
 static void
 read_section(struct route_reader *r, const struct route_key *key,
@@ -402,11 +428,11 @@ read_section(struct route_reader *r, const struct route_key *key,
         const struct route_key *keys;
         size_t n_keys;
     } sections[] = {
-        { "json", json_keys, COUNT(json_keys) },
         { "limits", limits_keys, COUNT(limits_keys) },
         { "timeouts", timeouts_keys, COUNT(timeouts_keys) },
         { "metadata", metadata_keys, COUNT(metadata_keys) },
         { "websocket", websocket_keys, COUNT(websocket_keys) },
+        { "errors", errors_keys, COUNT(errors_keys) },
     };
 
     for (size_t i = 0; i < COUNT(sections); i++) {
@@ -463,7 +489,9 @@ static const struct route_key top_keys[] = {
     { .name = "services", .read = read_services, .is_required = true },
     { .name = "http", .read = route_read_http },
     { .name = "methods", .read = read_methods },
-    { .name = "json", .read = read_section },
+    { .name = "json",
+        .read = route_read_json,
+        .offset = offsetof(struct route_config, json) },
     { .name = "limits", .read = read_section },
     { .name = "timeouts", .read = read_section },
     { .name = "access_log",
@@ -471,6 +499,7 @@ static const struct route_key top_keys[] = {
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
     { .name = "websocket", .read = read_section },
+    { .name = "errors", .read = read_section },
 };
 
 static struct route_config *
@@ -491,6 +520,7 @@ new_config(const char *file)
     c->max_request_message = (size_t)(4 * MIB);
     c->max_response_message = (size_t)(4 * MIB);
     c->max_header_bytes = (size_t)(8 * KIB);
+    c->json.options.max_elements = 1000000;
     c->max_connections = 10000;
     c->header_timeout_ns = 10 * SECOND_NS;
     c->body_timeout_ns = 30 * SECOND_NS;

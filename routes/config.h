@@ -113,6 +113,14 @@ struct route_rule {
     bool is_flawed; /* of a draft: only the selector can be relied upon */
 };
 
+/* json: at the top or of a method, with a bit for each key that was given
+ * (routes/json_keys.h). */
+struct route_json {
+    struct pb_json_options options;
+    bool pretty_on_request; /* a client may ask: $prettyPrint, Accept */
+    unsigned given;
+};
+
 /* methods: what HttpRule has no word for. -1 / NULL: not given. */
 struct route_method_options {
     struct route_place place;
@@ -120,6 +128,8 @@ struct route_method_options {
                                   pkg.Svc.*, or * */
     int64_t timeout_ns;
     int64_t max_timeout_ns;
+    int8_t fills_mask;      /* update_mask: auto is 1, off 0 */
+    struct route_json json; /* over the configuration's own */
 };
 
 struct route_config {
@@ -136,7 +146,7 @@ struct route_config {
     bool fully_decode_reserved_expansion;
     const struct route_method_options *methods;
     size_t n_methods;
-    struct pb_json_options json;
+    struct route_json json;
     size_t max_request_message;  /* default 4 MiB */
     size_t max_response_message; /* default 4 MiB */
     size_t max_header_bytes;     /* default 8 KiB */
@@ -158,6 +168,8 @@ struct route_config {
     /* Pages of these may open a WebSocket; "*": of any. */
     const char *const *websocket_origins;
     size_t n_websocket_origins;
+    bool errors_show_debug; /* google.rpc.DebugInfo goes out to clients */
+    bool errors_are_google; /* AIP-193's shape, not google.rpc.Status */
     bool is_flawed; /* a draft with mistakes, good for finding more of them */
     bool has_gaps;  /* services or schemas with mistakes have been left out */
     struct route_arena *arena;

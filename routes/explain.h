@@ -31,7 +31,8 @@ struct route_given {
     const char *text;
     size_t len;
     const struct pb_field *const *path; /* where it goes, outermost first */
-    size_t depth;        /* 0: an unknown parameter, which is ignored */
+    size_t depth;                       /* 0: no field, see is_system */
+    bool is_system;      /* for the gateway; else unknown, and ignored */
     const char *map_key; /* of path's last field; NULL: not a map's */
     size_t map_key_len;
 };
@@ -44,7 +45,7 @@ typedef void route_given_cb(void *arg, const struct route_given *given);
  * told. on_given may be NULL. */
 enum pb_err route_bind_telling(const struct route_match *match,
     const char *path, const char *query, size_t query_len,
-    const struct pb_json_options *json, struct pb_buf *out,
-    struct pb_error *error, route_given_cb *on_given, void *arg);
+    struct route_asked *asked, struct pb_buf *out, struct pb_error *error,
+    route_given_cb *on_given, void *arg);
 
 #endif

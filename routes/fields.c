@@ -6,8 +6,11 @@
 #include "routes/fields.h"
 
 #include "protobuf/wire.h"
+#include "routes/percent.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 bool
 route_field_takes_text(const struct pb_field *f)
@@ -104,4 +107,64 @@ route_fields_wrap(struct pb_buf *out, size_t start,
     }
     out->len += front + back;
     return PB_OK;
+}
+
+/* ---- Errors ------------------------------------------------------------- */
+
+struct printer {
+    char text[sizeof(((struct pb_error *)NULL)->path)];
+    size_t len;
+};
+
+/* Cut at the end of the room; pb_error_set makes it printable. */
+__attribute__((format(printf, 2, 3))) static void
+print(struct printer *p, const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(p->text + p->len, sizeof p->text - p->len, format, args);
+    va_end(args);
+    if (n > 0)
+        p->len += (size_t)n;
+    if (p->len >= sizeof p->text)
+        p->len = sizeof p->text - 1;
+}
+
+static void
+print_key(struct printer *p, const struct route_blamed *b)
+{
+    const struct pb_field *key = &b->path[b->depth - 1]->message->fields[0];
+    const char *quote = key->type == PB_STRING ? "\"" : "";
+    char quoted[ROUTE_QUOTE_MAX];
+
+    route_quote(b->map_key, b->map_key_len, quoted);
+    print(p, "[%s%s%s]", quote, quoted, quote);
+}
+
+void
+route_fields_blame(const struct route_blamed *b, struct pb_error *error)
+{
+    struct printer p = { .text = "" };
+    char quoted[ROUTE_QUOTE_MAX];
+    struct pb_error clean;
+
+    if (error == NULL)
+        return;
+    for (size_t i = 0; i < b->depth; i++)
+        print(&p, "%s%s", i > 0 ? "." : "", b->path[i]->json_name);
+    if (b->map_key != NULL)
+        print_key(&p, b);
+    if (b->rest_len > 0)
+        print(&p, "%s%s", b->depth > 0 && *b->rest != '[' ? "." : "",
+            route_quote(b->rest, b->rest_len, quoted));
+    if (error->path[0] != '\0')
+        print(&p, "%s%s", p.len > 0 && error->path[0] != '[' ? "." : "",
+            error->path);
+    pb_error_set(&clean, error->kind, "%s", p.text);
+    memcpy(error->path, clean.message, sizeof error->path);
+    error->offset = b->at;
+    error->line = 0;
+    error->column = 0;
 }

@@ -31,10 +31,25 @@ enum route_overlap route_fields_overlap(const struct pb_field *const *a,
 enum pb_err route_fields_wrap(struct pb_buf *out, size_t start,
     const struct pb_field *const *path, size_t depth);
 
+/* The field that an error is about, in JSON names and as the JSON reader spells
+ * it (book.authors, counts["a"], byNumber[1]). rest is what the client wrote
+ * behind the path, of a name that leads nowhere. What the error has as its path
+ * already lies below the field and stays. at: where in the input. */
+struct route_blamed {
+    const struct pb_field *const *path;
+    size_t depth;
+    const char *map_key; /* NULL: none */
+    size_t map_key_len;
+    const char *rest;
+    size_t rest_len;
+    size_t at;
+};
+void route_fields_blame(const struct route_blamed *b, struct pb_error *error);
+
 /* The binding's query parameters, after its path variables
  * (route_bind_telling). */
 enum pb_err route_bind_query(const struct route_binding *b, const char *query,
-    size_t len, const struct pb_json_options *json, struct pb_buf *out,
+    size_t len, struct route_asked *asked, struct pb_buf *out,
     struct pb_error *error, route_given_cb *on_given, void *arg);
 
 #endif

@@ -5,7 +5,6 @@
 #include "protobuf/wire.h"
 
 #define TYPE_NUMBER 1u
-#define DATA_NUMBER 2u
 #define SKIP_DEPTH 100u /* of groups in fields that are not ours */
 
 /* Tags of less than sixteen are one byte. */
@@ -108,7 +107,8 @@ route_http_body_write_head(const struct route_binding *b,
     p = write_record_head(p, TYPE_NUMBER, body->type_len);
     if (body->type_len > 0)
         memcpy(p, body->type, body->type_len);
-    (void)write_record_head(p + body->type_len, DATA_NUMBER, body->len);
+    (void)write_record_head(p + body->type_len, ROUTE_HTTP_BODY_DATA,
+        body->len);
 }
 
 enum pb_err
@@ -138,7 +138,8 @@ route_http_body_put(const struct route_binding *b,
 
     if (err != PB_OK)
         return err;
-    route_http_body_write_head(b, body, out->data + out->len);
+    if (head > 0)
+        route_http_body_write_head(b, body, out->data + out->len);
     out->len += head;
     err = pb_buf_put(out, body->data, body->len);
     return err == PB_OK ? route_http_body_put_end(b, out) : err;
@@ -162,7 +163,7 @@ read_fields(const uint8_t *p, const uint8_t *end, uint32_t group,
             return NULL;
         if (wire == PB_WIRE_EGROUP)
             return number == group ? p : NULL;
-        if (wire == PB_WIRE_LEN && number <= DATA_NUMBER) {
+        if (wire == PB_WIRE_LEN && number <= ROUTE_HTTP_BODY_DATA) {
             p = pb_len_read(p, end, &len);
             if (p == NULL)
                 return NULL;
@@ -213,11 +214,12 @@ route_http_body_read(const struct route_binding *b, const uint8_t *wire,
     size_t len, struct route_http_body *body)
 {
     const struct pb_field *f = b->response_field;
-    const uint8_t *p = wire, *end = wire + len;
+    const uint8_t *p = wire, *end;
 
     memset(body, 0, sizeof *body);
     if (len == 0)
         return PB_OK; /* wire may be NULL */
+    end = wire + len;
     if (f == NULL)
         return read_fields(p, end, 0, body) == NULL ? PB_ESYNTAX : PB_OK;
     while (p < end) {

@@ -15,6 +15,9 @@
 
 #include "routes/table.h"
 
+/* The number of its field data. */
+#define ROUTE_HTTP_BODY_DATA 2u
+
 /* What an HttpBody holds; the bytes are somebody else's. */
 struct route_http_body {
     const char *type; /* content_type */

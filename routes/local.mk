@@ -17,6 +17,8 @@ routes_libroutes_la_SOURCES = \
 	routes/fields.h \
 	routes/http_body.c \
 	routes/http_body.h \
+	routes/json_keys.c \
+	routes/json_keys.h \
 	routes/match.c \
 	routes/message.c \
 	routes/message.h \

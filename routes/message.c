@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* routes/message.c - see message.h. */
 #include "routes/message.h"
+#include "routes/fields.h"
+
+#include "protobuf/json_paths.h"
+#include "protobuf/wire.h"
+
+#include <assert.h>
 
 void
 route_body_start(const struct route_binding *b, struct pb_json_reader *r,
@@ -40,6 +46,47 @@ route_is_pieced(const struct route_binding *b, size_t bound_len)
 {
     return b->rpc->method->input->has_required &&
         (bound_len > 0 || b->body == ROUTE_BODY_FIELD);
+}
+
+/* In what is ours; it is well-formed. */
+static bool
+has_record(const struct pb_field *f, const uint8_t *p, const uint8_t *end)
+{
+    while (p < end) {
+        uint32_t number;
+        unsigned wire;
+
+        p = pb_tag_read(p, end, &number, &wire);
+        assert(p != NULL);
+        if (number == f->number)
+            return true;
+        p = pb_skip(p, end, number, wire, ROUTE_MAX_FIELD_DEPTH);
+        assert(p != NULL);
+    }
+    return false;
+}
+
+bool
+route_mask_is_wanted(const struct route_binding *b, const char *verb,
+    const uint8_t *bound, size_t len)
+{
+    return b->mask_field != NULL && strcmp(verb, "PATCH") == 0 &&
+        (len == 0 || !has_record(b->mask_field, bound, bound + len));
+}
+
+enum pb_err
+route_mask_put(const struct route_binding *b, const char *text, size_t len,
+    struct pb_buf *out)
+{
+    size_t start = out->len;
+    enum pb_err err = pb_json_paths(b->body_field->message,
+        &b->rpc->json.options, text, len, out);
+
+    if (err == PB_OK && out->len > start)
+        err = route_fields_wrap(out, start, &b->mask_field, 1);
+    if (err != PB_OK)
+        out->len = start;
+    return err;
 }
 
 static bool

@@ -7,6 +7,9 @@
  * one comes twice, or two members of a oneof, each is remembered by a 64-bit
  * hash of its path of fields; the paths are addresses of our own tables, so
  * nobody outside can aim for two that collide.
+ *
+ * System parameters are for the gateway itself. They begin with "$", as no
+ * field does.
  */
 #include "routes/fields.h"
 #include "routes/percent.h"
@@ -22,18 +25,22 @@ struct seen {
     const struct pb_field *field;
 };
 
-/* A parameter's name, resolved. */
+/* A parameter's name, as far as it could be resolved. */
 struct target {
     const struct pb_field *path[ROUTE_MAX_FIELD_DEPTH];
     size_t depth;
     uint64_t hash;       /* of path */
     const char *map_key; /* m[key]; NULL: not a map's */
     size_t map_key_len;
+    const char *rest; /* what leads nowhere */
+    size_t rest_len;
+    bool is_system; /* no field, but for us */
 };
 
 struct parser {
     const struct route_binding *binding;
-    const struct pb_json_options *json;
+    const struct route_json *json;
+    struct route_asked *asked;
     struct pb_buf *out;
     struct pb_error *error;
     route_given_cb *on_given; /* may be NULL */
@@ -41,6 +48,7 @@ struct parser {
     size_t at; /* offset of the current parameter */
     const char *name;
     size_t name_len;
+    struct target target;
     size_t n_seen;
     size_t n_slots; /* a power of two */
     struct seen seen[SEEN_MAX];
@@ -54,15 +62,16 @@ struct parser {
 static enum pb_err
 blame(struct parser *q, enum pb_err kind)
 {
-    char quoted[ROUTE_QUOTE_MAX];
+    const struct target *t = &q->target;
 
-    if (q->error != NULL) {
-        snprintf(q->error->path, sizeof q->error->path, "%s",
-            route_quote(q->name, q->name_len, quoted));
-        q->error->offset = q->at;
-        q->error->line = 0;
-        q->error->column = 0;
-    }
+    route_fields_blame(&(const struct route_blamed){ .path = t->path,
+                           .depth = t->depth,
+                           .map_key = t->map_key,
+                           .map_key_len = t->map_key_len,
+                           .rest = t->rest,
+                           .rest_len = t->rest_len,
+                           .at = q->at },
+        q->error);
     return kind;
 }
 
@@ -95,11 +104,11 @@ mix_pointer(uint64_t h, const void *p)
 }
 
 static uint64_t
-mix_text(uint64_t h, const char *s, size_t len)
+mix_bytes(uint64_t h, const uint8_t *p, size_t len)
 {
     h = mix(h, len);
     for (size_t i = 0; i < len; i++)
-        h = mix(h, (unsigned char)s[i]);
+        h = mix(h, p[i]);
     return h;
 }
 
@@ -124,15 +133,45 @@ remember(struct parser *q, uint64_t key, const struct pb_field *f)
     return f;
 }
 
+#define TOO_MANY "expected at most %d fields and oneofs, found more"
+
 static enum pb_err
 too_many(struct parser *q)
 {
-    return fail(q, PB_ELIMIT, "too many parameters");
+    return fail(q, PB_ELIMIT, TOO_MANY, SEEN_MAX / 4 * 3);
 }
 
-/* No two members of one oneof, at any level. */
 static enum pb_err
-check_oneofs(struct parser *q, const struct target *t)
+fail_oneof(struct parser *q, const struct pb_field *f,
+    const struct pb_field *other, const char *where)
+{
+    return fail(q, PB_EDUPLICATE,
+        "expected one field of the oneof \"%.60s\", found \"%.60s\" as well%s",
+        f->parent->oneof_names[f->oneof], other->json_name, where);
+}
+
+/* A message that is given whole, as a text, is not given a second time by what
+ * lies inside it. prefix: the hash of f's path, which check_once() remembers. */
+static enum pb_err
+check_not_whole(struct parser *q, const struct pb_field *f,
+    const struct pb_field *inside, uint64_t prefix)
+{
+    const struct pb_field *first;
+
+    if (!route_field_takes_text(f))
+        return PB_OK;
+    first = remember(q, prefix, inside);
+    if (first == NULL)
+        return too_many(q);
+    if (first == f)
+        return fail(q, PB_EDUPLICATE, "\"%.60s\" is already given whole",
+            f->json_name);
+    return PB_OK;
+}
+
+/* No two members of one oneof, at any level, nor a message and its parts. */
+static enum pb_err
+check_levels(struct parser *q, const struct target *t)
 {
     uint64_t above = 1;
 
@@ -146,31 +185,50 @@ check_oneofs(struct parser *q, const struct target *t)
             if (first == NULL)
                 return too_many(q);
             if (first != f)
-                return fail(q, PB_EDUPLICATE,
-                    "of the oneof \"%s\", \"%s\" is already given",
-                    f->parent->oneof_names[f->oneof], first->json_name);
+                return fail_oneof(q, f, first, "");
         }
         above = mix_pointer(above, f);
+        if (i + 1 < t->depth) {
+            enum pb_err err = check_not_whole(q, f, t->path[i + 1], above);
+
+            if (err != PB_OK)
+                return err;
+        }
     }
     return PB_OK;
 }
 
+/* key: of an entry of a map, as it is on the wire, where 1 and 01 are one. Does
+ * not say where: the caller does. */
 static enum pb_err
-check_once(struct parser *q, const struct target *t)
+check_once(struct parser *q, const struct target *t, const uint8_t *key,
+    size_t key_len)
 {
     const struct pb_field *leaf = t->path[t->depth - 1];
-    uint64_t key = t->hash;
+    uint64_t hash = t->hash;
     size_t n_before = q->n_seen;
 
-    if (leaf->is_repeated && t->map_key == NULL)
-        return PB_OK;
-    if (t->map_key != NULL)
-        key = mix_text(key, t->map_key, t->map_key_len);
-    if (remember(q, key, leaf) == NULL)
-        return too_many(q);
+    if (key != NULL)
+        hash = mix_bytes(hash, key, key_len);
+    if (remember(q, hash, leaf) == NULL)
+        return pb_error_set(q->error, PB_ELIMIT, TOO_MANY, SEEN_MAX / 4 * 3);
     if (q->n_seen == n_before)
-        return fail(q, PB_EDUPLICATE, "given twice");
+        return pb_error_set(q->error, PB_EDUPLICATE,
+            "expected one value, found another%s",
+            key != NULL ? " for this key" : "");
     return PB_OK;
+}
+
+/* The paths part at two members of a oneof. */
+static enum pb_err
+fail_path_oneof(struct parser *q, const struct target *t,
+    const struct route_bound_variable *v)
+{
+    size_t i = 0;
+
+    while (t->path[i] == v->path[i])
+        i++;
+    return fail_oneof(q, t->path[i], v->path[i], ", in the path");
 }
 
 /* Neither the path nor the body gives it, or another member of its oneof. */
@@ -181,14 +239,14 @@ check_free(struct parser *q, const struct target *t)
 
     if (b->body == ROUTE_BODY_ALL)
         return fail(q, PB_EDUPLICATE,
-            "belongs into the body, which is the whole request");
+            "expected in the body, which is the whole request, "
+            "found in the query");
     if (b->body == ROUTE_BODY_FIELD && t->path[0] == b->body_field)
-        return fail(q, PB_EDUPLICATE, "belongs into the body");
+        return fail(q, PB_EDUPLICATE,
+            "expected in the body, found in the query");
     if (b->body == ROUTE_BODY_FIELD && t->path[0]->oneof >= 0 &&
         t->path[0]->oneof == b->body_field->oneof)
-        return fail(q, PB_EDUPLICATE,
-            "excludes \"%s\" of the same oneof, which is in the body",
-            b->body_field->json_name);
+        return fail_oneof(q, t->path[0], b->body_field, ", in the body");
     for (unsigned i = 0; i < b->n_variables; i++) {
         const struct route_bound_variable *v = &b->variables[i];
 
@@ -197,11 +255,10 @@ check_free(struct parser *q, const struct target *t)
             break;
         case ROUTE_SAME:
         case ROUTE_WITHIN:
-            return fail(q, PB_EDUPLICATE, "is already given by the path");
-        case ROUTE_ONE_OF:
             return fail(q, PB_EDUPLICATE,
-                "excludes \"%s\" of the same oneof, which is in the path",
-                v->name);
+                "expected in the path only, found in the query as well");
+        case ROUTE_ONE_OF:
+            return fail_path_oneof(q, t, v);
         }
     }
     return PB_OK;
@@ -212,7 +269,7 @@ check_free(struct parser *q, const struct target *t)
 static bool
 may_be_unknown(const struct parser *q)
 {
-    return q->json != NULL && q->json->ignore_unknown;
+    return q->json->options.ignore_unknown;
 }
 
 static enum pb_err
@@ -223,6 +280,9 @@ unknown(struct parser *q, const struct pb_message *m, const char *s, size_t len)
 
     if (may_be_unknown(q))
         return PB_EUNKNOWN; /* nobody will read why */
+    if (len == 0)
+        return fail(q, PB_EUNKNOWN, "expected a field of %.80s, found no name",
+            m->full_name);
     route_quote(s, len, quoted);
     nearest = pb_message_nearest_field(m, s, len);
     if (nearest != NULL)
@@ -239,13 +299,16 @@ resolve_map_key(struct parser *q, const struct pb_field *f, const char *s,
     const char *end, struct target *t)
 {
     if (!f->is_map)
-        return fail(q, PB_EVALUE, "\"%.60s\" is not a map", f->json_name);
+        return fail(q, PB_EVALUE, "found [key], but \"%.60s\" is not a map",
+            f->json_name);
     if (!route_field_takes_text(&f->message->fields[1]))
         return fail(q, PB_EVALUE,
             "\"%.60s\" is a map of messages, which a query cannot give",
             f->json_name);
     if (s == end || end[-1] != ']')
-        return fail(q, PB_EVALUE, "expected %.60s[key]", f->json_name);
+        return fail(q, PB_EVALUE,
+            "expected %.60s[key], found no \"]\" at the end", f->json_name);
+    t->rest_len = 0;
     t->map_key = s;
     t->map_key_len = (size_t)(end - 1 - s);
     return PB_OK;
@@ -256,11 +319,16 @@ static enum pb_err
 check_leaf(struct parser *q, const struct pb_field *f)
 {
     if (f->is_map)
-        return fail(q, PB_EVALUE, "expected %.60s[key]: it is a map",
+        return fail(q, PB_EVALUE,
+            "expected %.60s[key], as it is a map, found no key", f->json_name);
+    if (!route_field_takes_text(f) && f->is_repeated)
+        return fail(q, PB_EVALUE,
+            "\"%.60s\" is a list of messages, which a query cannot give",
             f->json_name);
     if (!route_field_takes_text(f))
         return fail(q, PB_EVALUE,
-            "expected a field inside \"%.60s\", which is a message",
+            "expected a field inside \"%.60s\", which is a message, "
+            "found no name of one",
             f->json_name);
     return PB_OK;
 }
@@ -272,9 +340,6 @@ resolve(struct parser *q, struct target *t)
     const struct pb_message *m = q->binding->rpc->method->input;
     const char *s = q->name, *end = q->name + q->name_len;
 
-    t->depth = 0;
-    t->hash = 1;
-    t->map_key = NULL;
     for (;;) {
         size_t len = 0;
         const struct pb_field *f;
@@ -285,15 +350,20 @@ resolve(struct parser *q, struct target *t)
         if (f == NULL)
             return unknown(q, m, s, len);
         if (t->depth == ROUTE_MAX_FIELD_DEPTH)
-            return fail(q, PB_ELIMIT, "more than %d fields deep",
+            return fail(q, PB_ELIMIT,
+                "expected a name of at most %d fields, found more",
                 ROUTE_MAX_FIELD_DEPTH);
         t->path[t->depth++] = f;
         t->hash = mix_pointer(t->hash, f);
         s += len;
+        t->rest = s;
+        t->rest_len = (size_t)(end - s);
         if (s == end)
             return check_leaf(q, f);
         if (*s++ == '[')
             return resolve_map_key(q, f, s, end, t);
+        t->rest = s;
+        t->rest_len--;
         if (!route_field_has_children(f))
             return fail(q, PB_EVALUE, "there is no field inside \"%.60s\"%s",
                 f->json_name, f->is_repeated ? ", which is repeated" : "");
@@ -309,12 +379,18 @@ put_map_entry(struct parser *q, const struct target *t, const char *value,
 {
     const struct pb_field *entry = t->path[t->depth - 1];
     const struct pb_field *fields = entry->message->fields;
+    char quoted[ROUTE_QUOTE_MAX];
+    size_t start = q->out->len;
     enum pb_err err;
 
     if (!route_is_utf8(t->map_key, t->map_key_len))
-        return pb_error_set(q->error, PB_EVALUE, "expected a key in UTF-8");
+        return pb_error_set(q->error, PB_EVALUE,
+            "expected a key in UTF-8, found \"%s\"",
+            route_quote(t->map_key, t->map_key_len, quoted));
     err = pb_text_to_wire(&fields[0], t->map_key, t->map_key_len, q->out,
         q->error);
+    if (err == PB_OK)
+        err = check_once(q, t, q->out->data + start, q->out->len - start);
     if (err == PB_OK)
         err = pb_text_to_wire(&fields[1], value, len, q->out, q->error);
     return err;
@@ -326,10 +402,12 @@ put(struct parser *q, const struct target *t, const char *value, size_t len)
     const struct pb_field *leaf = t->path[t->depth - 1];
     size_t n_around = t->map_key != NULL ? t->depth : t->depth - 1;
     size_t start = q->out->len;
+    char quoted[ROUTE_QUOTE_MAX];
     enum pb_err err;
 
     if (!route_is_utf8(value, len))
-        return fail(q, PB_EVALUE, "expected UTF-8");
+        return fail(q, PB_EVALUE, "expected UTF-8, found \"%s\"",
+            route_quote(value, len, quoted));
     err = t->map_key != NULL
         ? put_map_entry(q, t, value, len)
         : pb_text_to_wire(leaf, value, len, q->out, q->error);
@@ -338,6 +416,42 @@ put(struct parser *q, const struct target *t, const char *value, size_t len)
     err = route_fields_wrap(q->out, start, t->path, n_around);
     if (err != PB_OK)
         return fail(q, err, "the request does not fit in memory");
+    return PB_OK;
+}
+
+/* ---- System parameters -------------------------------------------------- */
+
+static bool
+is_pretty_print(const struct parser *q)
+{
+    static const char name[] = "$prettyPrint";
+
+    return q->json->pretty_on_request && q->name_len == sizeof name - 1 &&
+        memcmp(q->name, name, sizeof name - 1) == 0;
+}
+
+static bool
+is_text(const char *s, size_t len, const char *text)
+{
+    return strlen(text) == len && memcmp(s, text, len) == 0;
+}
+
+/* Without a value it is true. */
+static enum pb_err
+take_pretty_print(struct parser *q, const char *value, size_t len)
+{
+    char quoted[ROUTE_QUOTE_MAX];
+    enum route_pretty *pretty = &q->asked->pretty;
+
+    if (*pretty != ROUTE_PRETTY_UNASKED)
+        return fail(q, PB_EDUPLICATE, "given twice");
+    if (len == 0 || is_text(value, len, "true") || is_text(value, len, "1"))
+        *pretty = ROUTE_PRETTY_YES;
+    else if (is_text(value, len, "false") || is_text(value, len, "0"))
+        *pretty = ROUTE_PRETTY_NO;
+    else
+        return fail(q, PB_EVALUE, "expected true or false, found \"%s\"",
+            route_quote(value, len, quoted));
     return PB_OK;
 }
 
@@ -352,15 +466,23 @@ is_plain(const char *s, size_t len)
 static enum pb_err
 take_name(struct parser *q, const char *name, size_t len)
 {
-    q->name = name;
-    q->name_len = len;
+    struct target *t = &q->target;
+
+    t->depth = 0;
+    t->hash = 1;
+    t->map_key = NULL;
+    t->rest = q->name = name;
+    t->rest_len = q->name_len = len;
     if (len > NAME_MAX_BYTES)
-        return fail(q, PB_ELIMIT, "a name of more than %d bytes",
-            NAME_MAX_BYTES);
+        return fail(q, PB_ELIMIT,
+            "expected a name of at most %d bytes, found %zu", NAME_MAX_BYTES,
+            len);
     if (!is_plain(name, len)) {
         q->name_len =
             route_percent_decode(name, len, ROUTE_DECODE_FORM, q->name_room);
         q->name = q->name_room;
+        t->rest = q->name;
+        t->rest_len = q->name_len;
     }
     return PB_OK;
 }
@@ -377,8 +499,35 @@ tell(const struct parser *q, const struct target *t, const char *text,
                 .len = len,
                 .path = t->path,
                 .depth = t->depth,
+                .is_system = t->is_system,
                 .map_key = t->map_key,
                 .map_key_len = t->map_key_len });
+}
+
+/* Where the parameter in hand goes; t->depth is 0 if to no field. */
+static enum pb_err
+find_target(struct parser *q, struct target *t)
+{
+    enum pb_err err;
+
+    t->is_system = is_pretty_print(q);
+    if (t->is_system)
+        return PB_OK;
+    err = resolve(q, t);
+    if (err == PB_EUNKNOWN && may_be_unknown(q)) {
+        t->depth = 0;
+        return PB_OK;
+    }
+    if (err == PB_OK)
+        err = check_free(q, t);
+    if (err == PB_OK)
+        err = check_levels(q, t);
+    if (err == PB_OK && !t->path[t->depth - 1]->is_repeated) {
+        err = check_once(q, t, NULL, 0);
+        if (err != PB_OK)
+            return blame(q, err);
+    }
+    return err;
 }
 
 /* name=value, or a name alone, which is as good as name= */
@@ -389,63 +538,78 @@ take_parameter(struct parser *q, const char *s, size_t len)
     size_t name_len = equals != NULL ? (size_t)(equals - s) : len;
     const char *value = equals != NULL ? equals + 1 : s + len;
     size_t value_len = (size_t)(s + len - value);
-    struct target t;
-    bool is_ignored;
+    struct target *t = &q->target;
     enum pb_err err = take_name(q, s, name_len);
 
     if (err == PB_OK)
-        err = resolve(q, &t);
-    is_ignored = err == PB_EUNKNOWN && may_be_unknown(q);
-    if (err == PB_OK)
-        err = check_free(q, &t);
-    if (err == PB_OK)
-        err = check_oneofs(q, &t);
-    if (err == PB_OK)
-        err = check_once(q, &t);
-    if (err != PB_OK && !is_ignored)
+        err = find_target(q, t);
+    if (err != PB_OK)
         return err;
     if (!is_plain(value, value_len)) {
         value_len = route_percent_decode(value, value_len, ROUTE_DECODE_FORM,
             q->value_room);
         value = q->value_room;
     }
-    if (is_ignored)
-        t.depth = 0;
-    tell(q, &t, value, value_len);
-    return is_ignored ? PB_OK : put(q, &t, value, value_len);
+    tell(q, t, value, value_len);
+    if (t->is_system)
+        return take_pretty_print(q, value, value_len);
+    return t->depth == 0 ? PB_OK : put(q, t, value, value_len);
+}
+
+/* Refuses the byte at `at`, and names the parameter that it is in. */
+static enum pb_err
+fail_byte(struct parser *q, const char *query, size_t len, size_t at)
+{
+    struct target *t = &q->target;
+    char quoted[ROUTE_QUOTE_MAX];
+    size_t from = at;
+
+    while (from > 0 && query[from - 1] != '&')
+        from--;
+    t->rest = query + from;
+    while (from + t->rest_len < at && t->rest[t->rest_len] != '=')
+        t->rest_len++;
+    q->at = at;
+    if (query[at] == '%')
+        return fail(q, PB_ESYNTAX,
+            "expected two hexadecimal digits after \"%%\", found \"%s\" "
+            "at byte %zu of the query",
+            route_quote(query + at, len - at < 3 ? len - at : 3, quoted), at);
+    return fail(q, PB_ESYNTAX,
+        "expected printable ASCII, all else percent-encoded, found the byte "
+        "0x%02x at byte %zu of the query",
+        (unsigned char)query[at], at);
 }
 
 /* Refuses what cannot be a query, and makes the table of what has been seen as
- * large as this one can need: two slots for everything that may be a field or
- * a member of a oneof, but no more than there is. */
+ * large as this one can need: two slots for everything that may be a field, a
+ * member of a oneof or a part of a message, but no more than there is. */
 static enum pb_err
 prepare(struct parser *q, const char *query, size_t len)
 {
     size_t n_parameters = 1, n_marks = 4;
 
-    q->name = "";
-    q->name_len = 0;
+    q->target.depth = 0;
+    q->target.map_key = NULL;
+    q->target.rest_len = 0;
     q->at = 0;
     if (len > ROUTE_MAX_QUERY)
-        return fail(q, PB_ELIMIT, "a query of more than 64 KiB");
+        return fail(q, PB_ELIMIT,
+            "expected a query of at most 64 KiB, found %zu bytes", len);
     for (size_t i = 0; i < len; i++) {
         char c = query[i];
 
         if (c >= 'a' && c <= 'z')
             continue;
-        q->at = i;
-        if (c <= 0x20 || c >= 0x7f || c == '#')
-            return fail(q, PB_ESYNTAX,
-                "the query has a byte that must be percent-encoded");
-        if (c == '%' && route_escape(query + i, len - i) < 0)
-            return fail(q, PB_ESYNTAX,
-                "the query has a \"%%\" without two hexadecimal digits");
+        if (c <= 0x20 || c >= 0x7f || c == '#' ||
+            (c == '%' && route_escape(query + i, len - i) < 0))
+            return fail_byte(q, query, len, i);
         n_parameters += c == '&';
-        n_marks += (c == '&') * 2 + (c == '.' || c == '%');
+        n_marks += ((c == '&') + (c == '.' || c == '%')) * 2;
     }
     if (n_parameters > ROUTE_MAX_PARAMETERS)
-        return fail(q, PB_ELIMIT, "more than %d parameters",
-            ROUTE_MAX_PARAMETERS);
+        return fail(q, PB_ELIMIT, "expected at most %d parameters, found %zu",
+            ROUTE_MAX_PARAMETERS, n_parameters);
     q->n_slots = 16;
     while (q->n_slots < n_marks * 2 && q->n_slots < SEEN_MAX)
         q->n_slots *= 2;
@@ -456,14 +620,15 @@ prepare(struct parser *q, const char *query, size_t len)
 
 enum pb_err
 route_bind_query(const struct route_binding *b, const char *query, size_t len,
-    const struct pb_json_options *json, struct pb_buf *out,
-    struct pb_error *error, route_given_cb *on_given, void *arg)
+    struct route_asked *asked, struct pb_buf *out, struct pb_error *error,
+    route_given_cb *on_given, void *arg)
 {
     struct parser q; /* large: nothing in it is cleared that is not used */
     enum pb_err err;
 
     q.binding = b;
-    q.json = json;
+    q.json = &b->rpc->json;
+    q.asked = asked;
     q.out = out;
     q.error = error;
     q.on_given = on_given;

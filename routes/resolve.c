@@ -6,6 +6,7 @@
 #include "routes/build.h"
 #include "routes/arena.h"
 #include "routes/fields.h"
+#include "routes/http_body.h"
 #include "routes/percent.h"
 #include "routes/scalar.h"
 
@@ -219,6 +220,77 @@ resolve_body(struct resolver *x, struct route_binding *binding)
     }
 }
 
+/* The body is the data of an HttpBody, which a path must not give as well: it
+ * would win. */
+static void
+check_http_body(struct resolver *x, const struct route_binding *binding)
+{
+    for (unsigned i = 0; i < binding->n_variables; i++) {
+        const struct route_bound_variable *v = &binding->variables[i];
+        const struct pb_field *leaf = v->path[v->depth - 1];
+
+        if (v->depth == (binding->body == ROUTE_BODY_FIELD ? 2 : 1) &&
+            (v->depth == 1 || v->path[0] == binding->body_field) &&
+            leaf->number == ROUTE_HTTP_BODY_DATA)
+            problem(x, "body: \"%s\", which the path gives, is what it becomes",
+                v->name);
+    }
+}
+
+/* Of a request stream only the first message has more than the body. */
+static void
+check_pieces(struct resolver *x, const struct route_binding *binding)
+{
+    const struct pb_message *m = x->rpc->method->input;
+
+    if (!x->rpc->method->client_streaming || !m->has_required)
+        return;
+    for (unsigned i = 0; i < m->n_fields; i++)
+        if (m->fields[i].is_required && &m->fields[i] != binding->body_field)
+            problem(x,
+                "body: the required \"%s\" is missing in all messages but the "
+                "first, which are pieces of \"%s\"",
+                m->fields[i].name, binding->body_field->name);
+}
+
+/* ---- Masks -------------------------------------------------------------- */
+
+/* The one FieldMask of the message that stands beside the body. */
+static const struct pb_field *
+only_mask(const struct pb_message *m, const struct pb_field *body)
+{
+    const struct pb_field *mask = NULL;
+
+    for (unsigned i = 0; i < m->n_fields; i++) {
+        const struct pb_field *f = &m->fields[i];
+
+        if (f == body || f->is_repeated || f->message == NULL ||
+            f->message->wkt != PB_WKT_FIELD_MASK)
+            continue;
+        if (mask != NULL)
+            return NULL;
+        mask = f;
+    }
+    return mask;
+}
+
+/* An update says what it changes: by a mask, or by the keys of its body. */
+static void
+resolve_mask(const struct resolver *x, struct route_binding *b)
+{
+    const struct pb_method *method = x->rpc->method;
+    const struct pb_field *body = b->body_field, *mask;
+
+    if (strcmp(b->verb, "PATCH") != 0 && strcmp(b->verb, "*") != 0)
+        return;
+    if (!x->rpc->fills_mask || method->client_streaming || body == NULL ||
+        !route_field_has_children(body) || body->message->wkt != PB_WKT_NONE)
+        return;
+    mask = only_mask(method->input, body);
+    if (mask != NULL && mask->oneof < 0)
+        b->mask_field = mask;
+}
+
 /* ---- The whole ---------------------------------------------------------- */
 
 static bool
@@ -264,6 +336,11 @@ route_resolve(struct route_builder *b, const struct route_rpc *rpc,
     binding->fully_decode = b->config->fully_decode_reserved_expansion;
     resolve_variables(&x, tmpl, binding);
     resolve_body(&x, binding);
+    if (!x.failed && route_takes_http_body(binding)) {
+        check_http_body(&x, binding);
+        check_pieces(&x, binding);
+    }
+    resolve_mask(&x, binding);
     if (rule->response_body != NULL)
         binding->response_field = top_level_field(&x, rpc->method->output,
             "response_body", rule->response_body);

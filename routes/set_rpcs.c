@@ -5,8 +5,8 @@
  */
 #include "routes/build.h"
 #include "routes/arena.h"
+#include "routes/json_keys.h"
 #include "routes/scalar.h"
-#include "routes/value.h"
 
 #include <stdlib.h>
 
@@ -206,6 +206,9 @@ apply_options(struct route_builder *b)
                     b->rpcs[first].timeout_ns = o->timeout_ns;
                 if (o->max_timeout_ns >= 0)
                     b->rpcs[first].max_timeout_ns = o->max_timeout_ns;
+                if (o->fills_mask >= 0)
+                    b->rpcs[first].fills_mask = o->fills_mask > 0;
+                route_json_overlay(&b->rpcs[first].json, &o->json);
             }
         }
     }
@@ -246,6 +249,8 @@ make_rpcs(struct route_builder *b, const struct candidates *list)
             rpc->place = c->entry->place;
             rpc->timeout_ns = timeout_of(u, rpc);
             rpc->max_timeout_ns = -1;
+            rpc->json = b->config->json;
+            rpc->fills_mask = true;
         }
     }
     if (b->n_rpcs > 1)

@@ -25,6 +25,8 @@ struct route_rpc {
     struct route_place place; /* the entry of services that it is from */
     int64_t timeout_ns;       /* -1: nobody says */
     int64_t max_timeout_ns;   /* -1: none */
+    struct route_json json;
+    bool fills_mask; /* of its PATCH bindings: see mask_field */
 };
 
 enum route_body { ROUTE_BODY_NONE, ROUTE_BODY_ALL, ROUTE_BODY_FIELD };
@@ -46,6 +48,9 @@ struct route_binding {
     enum route_body body;
     const struct pb_field *body_field;     /* ROUTE_BODY_FIELD */
     const struct pb_field *response_field; /* NULL: the whole message */
+    /* The FieldMask that a PATCH without one gets from the keys of its body;
+     * NULL: none does. */
+    const struct pb_field *mask_field;
     const struct route_bound_variable *variables;
     unsigned n_variables;
     unsigned n_segments; /* of the template */
@@ -103,18 +108,25 @@ enum route_result route_table_match_any(const struct route_table *t,
 #define ROUTE_MAX_PARAMETERS 1000
 #define ROUTE_MAX_FIELD_DEPTH 32 /* a.b.c is 3 */
 
+/* What a query asks of the gateway itself, by system parameters. Each is looked
+ * for if the options of the RPC say so, else it is unknown as any other. */
+enum route_pretty { ROUTE_PRETTY_UNASKED, ROUTE_PRETTY_NO, ROUTE_PRETTY_YES };
+struct route_asked {
+    enum route_pretty pretty; /* $prettyPrint */
+};
+
 /* Appends the fields of the path variables and then of the query (raw, without
  * '?', may be NULL) to out as wire format: appended after the body's own bytes
  * they win over it by the merge rules. Errors name the parameter
  * in path. PB_EUNKNOWN: an unknown parameter, with the nearest field; with
- * json->ignore_unknown (json may be NULL) such a parameter is skipped instead.
+ * ignore_unknown of the RPC such a parameter is skipped instead.
  * PB_EDUPLICATE: given twice, two members of one oneof, or bound already by
  * the path or the body. After an error out is as it was. Allocates nothing
  * itself (out->grow and pb_text_to_wire() may); has up to 100 KiB on the stack
  * if there is a query, 64 KiB if a path variable is escaped, of which only as
- * much is touched as there is text. */
+ * much is touched as there is text. *asked (may be NULL) is filled. */
 enum pb_err route_bind(const struct route_match *match, const char *path,
-    const char *query, size_t query_len, const struct pb_json_options *json,
+    const char *query, size_t query_len, struct route_asked *asked,
     struct pb_buf *out, struct pb_error *error);
 
 /* ---- Building ----------------------------------------------------------- */

@@ -25,21 +25,8 @@
 #define CLASSES 21u       /* 64, 96, 128, 192, ... 65536 */
 #define UNCLASSED CLASSES /* larger: a class that keeps nothing */
 
-/* Address sanitizer sees a use after free only if free() is called. */
-#if defined(__SANITIZE_ADDRESS__)
-#define WITHOUT_CACHE 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITHOUT_CACHE 1
-#endif
-#endif
-
 /* What the lists of one class may hold on to. */
-#ifdef WITHOUT_CACHE
-#define CACHE_BYTES ((size_t)0)
-#else
-#define CACHE_BYTES ((size_t)256 * 1024)
-#endif
+#define CACHE_BYTES (RPC_POOL_KEEPS ? (size_t)256 * 1024 : (size_t)0)
 
 /* Lies over storage that is on its way back. */
 struct chunk {

@@ -18,10 +18,18 @@ LOG_COMPILER = timeout --kill-after=5 $(TEST_TIMEOUT)
 SH_LOG_COMPILER = $(LOG_COMPILER) bash
 PY_LOG_COMPILER = $(LOG_COMPILER) $(PYTHON3)
 
+# What tests read, made before they run
+check_DATA =
+
 # Unit tests whose code crosses threads, or may: stage tsan of script/test runs
 # them. All of rpc/ and, by `thread_tests +=` in a fragment, any other,
 # scenarios too.
 thread_tests = $(filter tests/rpc/%,$(check_PROGRAMS))
+
+# Memory that is counted, and fails when it is told to: tests/memory.h
+memory = tests/memory.c tests/memory.h
+memory_link = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 include tests/fuzz/local.mk
 include tests/rpc/local.mk
@@ -30,6 +38,7 @@ include tests/routes/local.mk
 include tests/examples/local.mk
 include tests/gateway/local.mk
 include tests/scenarios/local.mk
+include tests/conformance/local.mk
 include tests/install/local.mk
 
 TESTS += $(check_PROGRAMS)

@@ -250,15 +250,54 @@ static const struct {
 };
 #define N_SETTABLE (sizeof(settable) / sizeof(settable[0]))
 
+/* A book as it will be. Its own price, when only a part of that changes. */
+struct change {
+    Library__Book book;
+    Library__Money price;
+};
+
 static bool
-take_path(Library__Book *to, const Library__Book *from, const char *path)
+take_price_part(struct change *to, const Library__Book *from, const char *part)
 {
-    bool takes_all = strcmp(path, "*") == 0, has_taken = takes_all;
+    static const Library__Money none = LIBRARY__MONEY__INIT;
+    const Library__Money *given = from->price != NULL ? from->price : &none;
+
+    if (to->book.price != &to->price) {
+        to->price = to->book.price != NULL ? *to->book.price : none;
+        to->book.price = &to->price;
+    }
+    if (strcmp(part, "currency_code") == 0)
+        to->price.currency_code = given->currency_code;
+    else if (strcmp(part, "units") == 0)
+        to->price.units = given->units;
+    else if (strcmp(part, "nanos") == 0)
+        to->price.nanos = given->nanos;
+    else
+        return false;
+    return true;
+}
+
+/* What the library gives may be named, by who sends back what it got, but is
+ * not taken. */
+static bool
+is_given_by_library(const char *path)
+{
+    return strcmp(path, "name") == 0 || strcmp(path, "create_time") == 0;
+}
+
+static bool
+take_path(struct change *to, const Library__Book *from, const char *path)
+{
+    static const char price[] = "price.";
+    bool takes_all = strcmp(path, "*") == 0;
+    bool has_taken = takes_all || is_given_by_library(path);
     size_t i;
 
+    if (strncmp(path, price, sizeof(price) - 1) == 0)
+        return take_price_part(to, from, path + sizeof(price) - 1);
     for (i = 0; i < N_SETTABLE; i++)
         if (takes_all || strcmp(path, settable[i].path) == 0) {
-            settable[i].take(to, from);
+            settable[i].take(&to->book, from);
             has_taken = true;
         }
     return has_taken;
@@ -266,7 +305,7 @@ take_path(Library__Book *to, const Library__Book *from, const char *path)
 
 /* False: the mask names something else. */
 static bool
-take_update(Library__Book *to, const Library__UpdateBookRequest *request)
+take_update(struct change *to, const Library__UpdateBookRequest *request)
 {
     const Google__Protobuf__FieldMask *mask = request->update_mask;
     size_t i;
@@ -274,7 +313,7 @@ take_update(Library__Book *to, const Library__UpdateBookRequest *request)
     if (mask == NULL || mask->n_paths == 0) {
         for (i = 0; i < N_SETTABLE; i++)
             if (settable[i].has(request->book))
-                settable[i].take(to, request->book);
+                settable[i].take(&to->book, request->book);
         return true;
     }
     for (i = 0; i < mask->n_paths; i++)
@@ -291,21 +330,21 @@ library_update_book(struct library *lib, struct sluice_servicer_context *ctx,
     const char *name = request->book != NULL ? request->book->name : "";
     const char *field, *problem;
     struct library_book *was;
-    Library__Book changed;
+    struct change changed;
 
     was = library_find_book(lib, ctx, "book.name", name);
     if (was == NULL)
         return;
-    changed = *was->message;
+    changed.book = *was->message;
     if (!take_update(&changed, request)) {
         field = "update_mask";
         problem = "names a field that cannot be changed";
     } else {
-        problem = library_book_problem(&changed, &field);
+        problem = library_book_problem(&changed.book, &field);
     }
     if (problem != NULL)
         library_fail_field(lib, ctx, field, problem);
     else
-        replace(lib, ctx, was, &changed);
+        replace(lib, ctx, was, &changed.book);
     library_book_unref(&was);
 }

@@ -174,8 +174,11 @@ enum sluice_grpc_state { /* of "gRPC Connectivity Semantics and API" */
 SLUICE_API enum sluice_grpc_state sluice_grpc_client_state(
     const struct sluice_grpc_client *client);
 
-/* Percent-coding of grpc-message: decode writes at most len bytes
- * to out and returns how many; broken sequences stay literally. */
+/* Percent-coding of grpc-message. Both return how many bytes they write: encode
+ * up to three for each, with out NULL it only counts; decode at most len, and
+ * broken sequences stay literally. */
+SLUICE_API size_t sluice_grpc_message_encode(const char *in, size_t len,
+    char *out);
 SLUICE_API size_t sluice_grpc_message_decode(const char *in, size_t len,
     char *out);
 

@@ -78,6 +78,34 @@ hex_digit(char c)
     return -1;
 }
 
+static bool
+is_plain(char c)
+{
+    return c >= 0x20 && c <= 0x7e && c != '%';
+}
+
+size_t
+sluice_grpc_message_encode(const char *in, size_t len, char *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t n = 0;
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        size_t size = is_plain(in[i]) ? 1 : 3;
+
+        if (out != NULL && size == 1) {
+            out[n] = in[i];
+        } else if (out != NULL) {
+            out[n] = '%';
+            out[n + 1] = digits[(uint8_t)in[i] >> 4];
+            out[n + 2] = digits[(uint8_t)in[i] & 15];
+        }
+        n += size;
+    }
+    return n;
+}
+
 size_t
 sluice_grpc_message_decode(const char *in, size_t len, char *out)
 {

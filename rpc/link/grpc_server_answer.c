@@ -32,41 +32,6 @@ cut(struct sluice_str text)
     return sluice_str_n(text.ptr, n);
 }
 
-static bool
-is_plain(char c)
-{
-    return c >= 0x20 && c <= 0x7e && c != '%';
-}
-
-static size_t
-encoded_size(struct sluice_str text)
-{
-    size_t n = text.len;
-    size_t i;
-
-    for (i = 0; i < text.len; i++)
-        if (!is_plain(text.ptr[i]))
-            n += 2;
-    return n;
-}
-
-static void
-encode(struct sluice_str text, char *out)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        if (is_plain(text.ptr[i])) {
-            *out++ = text.ptr[i];
-            continue;
-        }
-        *out++ = '%';
-        *out++ = digits[(uint8_t)text.ptr[i] >> 4];
-        *out++ = digits[(uint8_t)text.ptr[i] & 15];
-    }
-}
-
 static void
 set_code(struct rpc_grpc_answer *a, int32_t code)
 {
@@ -88,13 +53,13 @@ rpc_grpc_answer_set_status(struct rpc_grpc_answer *a, struct sluice_pool *pool,
     int32_t code, struct sluice_str message)
 {
     struct sluice_str text = cut(message);
-    size_t size = encoded_size(text);
+    size_t size = sluice_grpc_message_encode(text.ptr, text.len, NULL);
 
     set_code(a, code);
     a->message_len = 0;
     if (size == 0 || rpc_grpc_text_take(&a->message, pool, size) != SLUICE_OK)
         return;
-    encode(text, a->message.ptr);
+    sluice_grpc_message_encode(text.ptr, text.len, a->message.ptr);
     a->message_len = size;
 }
 

@@ -481,10 +481,60 @@ a_star_takes_all_but_what_the_library_gives(void **state)
 }
 
 static void
+what_the_library_gives_may_be_named_but_is_not_taken(void **state)
+{
+    static const char *const paths[] = { "name", "create_time" };
+    struct update u;
+    size_t i;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const Library__Book *book;
+
+        init_update(&u, paths[i]);
+        book = update(*state, &u);
+        assert_string_equal(book->name, MOBY_DICK);
+        assert_non_null(book->create_time);
+    }
+}
+
+static void
+a_mask_may_name_a_part_of_the_price(void **state)
+{
+    Library__Money price = LIBRARY__MONEY__INIT;
+    const Library__Book *book;
+    struct update u;
+
+    init_update(&u, "price.units");
+    u.mask.n_paths = 2;
+    u.paths[1] = text("price.nanos");
+    price.units = 99;
+    price.nanos = 5;
+    u.book.price = &price;
+    book = update(*state, &u);
+    assert_non_null(book->price);
+    assert_string_equal(book->price->currency_code, "USD");
+    assert_int_equal(book->price->units, 99);
+    assert_int_equal(book->price->nanos, 5);
+}
+
+static void
+a_part_of_a_price_that_is_not_given_is_emptied(void **state)
+{
+    const Library__Book *book;
+    struct update u;
+
+    init_update(&u, "price.units");
+    book = update(*state, &u);
+    assert_non_null(book->price);
+    assert_string_equal(book->price->currency_code, "USD");
+    assert_int_equal(book->price->units, 0);
+}
+
+static void
 a_mask_may_not_name_anything_else(void **state)
 {
-    static const char *const paths[] = { "name", "create_time", "titel",
-        "price.units", "" };
+    static const char *const paths[] = { "titel", "price.", "price.unit",
+        "tags.0", "create_time.seconds", "" };
     struct fixture_library *l = *state;
     struct update u;
     size_t i;
@@ -659,6 +709,9 @@ main(void)
         LIBRARY_TEST(an_update_without_a_mask_takes_what_is_set),
         LIBRARY_TEST(a_masked_field_is_taken_even_when_unset),
         LIBRARY_TEST(a_star_takes_all_but_what_the_library_gives),
+        LIBRARY_TEST(what_the_library_gives_may_be_named_but_is_not_taken),
+        LIBRARY_TEST(a_mask_may_name_a_part_of_the_price),
+        LIBRARY_TEST(a_part_of_a_price_that_is_not_given_is_emptied),
         LIBRARY_TEST(a_mask_may_not_name_anything_else),
         LIBRARY_TEST(an_update_is_checked_as_a_whole),
         LIBRARY_TEST(an_update_needs_its_book),

@@ -7,64 +7,34 @@
 #include <assert.h>
 #include <signal.h>
 
+#include "rpc/check.h"
 #include "tests/fuzz/clock.h"
 #include "tests/fuzz/shortage.h"
 
 /* How late a timer may be, when time passes in steps. */
 #define LATE_NS ((uint64_t)(2 * SLUICE_MS))
 
-void
-fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
-    void (*react)(void *arg), void *arg)
-{
-    int rc;
+#define MAX_TURNS 1000 /* until somebody has set a flag */
 
-    fuzz_clock_reset();
-    (void)signal(SIGPIPE, SIG_IGN); /* as users of libuv must */
-    crowd->watch.in.at = data;
-    crowd->watch.in.left = size;
-    crowd->watch.scale = 1;
-    crowd->watch.react = react;
-    crowd->watch.arg = arg;
-    rc = uv_loop_init(&crowd->uv);
-    assert(rc == 0);
-    crowd->loop = sluice_loop_new(&crowd->uv);
-    assert(crowd->loop != NULL);
-    crowd->watch.loop = crowd->loop;
-}
-
-void
-fuzz_crowd_calm(struct fuzz_crowd *crowd)
-{
-    crowd->watch.in.left = 0;
-    fuzz_shortage_end();
-}
-
-void
-fuzz_crowd_close(struct fuzz_crowd *crowd)
-{
-    struct fuzz_customer *c;
-    int rc;
-
-    sluice_loop_close(&crowd->loop, NULL, NULL);
-    (void)uv_run(&crowd->uv, UV_RUN_DEFAULT);
-    rc = uv_loop_close(&crowd->uv);
-    assert(rc == 0);
-    for (c = crowd->customer; c < crowd->customer + crowd->customers; c++) {
-        assert(c->op == NULL || (c->has_ended && c->told == c->registered));
-        while (c->holds > 0) {
-            fuzz_customer_look(c);
-            fuzz_customer_unref(c);
-        }
-    }
-    assert(crowd->watch.payloads == 0);
-}
+/* ------------------------------------------------------------- turning */
 
 bool
 fuzz_crowd_turn(struct fuzz_crowd *crowd)
 {
     fuzz_clock_step(0);
     return uv_run(&crowd->uv, UV_RUN_NOWAIT) != 0;
+}
+
+void
+fuzz_crowd_turn_until(struct fuzz_crowd *crowd, const bool *flag)
+{
+    unsigned turns = 0;
+
+    while (!*flag) {
+        turns++;
+        assert(turns < MAX_TURNS);
+        (void)fuzz_crowd_turn(crowd);
+    }
 }
 
 void
@@ -175,32 +145,6 @@ fuzz_crowd_serve(struct fuzz_customer *c, struct sluice_operation *op,
 
 /* -------------------------------------------------------------- acting */
 
-void
-fuzz_crowd_act(struct fuzz_crowd *crowd, unsigned n)
-{
-    static void (*const acts[FUZZ_CROWD_ACTS])(struct fuzz_customer * c) = {
-        fuzz_customer_advance,
-        fuzz_customer_advance,
-        fuzz_customer_advance,
-        fuzz_customer_advance,
-        fuzz_customer_cancel,
-        fuzz_customer_fail,
-        fuzz_customer_listen,
-        fuzz_customer_ref,
-        fuzz_customer_unref,
-    };
-    unsigned who = fuzz_byte(&crowd->watch.in);
-    struct fuzz_customer *c;
-
-    if (crowd->customers == 0)
-        return;
-    c = &crowd->customer[who % crowd->customers];
-    if (fuzz_customer_can_act(c))
-        acts[n](c);
-    if (fuzz_customer_can_act(c))
-        fuzz_customer_look(c);
-}
-
 int64_t
 fuzz_choose_duration(struct fuzz_input *in)
 {
@@ -211,11 +155,125 @@ fuzz_choose_duration(struct fuzz_input *in)
     return durations[fuzz_below(in, 8)];
 }
 
-void
-fuzz_pass_time(struct fuzz_input *in)
+static void
+pass_time(struct fuzz_input *in)
 {
     static const int64_t steps[] = { 0, SLUICE_MS / 2, SLUICE_MS, 3 * SLUICE_MS,
         10 * SLUICE_MS, 200 * SLUICE_MS, SLUICE_SECOND, 4000 * SLUICE_SECOND };
 
     fuzz_clock_step((uint64_t)steps[fuzz_below(in, 8)]);
+}
+
+static void (*const deeds[])(struct fuzz_customer *c) = {
+    fuzz_customer_advance,
+    fuzz_customer_advance,
+    fuzz_customer_advance,
+    fuzz_customer_advance,
+    fuzz_customer_cancel,
+    fuzz_customer_fail,
+    fuzz_customer_listen,
+    fuzz_customer_ref,
+    fuzz_customer_unref,
+};
+#define DEEDS (sizeof(deeds) / sizeof(deeds[0]))
+
+/* Somebody does something about his operation, if he can. */
+static void
+act_as_customer(struct fuzz_crowd *crowd, size_t n)
+{
+    unsigned who = fuzz_byte(&crowd->watch.in);
+    struct fuzz_customer *c;
+
+    if (crowd->customers == 0)
+        return;
+    c = &crowd->customer[who % crowd->customers];
+    if (fuzz_customer_can_act(c))
+        deeds[n](c);
+    if (fuzz_customer_can_act(c))
+        fuzz_customer_look(c);
+}
+
+static void
+act(struct fuzz_crowd *crowd)
+{
+    struct fuzz_input *in = &crowd->watch.in;
+    size_t n = fuzz_below(in, (unsigned)(DEEDS + crowd->n_acts));
+    const struct fuzz_act *chosen;
+
+    if (n < DEEDS) {
+        act_as_customer(crowd, n);
+        return;
+    }
+    chosen = &crowd->acts[n - DEEDS];
+    if (!chosen->is_for_anybody && crowd->watch.depth > 0)
+        return;
+    if (chosen->run != NULL)
+        chosen->run(crowd->world);
+    else
+        pass_time(in);
+}
+
+static void
+react(struct fuzz_watch *watch)
+{
+    struct fuzz_crowd *crowd =
+        RPC_CONTAINER_OF(watch, struct fuzz_crowd, watch);
+    unsigned n = fuzz_below(&watch->in, 4);
+
+    while (n-- > 0)
+        act(crowd);
+}
+
+/* ---------------------------------------------------------------- life */
+
+void
+fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
+    struct world *w)
+{
+    int rc;
+
+    fuzz_clock_reset();
+    (void)signal(SIGPIPE, SIG_IGN); /* as users of libuv must */
+    crowd->world = w;
+    crowd->watch.in.at = data;
+    crowd->watch.in.left = size;
+    crowd->watch.scale = 1;
+    crowd->watch.react = react;
+    crowd->watch.arg = w;
+    rc = uv_loop_init(&crowd->uv);
+    assert(rc == 0);
+    crowd->loop = sluice_loop_new(&crowd->uv);
+    assert(crowd->loop != NULL);
+    crowd->watch.loop = crowd->loop;
+}
+
+void
+fuzz_crowd_live(struct fuzz_crowd *crowd, const struct fuzz_act *acts,
+    size_t n_acts)
+{
+    crowd->acts = acts;
+    crowd->n_acts = n_acts;
+    while (!fuzz_has_ended(&crowd->watch.in))
+        act(crowd);
+    fuzz_shortage_end();
+}
+
+void
+fuzz_crowd_close(struct fuzz_crowd *crowd)
+{
+    struct fuzz_customer *c;
+    int rc;
+
+    sluice_loop_close(&crowd->loop, NULL, NULL);
+    (void)uv_run(&crowd->uv, UV_RUN_DEFAULT);
+    rc = uv_loop_close(&crowd->uv);
+    assert(rc == 0);
+    for (c = crowd->customer; c < crowd->customer + crowd->customers; c++) {
+        assert(c->op == NULL || (c->has_ended && c->told == c->registered));
+        while (c->holds > 0) {
+            fuzz_customer_look(c);
+            fuzz_customer_unref(c);
+        }
+    }
+    assert(crowd->watch.payloads == 0);
 }

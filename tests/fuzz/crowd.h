@@ -12,21 +12,35 @@
 
 #define FUZZ_CUSTOMERS 40
 
+/* What the target acts upon: it has a crowd in it, and is the target's own. */
+struct world;
+
+/* What may happen next, beside what customers do about their operations. */
+struct fuzz_act {
+    void (*run)(struct world *w); /* NULL: time passes */
+    bool is_for_anybody;          /* or outside of customers' calls only */
+};
+
 struct fuzz_crowd {
     struct fuzz_watch watch;
     uv_loop_t uv;
     struct sluice_loop *loop;
+    struct world *world;
+    const struct fuzz_act *acts;
+    size_t n_acts;
     size_t customers;
     struct fuzz_customer customer[FUZZ_CUSTOMERS];
 };
 
-/* Zero-initialised storage; react(arg) is what customers do within their calls,
- * those that do anything. */
+/* Zero-initialised storage, within w. */
 void fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
-    void (*react)(void *arg), void *arg);
+    struct world *w);
 
-/* The rest of the input goes, so nobody reacts any more. */
-void fuzz_crowd_calm(struct fuzz_crowd *crowd);
+/* One act after the other, as the input chooses, until it ends; some within
+ * the calls of customers. Afterwards nobody acts any more, and memory is not
+ * short. */
+void fuzz_crowd_live(struct fuzz_crowd *crowd, const struct fuzz_act *acts,
+    size_t n_acts);
 
 /* After the Ends are gone: closes the loop, drops handles that were kept, and
  * sees that nothing is left. */
@@ -35,6 +49,9 @@ void fuzz_crowd_close(struct fuzz_crowd *crowd);
 /* A timer's round and one of libuv's, without sleeping. Whether a task is
  * queued or a handle of libuv's active. */
 bool fuzz_crowd_turn(struct fuzz_crowd *crowd);
+
+/* Turns until somebody has set the flag. */
+void fuzz_crowd_turn_until(struct fuzz_crowd *crowd, const bool *flag);
 
 /* When nothing moves any more. */
 void fuzz_crowd_check_rest(const struct fuzz_crowd *crowd);
@@ -57,13 +74,6 @@ enum sluice_reply fuzz_crowd_serve(struct fuzz_customer *c,
     struct sluice_operation *op, struct sluice_subscription *subscription,
     struct sluice_no_such_method *no_such_method);
 
-/* Somebody does something about his operation, if he can. */
-#define FUZZ_CROWD_ACTS 9
-void fuzz_crowd_act(struct fuzz_crowd *crowd, unsigned n);
-
 int64_t fuzz_choose_duration(struct fuzz_input *in);
-
-/* Lets some time pass. */
-void fuzz_pass_time(struct fuzz_input *in);
 
 #endif

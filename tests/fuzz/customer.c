@@ -24,7 +24,7 @@ static void
 react(struct fuzz_customer *c)
 {
     if (c->reacts)
-        c->watch->react(c->watch->arg);
+        c->watch->react(c->watch);
 }
 
 enum sluice_reply

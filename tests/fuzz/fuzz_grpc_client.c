@@ -16,7 +16,6 @@
 #include "tests/fuzz/shortage.h"
 
 #define PEERS 3
-#define MAX_TURNS 1000 /* until all is closed */
 
 struct world {
     struct fuzz_crowd crowd;
@@ -154,55 +153,13 @@ shut(struct world *w)
         fuzz_peer_close(p);
 }
 
-static void
-pass_time(struct world *w)
-{
-    fuzz_pass_time(input(w));
-}
-
-static const struct {
-    void (*run)(struct world *w);
-    bool is_for_anybody; /* or outside of customers' calls only */
-} acts[] = {
-    { operate, true },
-    { operate, true },
-    { run_short, true },
-    { turn, false },
-    { turn_some, false },
-    { turn_some, false },
-    { speak, false },
-    { speak, false },
-    { speak, false },
-    { speak, false },
-    { go_on, false },
-    { hear, false },
-    { shut, false },
-    { pass_time, false },
+static const struct fuzz_act acts[] = {
+    { operate, true }, { operate, true }, { run_short, true }, { turn, false },
+    { turn_some, false }, { turn_some, false }, { speak, false },
+    { speak, false }, { speak, false }, { speak, false }, { go_on, false },
+    { hear, false }, { shut, false }, { NULL, false }, /* time passes */
 };
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
-
-static void
-act(struct world *w)
-{
-    unsigned n = fuzz_below(input(w), FUZZ_CROWD_ACTS + ACTS);
-
-    if (n < FUZZ_CROWD_ACTS)
-        fuzz_crowd_act(&w->crowd, n);
-    else if (acts[n - FUZZ_CROWD_ACTS].is_for_anybody ||
-        w->crowd.watch.depth == 0)
-        acts[n - FUZZ_CROWD_ACTS].run(w);
-}
-
-/* Within a customer's call. */
-static void
-react(void *arg)
-{
-    struct world *w = arg;
-    unsigned n = fuzz_below(input(w), 4);
-
-    while (n-- > 0)
-        act(w);
-}
 
 static void
 on_context(void *arg, void *context)
@@ -260,18 +217,6 @@ set(void *arg)
     *(bool *)arg = true;
 }
 
-static void
-turn_until(struct world *w, const bool *flag)
-{
-    unsigned turns = 0;
-
-    while (!*flag) {
-        turns++;
-        assert(turns < MAX_TURNS);
-        turn(w);
-    }
-}
-
 /* What is not OK does not complete a call. */
 static void
 check_completed(const struct world *w)
@@ -291,11 +236,11 @@ world_close(struct world *w)
     enum sluice_err err = sluice_end_stop(w->end, 0, set, &w->is_stopped);
 
     assert(err == SLUICE_OK);
-    turn_until(w, &w->is_stopped);
+    fuzz_crowd_turn_until(&w->crowd, &w->is_stopped);
     fuzz_crowd_check_codes(&w->crowd);
     check_completed(w);
     sluice_grpc_client_close(&w->client, set, &w->is_closed);
-    turn_until(w, &w->is_closed);
+    fuzz_crowd_turn_until(&w->crowd, &w->is_closed);
     sluice_end_free(&w->end);
     for (i = 0; i < w->peers; i++) {
         fuzz_peer_read(&w->peer[i]);
@@ -310,11 +255,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct world *w = calloc(1, sizeof(*w));
 
     assert(w != NULL);
-    fuzz_crowd_open(&w->crowd, data, size, react, w);
+    fuzz_crowd_open(&w->crowd, data, size, w);
     world_open(w);
-    while (!fuzz_has_ended(input(w)))
-        act(w);
-    fuzz_crowd_calm(&w->crowd);
+    fuzz_crowd_live(&w->crowd, acts, ACTS);
     world_close(w);
     fuzz_crowd_close(&w->crowd);
     free(w);

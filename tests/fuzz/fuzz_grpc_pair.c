@@ -192,51 +192,12 @@ settle(struct world *w)
         fuzz_crowd_check_rest(&w->crowd);
 }
 
-static void
-pass_time(struct world *w)
-{
-    fuzz_pass_time(input(w));
-}
-
-static const struct {
-    void (*run)(struct world *w);
-    bool is_for_anybody; /* or outside of customers' calls only */
-} acts[] = {
-    { operate, true },
-    { operate, true },
-    { run_short, true },
-    { cut, true },
-    { drain, true },
-    { turn, false },
-    { turn, false },
-    { settle, false },
-    { settle, false },
-    { pass_time, false },
+static const struct fuzz_act acts[] = {
+    { operate, true }, { operate, true }, { run_short, true }, { cut, true },
+    { drain, true }, { turn, false }, { turn, false }, { settle, false },
+    { settle, false }, { NULL, false }, /* time passes */
 };
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
-
-static void
-act(struct world *w)
-{
-    unsigned n = fuzz_below(input(w), FUZZ_CROWD_ACTS + ACTS);
-
-    if (n < FUZZ_CROWD_ACTS)
-        fuzz_crowd_act(&w->crowd, n);
-    else if (acts[n - FUZZ_CROWD_ACTS].is_for_anybody ||
-        w->crowd.watch.depth == 0)
-        acts[n - FUZZ_CROWD_ACTS].run(w);
-}
-
-/* Within a customer's call. */
-static void
-react(void *arg)
-{
-    struct world *w = arg;
-    unsigned n = fuzz_below(input(w), 4);
-
-    while (n-- > 0)
-        act(w);
-}
 
 /* ---------------------------------------------------------------- life */
 
@@ -324,11 +285,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct world *w = calloc(1, sizeof(*w));
 
     assert(w != NULL);
-    fuzz_crowd_open(&w->crowd, data, size, react, w);
+    fuzz_crowd_open(&w->crowd, data, size, w);
     world_open(w);
-    while (!fuzz_has_ended(input(w)))
-        act(w);
-    fuzz_crowd_calm(&w->crowd);
+    fuzz_crowd_live(&w->crowd, acts, ACTS);
     world_close(w);
     fuzz_crowd_close(&w->crowd);
     free(w);

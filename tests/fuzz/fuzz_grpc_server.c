@@ -19,7 +19,6 @@
 #include "tests/fuzz/shortage.h"
 
 #define PEERS 3
-#define MAX_TURNS 1000 /* until all is closed */
 #define TURNS_TO_NOTICE 20
 #define MAXIMUM_TIMEOUT (100 * SLUICE_SECOND)
 
@@ -161,12 +160,6 @@ shut(struct world *w)
 }
 
 static void
-pass_time(struct world *w)
-{
-    fuzz_pass_time(input(w));
-}
-
-static void
 set(void *arg)
 {
     *(bool *)arg = true;
@@ -189,10 +182,7 @@ leave(struct world *w)
     assert(w->is_stopping || fuzz_shortages() > 0);
 }
 
-static const struct {
-    void (*run)(struct world *w);
-    bool is_for_anybody; /* or outside of customers' calls only */
-} acts[] = {
+static const struct fuzz_act acts[] = {
     { connect_one, false },
     { run_short, true },
     { turn, false },
@@ -205,33 +195,10 @@ static const struct {
     { go_on, false },
     { hear, false },
     { shut, false },
-    { pass_time, false },
+    { NULL, false }, /* time passes */
     { leave, true },
 };
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
-
-static void
-act(struct world *w)
-{
-    unsigned n = fuzz_below(input(w), FUZZ_CROWD_ACTS + ACTS);
-
-    if (n < FUZZ_CROWD_ACTS)
-        fuzz_crowd_act(&w->crowd, n);
-    else if (acts[n - FUZZ_CROWD_ACTS].is_for_anybody ||
-        w->crowd.watch.depth == 0)
-        acts[n - FUZZ_CROWD_ACTS].run(w);
-}
-
-/* Within a customer's call. */
-static void
-react(void *arg)
-{
-    struct world *w = arg;
-    unsigned n = fuzz_below(input(w), 4);
-
-    while (n-- > 0)
-        act(w);
-}
 
 /* ---------------------------------------------------------------- life */
 
@@ -271,18 +238,6 @@ world_open(struct world *w)
     assert(err == SLUICE_OK);
 }
 
-static void
-turn_until(struct world *w, const bool *flag)
-{
-    unsigned turns = 0;
-
-    while (!*flag) {
-        turns++;
-        assert(turns < MAX_TURNS);
-        turn(w);
-    }
-}
-
 /* No operation outlives the connection it came by. */
 static void
 all_clients_leave(struct world *w)
@@ -313,11 +268,11 @@ world_close(struct world *w)
     w->is_stopped = false;
     err = sluice_end_stop(w->end, 0, set, &w->is_stopped);
     assert(err == SLUICE_OK);
-    turn_until(w, &w->is_stopped);
+    fuzz_crowd_turn_until(&w->crowd, &w->is_stopped);
     fuzz_crowd_check_codes(&w->crowd);
     assert(sluice_end_active(w->end) == 0);
     sluice_grpc_server_close(&w->server, set, &w->is_closed);
-    turn_until(w, &w->is_closed);
+    fuzz_crowd_turn_until(&w->crowd, &w->is_closed);
     sluice_end_free(&w->end);
     for (i = 0; i < w->peers; i++) {
         fuzz_peer_read(&w->peer[i]);
@@ -331,11 +286,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct world *w = calloc(1, sizeof(*w));
 
     assert(w != NULL);
-    fuzz_crowd_open(&w->crowd, data, size, react, w);
+    fuzz_crowd_open(&w->crowd, data, size, w);
     world_open(w);
-    while (!fuzz_has_ended(input(w)))
-        act(w);
-    fuzz_crowd_calm(&w->crowd);
+    fuzz_crowd_live(&w->crowd, acts, ACTS);
     world_close(w);
     fuzz_crowd_close(&w->crowd);
     free(w);

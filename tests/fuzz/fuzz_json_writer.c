@@ -2,9 +2,11 @@
 /*
  * Any bytes as a message. The first byte chooses the message and the options.
  * What is written must be the same whether the output is one buffer or leaves
- * in small pieces.
+ * in small pieces, and whether the message is normalized before or not.
  */
 #include "protobuf/json.h"
+#include "protobuf/normalize.h"
+#include "protobuf/wire_check.h"
 #include "tests/protobuf/writer2.pb.embed.h"
 
 #include <stdlib.h>
@@ -56,6 +58,40 @@ compare(struct pb_buf *b, size_t need)
     return need <= b->cap;
 }
 
+static bool
+is_same(const struct pb_buf *a, const struct pb_buf *b)
+{
+    return a->len == b->len &&
+        (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+/* A normal message has the same JSON, if any, and nothing left to do. */
+static void
+normalize(struct pb_json_writer *w, const struct pb_message *m,
+    const struct pb_json_options *options, const uint8_t *wire, size_t len,
+    const struct pb_buf *json)
+{
+    struct pb_buf normal, again, text;
+
+    if (pb_wire_check(m, wire, len, 0, NULL) != PB_OK)
+        return;
+    pb_buf_init_heap(&normal, SIZE_MAX);
+    pb_buf_init_heap(&again, SIZE_MAX);
+    pb_buf_init_heap(&text, SIZE_MAX);
+    if (pb_wire_normalize(m, wire, len, &normal, NULL) != PB_OK ||
+        pb_wire_normalize(m, normal.data, normal.len, &again, NULL) != PB_OK ||
+        !is_same(&normal, &again))
+        abort();
+    if (json != NULL &&
+        (pb_wire_to_json(w, m, options, normal.data, normal.len, &text, NULL) !=
+                PB_OK ||
+            !is_same(json, &text)))
+        abort();
+    pb_buf_fini_heap(&normal);
+    pb_buf_fini_heap(&again);
+    pb_buf_fini_heap(&text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -65,6 +101,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pieces p = { .at = 0 };
     struct pb_error error;
     struct pb_buf whole;
+    bool ok;
 
     if (size == 0)
         return 0;
@@ -76,8 +113,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.enum_numbers = (data[0] & 16) != 0;
 
     pb_buf_init_heap(&whole, OUT_MAX);
-    if (pb_wire_to_json(w, m, &options, data + 1, size - 1, &whole, &error) ==
-        PB_OK) {
+    ok = pb_wire_to_json(w, m, &options, data + 1, size - 1, &whole, &error) ==
+        PB_OK;
+    if (ok) {
         p.whole = &whole;
         p.buf = (struct pb_buf){ .data = p.bytes,
             .cap = PIECE,
@@ -89,6 +127,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             !compare(&p.buf, 0) || p.at != whole.len)
             abort();
     }
+    normalize(w, m, &options, data + 1, size - 1, ok ? &whole : NULL);
     pb_buf_fini_heap(&whole);
     return 0;
 }

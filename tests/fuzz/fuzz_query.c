@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char routes[] =
     "upstreams: {u: {target: 'h:1', schema: types.pb}}\n"
     "services: [{name: '*'}]\n"
+    "json: {pretty_on_request: true}\n"
     "http:\n"
     "  rules:\n"
     "  - selector: t.v1.Bare.One\n"

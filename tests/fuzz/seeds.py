@@ -884,11 +884,27 @@ def json_reader():
                 yield f'{kind}-{n}', bytes([kind, n]) + t.encode()
 
 
+def json_paths():
+    """The type's number, 8 more to ignore what is unknown; then a text."""
+    for n, (kind, text) in enumerate((
+            (4, '{"left":{"n\\u0061me":"a","right":{}},"weight":1}'),
+            (12, '{"zzz":[{"a":"}"},1],"name":null,"left":{"zzz":1}}'),
+            (4, '{"children":[{"name":"a"}],"left":{"left":{"left":{}}}}'),
+            (8, '{"e":"PURPLE","r":[1],"m":{"1":"a"},"v":{"a":[null]}}'),
+            (0, '{"t":"1970-01-01T00:00:00Z","y":"\\ud83d\\ude01"}'),
+            (5, '{"any":{"@type":"x/tests.reader.Tree"},"empty":{}}'),
+            (7, '{"inner":{"a":1},"[tests.reader2.extra]":1}'),
+            (6, '{"id":1,"name":"","flag":null,"closed":"FIRST"}'),
+            (4, ' null '), (4, '{"left":{"name'), (8, '{"\\ud800":1}'))):
+        yield str(n), bytes([kind]) + text.encode()
+
+
 def query():
     yield from numbered(b'', 'GET /q?name=a&id=5', 'GET /a/b/c/tail', 'GET /x',
                         'POST /b/s?x=1', 'GET /p/1/2/3?f=1.5&f=2', 'PUT /q',
                         'GET /v/%41%2F:x:y', 'GET /w/1/2s?ts=1', 'GET //',
-                        'GET /q?%zz', 'FOO /2024-01-01T00:00:00Z/A:verb')
+                        'GET /q?%zz', 'FOO /2024-01-01T00:00:00Z/A:verb',
+                        'GET /q?%24prettyPrint=true&id=1')
 
 
 def route_file():
@@ -920,6 +936,7 @@ def template():
 TARGETS = {
     'fuzz_grpc_pair': grpc_pair,
     'fuzz_descriptor': descriptor,
+    'fuzz_json_paths': json_paths,
     'fuzz_json_reader': json_reader,
     'fuzz_json_writer': json_writer,
     'fuzz_query': query,

@@ -16,13 +16,13 @@
 struct fuzz_watch {
     struct fuzz_input in;
     struct sluice_loop *loop;
-    size_t payloads;          /* that were said and not released */
-    unsigned depth;           /* of customers' code */
-    bool is_within_call;      /* of the library: no customer may be called */
-    size_t scale;             /* sizes of payloads go up to 15 times this */
-    bool is_wire;             /* between speaker and hearer: copies arrive */
-    bool is_wordy;            /* metadata and messages hold any text, too */
-    void (*react)(void *arg); /* within customers' code */
+    size_t payloads;     /* that were said and not released */
+    unsigned depth;      /* of customers' code */
+    bool is_within_call; /* of the library: no customer may be called */
+    size_t scale;        /* sizes of payloads go up to 15 times this */
+    bool is_wire;        /* between speaker and hearer: copies arrive */
+    bool is_wordy;       /* metadata and messages hold any text, too */
+    void (*react)(struct fuzz_watch *watch);      /* within customers' code */
     void (*on_context)(void *arg, void *context); /* NULL: nobody looks at it */
     void *arg;
 };

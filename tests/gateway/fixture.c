@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "examples/library/library.h"
+#include "gateway/front.h"
 
 #define SERVICE "sluice.example.library.v1.Library"
 
@@ -102,6 +103,8 @@ fixture_renew(struct fixture *f)
     f->x->worker = f->worker;
     f->connection = (struct gw_connection){ .worker = f->worker, .fd = -1 };
     f->x->connection = &f->connection;
+    f->x->front = &gw_front_rest;
+    f->x->form = &gw_form_json;
     f->x->rpc = find_rpc(f->set, "GetBook");
     assert_non_null(f->x->rpc);
     gw_arena_init(&f->x->arena, f->worker->pool);

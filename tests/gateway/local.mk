@@ -39,9 +39,8 @@ tests_gateway_test_log_SOURCES = tests/gateway/test_log.c
 tests_gateway_test_log_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/gateway/test_explain
-tests_gateway_test_explain_SOURCES = tests/gateway/test_explain.c
-tests_gateway_test_explain_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
+tests_gateway_test_explain_SOURCES = tests/gateway/test_explain.c $(memory)
+tests_gateway_test_explain_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 tests_gateway_test_explain_LDADD = tests/routes/libsupport.la \
 	$(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
@@ -56,6 +55,13 @@ check_PROGRAMS += tests/gateway/test_metadata_out
 tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
 	$(gateway_fixture)
 tests_gateway_test_metadata_out_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_http_body
+tests_gateway_test_http_body_SOURCES = tests/gateway/test_http_body.c \
+	$(gateway_fixture)
+tests_gateway_test_http_body_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_http_body_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_bytes_new
 
 check_PROGRAMS += tests/gateway/test_refusal
 tests_gateway_test_refusal_SOURCES = tests/gateway/test_refusal.c \
@@ -76,10 +82,9 @@ tests_gateway_test_reply_http_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/gateway/test_server
 thread_tests += tests/gateway/test_server
 tests_gateway_test_server_SOURCES = tests/gateway/test_server.c \
-	$(gateway_fixture)
+	$(gateway_fixture) $(memory)
 tests_gateway_test_server_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
-tests_gateway_test_server_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+tests_gateway_test_server_LDFLAGS = $(AM_LDFLAGS) $(memory_link) \
 	-Wl,--wrap=pthread_create -Wl,--wrap=gw_log
 
 check_PROGRAMS += tests/gateway/test_status_json

@@ -269,6 +269,96 @@ taking_from_an_empty_buffer_gives_no_bytes(void **state)
 }
 
 static void
+room_in_front_is_for_what_is_known_last(void **state)
+{
+    struct fixture *f = *state;
+    struct sluice_bytes *taken;
+    const uint8_t *at;
+
+    gw_buffer_leave_front(&f->b, 8);
+    assert_int_equal(put(f, 600), PB_OK); /* grows on the way */
+    at = f->b.pb.data;
+    assert_int_equal(gw_buffer_prepend(&f->b, 5), PB_OK);
+    assert_ptr_equal(f->b.pb.data, at - 5);
+    assert_int_equal(f->b.pb.len, 605);
+    memcpy(f->b.pb.data, "front", 5);
+    taken = gw_buffer_take(&f->b);
+    assert_int_equal(sluice_bytes_size(taken), 605);
+    assert_memory_equal(sluice_bytes_data(taken), "front", 5);
+    for (size_t i = 0; i < 600; i++)
+        assert_int_equal(sluice_bytes_data(taken)[5 + i], pattern(i));
+    sluice_bytes_unref(&taken);
+    assert_int_equal(put(f, 1), PB_OK); /* and no room any more */
+    assert_taken(f, 1);
+}
+
+static void
+room_in_front_counts_for_the_limit_when_it_is_used(void **state)
+{
+    struct fixture *f = *state;
+
+    set_limit(f, 10);
+    gw_buffer_leave_front(&f->b, 20);
+    assert_int_equal(put(f, 6), PB_OK);
+    assert_int_equal(gw_buffer_prepend(&f->b, 5), PB_EFULL);
+    assert_int_equal(gw_buffer_prepend(&f->b, 3), PB_OK);
+    assert_int_equal(pb_buf_put(&f->b.pb, "xy", 2), PB_EFULL);
+    assert_int_equal(pb_buf_put(&f->b.pb, "x", 1), PB_OK);
+    assert_int_equal(gw_buffer_prepend(&f->b, 1), PB_EFULL);
+    assert_int_equal(f->b.pb.len, 10);
+}
+
+static void
+what_was_expected_needs_one_block_behind_room_in_front(void **state)
+{
+    struct fixture *f = *state;
+
+    gw_buffer_leave_front(&f->b, 30);
+    gw_buffer_expect(&f->b, 20030);
+    assert_int_equal(put(f, 20000), PB_OK);
+    assert_int_equal(gw_buffer_prepend(&f->b, 30), PB_OK);
+    assert_int_equal(blocks, 1);
+}
+
+static void
+growing_after_the_front_was_used_keeps_both(void **state)
+{
+    struct fixture *f = *state;
+    struct sluice_bytes *taken;
+
+    gw_buffer_leave_front(&f->b, 7);
+    assert_int_equal(put(f, 100), PB_OK);
+    assert_int_equal(gw_buffer_prepend(&f->b, 5), PB_OK);
+    memcpy(f->b.pb.data, "front", 5);
+    gw_buffer_expect(&f->b, 5000);
+    assert_int_equal(blocks, 2);
+    taken = gw_buffer_take(&f->b);
+    assert_int_equal(sluice_bytes_size(taken), 105);
+    assert_memory_equal(sluice_bytes_data(taken), "front", 5);
+    assert_int_equal(sluice_bytes_data(taken)[104], pattern(99));
+    sluice_bytes_unref(&taken);
+}
+
+static void
+only_a_front_may_be_all_there_is(void **state)
+{
+    struct fixture *f = *state;
+    struct sluice_bytes *taken;
+
+    gw_buffer_leave_front(&f->b, 5);
+    is_short = true;
+    assert_int_equal(gw_buffer_prepend(&f->b, 5), PB_ENOMEM);
+    is_short = false;
+    assert_int_equal(gw_buffer_prepend(&f->b, 0), PB_OK);
+    assert_int_equal(gw_buffer_prepend(&f->b, 5), PB_OK);
+    memcpy(f->b.pb.data, "front", 5);
+    taken = gw_buffer_take(&f->b);
+    assert_int_equal(sluice_bytes_size(taken), 5);
+    assert_memory_equal(sluice_bytes_data(taken), "front", 5);
+    sluice_bytes_unref(&taken);
+}
+
+static void
 short_memory_keeps_what_was_written(void **state)
 {
     struct fixture *f = *state;
@@ -302,6 +392,11 @@ main(void)
         TEST(taking_is_without_a_copy),
         TEST(taking_leaves_an_empty_buffer_that_can_be_used_again),
         TEST(taking_from_an_empty_buffer_gives_no_bytes),
+        TEST(room_in_front_is_for_what_is_known_last),
+        TEST(room_in_front_counts_for_the_limit_when_it_is_used),
+        TEST(what_was_expected_needs_one_block_behind_room_in_front),
+        TEST(growing_after_the_front_was_used_keeps_both),
+        TEST(only_a_front_may_be_all_there_is),
         TEST(short_memory_keeps_what_was_written),
     };
 

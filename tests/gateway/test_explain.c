@@ -2,6 +2,7 @@
 /* What an explanation says of a request; that it says what the gateway does is
  * for the scenario of that name. */
 #include "gateway/explain.h"
+#include "tests/memory.h"
 #include "tests/routes/support.h"
 
 #include <setjmp.h>
@@ -10,43 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-extern void *__real_malloc(size_t size);
-extern void *__real_calloc(size_t count, size_t size);
-extern void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static long allocations_left = -1; /* -1: no end */
-
-static bool
-is_refused(void)
-{
-    if (allocations_left > 0)
-        allocations_left--;
-    else if (allocations_left == 0)
-        return true;
-    return false;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *p, size_t size)
-{
-    return is_refused() ? NULL : __real_realloc(p, size);
-}
 
 #define RULES                                                          \
     RULE("One", "put: '/v1/m/{id}', body: book, response_body: sub")   \
@@ -61,13 +25,16 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
+/* Without a content type. body may be NULL. */
+static json_t *
+explain(const struct route_set *set, const char *verb, const char *target,
+    const char *body, bool *is_called)
 {
-    struct route_set *set = *state;
+    struct gw_question q = { .verb = verb, .target = target };
 
-    route_set_free(&set);
-    return 0;
+    if (body != NULL)
+        q.body = sluice_str(body);
+    return gw_explain(set, &q, is_called);
 }
 
 /* The part of the explanation at key, as JSON; "" if there is none. */
@@ -76,8 +43,7 @@ shows(void **state, const char *verb, const char *target, const char *body,
     const char *key, const char *expected)
 {
     bool is_called;
-    json_t *doc = gw_explain(*state, verb, target,
-        body == NULL ? sluice_str_n(NULL, 0) : sluice_str(body), &is_called);
+    json_t *doc = explain(*state, verb, target, body, &is_called);
     const json_t *part;
     char *shown;
 
@@ -98,8 +64,7 @@ makes(void **state, const char *verb, const char *target, const char *body,
     const char *expected)
 {
     bool is_called;
-    json_t *doc = gw_explain(*state, verb, target,
-        body == NULL ? sluice_str_n(NULL, 0) : sluice_str(body), &is_called);
+    json_t *doc = explain(*state, verb, target, body, &is_called);
     const json_t *messages = json_object_get(doc, "messages");
 
     assert_true(is_called);
@@ -146,7 +111,38 @@ the_message_has_path_query_and_body(void **state)
     makes(state, "POST", "/v1/n/7", " {\"id\":\"8\",\"on\":true}\n",
         "{\"id\":\"7\",\"on\":true}");
     makes(state, "PATCH", "/v1/b/1", "{\"title\":\"T\"}",
-        "{\"book\":{\"name\":\"b/1\",\"title\":\"T\"}}");
+        "{\"book\":{\"name\":\"b/1\",\"title\":\"T\"},\"mask\":\"title\"}");
+}
+
+static void
+a_mask_that_the_body_fills_is_said(void **state)
+{
+    shows(state, "PATCH", "/v1/b/1", "{\"title\":\"T\"}", "filledMask",
+        "\"mask\"");
+    shows(state, "PATCH", "/v1/b/1?mask=year", "{\"title\":\"T\"}",
+        "filledMask", "");
+    shows(state, "PATCH", "/v1/b/1", "{}", "filledMask", "");
+}
+
+static void
+the_options_of_a_method_are_shown(void **state)
+{
+    struct route_set *set =
+        set_with_rules(RULES "json: {max_depth: 9}\n"
+                             "methods: [{selector: t.v1.Bare.Two, "
+                             "json: {emit_defaults: true}}]\n");
+    struct gw_question question = { .verb = "GET", .target = "/v1/m/7" };
+    bool is_called;
+    json_t *doc = gw_explain(set, &question, &is_called);
+    const json_t *options =
+        json_object_get(json_object_get(doc, "binding"), "json");
+    char *text = json_dumps(options, JSON_COMPACT);
+
+    (void)state;
+    assert_string_equal(text, "{\"emit_defaults\":true,\"max_depth\":9}");
+    free(text);
+    json_decref(doc);
+    route_set_free(&set);
 }
 
 static void
@@ -155,6 +151,122 @@ an_empty_body_is_an_empty_message(void **state)
     makes(state, "PUT", "/v1/m/7", NULL, "{\"id\":\"7\",\"book\":{}}");
     makes(state, "PUT", "/v1/m/7", " \n", "{\"id\":\"7\",\"book\":{}}");
     makes(state, "POST", "/v1/n/7", "", "{\"id\":\"7\"}");
+}
+
+/* The messages of a request with a body of bytes, and whether it is called. */
+static void
+makes_of_bytes(struct route_set *set, const char *target, const char *type,
+    struct sluice_str body, const char *expected)
+{
+    struct gw_question q = { .verb = "POST", .target = target, .body = body };
+    bool is_called;
+    json_t *doc;
+    char *shown;
+
+    if (type != NULL)
+        q.content_type = sluice_str(type);
+    doc = gw_explain(set, &q, &is_called);
+    assert_non_null(doc);
+    assert_int_equal(is_called, expected[0] == '[');
+    shown = json_dumps(json_object_get(doc, is_called ? "messages" : "answer"),
+        JSON_COMPACT);
+    assert_non_null(shown);
+    if (is_called)
+        assert_string_equal(shown, expected);
+    else if (strstr(shown, expected) == NULL)
+        fail_msg("no %s in %s", expected, shown);
+    free(shown);
+    json_decref(doc);
+}
+
+static void
+a_body_of_bytes_is_the_data_of_the_message(void **state)
+{
+    struct route_set *set = set_with_rules(
+        RULE("One", "post: '/up/{id}', body: raw, response_body: raw"));
+    struct route_set *before = *state;
+
+    makes_of_bytes(set, "/up/3", "image/png", sluice_str_n("\0{", 2),
+        "[\"{\\\"id\\\":\\\"3\\\",\\\"raw\\\":{\\\"contentType\\\":"
+        "\\\"image/png\\\",\\\"data\\\":\\\"AHs=\\\"}}\"]");
+    makes_of_bytes(set, "/up/3", NULL, sluice_str_n(NULL, 0),
+        "[\"{\\\"id\\\":\\\"3\\\",\\\"raw\\\":{}}\"]");
+    makes_of_bytes(set, "/up/3", "a/\xff", sluice_str("x"),
+        "\"message\":\"invalid header Content-Type: expected printable UTF-8\"");
+    set->config->max_request_message = 8;
+    makes_of_bytes(set, "/up/3", NULL, sluice_str("x"),
+        "[\"{\\\"id\\\":\\\"3\\\",\\\"raw\\\":{\\\"data\\\":"
+        "\\\"eA==\\\"}}\"]");
+    makes_of_bytes(set, "/up/3", NULL, sluice_str("xy"), "\"status\":413");
+    *state = set;
+    shows(state, "POST", "/up/3", NULL, "binding",
+        "{\"method\":\"POST\",\"template\":\"/up/{id}\","
+        "\"declared\":\"rule\",\"file\":\"f\",\"line\":5,"
+        "\"rpc\":\"t.v1.Bare.One\",\"cardinality\":\"unary-unary\","
+        "\"upstream\":\"u\",\"targets\":[\"h:1\"],\"body\":\"raw\","
+        "\"responseBody\":\"raw\",\"takesBytes\":true,"
+        "\"givesBytes\":true}");
+    *state = before;
+    route_set_free(&set);
+}
+
+static void
+bytes_of_a_stream_come_in_pieces(void **state)
+{
+    struct route_problems problems;
+    struct route_set *set =
+        build_set("upstreams: {u: {target: 'h:1', schema: bodies.pb}}\n"
+                  "services: [{name: t.v3.Files}]\n"
+                  "http: {rules: [{selector: t.v3.Files.Send,"
+                  " post: '/s/{name}', body: raw}]}\n",
+            &problems);
+
+    (void)state;
+    assert_non_null(set);
+    route_problems_fini(&problems);
+    set->config->max_request_message = 8;
+    makes_of_bytes(set, "/s/n", NULL, sluice_str("abcdefg"),
+        "[\"{\\\"name\\\":\\\"n\\\",\\\"raw\\\":{\\\"data\\\":"
+        "\\\"YQ==\\\"}}\",\"{\\\"raw\\\":{\\\"data\\\":\\\"YmNkZQ==\\\"}}"
+        "\",\"{\\\"raw\\\":{\\\"data\\\":\\\"Zmc=\\\"}}\"]");
+    makes_of_bytes(set, "/s/n", NULL, sluice_str_n(NULL, 0),
+        "[\"{\\\"name\\\":\\\"n\\\",\\\"raw\\\":{}}\"]");
+    makes_of_bytes(set, "/s/long", NULL, sluice_str("a"), "\"status\":413");
+    route_set_free(&set);
+}
+
+static void
+required_fields_beside_bytes_come_from_path_and_query(void **state)
+{
+    struct route_problems problems;
+    struct route_set *set =
+        build_set("upstreams: {u: {target: 'h:1', schema: bodies.pb}}\n"
+                  "services: [{name: t.v3.Files}]\n"
+                  "http: {rules: [{selector: t.v3.Files.PutSealed,"
+                  " post: '/s/{name}', body: file}]}\n",
+            &problems);
+
+    (void)state;
+    assert_non_null(set);
+    route_problems_fini(&problems);
+    makes_of_bytes(set, "/s/n?number=5", NULL, sluice_str_n("\xff", 1),
+        "[\"{\\\"name\\\":\\\"n\\\",\\\"file\\\":{\\\"data\\\":"
+        "\\\"/w==\\\"},\\\"number\\\":5}\"]");
+    makes_of_bytes(set, "/s/n", NULL, sluice_str_n("\xff", 1),
+        "required field \\\"number\\\" is missing");
+    route_set_free(&set);
+}
+
+static void
+a_content_type_that_is_no_JSON_is_refused(void **state)
+{
+    makes_of_bytes(*state, "/v1/n/7", "text/xml", sluice_str("{}"),
+        "expected a body of content-type application/json in UTF-8, found "
+        "text/xml");
+    makes_of_bytes(*state, "/v1/n/7", "text/xml", sluice_str_n(NULL, 0),
+        "[\"{\\\"id\\\":\\\"7\\\"}\"]");
+    makes_of_bytes(*state, "/v1/n/7", "application/json", sluice_str("{}"),
+        "[\"{\\\"id\\\":\\\"7\\\"}\"]");
 }
 
 static void
@@ -205,9 +317,9 @@ refused_input_names_field_and_place(void **state)
         "\"description\":\"expected an int64, found \\\"x\\\"\"}");
     shows(state, "PUT", "/v1/m/7", "{\"year\":1,\n\"year\":2}", "answer",
         "{\"status\":400,\"code\":\"INVALID_ARGUMENT\",\"message\":"
-        "\"invalid body: book.year: this field was given before (line 2, column 1, byte "
+        "\"invalid body: book.year: expected each field once, found it again (line 2, column 1, byte "
         "11)\",\"field\":\"book.year\","
-        "\"description\":\"this field was given before (line 2, column 1, byte 11)\"}");
+        "\"description\":\"expected each field once, found it again (line 2, column 1, byte 11)\"}");
     shows(state, "GET", "/v1/m/7", "{}", "answer",
         "{\"status\":400,\"code\":\"INVALID_ARGUMENT\","
         "\"message\":\"this route takes no body\"}");
@@ -251,29 +363,25 @@ without_memory_there_is_no_explanation(void **state)
         { "DELETE", "/v1/m/%FF", NULL },
     };
 
-    json_set_alloc_funcs(__wrap_malloc, free);
+    json_set_alloc_funcs(malloc, free);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        struct sluice_str body = asked[i].body == NULL
-            ? sluice_str_n(NULL, 0)
-            : sluice_str(asked[i].body);
         json_t *doc = NULL;
-        long n = 0;
+        unsigned long n;
 
-        for (; doc == NULL; n++) {
+        for (n = 1; doc == NULL; n++) {
             bool is_called;
 
-            allocations_left = n;
-            doc = gw_explain(*state, asked[i].verb, asked[i].target, body,
+            memory_fail_from(n);
+            doc = explain(*state, asked[i].verb, asked[i].target, asked[i].body,
                 &is_called);
-            allocations_left = -1;
+            memory_suffices();
         }
-        assert_true(n > 20);
+        assert_true(n > 21);
         json_decref(doc);
     }
-    json_set_alloc_funcs(malloc, free);
 }
 
-#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
 main(void)
@@ -282,7 +390,13 @@ main(void)
         WITH_SET(the_binding_says_where_it_was_declared_and_where_it_leads),
         WITH_SET(path_and_query_say_which_field_they_give),
         WITH_SET(the_message_has_path_query_and_body),
+        WITH_SET(a_mask_that_the_body_fills_is_said),
+        cmocka_unit_test(the_options_of_a_method_are_shown),
         WITH_SET(an_empty_body_is_an_empty_message),
+        WITH_SET(a_body_of_bytes_is_the_data_of_the_message),
+        WITH_SET(bytes_of_a_stream_come_in_pieces),
+        WITH_SET(required_fields_beside_bytes_come_from_path_and_query),
+        WITH_SET(a_content_type_that_is_no_JSON_is_refused),
         WITH_SET(near_routes_say_why_they_lose),
         WITH_SET(what_no_route_takes_has_the_answer_that_is_given),
         WITH_SET(refused_input_names_field_and_place),

@@ -390,6 +390,31 @@ details_for_another_code_are_not_shown(void **state)
 }
 
 static void
+details_given_twice_are_not_shown(void **state)
+{
+    static const char bin[] = "grpc-status-details-bin";
+
+    assert_error(completes(*state, 14, "busy",
+                     metadata_of(bin, STATUS_AND_RETRY("\x0e"), bin,
+                         STATUS_AND_RETRY("\x0e"), NULL)),
+        503, 14, "busy");
+}
+
+static void
+the_details_have_a_message_when_there_is_no_other(void **state)
+{
+    static const char bin[] = "grpc-status-details-bin";
+    static const char status[] = "\x08\x05\x12\x03why";
+
+    assert_error(completes(*state, 5, "", metadata_of(bin, status, NULL)), 404,
+        5, "why");
+    assert_error(completes(*state, 5, "no", metadata_of(bin, status, NULL)),
+        404, 5, "no");
+    assert_error(completes(*state, 9, "", metadata_of(bin, status, NULL)), 400,
+        9, "");
+}
+
+static void
 details_of_an_abortion_are_shown(void **state)
 {
     struct fixture *f = *state;
@@ -478,6 +503,15 @@ RetryInfo_wins_over_pushback(void **state)
         metadata_of("grpc-retry-pushback-ms", "9000", "grpc-status-details-bin",
             STATUS_AND_RETRY("\x0e"), NULL),
         2);
+}
+
+static void
+a_pushback_that_forbids_to_retry_wins_over_RetryInfo(void **state)
+{
+    retry_is_of(*state, 14,
+        metadata_of("grpc-retry-pushback-ms", "-1", "grpc-status-details-bin",
+            STATUS_AND_RETRY("\x0e"), NULL),
+        0);
 }
 
 static void
@@ -593,15 +627,17 @@ an_abortion_after_an_error_changes_nothing(void **state)
 
 /* ------------------------------------------------------------------- streams */
 
+/* Takes what closes the stream. */
 static const char *
 late_error(struct gw_exchange *x, char *text, size_t room)
 {
-    struct pb_buf out;
+    struct sluice_bytes *last = x->reply.body;
 
-    pb_buf_init_heap(&out, 10000);
-    gw_reply_late_error(x, &out);
-    snprintf(text, room, "%.*s", (int)out.len, (char *)out.data);
-    pb_buf_fini_heap(&out);
+    text[0] = '\0';
+    if (last != NULL)
+        snprintf(text, room, "%.*s", (int)sluice_bytes_size(last),
+            (const char *)sluice_bytes_data(last));
+    sluice_bytes_unref(&x->reply.body);
     return text;
 }
 
@@ -661,11 +697,14 @@ main(void)
         TEST(a_message_is_never_cut_within_a_character),
         TEST(details_are_shown),
         TEST(details_for_another_code_are_not_shown),
+        TEST(details_given_twice_are_not_shown),
+        TEST(the_details_have_a_message_when_there_is_no_other),
         TEST(details_of_an_abortion_are_shown),
         TEST(retry_after_is_their_RetryInfo_rounded_up),
         TEST(retry_after_is_else_their_pushback),
         TEST(a_pushback_that_forbids_to_retry_is_heeded),
         TEST(RetryInfo_wins_over_pushback),
+        TEST(a_pushback_that_forbids_to_retry_wins_over_RetryInfo),
         TEST(without_a_hint_there_is_no_retry_after),
         TEST(bad_input_names_the_field_and_the_place),
         TEST(bad_input_outside_a_body_has_no_place),

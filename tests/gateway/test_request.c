@@ -593,6 +593,34 @@ a_body_is_announced_by_a_length_or_by_chunks(void **state)
 }
 
 static void
+a_content_type_that_is_passed_on_is_printable_UTF_8(void **state)
+{
+    static const char *const good[] = { "", "a/b", "a\tb",
+        "a/b; c=\"\xc3\xa9\"" };
+    static const char *const bad[] = { "\xff", "a/b\xc3", "a\001", "\x7f", "\r",
+        "\n" };
+
+    struct gw_request none = { 0 };
+
+    (void)state;
+    gw_request_check_content_type(&none);
+    assert_null(none.bad_header);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct gw_request r = { .content_type = sluice_str(good[i]) };
+
+        gw_request_check_content_type(&r);
+        assert_null(r.bad_header);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct gw_request r = { .content_type = sluice_str(bad[i]) };
+
+        gw_request_check_content_type(&r);
+        assert_string_equal(r.bad_header, "Content-Type");
+        assert_string_equal(r.bad_reason, "expected printable UTF-8");
+    }
+}
+
+static void
 the_length_of_a_body_is_read(void **state)
 {
     struct gw_request *r = head(*state, "Content-Length: 0\r\n");
@@ -646,6 +674,7 @@ main(void)
         cmocka_unit_test(json_in_UTF_8_is_taken),
         cmocka_unit_test(any_other_body_is_unsupported),
         cmocka_unit_test(a_body_is_announced_by_a_length_or_by_chunks),
+        cmocka_unit_test(a_content_type_that_is_passed_on_is_printable_UTF_8),
         TEST(the_length_of_a_body_is_read),
     };
 

@@ -7,17 +7,11 @@
 #include "gateway/server.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "tests/gateway/fixture.h"
+#include "tests/memory.h"
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     void *(*run)(void *arg), void *arg);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -25,45 +19,18 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 void __wrap_gw_log(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* Workers that have been started allocate, too. */
 static struct {
-    atomic_ulong calls;
-    atomic_ulong failing; /* this one call; 0: none */
     unsigned threads_left;
     unsigned messages;
     char message[256]; /* the last one */
 } world;
-
-static bool
-is_short(void)
-{
-    return atomic_fetch_add(&world.calls, 1) + 1 == world.failing;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return is_short() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return is_short() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *p, size_t size)
-{
-    return is_short() ? NULL : __real_realloc(p, size);
-}
 
 /* Memory is enough from the first thread on. */
 int
 __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     void *(*run)(void *arg), void *arg)
 {
-    world.failing = 0;
+    memory_suffices();
     if (world.threads_left == 0)
         return EAGAIN;
     world.threads_left--;
@@ -101,7 +68,7 @@ setup(void **state)
     struct start *s = calloc(1, sizeof *s);
 
     assert_non_null(s);
-    world.failing = 0;
+    memory_suffices();
     world.threads_left = 0;
     s->set = fixture_load(
         "workers: 3\n"
@@ -146,7 +113,6 @@ fails(struct start *s)
     };
 
     world.messages = 0;
-    world.calls = 0;
     assert_int_equal(gw_server_run(&options), 1);
     assert_int_equal(world.messages, 1);
     assert_int_equal(access(s->listen + strlen("unix:"), F_OK), -1);
@@ -170,9 +136,9 @@ memory_may_run_short_at_every_step_of_the_start(void **state)
     unsigned long n = 0;
 
     do {
-        world.failing = ++n;
+        memory_fail_nth(++n);
         fails(*state);
-    } while (world.failing != 0); /* that allocation was still reached */
+    } while (memory_so_far().refused > 0);
     assert_in_range(n, 50, 10000);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* google.rpc.Status: what is read of it, and what is shown of it. */
-#include "gateway/status_json.h"
+#include "gateway/status_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,14 +118,26 @@ put_retry(struct fixture *f, struct sluice_str duration)
 /* ------------------------------------------------------------ what is shown */
 
 static const char *
-shown(struct fixture *f, const struct gw_status *status, bool with_type)
+shown_as(struct fixture *f, const struct gw_status *status,
+    const struct gw_status_form *form)
 {
     f->out.len = 0;
-    assert_int_equal(gw_status_to_json(f->writer, f->schema, status, with_type,
+    assert_int_equal(gw_status_to_json(f->writer, f->schema, status, form,
                          &f->out),
         PB_OK);
     assert_int_equal(pb_buf_put(&f->out, "", 1), PB_OK);
     return (const char *)f->out.data;
+}
+
+static const char *
+shown(struct fixture *f, const struct gw_status *status, bool with_type)
+{
+    const struct gw_status_form form = {
+        .shows_debug = true,
+        .with_type = with_type,
+    };
+
+    return shown_as(f, status, &form);
 }
 
 /* The details that the Status under construction comes to. */
@@ -364,11 +376,12 @@ static void
 without_a_schema_there_are_no_details(void **state)
 {
     struct fixture *f = *state;
+    const struct gw_status_form form = { .shows_debug = true };
     struct gw_status status = { .code = 5, .message = BYTES("no") };
 
     put_detail(f, "a/b", BYTES("1"));
     status.details = str_of(&f->status);
-    assert_int_equal(gw_status_to_json(f->writer, NULL, &status, false,
+    assert_int_equal(gw_status_to_json(f->writer, NULL, &status, &form,
                          &f->out),
         PB_OK);
     assert_int_equal(pb_buf_put(&f->out, "", 1), PB_OK);
@@ -381,10 +394,11 @@ static void
 assert_whole_or_refused(struct fixture *f, const struct gw_status *status,
     size_t n)
 {
+    const struct gw_status_form form = { .with_type = true };
     struct pb_buf small;
 
     pb_buf_init_heap(&small, n);
-    if (gw_status_to_json(f->writer, f->schema, status, true, &small) ==
+    if (gw_status_to_json(f->writer, f->schema, status, &form, &small) ==
         PB_OK) {
         json_t *json = json_loadb((char *)small.data, small.len, 0, NULL);
 
@@ -414,14 +428,173 @@ a_small_room_gives_whole_JSON_or_an_error(void **state)
     }
 }
 
+/* -------------------------------------------------------------- deep inside */
+
+/* Adds a google.rpc.Status as a detail, with one of its own. */
+static void
+put_nested(struct fixture *f, const char *url, struct sluice_str value)
+{
+    struct pb_buf outer = f->status;
+    struct pb_buf inner;
+
+    pb_buf_init_heap(&inner, 65536);
+    f->status = inner;
+    put_number(&f->status, 1, 9);
+    put_detail(f, url, value);
+    inner = f->status;
+    f->status = outer;
+    put_detail(f, TYPES "Status", str_of(&inner));
+    pb_buf_fini_heap(&inner);
+}
+
+static void
+an_unknown_type_inside_a_known_detail_keeps_its_bytes_alone(void **state)
+{
+    struct fixture *f = *state;
+
+    put_nested(f, "acme.com/acme.Trouble", BYTES("\x08\1"));
+    details_are(f,
+        "{\"@type\":\"" TYPES "Status\",\"code\":9,\"details\":["
+        "{\"@type\":\"acme.com/acme.Trouble\",\"value\":\"CAE=\"}]}");
+}
+
+static void
+a_type_without_a_slash_inside_a_known_detail_keeps_its_bytes(void **state)
+{
+    struct fixture *f = *state;
+
+    put_nested(f, "google.rpc.Help", BYTES("\x08\1"));
+    put_nested(f, "", BYTES("\x08\1"));
+    put_nested(f, "x/", BYTES(""));
+    details_are(f,
+        "{\"@type\":\"" TYPES "Status\",\"code\":9,\"details\":["
+        "{\"@type\":\"google.rpc.Help\",\"value\":\"CAE=\"}]},"
+        "{\"@type\":\"" TYPES "Status\",\"code\":9,\"details\":["
+        "{\"@type\":\"\",\"value\":\"CAE=\"}]},"
+        "{\"@type\":\"" TYPES "Status\",\"code\":9,\"details\":["
+        "{\"@type\":\"x/\",\"value\":\"\"}]}");
+}
+
+static void
+broken_bytes_inside_a_known_detail_take_all_of_it_with_them(void **state)
+{
+    struct fixture *f = *state;
+
+    put_nested(f, TYPES "Help", BYTES("\x0a\x7f"));
+    details_are(f,
+        "{\"@type\":\"" TYPES "Status\",\"value\":\"CAkaKQojdHlwZS5nb29nbGVhcGl"
+        "zLmNvbS9nb29nbGUucnBjLkhlbHASAgp/\"}");
+}
+
+/* ----------------------------------------------------------------- DebugInfo */
+
+#define STACK BYTES("\x0a\5/home")
+
+/* The same as details_are, for those who may not see a DebugInfo. */
+static void
+details_for_all_are(struct fixture *f, const char *expected)
+{
+    const struct gw_status_form form = { 0 };
+    struct gw_status status = { .code = 5, .message = BYTES("no") };
+    char text[4096];
+    int len;
+
+    status.details = str_of(&f->status);
+    len = snprintf(text, sizeof text,
+        "{\"code\":5,\"message\":\"no\",\"details\":[%s]}", expected);
+    assert_true(len > 0 && (size_t)len < sizeof text);
+    assert_string_equal(shown_as(f, &status, &form), text);
+}
+
+static void
+a_DebugInfo_is_left_out_unless_allowed(void **state)
+{
+    struct fixture *f = *state;
+
+    put_detail(f, TYPES "DebugInfo", STACK);
+    put_retry(f, BYTES("\x08\2"));
+    put_detail(f, "elsewhere/google.rpc.DebugInfo", STACK);
+    put_detail(f, "google.rpc.DebugInfo", STACK);
+    put_detail(f, TYPES "DebugInfo", BYTES("\x0a\x7f/home"));
+    details_for_all_are(f,
+        "{\"@type\":\"" TYPES "RetryInfo\",\"retryDelay\":\"2s\"}");
+}
+
+static void
+a_DebugInfo_is_shown_where_it_is_allowed(void **state)
+{
+    struct fixture *f = *state;
+
+    put_detail(f, TYPES "DebugInfo", STACK);
+    details_are(f,
+        "{\"@type\":\"" TYPES "DebugInfo\",\"stackEntries\":[\"/home\"]}");
+}
+
+static void
+a_DebugInfo_inside_a_detail_is_empty(void **state)
+{
+    struct fixture *f = *state;
+
+    put_nested(f, TYPES "DebugInfo", STACK);
+    details_for_all_are(f,
+        "{\"@type\":\"" TYPES "Status\",\"code\":9,\"details\":["
+        "{\"@type\":\"" TYPES "DebugInfo\"}]}");
+}
+
+static void
+bytes_that_name_a_DebugInfo_are_left_out(void **state)
+{
+    static const char wrapped[] = "\x1a\x2f\x0a\x28" TYPES "DebugInfo"
+                                  "\0";
+    struct fixture *f = *state;
+    struct sluice_str bytes = sluice_str_n(wrapped, sizeof wrapped - 1);
+
+    put_detail(f, "acme.com/acme.Trouble", bytes);
+    put_nested(f, "acme.com/acme.Trouble", bytes);
+    details_for_all_are(f,
+        "{\"@type\":\"acme.com/acme.Trouble\"},"
+        "{\"@type\":\"" TYPES "Status\",\"code\":9,\"details\":["
+        "{\"@type\":\"acme.com/acme.Trouble\"}]}");
+}
+
+static void
+a_type_whose_name_only_ends_like_DebugInfo_is_shown(void **state)
+{
+    struct fixture *f = *state;
+
+    put_detail(f, "a/x.google.rpc.DebugInfo", BYTES("1"));
+    details_for_all_are(f,
+        "{\"@type\":\"a/x.google.rpc.DebugInfo\",\"value\":\"MQ==\"}");
+}
+
+/* ------------------------------------------------------------ Google's form */
+
+static void
+Google_s_form_has_the_number_of_HTTP_and_the_name_of_the_code(void **state)
+{
+    const struct gw_status_form form = { .is_google = true, .with_type = true };
+    struct fixture *f = *state;
+    struct gw_status status = { .code = 5,
+        .http = 404,
+        .message = BYTES("no") };
+
+    put_retry(f, BYTES("\x08\2"));
+    status.details = str_of(&f->status);
+    assert_string_equal(shown_as(f, &status, &form),
+        "{\"error\":{\"code\":404,\"message\":\"no\","
+        "\"status\":\"NOT_FOUND\",\"details\":["
+        "{\"@type\":\"" TYPES "RetryInfo\",\"retryDelay\":\"2s\"}]}}");
+}
+
 /* ------------------------------------------------------------------ the code */
 
 static void
 code_is(struct sluice_str status, int32_t expected)
 {
+    struct sluice_str message;
     int32_t code = -77;
 
-    assert_true(gw_status_code(status, &code));
+    assert_true(gw_status_read(status, &code, &message));
     assert_int_equal(code, expected);
 }
 
@@ -460,6 +633,19 @@ a_code_may_be_any_int32(void **state)
 }
 
 static void
+the_message_is_read(void **state)
+{
+    struct sluice_str message;
+    int32_t code;
+
+    (void)state;
+    assert_true(gw_status_read(BYTES("\x08\5\x12\3why"), &code, &message));
+    assert_true(sluice_str_equal(message, BYTES("why")));
+    assert_true(gw_status_read(BYTES("\x08\5"), &code, &message));
+    assert_int_equal(message.len, 0);
+}
+
+static void
 a_broken_Status_has_no_code(void **state)
 {
     static const struct sluice_str broken[] = {
@@ -476,9 +662,10 @@ a_broken_Status_has_no_code(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        struct sluice_str message;
         int32_t code;
 
-        if (gw_status_code(broken[i], &code))
+        if (gw_status_read(broken[i], &code, &message))
             fail_msg("number %zu is taken", i);
     }
 }
@@ -487,7 +674,7 @@ a_broken_Status_has_no_code(void **state)
 
 /* Of a RetryInfo with these bytes as its Duration. */
 static void
-retry_is(struct fixture *f, struct sluice_str duration, unsigned seconds)
+retry_is(struct fixture *f, struct sluice_str duration, int seconds)
 {
     f->status.len = 0;
     put_retry(f, duration);
@@ -496,7 +683,7 @@ retry_is(struct fixture *f, struct sluice_str duration, unsigned seconds)
 
 /* Of a Duration with these fields, those of 0 being absent. */
 static void
-retry_of(struct fixture *f, int64_t seconds, int32_t nanos, unsigned expected)
+retry_of(struct fixture *f, int64_t seconds, int32_t nanos, int expected)
 {
     struct pb_buf duration;
 
@@ -595,9 +782,9 @@ what_is_broken_or_absent_says_nothing_of_retrying(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(gw_status_retry_seconds(sluice_str_n(NULL, 0)), 0);
-    assert_int_equal(gw_status_retry_seconds(BYTES("")), 0);
-    assert_int_equal(gw_status_retry_seconds(BYTES("\x1a\x7f")), 0);
+    assert_int_equal(gw_status_retry_seconds(sluice_str_n(NULL, 0)), -1);
+    assert_int_equal(gw_status_retry_seconds(BYTES("")), -1);
+    assert_int_equal(gw_status_retry_seconds(BYTES("\x1a\x7f")), -1);
     retry_is(f, BYTES("\x08\5\x10"), 0);
     f->status.len = 0;
     put_detail(f, TYPES "RetryInfo", BYTES("\x0a\x09\x08\5"));
@@ -627,7 +814,17 @@ main(void)
         TEST(an_Any_without_a_type_is_shown),
         TEST(without_a_schema_there_are_no_details),
         TEST(a_small_room_gives_whole_JSON_or_an_error),
+        TEST(an_unknown_type_inside_a_known_detail_keeps_its_bytes_alone),
+        TEST(a_type_without_a_slash_inside_a_known_detail_keeps_its_bytes),
+        TEST(broken_bytes_inside_a_known_detail_take_all_of_it_with_them),
+        TEST(a_DebugInfo_is_left_out_unless_allowed),
+        TEST(a_DebugInfo_is_shown_where_it_is_allowed),
+        TEST(a_DebugInfo_inside_a_detail_is_empty),
+        TEST(bytes_that_name_a_DebugInfo_are_left_out),
+        TEST(a_type_whose_name_only_ends_like_DebugInfo_is_shown),
+        TEST(Google_s_form_has_the_number_of_HTTP_and_the_name_of_the_code),
         TEST(the_code_is_read),
+        TEST(the_message_is_read),
         TEST(a_Status_without_a_code_has_code_0),
         TEST(the_last_code_counts),
         TEST(a_code_may_be_any_int32),

@@ -9,6 +9,12 @@
 check_PROGRAMS += tests/protobuf/test_buf
 tests_protobuf_test_buf_SOURCES = tests/protobuf/test_buf.c
 tests_protobuf_test_buf_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/protobuf/test_base64_in
+tests_protobuf_test_base64_in_SOURCES = tests/protobuf/test_base64_in.c
+tests_protobuf_test_base64_in_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/protobuf/test_block
+tests_protobuf_test_block_SOURCES = tests/protobuf/test_block.c
+tests_protobuf_test_block_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/protobuf/test_wire
 tests_protobuf_test_wire_SOURCES = tests/protobuf/test_wire.c
 tests_protobuf_test_wire_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
@@ -60,16 +66,14 @@ tests_protobuf_test_schema_errors_SOURCES = \
 	tests/protobuf/test_schema_errors.c
 tests_protobuf_test_schema_errors_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
-# malloc is wrapped: the n-th call fails
 check_PROGRAMS += tests/protobuf/test_schema_hostile
 tests_protobuf_test_schema_hostile_SOURCES = \
 	tests/protobuf/descriptor_text.c \
 	tests/protobuf/descriptor_text.h \
-	tests/protobuf/test_schema_hostile.c
+	tests/protobuf/test_schema_hostile.c $(memory)
 nodist_tests_protobuf_test_schema_hostile_SOURCES = $(tests_protobuf_made)
 tests_protobuf_test_schema_hostile_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
-tests_protobuf_test_schema_hostile_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_protobuf_test_schema_hostile_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 
 fuzz_programs += tests/fuzz/fuzz_descriptor
 fuzz_runs += tests/fuzz/fuzz_descriptor=4000
@@ -150,6 +154,16 @@ tests_protobuf_test_wire_check_SOURCES = \
 nodist_tests_protobuf_test_wire_check_SOURCES = $(tests_protobuf_writer_made)
 tests_protobuf_test_wire_check_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
+# realloc is wrapped: the n-th call fails
+check_PROGRAMS += tests/protobuf/test_normalize
+tests_protobuf_test_normalize_SOURCES = \
+	$(tests_protobuf_writer_fixture) \
+	tests/protobuf/test_normalize.c
+nodist_tests_protobuf_test_normalize_SOURCES = $(tests_protobuf_writer_made)
+tests_protobuf_test_normalize_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+tests_protobuf_test_normalize_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=realloc -Wl,--wrap=reallocarray
+
 check_PROGRAMS += tests/protobuf/test_wkt_out
 tests_protobuf_test_wkt_out_SOURCES = \
 	$(tests_protobuf_writer_fixture) \
@@ -157,24 +171,24 @@ tests_protobuf_test_wkt_out_SOURCES = \
 nodist_tests_protobuf_test_wkt_out_SOURCES = $(tests_protobuf_writer_made)
 tests_protobuf_test_wkt_out_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
-# malloc and realloc are wrapped: the n-th call fails
 check_PROGRAMS += tests/protobuf/test_json_writer_hostile
 tests_protobuf_test_json_writer_hostile_SOURCES = \
 	$(tests_protobuf_writer_fixture) \
-	tests/protobuf/test_json_writer_hostile.c
+	tests/protobuf/test_json_writer_hostile.c $(memory)
 nodist_tests_protobuf_test_json_writer_hostile_SOURCES = \
 	$(tests_protobuf_writer_made)
 tests_protobuf_test_json_writer_hostile_LDADD = \
 	$(PROTOBUF_LIBS) $(CMOCKA_LIBS)
-tests_protobuf_test_json_writer_hostile_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc -Wl,--wrap=realloc
+tests_protobuf_test_json_writer_hostile_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 
 # Against the official library
+tests_protobuf_pipe = tests/protobuf/pipe.c tests/protobuf/pipe.h
 TESTS += tests/protobuf/test_json_writer_official.py
 EXTRA_DIST += tests/protobuf/test_json_writer_official.py
 EXTRA_PROGRAMS += tests/protobuf/wire_to_json
 CLEANFILES += tests/protobuf/wire_to_json$(EXEEXT)
-tests_protobuf_wire_to_json_SOURCES = tests/protobuf/wire_to_json.c
+tests_protobuf_wire_to_json_SOURCES = \
+	tests/protobuf/wire_to_json.c $(tests_protobuf_pipe)
 tests_protobuf_wire_to_json_LDADD = $(PROTOBUF_LIBS)
 tests/protobuf/test_json_writer_official.log: \
 	tests/protobuf/wire_to_json$(EXEEXT) \
@@ -189,6 +203,22 @@ tests/fuzz/fuzz_json_writer.o: $(tests_protobuf_writer_made)
 tests_fuzz_fuzz_json_writer_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_json_writer_LDFLAGS = $(fuzz_link)
 
+check_PROGRAMS += tests/protobuf/test_json_paths
+tests_protobuf_test_json_paths_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_json_paths.c
+nodist_tests_protobuf_test_json_paths_SOURCES = $(tests_protobuf_reader_made)
+tests_protobuf_test_json_paths_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+fuzz_programs += tests/fuzz/fuzz_json_paths
+fuzz_runs += tests/fuzz/fuzz_json_paths=8000
+tests_fuzz_fuzz_json_paths_SOURCES = \
+	tests/fuzz/fuzz_json_paths.c $(fuzz_driver)
+nodist_tests_fuzz_fuzz_json_paths_SOURCES = $(tests_protobuf_reader_made)
+tests/fuzz/fuzz_json_paths.o: $(tests_protobuf_reader_made)
+tests_fuzz_fuzz_json_paths_LDADD = $(PROTOBUF_LIBS)
+tests_fuzz_fuzz_json_paths_LDFLAGS = $(fuzz_link)
+
 check_PROGRAMS += tests/protobuf/test_json_reader_types
 tests_protobuf_test_json_reader_types_SOURCES = \
 	$(tests_protobuf_reader_kit) \
@@ -197,17 +227,17 @@ nodist_tests_protobuf_test_json_reader_types_SOURCES = \
 	$(tests_protobuf_reader_made)
 tests_protobuf_test_json_reader_types_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
-# realloc is wrapped: the n-th call fails
+# What grows may fail; malloc is for the kit
 check_PROGRAMS += tests/protobuf/test_json_reader_hostile
 tests_protobuf_test_json_reader_hostile_SOURCES = \
 	$(tests_protobuf_reader_kit) \
-	tests/protobuf/test_json_reader_hostile.c
+	tests/protobuf/test_json_reader_hostile.c $(memory)
 nodist_tests_protobuf_test_json_reader_hostile_SOURCES = \
 	$(tests_protobuf_reader_made)
 tests_protobuf_test_json_reader_hostile_LDADD = \
 	$(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 tests_protobuf_test_json_reader_hostile_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=realloc -Wl,--wrap=reallocarray
+	-Wl,--wrap=realloc,--wrap=reallocarray
 
 check_PROGRAMS += tests/protobuf/test_text
 tests_protobuf_test_text_SOURCES = \
@@ -220,12 +250,22 @@ check_PROGRAMS += tests/protobuf/test_number_in
 tests_protobuf_test_number_in_SOURCES = tests/protobuf/test_number_in.c
 tests_protobuf_test_number_in_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
+# A locale with a decimal comma, whatever the system has
+german_locale = tests/protobuf/locale/de_DE.UTF-8
+check_DATA += $(german_locale)/LC_NUMERIC
+$(german_locale)/LC_NUMERIC:
+	$(AM_V_GEN)$(MKDIR_P) $(german_locale) && \
+		localedef -i de_DE -f UTF-8 $(german_locale)
+clean-local:
+	rm -rf tests/protobuf/locale
+
 # Against the official library
 TESTS += tests/protobuf/test_json_reader_official.py
 EXTRA_DIST += tests/protobuf/test_json_reader_official.py
 EXTRA_PROGRAMS += tests/protobuf/json_to_wire
 CLEANFILES += tests/protobuf/json_to_wire$(EXEEXT)
-tests_protobuf_json_to_wire_SOURCES = tests/protobuf/json_to_wire.c
+tests_protobuf_json_to_wire_SOURCES = \
+	tests/protobuf/json_to_wire.c $(tests_protobuf_pipe)
 tests_protobuf_json_to_wire_LDADD = $(PROTOBUF_LIBS)
 tests/protobuf/test_json_reader_official.log: \
 	tests/protobuf/json_to_wire$(EXEEXT) \

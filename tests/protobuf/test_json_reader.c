@@ -830,7 +830,7 @@ errors_show_what_was_found_and_shorten_it(void **state)
         "{\"i\":\"0123456789012345678901234567890123456789\"}",
         "expected an int32, found \"01234567890123456789012345678901...\"");
     refuses_saying(state, "M", "{\"e\":\"BLUE\"}",
-        "enum tests.reader.Color has no value \"BLUE\"");
+        "expected a value of enum tests.reader.Color, found \"BLUE\"");
     refuses_saying(state, "M", "{\"s\":tru}",
         "expected a value, found a word that is not true");
     refuses_saying(state, "M", "{\"i\":1,}",
@@ -844,8 +844,58 @@ errors_show_what_was_found_and_shorten_it(void **state)
         "found a number");
     refuses_saying(state, "M", "{\"b\":\"A!\"}",
         "expected base64, found \"!\"");
-    refuses_saying(state, "M", "{\"i\":1", "unexpected end of the text");
-    refuses_saying(state, "M", " ", "expected a JSON value, found nothing");
+}
+
+static void
+errors_of_a_text_that_ends_tell_what_had_to_come(void **state)
+{
+#define END ", found the end of the text"
+    refuses_saying(state, "M", " ", "expected a JSON value" END);
+    refuses_saying(state, "M", "{", "expected a name or '}'" END);
+    refuses_saying(state, "M", "{\"i\"", "expected ':'" END);
+    refuses_saying(state, "M", "{\"i\":", "expected a value" END);
+    refuses_saying(state, "M", "{\"i\":1",
+        "expected ',' or '}' after a number" END);
+    refuses_saying(state, "M", "{\"r\":[1",
+        "expected ',' or ']' after a number" END);
+    refuses_saying(state, "M", "{\"i\":1 ", "expected ',' or '}'" END);
+    refuses_saying(state, "M", "{\"r\":[1 ", "expected ',' or ']'" END);
+    refuses_saying(state, "M", "{\"r\":[", "expected a value or ']'" END);
+    refuses_saying(state, "M", "{\"i\":1,", "expected a name" END);
+    refuses_saying(state, "M", "{\"s\":\"",
+        "expected the rest of a string" END);
+    refuses_saying(state, "M", "{\"s\":nul", "expected null" END);
+#undef END
+}
+
+static void
+errors_say_what_was_expected(void **state)
+{
+    refuses_saying(state, "M", "{\"i\":01}",
+        "expected a number as JSON writes it, found \"01\"");
+    refuses_saying(state, "M", "{\"s\":\"\\x\"}",
+        "expected one of \"\\/bfnrtu after the backslash, found 'x'");
+    refuses_saying(state, "M", "{\"s\":\"\\u12\"}",
+        "expected four hex digits after \\u, found '\"'");
+    refuses_saying(state, "M", "{\"s\":\"\\ud800\"}",
+        "expected both halves of a surrogate pair, found one");
+    refuses_saying(state, "M", "{\"s\":\"\1\"}",
+        "expected text, found the control character 0x01, which has to be "
+        "escaped");
+    refuses_saying(state, "M", "{\"s\":\"\xff\"}",
+        "expected UTF-8, found a sequence of bytes that is none");
+    refuses_saying(state, "M", "{\"i\":1,\"i\":2}",
+        "expected each field once, found it again");
+    refuses_saying(state, "M", "{\"m\":{\"1\":\"\",\"1\":\"\"}}",
+        "expected each key once, found it again");
+    refuses_saying(state, "M", "{\"x\":1,\"y\":\"\"}",
+        "expected one field of the oneof \"choice\", found a second");
+    refuses_saying(state, "WellKnown", "{\"any\":{\"@type\":\"x/no.Such\"}}",
+        "expected a type of the schema, found \"no.Such\"");
+    refuses_saying(state, "WellKnown", "{\"any\":{\"a\":1}}",
+        "expected \"@type\" in an Any, found none");
+    refuses_saying(state, "WellKnown", "{\"any\":{\"@type\":1}}",
+        "expected the URL of a type in quotes, found '1'");
 }
 
 static void
@@ -939,6 +989,8 @@ main(void)
         TEST(nothing_may_follow_the_value_in_one_text),
         TEST(errors_tell_line_column_and_path),
         TEST(errors_show_what_was_found_and_shorten_it),
+        TEST(errors_of_a_text_that_ends_tell_what_had_to_come),
+        TEST(errors_say_what_was_expected),
         TEST(keys_in_a_path_are_escaped),
         TEST(bodies_longer_than_127_bytes_have_longer_lengths),
     };

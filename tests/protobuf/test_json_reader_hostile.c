@@ -3,42 +3,11 @@
  * The JSON reader against broken texts, limits and short memory: whatever
  * comes, and however it is cut, it ends in the same result or the same error.
  */
+#include "tests/memory.h"
 #include "tests/protobuf/reader_kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* ---- Memory that fails -------------------------------------------------- */
-
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-
-static unsigned allocations_left; /* 0: no end to them */
-
-static bool
-may_allocate(void)
-{
-    if (allocations_left == 0)
-        return true;
-    if (allocations_left == 1)
-        return false;
-    allocations_left--;
-    return true;
-}
-
-void *
-__wrap_realloc(void *p, size_t n)
-{
-    return may_allocate() ? __real_realloc(p, n) : NULL;
-}
-
-void *
-__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-    return may_allocate() ? __real_reallocarray(p, n, size) : NULL;
-}
 
 /* ---- Texts -------------------------------------------------------------- */
 
@@ -220,6 +189,65 @@ nesting_is_limited_to_100_unless_said_otherwise(void **state)
         PB_OK);
 }
 
+/* The text has exactly n fields, elements and entries: n may be taken, and with
+ * n - 1 the last one is refused, in that column. */
+static void
+has_elements(void **state, const char *type, const char *text, unsigned n,
+    unsigned column)
+{
+    struct kit *kit = *state;
+
+    kit->options.max_elements = n;
+    assert_int_equal(kit_read_all(kit, type, text, strlen(text)), PB_OK);
+    kit->options.max_elements = n - 1;
+    assert_int_equal(kit_read_all(kit, type, text, strlen(text)), PB_EMANY);
+    assert_int_equal(kit->error.column, column);
+}
+
+static void
+elements_are_limited_on_demand(void **state)
+{
+    struct kit *kit = *state;
+
+    kit->options.ignore_unknown = true;
+    has_elements(state, "M", "{\"i\":1,\"s\":\"\"}", 2, 12);
+    has_elements(state, "M", "{\"r\":[1,2,3]}", 4, 11);
+    has_elements(state, "Repeated", "{\"rDouble\":[1.5,2e3,\"NaN\",4]}", 5, 27);
+    has_elements(state, "Repeated", "{\"rString\":[\"a\",\"b\",\"c\"]}", 4, 21);
+    has_elements(state, "Repeated", "{\"rBool\":[true,false]}", 3, 16);
+    has_elements(state, "Repeated", "{\"rBytes\":[\"AA==\",\"\"]}", 3, 19);
+    has_elements(state, "Repeated", "{\"rTree\":[{},{},{}]}", 4, 17);
+    has_elements(state, "Maps", "{\"byInt32\":{\"1\":1,\"2\":2}}", 3, 23);
+    has_elements(state, "Maps", "{\"byString\":{\"1\":\"\",\"2\":\"\"}}", 3,
+        25);
+    has_elements(state, "Tree", "{\"left\":{\"left\":{}}}", 2, 17);
+    has_elements(state, "Tree", "{\"zz\":[{},[1,\"x\",null]]}", 6, 18);
+    has_elements(state, "WellKnown", "{\"list\":[[],[],[[]]]}", 5, 17);
+    has_elements(state, "WellKnown", "{\"value\":[1,\"a\",true]}", 4, 17);
+    has_elements(state, "WellKnown", "{\"wInt64\":\"5\",\"value\":null}", 2,
+        23);
+}
+
+static void
+what_an_Any_keeps_until_its_type_counts_twice(void **state)
+{
+    has_elements(state, "WellKnown",
+        "{\"any\":{\"@type\":\"x/tests.reader.Tree\",\"left\":{}}}", 3, 46);
+    has_elements(state, "WellKnown",
+        "{\"any\":{\"left\":{},\"@type\":\"x/tests.reader.Tree\"}}", 4, 16);
+}
+
+static void
+the_limit_on_elements_is_told_with_its_place(void **state)
+{
+    struct kit *kit = *state;
+
+    kit->options.max_elements = 3;
+    refuses_at(state, "M", "{\"r\":[1,2,3]}", PB_EMANY, 11, "r[2]");
+    assert_string_equal(kit->error.message,
+        "expected at most 3 fields and elements in one message, found more");
+}
+
 static void
 nesting_counts_in_messages_maps_and_what_is_skipped(void **state)
 {
@@ -277,19 +305,19 @@ names_and_values_have_a_longest(void **state)
 
 /* ---- Short memory ------------------------------------------------------- */
 
-/* A fresh reader and buffer, with the n-th allocation failing. */
+/* A fresh reader and buffer, with what grows failing from the nth time on. */
 static enum pb_err
-read_with(struct kit *kit, size_t i, unsigned n, size_t piece)
+read_with(struct kit *kit, size_t i, unsigned long n, size_t piece)
 {
     enum pb_err err;
 
     pb_json_reader_free(&kit->reader);
     kit->reader = pb_json_reader_new();
     assert_non_null(kit->reader);
-    allocations_left = n;
+    memory_fail_from(n);
     err = kit_read(kit, texts[i].type, texts[i].text, strlen(texts[i].text), 0,
         piece);
-    allocations_left = 0;
+    memory_suffices();
     return err;
 }
 
@@ -300,7 +328,7 @@ every_allocation_may_fail(void **state)
 
     for (size_t i = 0; i < N_TEXTS; i++) {
         for (size_t piece = 1; piece < 1000; piece += 998) {
-            unsigned n = 1;
+            unsigned long n = 1;
 
             for (; read_with(kit, i, n, piece) != PB_OK; n++) {
                 assert_int_equal(kit->error.kind, PB_ENOMEM);
@@ -555,6 +583,9 @@ main(void)
         TEST(a_message_may_be_exactly_as_long_as_its_limit),
         TEST(a_string_as_long_as_the_limit_is_taken_whole_and_in_pieces),
         TEST(nesting_is_limited_to_100_unless_said_otherwise),
+        TEST(elements_are_limited_on_demand),
+        TEST(what_an_Any_keeps_until_its_type_counts_twice),
+        TEST(the_limit_on_elements_is_told_with_its_place),
         TEST(nesting_counts_in_messages_maps_and_what_is_skipped),
         TEST(a_million_brackets_are_refused_at_the_hundredth),
         TEST(names_and_values_have_a_longest),

@@ -63,8 +63,8 @@ floating_point_is_shortest_and_names_what_is_no_number(void **state)
 {
     writes(*state, "All", "#1:1 9a9999999999b93f", "{\"fDouble\":0.1}");
     writes(*state, "All", "#2:5 cdcccc3d", "{\"fFloat\":0.1}");
-    writes(*state, "All", "#1:1 0000000000000080", "{\"fDouble\":-0}");
-    writes(*state, "All", "#2:5 00000080", "{\"fFloat\":-0}");
+    writes(*state, "All", "#1:1 0000000000000080", "{\"fDouble\":-0.0}");
+    writes(*state, "All", "#2:5 00000080", "{\"fFloat\":-0.0}");
     writes(*state, "All", "#1:1 000000000000f07f",
         "{\"fDouble\":\"Infinity\"}");
     writes(*state, "All", "#1:1 000000000000f0ff",
@@ -415,7 +415,16 @@ a_field_alone_that_is_not_there_is_its_default(void **state)
     writes_field(x, "All", "f_string", "", "\"\"");
     writes_field(x, "All", "f_bytes", "", "\"\"");
     writes_field(x, "All", "f_color", "", "\"COLOR_UNSPECIFIED\"");
-    writes_field(x, "All", "child", "", "null");
+    writes_field(x, "All", "child", "", "{}");
+    writes_field(x, "All", "any", "", "{}");
+    writes_field(x, "All", "struct", "", "{}");
+    writes_field(x, "All", "list", "", "[]");
+    writes_field(x, "All", "empty", "", "{}");
+    writes_field(x, "All", "value", "", "null");
+    writes_field(x, "All", "duration", "", "null");
+    writes_field(x, "All", "w_int32", "", "null");
+    writes_field(x, "2.Old", "strict", "", "{}");
+    writes_field(x, "2.Old", "inner", "", "{}");
     writes_field(x, "All", "time", "", "null");
     writes_field(x, "All", "o_int32", "", "0");
     writes_field(x, "All", "r_int32", "", "[]");

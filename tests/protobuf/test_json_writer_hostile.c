@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Broken and deep messages, output that is short of room or memory. malloc and
- * realloc are wrapped: after fuse calls they fail.
- */
+/* Broken and deep messages, output that is short of room or memory. */
 #include "protobuf/wire.h"
+#include "tests/memory.h"
 #include "tests/protobuf/writer_fixture.h"
 
 #include <stdio.h>
@@ -41,35 +39,6 @@ static const char disorder[] =
     "#81:2 { #2:2 { #6:3 #2:2 {'s'} #1 =1 #6:4 #1 =1 #6:3 #4:3 #4:4 #6:4 } "
     "#1:2 { '/sluice.test.writer2.Old' } } #61:2 { #1:2 {'z'} } #1:1 "
     "000000000000f03f #61:2 { #1:2 {'z'} #2:2 {'y'} }";
-
-/* ---- Allocations that fail ----------------------------------------------- */
-
-void *__real_malloc(size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static int fuse = -1; /* -1: none */
-
-static bool
-is_blown(void)
-{
-    if (fuse < 0)
-        return false;
-    return fuse == 0 ? true : (fuse--, false);
-}
-
-void *
-__wrap_malloc(size_t n)
-{
-    return is_blown() ? NULL : __real_malloc(n);
-}
-
-void *
-__wrap_realloc(void *p, size_t n)
-{
-    return is_blown() ? NULL : __real_realloc(p, n);
-}
 
 /* ---- Running the writer on bytes ----------------------------------------- */
 
@@ -472,17 +441,17 @@ short_memory_is_an_error_and_no_more(void **state)
     int failures = 0;
 
     put_hungry(&wire);
-    for (int n = 0; n < 1000; n++) {
+    for (unsigned long n = 1; n <= 1000; n++) {
         struct pb_json_writer *w = pb_json_writer_new();
         struct pb_buf out;
         enum pb_err err;
 
         assert_non_null(w);
         pb_buf_init_heap(&out, 1 << 20);
-        fuse = n;
+        memory_fail_from(n);
         err = pb_wire_to_json(w, fixture_message(x, "All"), &x->options,
             wire.data, wire.len, &out, &x->error);
-        fuse = -1;
+        memory_suffices();
         pb_buf_fini_heap(&out);
         pb_json_writer_free(&w);
         assert_null(w);
@@ -547,7 +516,7 @@ no_bytes_at_all_are_an_empty_message(void **state)
                          fixture_field(x, "All", "child"), NULL, NULL, 0,
                          &x->out, NULL),
         PB_OK);
-    assert_memory_equal(x->out.data, "{}null", x->out.len);
+    assert_memory_equal(x->out.data, "{}{}", x->out.len);
 }
 
 static void

@@ -339,6 +339,31 @@ every_field_backwards_is_every_field_in_order(void **state)
     pb_buf_fini_heap(&wire);
 }
 
+static void
+what_is_overridden_has_to_be_well_formed_all_the_same(void **state)
+{
+    struct writer_fixture *x = *state;
+
+    refuses(x, "All", "#14:2 { 'a' ff } #14:2 { 'a' }", PB_EVALUE, "fString",
+        "not UTF-8");
+    assert_int_equal(x->error.offset, 2);
+    refuses(x, "All", "#53:2 { #14:2 { ff } } #51 =1", PB_EVALUE,
+        "cAll.fString", "not UTF-8");
+    refuses(x, "All", "#17:2 { #53:2 { #3 } #51 =1 }", PB_ESYNTAX,
+        "child.cAll.fInt32", "broken");
+    refuses(x, "All", "#61:2 { #2:2 { ff } } #61:2 { }", PB_EVALUE,
+        "mStringString.value", "not UTF-8");
+    refuses(x, "All", "#70:2 { #2:2 { #3 } } #70:2 { }", PB_ESYNTAX,
+        "mStringAll.value.fInt32", "broken");
+    /* each piece on its own, though joined they may pass for a message */
+    refuses(x, "All", "#17:2 { #3 } #17:2 { #3 =1 }", PB_ESYNTAX,
+        "child.fInt32", "broken");
+    refuses(x, "google.protobuf.StringValue", "#1:2 { ff } #1:2 { 'a' }",
+        PB_EVALUE, "value", "not UTF-8");
+    /* proto2 does not ask for UTF-8, and JSON does not see what is dropped */
+    writes(x, "2.Old", "#13:2 { ff } #13:2 { 'a' }", "{\"text\":\"a\"}");
+}
+
 int
 main(void)
 {
@@ -360,6 +385,7 @@ main(void)
         writer_test(a_map_may_be_split),
         writer_test(large_maps_are_searched_for_equal_keys_too),
         writer_test(equal_keys_in_maps_within_maps_are_found),
+        writer_test(what_is_overridden_has_to_be_well_formed_all_the_same),
         writer_test(every_field_backwards_is_every_field_in_order),
     };
 

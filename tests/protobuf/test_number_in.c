@@ -139,20 +139,30 @@ long_numbers_are_rounded_once(void **state)
     check(text);
 }
 
+/* The locale with a decimal comma that `make check` has put into the build tree
+ * for this. */
+static void
+set_german_locale(void)
+{
+    const char *top = getenv("top_builddir");
+    char folder[4096];
+
+    (void)snprintf(folder, sizeof(folder), "%s/tests/protobuf/locale",
+        top != NULL ? top : ".");
+    assert_int_equal(setenv("LOCPATH", folder, 1), 0);
+    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL)
+        fail_msg("there is no de_DE.UTF-8 in %s: `make check` makes it",
+            folder);
+    assert_string_equal(localeconv()->decimal_point, ",");
+}
+
 static void
 the_locale_has_no_say(void **state)
 {
-    static const char *const locales[] = { "de_DE.UTF-8", "fr_FR.UTF-8",
-        "ru_RU.UTF-8" };
-    bool is_set = false;
     uint64_t bits = 0;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(locales) / sizeof(locales[0]); i++)
-        if (setlocale(LC_ALL, locales[i]) != NULL)
-            is_set = true;
-    if (!is_set)
-        skip();
+    set_german_locale();
     assert_int_equal(pb_number_to_bits(PB_DOUBLE, "1.5e-100", 8, &bits),
         PB_NUMBER_OK);
     (void)setlocale(LC_ALL, "C");

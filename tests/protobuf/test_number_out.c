@@ -120,7 +120,7 @@ doubles_have_the_form_that_is_promised(void **state)
         const char *text;
     } table[] = {
         { 0, "0" },
-        { -0.0, "-0" },
+        { -0.0, "-0.0" },
         { 1, "1" },
         { -1, "-1" },
         { 0.1, "0.1" },
@@ -168,7 +168,7 @@ floats_have_the_form_that_is_promised(void **state)
         const char *text;
     } table[] = {
         { 0, "0" },
-        { -0.0f, "-0" },
+        { -0.0f, "-0.0" },
         { 0.1f, "0.1" },
         { 16777216, "16777216" },
         { 3.4028235e38f, "3.4028235e+38" },

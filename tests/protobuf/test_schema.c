@@ -96,6 +96,24 @@ a_method_knows_its_types_and_directions(void **state)
 }
 
 static void
+a_method_says_how_many_requests_and_responses_it_has(void **state)
+{
+    static const struct {
+        const char *method, *cardinality;
+    } table[] = {
+        { LIBRARY ".GetBook", "unary-unary" },
+        { LIBRARY ".WatchBooks", "unary-stream" },
+        { LIBRARY ".AddBooks", "stream-unary" },
+        { LIBRARY ".Talk", "stream-stream" },
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_string_equal(pb_method_cardinality_name(
+                                method_of(*state, table[i].method)),
+            table[i].cardinality);
+}
+
+static void
 a_method_has_its_options(void **state)
 {
     const struct pb_schema *s = *state;
@@ -570,6 +588,7 @@ main(void)
         cmocka_unit_test(names_are_found_whole_or_not_at_all),
         cmocka_unit_test(services_are_counted_and_listed),
         cmocka_unit_test(a_method_knows_its_types_and_directions),
+        cmocka_unit_test(a_method_says_how_many_requests_and_responses_it_has),
         cmocka_unit_test(a_method_has_its_options),
         cmocka_unit_test(json_names_are_derived_as_protoc_does),
         cmocka_unit_test(a_json_name_wins_over_a_proto_name),

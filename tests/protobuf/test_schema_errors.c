@@ -252,8 +252,8 @@ names_must_be_identifiers(void **state)
     (void)state;
     refuse("name:'a' message_type{ name:'M.N' }", PB_EVALUE,
         "a: message M.N: the name is no identifier");
-    refuse("name:'a' message_type{ name:'1M' }", PB_EVALUE,
-        "a: message 1M: the name is no identifier");
+    refuse("name:'a' service{ name:'1S' }", PB_EVALUE,
+        "a: service 1S: the name is no identifier");
     refuse("name:'a' message_type{ name:'\xff\n' }", PB_EVALUE,
         "a: message \\xff\\x0a: the name is no identifier");
     refuse("name:'a' message_type{ }", PB_EVALUE, "a: message : has no name");

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Descriptors that want to do harm, and memory that runs out. malloc and
- * calloc of everything in this program pass through here.
- */
+/* Descriptors that want to do harm, and memory that runs out. */
+#include "tests/memory.h"
 #include "tests/protobuf/descriptor_text.h"
 #include "tests/protobuf/everything.pb.embed.h"
 #include "tests/protobuf/legacy.pb.embed.h"
@@ -15,36 +13,6 @@
 #include <cmocka.h>
 
 /* ---- Memory ------------------------------------------------------------- */
-
-static unsigned fail_after; /* calls that succeed; 0: all do */
-static bool has_failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-static bool
-may_allocate(void)
-{
-    if (fail_after == 0 || --fail_after > 0)
-        return true;
-    fail_after = 1; /* and so do all that follow */
-    has_failed = true;
-    return false;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return may_allocate() ? __real_malloc(size) : NULL;
-}
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-    return may_allocate() ? __real_calloc(n, size) : NULL;
-}
 
 static enum pb_err
 load(const uint8_t *set, size_t len, struct pb_error *e)
@@ -67,17 +35,15 @@ static void
 any_allocation_may_fail(void **state)
 {
     struct pb_error e;
-    unsigned n = 1;
+    unsigned long n = 1;
 
     (void)state;
     for (;; n++) {
         enum pb_err err;
 
-        fail_after = n;
-        has_failed = false;
+        memory_fail_from(n);
         err = load(everything_pb, everything_pb_size, &e);
-        fail_after = 0;
-        if (!has_failed) {
+        if (memory_suffices().refused == 0) {
             assert_int_equal(err, PB_OK);
             break;
         }

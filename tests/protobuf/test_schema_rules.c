@@ -175,6 +175,24 @@ maps_stay_length_prefixed_where_messages_are_delimited(void **state)
     pb_schema_free(&s);
 }
 
+/* As protoc has it of map<string, string> _2nd = 1. */
+static void
+the_name_of_a_maps_entry_may_begin_with_a_digit(void **state)
+{
+    struct pb_schema *s = schema_of(
+        PROTO3 "name:'a' message_type{ name:'M'"
+               "  field{ name:'_2nd' number:1 type:message label:repeated"
+               "    type_name:'.M.2ndEntry' }"
+               "  nested_type{ name:'2ndEntry' options{ map_entry:true }"
+               "    field{ name:'key' number:1 type:string }"
+               "    field{ name:'value' number:2 type:string } } }");
+
+    (void)state;
+    assert_true(field_of(s, "M", "_2nd")->is_map);
+    assert_string_equal(field_of(s, "M", "_2nd")->json_name, "2nd");
+    pb_schema_free(&s);
+}
+
 static void
 features_do_not_count_in_proto3(void **state)
 {
@@ -398,6 +416,29 @@ a_file_of_the_user_replaces_the_built_in_one(void **state)
     pb_schema_free(&s);
 }
 
+/* As those have it that were made before the others were thought of. */
+#define OLD_ERROR_DETAILS                                               \
+    PROTO3 "name:'google/rpc/error_details.proto' package:'google.rpc'" \
+           "message_type{ name:'BadRequest'"                            \
+           "  field{ name:'mine' number:1 type:string } }"              \
+           "enum_type{ name:'LocalizedMessage' value{ name:'Z' number:0 } }"
+
+static void
+built_in_types_that_such_a_file_lacks_are_there_all_the_same(void **state)
+{
+    struct pb_schema *s = schema_of(OLD_ERROR_DETAILS);
+    const struct pb_message *info;
+
+    (void)state;
+    field_of(s, "google.rpc.BadRequest", "mine");
+    assert_ptr_equal(message_of(s, "google.rpc.BadRequest")->schema, s);
+    field_of(s, "google.rpc.Help", "links");
+    info = field_of(s, "google.rpc.RetryInfo", "retry_delay")->message;
+    assert_int_equal(info->wkt, PB_WKT_DURATION);
+    assert_null(pb_schema_message(s, "google.rpc.Mine", 15));
+    pb_schema_free(&s);
+}
+
 static void
 a_well_known_type_may_come_in_another_file(void **state)
 {
@@ -419,6 +460,54 @@ a_well_known_type_may_come_in_another_file(void **state)
     assert_ptr_equal(field_of(s, "google.rpc.Status", "details")->message,
         field_of(s, "B", "a")->message);
     pb_schema_free(&s);
+}
+
+/* Which form google.api.HttpBody has with these fields. */
+static enum pb_wkt
+http_body_with(const char *fields)
+{
+    char text[1024];
+    struct pb_schema *s;
+    enum pb_wkt wkt;
+
+    snprintf(text, sizeof text,
+        "syntax:'proto2' name:'mine.proto' package:'google.api'"
+        " dependency:'google/protobuf/any.proto'"
+        " message_type{ name:'HttpBody' %s }",
+        fields);
+    s = schema_of(text);
+    wkt = (enum pb_wkt)message_of(s, "google.api.HttpBody")->wkt;
+    pb_schema_free(&s);
+    return wkt;
+}
+
+#define TYPE " field{ name:'content_type' number:1 type:string }"
+#define DATA " field{ name:'data' number:2 type:bytes }"
+
+static void
+an_http_body_of_another_shape_is_an_ordinary_message(void **state)
+{
+    static const char extensions[] =
+        TYPE DATA " field{ name:'extensions' number:3 label:repeated"
+                  "  type_name:'.google.protobuf.Any' }";
+    static const char *const others[] = { "", TYPE,
+        " field{ name:'type' number:1 type:string }" DATA,
+        TYPE " field{ name:'data' number:2 type:string }",
+        TYPE " field{ name:'data' number:2 type:bytes label:repeated }",
+        TYPE " field{ name:'data' number:2 type:bytes label:required }",
+        TYPE " field{ name:'data' number:4 type:bytes }",
+        TYPE DATA " field{ name:'extensions' number:3 type:string }",
+        TYPE DATA " field{ name:'more' number:4 type:string }",
+        " field{ name:'content_type' number:1 type:string oneof_index:0 }"
+        " field{ name:'data' number:2 type:bytes oneof_index:0 }"
+        " oneof_decl{ name:'o' }" };
+
+    (void)state;
+    assert_int_equal(http_body_with(extensions), PB_WKT_HTTP_BODY);
+    assert_int_equal(http_body_with(TYPE DATA), PB_WKT_HTTP_BODY);
+    assert_int_equal(http_body_with(DATA TYPE), PB_WKT_HTTP_BODY);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(http_body_with(others[i]), PB_WKT_NONE);
 }
 
 static void
@@ -450,6 +539,7 @@ main(void)
         cmocka_unit_test(legacy_required_makes_a_required_field),
         cmocka_unit_test(
             maps_stay_length_prefixed_where_messages_are_delimited),
+        cmocka_unit_test(the_name_of_a_maps_entry_may_begin_with_a_digit),
         cmocka_unit_test(features_do_not_count_in_proto3),
         cmocka_unit_test(an_edition_may_tolerate_json_conflicts),
         cmocka_unit_test(relative_types_are_looked_for_from_the_inside_out),
@@ -462,7 +552,10 @@ main(void)
         cmocka_unit_test(files_that_differ_in_comments_and_such_are_one),
         cmocka_unit_test(imports_that_fork_and_join_are_no_cycle),
         cmocka_unit_test(a_file_of_the_user_replaces_the_built_in_one),
+        cmocka_unit_test(
+            built_in_types_that_such_a_file_lacks_are_there_all_the_same),
         cmocka_unit_test(a_well_known_type_may_come_in_another_file),
+        cmocka_unit_test(an_http_body_of_another_shape_is_an_ordinary_message),
         cmocka_unit_test(names_of_any_length_up_to_the_limit_are_kept),
     };
 

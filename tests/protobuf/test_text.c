@@ -185,7 +185,7 @@ field_masks_may_be_in_camel_or_snake_case(void **state)
         "1a 0e 0a 01 61 0a 09 66 6f 6f 5f 62 61 72 2e 62");
     is(state, "WellKnown", "mask", "a,foo_bar.b",
         "1a 0e 0a 01 61 0a 09 66 6f 6f 5f 62 61 72 2e 62");
-    is_refused(state, "WellKnown", "mask", "");
+    is(state, "WellKnown", "mask", "", "1a 00");
     is_refused(state, "WellKnown", "mask", "a,,b");
     is_refused(state, "WellKnown", "mask", "a b");
 }
@@ -212,6 +212,8 @@ values_structs_and_lists_are_json(void **state)
     is(state, "WellKnown", "value", "{\"a\":true}",
         "2a 0b 2a 09 0a 07 0a 01 61 12 02 20 01");
     is(state, "WellKnown", "value", "null", "2a 02 08 00");
+    is(state, "WellKnown", "oNull", "null", "c0 01 00");
+    is_refused(state, "WellKnown", "oNull", "nul");
     is(state, "WellKnown", "struct", "{}", "22 00");
     is(state, "WellKnown", "list", " [true] ", "32 04 0a 02 20 01");
     is_refused(state, "WellKnown", "struct", "[]");

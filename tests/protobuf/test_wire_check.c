@@ -47,6 +47,7 @@ what_the_schema_does_not_have_is_skipped(void **state)
     passes(*state, "2.Old", "#999 =1 #998:2 { ff } #997:3 #5 =1 #997:4");
     passes(*state, "2.Old", "#1:5 01 02 03 04");
     passes(*state, "2.Old", "#1:2 { ff ff }");
+    passes(*state, "2.Old", "#6:2 { ff } #7:2 { ff }");
     fails(*state, "2.Old", "#998:2 05 01", PB_ESYNTAX, 2, "");
 }
 

@@ -163,7 +163,7 @@ a_value_is_any_json(void **state)
     writes(*state, PB "Value", "#1 =0", "null");
     writes(*state, PB "Value", "#1 =5", "null");
     writes(*state, PB "Value", "#2:1 000000000000f03f", "1");
-    writes(*state, PB "Value", "#2:1 0000000000000080", "-0");
+    writes(*state, PB "Value", "#2:1 0000000000000080", "-0.0");
     writes(*state, PB "Value", "#3:2 {'1'}", "\"1\"");
     writes(*state, PB "Value", "#4 =0", "false");
     writes(*state, PB "Value", "#5:2 {}", "{}");
@@ -296,6 +296,45 @@ an_any_that_cannot_be_resolved_is_refused(void **state)
 }
 
 static void
+an_any_that_cannot_be_resolved_keeps_its_bytes_on_demand(void **state)
+{
+    struct writer_fixture *x = *state;
+
+    x->options.raw_anys = true;
+    writes(x, PB "Any", "#1:2 { 'a/no.Such' } #2:2 { 08 01 }",
+        "{\"@type\":\"a/no.Such\",\"value\":\"CAE=\"}");
+    writes(x, PB "Any", "#1:2 { 'sluice.test.writer.All' }",
+        "{\"@type\":\"sluice.test.writer.All\",\"value\":\"\"}");
+    writes(x, PB "Any", "#2:2 { ff }", "{\"@type\":\"\",\"value\":\"/w==\"}");
+    writes(x, PB "Any", "", "{}");
+    writes(x, "All", "#101:2 {} #101:2 { #1:2 { 'a/b' } }",
+        "{\"rAny\":[{},{\"@type\":\"a/b\",\"value\":\"\"}]}");
+    refuses(x, PB "Any", "#1:2 { ff '/b' }", PB_EVALUE, "", "UTF-8");
+    refuses(x, PB "Any", "#1:2 { '/sluice.test.writer.All' } #2:2 { ff }",
+        PB_ESYNTAX, "", NULL);
+}
+
+static void
+an_any_of_the_hidden_type_shows_its_type_only(void **state)
+{
+    struct writer_fixture *x = *state;
+
+    x->options.hidden = "sluice.test.writer.Publisher";
+    writes(x, PB "Any",
+        "#1:2 { 'a/sluice.test.writer.Publisher' } #2:2 { #1:2 {'n'} }",
+        "{\"@type\":\"a/sluice.test.writer.Publisher\"}");
+    writes(x, PB "Any", "#1:2 { 'sluice.test.writer.Publisher' } #2:2 { ff }",
+        "{\"@type\":\"sluice.test.writer.Publisher\"}");
+    refuses(x, PB "Any", "#1:2 { 'a/no.Such' }", PB_EUNKNOWN, "", NULL);
+    x->options.raw_anys = true;
+    writes(x, PB "Any",
+        "#1:2 { 'a/no.Such' } #2:2 { 'x/sluice.test.writer.Publisher' }",
+        "{\"@type\":\"a/no.Such\"}");
+    writes(x, PB "Any", "#1:2 { 'a/no.Such' } #2:2 { 'x' }",
+        "{\"@type\":\"a/no.Such\",\"value\":\"eA==\"}");
+}
+
+static void
 errors_inside_an_any_are_errors(void **state)
 {
     refuses(*state, "All",
@@ -334,6 +373,8 @@ main(void)
         writer_test(an_any_of_a_well_known_type_has_a_value),
         writer_test(an_any_with_nothing_is_an_empty_object),
         writer_test(an_any_that_cannot_be_resolved_is_refused),
+        writer_test(an_any_that_cannot_be_resolved_keeps_its_bytes_on_demand),
+        writer_test(an_any_of_the_hidden_type_shows_its_type_only),
         writer_test(errors_inside_an_any_are_errors),
     };
 

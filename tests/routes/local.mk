@@ -23,6 +23,8 @@ tests_routes_test_config_LDADD = $(ROUTES_LIBS) $(CMOCKA_LIBS)
 
 # Descriptor sets for the tests that need schemas
 tests_routes_made = \
+	tests/routes/bodies.pb.embed.c \
+	tests/routes/bodies.pb.embed.h \
 	tests/routes/groups.pb.embed.c \
 	tests/routes/groups.pb.embed.h \
 	tests/routes/types.pb.embed.c \
@@ -30,9 +32,11 @@ tests_routes_made = \
 BUILT_SOURCES += $(tests_routes_made)
 CLEANFILES += \
 	$(tests_routes_made) \
+	tests/routes/bodies.pb \
 	tests/routes/groups.pb \
 	tests/routes/types.pb
 EXTRA_DIST += \
+	tests/routes/bodies.proto \
 	tests/routes/groups.proto \
 	tests/routes/types.proto
 
@@ -64,15 +68,24 @@ tests_routes_test_bind_SOURCES = tests/routes/test_bind.c
 tests_routes_test_bind_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/routes/test_options
+tests_routes_test_options_SOURCES = tests/routes/test_options.c
+tests_routes_test_options_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/routes/test_explain
 tests_routes_test_explain_SOURCES = tests/routes/test_explain.c
 tests_routes_test_explain_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/routes/test_http_body
+tests_routes_test_http_body_SOURCES = tests/routes/test_http_body.c
+tests_routes_test_http_body_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/routes/test_set
-tests_routes_test_set_SOURCES = tests/routes/test_set.c
-tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+tests_routes_test_set_SOURCES = tests/routes/test_set.c $(memory)
+tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 tests_routes_test_set_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
@@ -82,14 +95,20 @@ tests_routes_measure_SOURCES = tests/routes/measure.c
 tests_routes_measure_LDADD = $(ROUTES_LIBS)
 
 fuzz_programs += \
+	tests/fuzz/fuzz_http_body \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_route_file \
 	tests/fuzz/fuzz_template
 fuzz_runs += \
+	tests/fuzz/fuzz_http_body=4000 \
 	tests/fuzz/fuzz_query=4000 \
 	tests/fuzz/fuzz_route_file=2000 \
 	tests/fuzz/fuzz_template=8000
 routes_fuzz_libs = tests/routes/libsupport.la $(ROUTES_LIBS) $(CMOCKA_LIBS)
+tests_fuzz_fuzz_http_body_SOURCES = \
+	tests/fuzz/fuzz_http_body.c $(fuzz_driver)
+tests_fuzz_fuzz_http_body_LDADD = $(routes_fuzz_libs)
+tests_fuzz_fuzz_http_body_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_query_SOURCES = \
 	tests/fuzz/fuzz_query.c $(fuzz_driver)
 tests_fuzz_fuzz_query_LDADD = $(routes_fuzz_libs)

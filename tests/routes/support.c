@@ -2,10 +2,12 @@
 /*
  * tests/routes/support.c - see the header.
  */
+#include "routes/http_body.h"
 #include "routes/message.h"
 #include "tests/routes/support.h"
 
 #include "protobuf/wire.h"
+#include "tests/routes/bodies.pb.embed.h"
 #include "tests/routes/groups.pb.embed.h"
 #include "tests/routes/types.pb.embed.h"
 
@@ -31,6 +33,9 @@ embedded_schema(void *arg, const struct route_config *config,
     if (strcmp(name, "groups.pb") == 0) {
         from = groups_pb;
         *len = groups_pb_size;
+    } else if (strcmp(name, "bodies.pb") == 0) {
+        from = bodies_pb;
+        *len = bodies_pb_size;
     } else if (strcmp(name, "types.pb") != 0) {
         snprintf(why, ROUTE_WHY_MAX, "there is no %s", name);
         return false;
@@ -51,6 +56,15 @@ build_set(const char *yaml, struct route_problems *problems)
     if (c == NULL)
         return NULL;
     return route_set_build(&c, embedded_schema, NULL, problems);
+}
+
+int
+free_set(void **state)
+{
+    struct route_set *set = *state;
+
+    route_set_free(&set);
+    return 0;
 }
 
 const char *
@@ -205,13 +219,18 @@ static enum pb_err
 read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
     struct pb_error *error)
 {
-    static const struct pb_json_options options;
-    struct pb_json_reader *r = pb_json_reader_new();
+    struct pb_json_reader *r;
     enum pb_json_state state;
     size_t used;
 
+    if (route_takes_http_body(b))
+        return route_http_body_put(b,
+            &(struct route_http_body){ "image/png", 9, (const uint8_t *)body,
+                strlen(body) },
+            out);
+    r = pb_json_reader_new();
     assert_non_null(r);
-    route_body_start(b, r, &options, out);
+    route_body_start(b, r, &b->rpc->json.options, out);
     state = pb_json_reader_feed(r, body, strlen(body), &used, error);
     if (state == PB_JSON_MORE)
         state = pb_json_reader_finish(r, error);
@@ -219,14 +238,27 @@ read_body(const struct route_binding *b, const char *body, struct pb_buf *out,
     return state == PB_JSON_DONE ? PB_OK : error->kind;
 }
 
+/* What path and query gave begins at bound_at. */
+static void
+fill_mask(const struct route_binding *b, const char *body, size_t bound_at,
+    struct pb_buf *out)
+{
+    const uint8_t *bound = out->len > 0 ? out->data + bound_at : NULL;
+
+    if (route_mask_is_wanted(b, "PATCH", bound, out->len - bound_at))
+        assert_int_equal(route_mask_put(b, body,
+                             body == NULL ? 0 : strlen(body), out),
+            PB_OK);
+}
+
 static void
 bind_request(const struct route_match *match, const char *path,
-    const char *query, const char *body, const struct pb_json_options *json,
-    struct shower *s)
+    const char *query, const char *body, bool has_mask, struct shower *s)
 {
     const struct pb_message *m = match->binding->rpc->method->input;
     struct pb_error error;
     struct pb_buf out;
+    size_t body_len;
     enum pb_err err = PB_OK;
 
     pb_buf_init_heap(&out, 1 << 20);
@@ -234,9 +266,12 @@ bind_request(const struct route_match *match, const char *path,
         err = route_body_put_empty(match->binding, &out);
     else
         err = read_body(match->binding, body, &out, &error);
+    body_len = out.len;
     if (err == PB_OK)
         err = route_bind(match, path, query, query == NULL ? 0 : strlen(query),
-            json, &out, &error);
+            NULL, &out, &error);
+    if (err == PB_OK && has_mask)
+        fill_mask(match->binding, body, body_len, &out);
     if (err == PB_OK) {
         if (out.len > 0)
             show_message(s, m, out.data, out.data + out.len);
@@ -247,9 +282,9 @@ bind_request(const struct route_match *match, const char *path,
     pb_buf_fini_heap(&out);
 }
 
-const char *
-request(const struct route_set *set, const char *method, const char *target,
-    const char *body, char *out, size_t room)
+static const char *
+show_request(const struct route_set *set, const char *method,
+    const char *target, const char *body, bool has_mask, char *out, size_t room)
 {
     const char *mark = strchr(target, '?');
     size_t path_len = mark != NULL ? (size_t)(mark - target) : strlen(target);
@@ -262,7 +297,7 @@ request(const struct route_set *set, const char *method, const char *target,
         path_len, &match, allow)) {
     case ROUTE_FOUND:
         bind_request(&match, target, mark != NULL ? mark + 1 : NULL, body,
-            &set->config->json, &s);
+            has_mask, &s);
         break;
     case ROUTE_NOT_FOUND:
         put(&s, "404");
@@ -275,6 +310,24 @@ request(const struct route_set *set, const char *method, const char *target,
         break;
     }
     return out;
+}
+
+const char *
+request(const struct route_set *set, const char *method, const char *target,
+    const char *body, char *out, size_t room)
+{
+    return show_request(set, method, target, body, false, out, room);
+}
+
+void
+updates(const struct route_set *set, const char *target, const char *body,
+    const char *expected)
+{
+    char shown[8192];
+
+    assert_string_equal(show_request(set, "PATCH", target, body, true, shown,
+                            sizeof shown),
+        expected);
 }
 
 void

@@ -12,26 +12,23 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#define ROUTES                                         \
+    RULE("One", "get: /q")                             \
+    RULE("Two",                                        \
+        "get: '/p/{id}/{sub.deeper.n}/{oa}', "         \
+        "additional_bindings: [{get: '/ts/{ts}'}, "    \
+        "{get: '/w/{wrapped}/{took}'}, "               \
+        "{get: '/multi/{name=*/*}/{id}'}, "            \
+        "{get: '/v/{value}'}]")                        \
+    RULE("Three",                                      \
+        "post: '/b/{sub.s}', body: book, "             \
+        "additional_bindings: [{post: /o, body: oc}, " \
+        "{post: /all, body: '*'}]")
+
 static int
 set_up(void **state)
 {
-    *state = set_with_rules(RULE("One", "get: /q") RULE("Two",
-        "get: '/p/{id}/{sub.deeper.n}/{oa}', "
-        "additional_bindings: [{get: '/ts/{ts}'}, "
-        "{get: '/w/{wrapped}/{took}'}, "
-        "{get: '/multi/{name=*/*}/{id}'}, "
-        "{get: '/v/{value}'}]") RULE("Three",
-        "post: '/b/{sub.s}', body: book, additional_bindings: "
-        "[{post: /o, body: oc}]"));
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct route_set *set = *state;
-
-    route_set_free(&set);
+    *state = set_with_rules(ROUTES);
     return 0;
 }
 
@@ -85,8 +82,9 @@ static void
 a_path_variable_must_be_utf8(void **state)
 {
     get(state, "/p/%C3%A9/7/o", "id:\"\xc3\xa9\" sub{deeper{n:7}} oa:\"o\"");
-    get(state, "/p/%ED%A0%80/7/o", "id: expected UTF-8");
-    get(state, "/p/%C0%80/7/o", "id: expected UTF-8");
+    get(state, "/p/%ED%A0%80/7/o",
+        "id: expected UTF-8, found \"\\xED\\xA0\\x80\"");
+    get(state, "/p/%C0%80/7/o", "id: expected UTF-8, found \"\\xC0\\x80\"");
 }
 
 static void
@@ -127,7 +125,8 @@ both_names_of_a_field_are_accepted(void **state)
 {
     query(state, "long_name=1", "long_name:1");
     query(state, "longName=1", "long_name:1");
-    query(state, "longName=1&long_name=2", "long_name: given twice");
+    query(state, "longName=1&long_name=2",
+        "longName: expected one value, found another");
 }
 
 static void
@@ -155,10 +154,11 @@ unknown_names_come_with_the_nearest_field(void **state)
         "\"deeper\"?");
     query(state, "xyzzy=1", "xyzzy: there is no field \"xyzzy\" in t.v1.M");
     query(state, "$alt=json", "$alt: there is no field \"$alt\" in t.v1.M");
-    query(state, "=1", ": there is no field \"\" in t.v1.M");
-    query(state, "sub..n=1", "sub..n: there is no field \"\" in t.v1.Sub");
-    query(state, "sub.=1", "sub.: there is no field \"\" in t.v1.Sub");
-    query(state, ".=1", ".: there is no field \"\" in t.v1.M");
+    query(state, "=1", ": expected a field of t.v1.M, found no name");
+    query(state, "sub..n=1",
+        "sub..n: expected a field of t.v1.Sub, found no name");
+    query(state, "sub.=1", "sub: expected a field of t.v1.Sub, found no name");
+    query(state, ".=1", ".: expected a field of t.v1.M, found no name");
 }
 
 static void
@@ -168,15 +168,121 @@ unknown_names_are_quoted_printably(void **state)
         "\\x1B\\x00\\xFF: there is no field \"\\x1B\\x00\\xFF\" in t.v1.M");
 }
 
+/* For a set of its own. */
+static void
+query_of(struct route_set **set, const char *text, const char *expected)
+{
+    query((void **)set, text, expected);
+}
+
 static void
 unknown_names_may_be_ignored(void **state)
 {
-    struct route_set *set = *state;
+    struct route_set *set =
+        set_with_rules(ROUTES "json: {ignore_unknown: true}\n");
 
-    set->config->json.ignore_unknown = true;
-    query(state, "zzz=1&id=2&sub.zzz=3&$alt=x", "id:\"2\"");
-    query(state, "id=2&id=3", "id: given twice");
-    query(state, "rev=x", "rev: expected an int64, found \"x\"");
+    (void)state;
+    query_of(&set, "zzz=1&id=2&sub.zzz=3&$alt=x", "id:\"2\"");
+    query_of(&set, "id=2&id=3", "id: expected one value, found another");
+    query_of(&set, "rev=x", "rev: expected an int64, found \"x\"");
+    route_set_free(&set);
+}
+
+static void
+unknown_names_may_be_ignored_for_one_method(void **state)
+{
+    struct route_set *set = set_with_rules(ROUTES
+        "json: {ignore_unknown: true}\n"
+        "methods: [{selector: t.v1.Bare.One, json: {ignore_unknown: false}}]"
+        "\n");
+
+    (void)state;
+    query_of(&set, "zzz=1", "zzz: there is no field \"zzz\" in t.v1.M");
+    gives(set, "GET", "/v/1?zzz=1", NULL, "value{number_value:1}");
+    route_set_free(&set);
+}
+
+/* ---- System parameters -------------------------------------------------- */
+
+#define PRETTY ROUTES "json: {pretty_on_request: true}\n"
+
+/* What a query asks for, of which nothing becomes a field. */
+static enum route_pretty
+pretty_asked(const struct route_set *set, const char *verb, const char *path,
+    const char *text)
+{
+    struct route_match match;
+    struct route_asked asked;
+    struct pb_buf out;
+
+    assert_int_equal(route_table_match(set->table, verb, strlen(verb), path,
+                         strlen(path), &match, NULL),
+        ROUTE_FOUND);
+    pb_buf_init_heap(&out, 1 << 16);
+    assert_int_equal(route_bind(&match, path, text, strlen(text), &asked, &out,
+                         NULL),
+        PB_OK);
+    assert_int_equal(out.len, 0);
+    pb_buf_fini_heap(&out);
+    return asked.pretty;
+}
+
+static void
+pretty_output_is_asked_for_by_a_system_parameter(void **state)
+{
+    static const char *const yes[] = { "$prettyPrint",
+        "$prettyPrint=", "$prettyPrint=true", "$prettyPrint=1",
+        "%24prettyPrint", "%24pretty%50rint=tr%75e", "&&$prettyPrint&" };
+    struct route_set *set = set_with_rules(PRETTY);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        assert_int_equal(pretty_asked(set, "GET", "/q", yes[i]),
+            ROUTE_PRETTY_YES);
+    assert_int_equal(pretty_asked(set, "GET", "/q", "$prettyPrint=false"),
+        ROUTE_PRETTY_NO);
+    assert_int_equal(pretty_asked(set, "GET", "/q", "$prettyPrint=0"),
+        ROUTE_PRETTY_NO);
+    assert_int_equal(pretty_asked(set, "GET", "/q", ""), ROUTE_PRETTY_UNASKED);
+    assert_int_equal(pretty_asked(set, "POST", "/all", "$prettyPrint"),
+        ROUTE_PRETTY_YES);
+    route_set_free(&set);
+}
+
+static void
+a_system_parameter_goes_with_fields(void **state)
+{
+    struct route_set *set = set_with_rules(PRETTY);
+
+    (void)state;
+    query_of(&set, "id=2&$prettyPrint&rev=3", "id:\"2\" rev:3");
+    query_of(&set, "$prettyPrint=1&$alt=json",
+        "$alt: there is no field \"$alt\" in t.v1.M");
+    route_set_free(&set);
+}
+
+static void
+a_system_parameter_has_one_value(void **state)
+{
+    struct route_set *set = set_with_rules(PRETTY);
+
+    (void)state;
+    query_of(&set, "$prettyPrint=maybe",
+        "$prettyPrint: expected true or false, found \"maybe\"");
+    query_of(&set, "$prettyPrint&$prettyPrint=false",
+        "$prettyPrint: given twice");
+    route_set_free(&set);
+}
+
+static void
+a_system_parameter_that_is_not_enabled_is_unknown(void **state)
+{
+    query(state, "$prettyPrint=true",
+        "$prettyPrint: there is no field \"$prettyPrint\" in t.v1.M");
+    query(state, "%24prettyPrint",
+        "$prettyPrint: there is no field \"$prettyPrint\" in t.v1.M");
+    gives(*state, "POST", "/all?$prettyPrint", "{}",
+        "$prettyPrint: there is no field \"$prettyPrint\" in t.v1.M");
 }
 
 static void
@@ -187,12 +293,12 @@ a_name_does_not_go_through_scalars_or_lists(void **state)
         "many.n: there is no field inside \"many\", which is repeated");
     query(state, "m.k=1",
         "m.k: there is no field inside \"m\", which is repeated");
-    query(state, "tag[0]=1", "tag[0]: \"tag\" is not a map");
-    query(state, "tag[]=1", "tag[]: \"tag\" is not a map");
+    query(state, "tag[0]=1", "tag[0]: found [key], but \"tag\" is not a map");
+    query(state, "tag[]=1", "tag[]: found [key], but \"tag\" is not a map");
     query(state, "many=1",
-        "many: expected a field inside \"many\", which is a message");
+        "many: \"many\" is a list of messages, which a query cannot give");
     query(state, "raw=1",
-        "raw: expected a field inside \"raw\", which is a message");
+        "raw: expected a field inside \"raw\", which is a message, found no name of one");
 }
 
 /* ---- Values ------------------------------------------------------------- */
@@ -247,23 +353,40 @@ maps_of_scalars_come_by_key(void **state)
     query(state, "kinds[x]=B", "kinds[x]: expected an int32, found \"x\"");
     query(state, "kinds[1]=C",
         "kinds[1]: expected a value of enum t.v1.Kind, found \"C\"");
-    query(state, "m[a]=1&m[a]=2", "m[a]: given twice");
+    query(state, "m[a]=1&m[a]=2",
+        "m[\"a\"]: expected one value, found another for this key");
+    query(state, "kinds[7]=A&kinds[07]=B",
+        "kinds[07]: expected one value, found another for this key");
     query(state, "m[]]=1", "m{key:\"]\" value:\"1\"}");
     query(state, "m[%C3%A9]=1", "m{key:\"\xc3\xa9\" value:\"1\"}");
 }
 
 static void
+a_message_is_given_whole_or_in_parts(void **state)
+{
+    query(state, "ts=2024-01-02T03:04:05Z&ts.nanos=1",
+        "ts.nanos: \"ts\" is already given whole");
+    query(state, "ts.seconds=1&ts.nanos=1&ts=2024-01-02T03:04:05Z",
+        "ts: expected one value, found another");
+    query(state, "ts.seconds=1&ts.nanos=2", "ts{seconds:1} ts{nanos:2}");
+    query(state, "value=1&value.stringValue=a",
+        "value.stringValue: \"value\" is already given whole");
+}
+
+static void
 maps_are_not_set_otherwise(void **state)
 {
-    query(state, "m=1", "m: expected m[key]: it is a map");
-    query(state, "m[a=1", "m[a: expected m[key]");
-    query(state, "m[=1", "m[: expected m[key]");
-    query(state, "m[a]b=1", "m[a]b: expected m[key]");
+    query(state, "m=1", "m: expected m[key], as it is a map, found no key");
+    query(state, "m[a=1", "m[a: expected m[key], found no \"]\" at the end");
+    query(state, "m[=1", "m[: expected m[key], found no \"]\" at the end");
+    query(state, "m[a]b=1",
+        "m[a]b: expected m[key], found no \"]\" at the end");
     query(state, "subs[a]=1",
         "subs[a]: \"subs\" is a map of messages, which a query cannot give");
     query(state, "subs[a].n=1",
         "subs[a].n: \"subs\" is a map of messages, which a query cannot give");
-    query(state, "m[%FF]=1", "m[\\xFF]: expected a key in UTF-8");
+    query(state, "m[%FF]=1",
+        "m[\"\\xFF\"]: expected a key in UTF-8, found \"\\xFF\"");
 }
 
 static void
@@ -277,33 +400,38 @@ well_known_types_are_values(void **state)
     query(state, "ts.seconds=5", "ts{seconds:5}");
 }
 
+#define RAW(byte, at)                                                    \
+    "id: expected printable ASCII, all else percent-encoded, found the " \
+    "byte " byte " at byte " at " of the query"
+#define ESCAPE(field, found, at)                                          \
+    field ": expected two hexadecimal digits after \"%\", found \"" found \
+          "\" at byte " at " of the query"
+
 static void
 a_query_must_be_encoded(void **state)
 {
-    static const char raw[] =
-        ": the query has a byte that must be percent-encoded";
-    static const char percent[] =
-        ": the query has a \"%\" without two hexadecimal digits";
-
-    query(state, "id=\xc3\xa9", raw);
-    query(state, "id=a b", raw);
-    query(state, "id=a\x7f", raw);
-    query(state, "id=a\x01", raw);
-    query(state, "id=a#b", raw);
-    query(state, "id=%", percent);
-    query(state, "id=%2", percent);
-    query(state, "id=%zz", percent);
-    query(state, "%=1", percent);
+    query(state, "id=\xc3\xa9", RAW("0xc3", "3"));
+    query(state, "id=a b", RAW("0x20", "4"));
+    query(state, "id=a\x7f", RAW("0x7f", "4"));
+    query(state, "id=a\x01", RAW("0x01", "4"));
+    query(state, "id=a#b", RAW("0x23", "4"));
+    query(state, "id=%", ESCAPE("id", "%", "3"));
+    query(state, "id=%2", ESCAPE("id", "%2", "3"));
+    query(state, "id=%zz", ESCAPE("id", "%zz", "3"));
+    query(state, "%=1", ESCAPE("", "%=1", "0"));
+    query(state, "a=b&c%41%=%zz", ESCAPE("c%41", "%=%", "8"));
 }
 
 static void
 values_must_be_utf8(void **state)
 {
     query(state, "id=%C3%A9", "id:\"\xc3\xa9\"");
-    query(state, "id=%FF", "id: expected UTF-8");
-    query(state, "id=%C0%AF", "id: expected UTF-8");
-    query(state, "id=%ED%A0%80", "id: expected UTF-8");
-    query(state, "tag=a&tag=%E2%82", "tag: expected UTF-8");
+    query(state, "id=%FF", "id: expected UTF-8, found \"\\xFF\"");
+    query(state, "id=%C0%AF", "id: expected UTF-8, found \"\\xC0\\xAF\"");
+    query(state, "id=%ED%A0%80",
+        "id: expected UTF-8, found \"\\xED\\xA0\\x80\"");
+    query(state, "tag=a&tag=%E2%82",
+        "tag: expected UTF-8, found \"\\xE2\\x82\"");
 }
 
 /* ---- Once --------------------------------------------------------------- */
@@ -311,8 +439,9 @@ values_must_be_utf8(void **state)
 static void
 a_singular_field_is_given_once(void **state)
 {
-    query(state, "id=1&id=1", "id: given twice");
-    query(state, "sub.n=1&sub.deeper.n=2&sub.n=3", "sub.n: given twice");
+    query(state, "id=1&id=1", "id: expected one value, found another");
+    query(state, "sub.n=1&sub.deeper.n=2&sub.n=3",
+        "sub.n: expected one value, found another");
     query(state, "sub.n=1&sub.deeper.n=2", "sub{n:1} sub{deeper{n:2}}");
 }
 
@@ -320,42 +449,43 @@ static void
 one_member_of_a_oneof_is_given(void **state)
 {
     query(state, "oa=x&ob=1",
-        "ob: of the oneof \"o\", \"oa\" is already given");
+        "ob: expected one field of the oneof \"o\", found \"oa\" as well");
     query(state, "oc.n=1&oc.s=x", "oc{n:1} oc{s:\"x\"}");
     query(state, "oc.n=1&oa=x",
-        "oa: of the oneof \"o\", \"oc\" is already given");
+        "oa: expected one field of the oneof \"o\", found \"oc\" as well");
     query(state, "sub.left=1&sub.deeper.right=2",
         "sub{left:\"1\"} sub{deeper{right:\"2\"}}");
     query(state, "sub.left=1&sub.right=2",
-        "sub.right: of the oneof \"choice\", \"left\" is already given");
+        "sub.right: expected one field of the oneof \"choice\", found \"left\" as well");
 }
 
 static void
 what_the_path_gives_is_not_given_again(void **state)
 {
     get(state, "/p/a/7/o?rev=1", "id:\"a\" sub{deeper{n:7}} oa:\"o\" rev:1");
-    get(state, "/p/a/7/o?id=b", "id: is already given by the path");
+    get(state, "/p/a/7/o?id=b",
+        "id: expected in the path only, found in the query as well");
     get(state, "/p/a/7/o?sub.deeper.n=1",
-        "sub.deeper.n: is already given by the path");
+        "sub.deeper.n: expected in the path only, found in the query as well");
     get(state, "/p/a/7/o?sub.deeper.s=x",
         "id:\"a\" sub{deeper{n:7}} oa:\"o\" sub{deeper{s:\"x\"}}");
     get(state, "/p/a/7/o?ob=1",
-        "ob: excludes \"oa\" of the same oneof, which is in the path");
+        "ob: expected one field of the oneof \"o\", found \"oa\" as well, in the path");
     get(state, "/ts/1970-01-01T00:00:01Z?ts.nanos=1",
-        "ts.nanos: is already given by the path");
+        "ts.nanos: expected in the path only, found in the query as well");
 }
 
 static void
 what_the_body_gives_is_not_given_again(void **state)
 {
     gives(*state, "POST", "/b/x?book.year=1", "{}",
-        "book.year: belongs into the body");
+        "book.year: expected in the body, found in the query");
     gives(*state, "POST", "/b/x?rev=1", "{\"year\":2}",
         "book{year:2} sub{s:\"x\"} rev:1");
     gives(*state, "POST", "/o?oa=1", "{\"n\":2}",
-        "oa: excludes \"oc\" of the same oneof, which is in the body");
+        "oa: expected one field of the oneof \"o\", found \"oc\" as well, in the body");
     gives(*state, "POST", "/t.v1.Bare/One?rev=1", "{}",
-        "rev: belongs into the body, which is the whole request");
+        "rev: expected in the body, which is the whole request, found in the query");
     gives(*state, "POST", "/t.v1.Bare/One?zzz=1", "{}",
         "zzz: there is no field \"zzz\" in t.v1.M");
 }
@@ -405,7 +535,8 @@ a_query_has_at_most_1000_parameters(void **state)
     assert_int_equal(bind_many(state, "tag=a&", 999, "tag=b", &error), PB_OK);
     assert_int_equal(bind_many(state, "tag=a&", 1000, "tag=b", &error),
         PB_ELIMIT);
-    assert_string_equal(error.message, "more than 1000 parameters");
+    assert_string_equal(error.message,
+        "expected at most 1000 parameters, found 1001");
     assert_int_equal(bind_many(state, "tag=a&", 10000, "tag=b", &error),
         PB_ELIMIT);
 }
@@ -416,10 +547,12 @@ a_query_has_at_most_64_kib(void **state)
     struct pb_error error;
 
     assert_int_equal(bind_many(state, "b", 65533, "", &error), PB_ELIMIT);
-    assert_string_equal(error.message, "a name of more than 1024 bytes");
+    assert_string_equal(error.message,
+        "expected a name of at most 1024 bytes, found 65533");
     assert_int_equal(bind_many(state, "&", 900, "id=%41", &error), PB_OK);
     assert_int_equal(bind_many(state, "b", 65537, "", &error), PB_ELIMIT);
-    assert_string_equal(error.message, "a query of more than 64 KiB");
+    assert_string_equal(error.message,
+        "expected a query of at most 64 KiB, found 65537 bytes");
 }
 
 static void
@@ -434,7 +567,8 @@ a_name_is_at_most_32_fields_deep(void **state)
     assert_int_equal(bind_many(state, "", 0, name, &error), PB_OK);
     memcpy(name + strlen(name) - 4, ".deeper.n=1", 12);
     assert_int_equal(bind_many(state, "", 0, name, &error), PB_ELIMIT);
-    assert_string_equal(error.message, "more than 32 fields deep");
+    assert_string_equal(error.message,
+        "expected a name of at most 32 fields, found more");
     assert_int_equal(bind_many(state, "a.b.c.", 200, "n=1", &error), PB_ELIMIT);
 }
 
@@ -450,7 +584,7 @@ many_different_parameters_are_told_apart(void **state)
     assert_int_equal(bind_many(state, text, 1, "rev=1", &error), PB_OK);
     assert_int_equal(bind_many(state, text, 1, "m[key500]=v", &error),
         PB_EDUPLICATE);
-    assert_string_equal(error.path, "m[key500]");
+    assert_string_equal(error.path, "m[\"key500\"]");
 }
 
 /* Each of these is one field and one oneof, and there are 2^10 of them. */
@@ -477,7 +611,8 @@ what_is_remembered_is_bounded(void **state)
 
     assert_int_equal(bind_wide(state, 760, &error), PB_OK);
     assert_int_equal(bind_wide(state, 780, &error), PB_ELIMIT);
-    assert_string_equal(error.message, "too many parameters");
+    assert_string_equal(error.message,
+        "expected at most 1536 fields and oneofs, found more");
 }
 
 static void
@@ -548,6 +683,21 @@ errors_may_go_unread(void **state)
 }
 
 static void
+an_error_within_a_JSON_value_says_where_it_is(void **state)
+{
+    query(state, "value=%7B%22a%22:%5B1,x%5D%7D",
+        "value[\"a\"][1]: expected a value, found 'x' (line 1, column 9 of the "
+        "value)");
+}
+
+static void
+an_error_names_the_field_as_JSON_does(void **state)
+{
+    query(state, "more_kinds=Z",
+        "moreKinds: expected a value of enum t.v1.Kind, found \"Z\"");
+}
+
+static void
 an_error_says_where_in_the_query_it_is(void **state)
 {
     struct pb_error error;
@@ -576,7 +726,7 @@ a_path_may_go_through_groups(void **state)
     route_set_free(&set);
 }
 
-#define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
 main(void)
@@ -595,6 +745,11 @@ main(void)
         BOUND(unknown_names_come_with_the_nearest_field),
         BOUND(unknown_names_are_quoted_printably),
         BOUND(unknown_names_may_be_ignored),
+        BOUND(unknown_names_may_be_ignored_for_one_method),
+        BOUND(pretty_output_is_asked_for_by_a_system_parameter),
+        BOUND(a_system_parameter_goes_with_fields),
+        BOUND(a_system_parameter_has_one_value),
+        BOUND(a_system_parameter_that_is_not_enabled_is_unknown),
         BOUND(a_name_does_not_go_through_scalars_or_lists),
         BOUND(a_plus_is_a_space_and_an_escape_a_plus),
         BOUND(nothing_is_a_value_for_texts_only),
@@ -602,6 +757,7 @@ main(void)
         BOUND(empty_parameters_are_skipped),
         BOUND(repeated_fields_keep_the_order),
         BOUND(maps_of_scalars_come_by_key),
+        BOUND(a_message_is_given_whole_or_in_parts),
         BOUND(maps_are_not_set_otherwise),
         BOUND(well_known_types_are_values),
         BOUND(a_query_must_be_encoded),
@@ -620,6 +776,8 @@ main(void)
         BOUND(a_buffer_that_cannot_grow_is_an_error_and_stays_as_it_was),
         BOUND(errors_may_go_unread),
         BOUND(an_error_says_where_in_the_query_it_is),
+        BOUND(an_error_within_a_JSON_value_says_where_it_is),
+        BOUND(an_error_names_the_field_as_JSON_does),
         BOUND(a_path_may_go_through_groups),
     };
 

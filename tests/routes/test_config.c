@@ -105,22 +105,26 @@ static const char everything[] =
     "  - selector: p.S.*\n"
     "    timeout: 5s\n"
     "    max_timeout: 2m\n"
+    "    update_mask: off\n"
+    "    json: {pretty: false, max_depth: 7}\n"
     "json: {emit_defaults: true, proto_names: true, enum_numbers: true,\n"
     "  int64_numbers: true, ignore_unknown: true, pretty: true,\n"
-    "  max_depth: 50}\n"
+    "  max_depth: 50, pretty_on_request: true}\n"
     "limits: {max_request_message: 1MiB, max_response_message: 2000,\n"
-    "  max_header_bytes: 16KiB, max_connections: 77}\n"
+    "  max_header_bytes: 16KiB, max_connections: 77, max_elements: 5000}\n"
     "timeouts: {header: 1s, body: 2s, idle: 3s, grace: 0s}\n"
     "access_log: off\n"
     "metadata:\n"
     "  allow_request: [X-Tenant, accept-language]\n"
-    "  allow_response: Location\n";
+    "  allow_response: Location\n"
+    "errors: {style: google, debug_info: true}\n";
 
 static void
 every_key_is_read(void **state)
 {
     struct route_config *c = good(everything);
     const struct route_upstream *u = c->upstreams;
+    const struct pb_json_options *json = &c->json.options;
 
     (void)state;
     assert_string_equal(c->file, "f");
@@ -144,14 +148,16 @@ every_key_is_read(void **state)
     assert_int_equal(c->n_services, 2);
     assert_string_equal(c->services[1].name, "q.*");
     assert_string_equal(c->services[1].upstream, "two");
-    assert_true(c->json.emit_defaults && c->json.proto_names &&
-        c->json.enum_numbers && c->json.int64_numbers &&
-        c->json.ignore_unknown && c->json.pretty);
-    assert_int_equal(c->json.max_depth, 50);
+    assert_true(json->emit_defaults && json->proto_names &&
+        json->enum_numbers && json->int64_numbers && json->ignore_unknown &&
+        json->pretty && c->json.pretty_on_request);
+    assert_int_equal(json->max_depth, 50);
     assert_int_equal(c->max_request_message, 1024 * 1024);
     assert_int_equal(c->max_response_message, 2000);
     assert_int_equal(c->max_header_bytes, 16 * 1024);
     assert_int_equal(c->max_connections, 77);
+    assert_int_equal(c->json.options.max_elements, 5000);
+    assert_true(c->errors_are_google && c->errors_show_debug);
     assert_true(c->header_timeout_ns == 1000000000);
     assert_true(c->body_timeout_ns == 2000000000);
     assert_true(c->idle_timeout_ns == 3000000000);
@@ -206,13 +212,15 @@ defaults_are_as_documented(void **state)
     assert_int_equal(c->max_response_message, 4 * 1024 * 1024);
     assert_int_equal(c->max_header_bytes, 8 * 1024);
     assert_int_equal(c->max_connections, 10000);
+    assert_int_equal(c->json.options.max_elements, 1000000);
+    assert_false(c->errors_are_google || c->errors_show_debug);
     assert_true(c->header_timeout_ns == 10000000000);
     assert_true(c->body_timeout_ns == 30000000000);
     assert_true(c->idle_timeout_ns == 75000000000);
     assert_true(c->shutdown_grace_ns == 10000000000);
     assert_string_equal(c->access_log, "-");
-    assert_false(c->json.emit_defaults);
-    assert_int_equal(c->json.max_depth, 0);
+    assert_false(c->json.options.emit_defaults);
+    assert_int_equal(c->json.options.max_depth, 0);
     assert_string_equal(c->services[0].upstream, "lib");
     route_config_free(&c);
 }
@@ -290,6 +298,25 @@ all_mistakes_are_reported_in_order(void **state)
         "6: an upstream needs a key \"target\"\n"
         "8: name: expected pkg.Service, pkg.* or *, found \"p..S\"\n"
         "8: there is no upstream \"c\"; did you mean \"a\"?");
+}
+
+static void
+mistakes_about_errors_and_elements_are_reported(void **state)
+{
+    struct route_config *c = good(BASE "errors: {style: status}\n"
+                                       "limits: {max_elements: 1000000000}\n");
+
+    (void)state;
+    assert_false(c->errors_are_google);
+    route_config_free(&c);
+    bad(BASE "errors: {style: rest, debug_info: yes, debug: 1}\n"
+             "limits: {max_elements: 0}\n",
+        "3: style: expected status or google, found \"rest\"\n"
+        "3: debug_info: expected true or false, found \"yes\"\n"
+        "3: errors has no key \"debug\"\n"
+        "4: max_elements: expected a whole number from 1 to 1000000000, "
+        "found the number 0");
+    bad(BASE "errors: google\n", "3: errors: expected a map, found \"google\"");
 }
 
 static void
@@ -808,6 +835,7 @@ main(void)
         cmocka_unit_test(json_and_yaml_give_the_same),
         cmocka_unit_test(a_google_service_file_can_be_pasted),
         cmocka_unit_test(all_mistakes_are_reported_in_order),
+        cmocka_unit_test(mistakes_about_errors_and_elements_are_reported),
         cmocka_unit_test(wrong_kinds_are_named),
         cmocka_unit_test(a_file_needs_upstreams_and_services),
         cmocka_unit_test(with_several_upstreams_a_service_names_its_own),

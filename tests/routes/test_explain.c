@@ -20,16 +20,7 @@ set_up(void **state)
         "{post: '/v1/books/{id}:lend', body: '*'}, "
         "{custom: {kind: '*', path: /v1/books/new}}]") RULE("Three",
         "get: '/v1/{name=**}', additional_bindings: "
-        "[{get: '/v1/{name=**}/x/meta'}, {get: '/v1/%62'}]"));
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct route_set *set = *state;
-
-    route_set_free(&set);
+        "[{get: '/v1/{name=**}/x/meta'}, {get: '/v1/%62'}]") "json: {ignore_unknown: true, pretty_on_request: true}\n");
     return 0;
 }
 
@@ -154,7 +145,9 @@ on_given(void *arg, const struct route_given *given)
             given->path[i]->name);
     }
     n = strlen(shown);
-    if (given->map_key != NULL)
+    if (given->is_system)
+        snprintf(shown + n, 1024 - n, "the gateway\n");
+    else if (given->map_key != NULL)
         snprintf(shown + n, 1024 - n, "[%.*s]\n", (int)given->map_key_len,
             given->map_key);
     else
@@ -166,7 +159,6 @@ static void
 tells(void **state, const char *path, const char *query, enum pb_err result,
     const char *expected)
 {
-    static const struct pb_json_options json = { .ignore_unknown = true };
     const struct route_set *set = *state;
     struct route_match match;
     struct pb_buf out;
@@ -177,7 +169,7 @@ tells(void **state, const char *path, const char *query, enum pb_err result,
         ROUTE_FOUND);
     pb_buf_init_heap(&out, 1 << 16);
     assert_int_equal(route_bind_telling(&match, path, query, strlen(query),
-                         &json, &out, NULL, on_given, shown),
+                         NULL, &out, NULL, on_given, shown),
         result);
     pb_buf_fini_heap(&out);
     assert_string_equal(shown, expected);
@@ -206,6 +198,14 @@ an_ignored_parameter_goes_nowhere(void **state)
 }
 
 static void
+a_parameter_for_the_gateway_is_told_as_one(void **state)
+{
+    tells(state, "/v1/books/1", "%24prettyPrint=1", PB_OK,
+        "path id=1>id\n"
+        "query $prettyPrint=1>the gateway\n");
+}
+
+static void
 the_one_whose_text_is_refused_is_the_last_one_told(void **state)
 {
     tells(state, "/v1/books/1", "rev=2&f=x&on=true", PB_EVALUE,
@@ -215,7 +215,7 @@ the_one_whose_text_is_refused_is_the_last_one_told(void **state)
     tells(state, "/v1/books/%ff", "rev=2", PB_EVALUE, "path id=\xff>id\n");
 }
 
-#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WITH_SET(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
 main(void)
@@ -230,6 +230,7 @@ main(void)
         WITH_SET(at_most_as_many_as_asked_for_are_told),
         WITH_SET(what_path_and_query_give_is_told_decoded_and_in_order),
         WITH_SET(an_ignored_parameter_goes_nowhere),
+        WITH_SET(a_parameter_for_the_gateway_is_told_as_one),
         WITH_SET(the_one_whose_text_is_refused_is_the_last_one_told),
     };
 

@@ -364,3 +364,27 @@ bad_client_works(struct bad_client *c, uint32_t stream)
     bad_client_await_message(c, stream, "works");
     bad_client_await_end(c, stream, "grpc-status: 0", NULL);
 }
+
+/* ---------------------------------------------------------------- a scene */
+
+int
+bad_scene_open(void **state)
+{
+    struct bad_scene *s = test_calloc(1, sizeof(*s));
+
+    *state = s;
+    serving_open(&s->s, NULL);
+    bad_client_open(&s->c, &s->s);
+    return 0;
+}
+
+int
+bad_scene_close(void **state)
+{
+    struct bad_scene *s = *state;
+
+    bad_client_close(&s->c);
+    serving_close(&s->s);
+    test_free(s);
+    return 0;
+}

@@ -106,4 +106,14 @@ uint32_t bad_client_number(const struct bad_client *c, size_t at);
 /* A whole unary call of echo must work. */
 void bad_client_works(struct bad_client *c, uint32_t stream);
 
+/* ---------------------------------------------------------------- a scene */
+
+/* One such client of a server; setup and teardown of a test. */
+struct bad_scene {
+    struct serving s;
+    struct bad_client c;
+};
+int bad_scene_open(void **state);
+int bad_scene_close(void **state);
+
 #endif

@@ -307,28 +307,7 @@ call_method(struct fixture *f, struct observer *o,
     call_with(f, o, cardinality, method, request, &options);
 }
 
-/* ---- Values --------------------------------------------------------------- */
-
-struct sluice_bytes *
-bytes_of(const char *text)
-{
-    struct sluice_bytes *b = sluice_bytes_copy(NULL, text, strlen(text));
-
-    assert_non_null(b);
-    return b;
-}
-
-struct sluice_metadata *
-metadata_of(const char *name, const char *value)
-{
-    struct sluice_metadata *md = sluice_metadata_new(NULL);
-
-    assert_non_null(md);
-    assert_int_equal(sluice_metadata_add(md, sluice_str(name),
-                         sluice_str(value)),
-        SLUICE_OK);
-    return md;
-}
+/* ---- Methods -------------------------------------------------------------- */
 
 void
 add_unary(struct sluice_face_servicer *s, const char *name,

@@ -20,6 +20,7 @@
 
 #include "rpc/check.h"
 #include "tests/rpc/join.h"
+#include "tests/rpc/values.h"
 
 #define LONG_TIME (3000 * SLUICE_SECOND)
 #define SHORT_TIME (5 * SLUICE_MS)
@@ -109,10 +110,7 @@ void assert_no_metadata(const struct fixture *f,
 void assert_told(const struct fixture *f, const struct observer *o,
     enum sluice_outcome_kind there);
 
-/* ---- Values --------------------------------------------------------------- */
-
-struct sluice_bytes *bytes_of(const char *text);
-struct sluice_metadata *metadata_of(const char *name, const char *value);
+/* ---- Methods -------------------------------------------------------------- */
 
 /* Adds a method to "Group". */
 void add_unary(struct sluice_face_servicer *s, const char *name,

@@ -224,7 +224,7 @@ start_call(struct threads *t, enum sluice_cardinality cardinality,
 {
     struct sluice_call_options options = { LONG_TIME, metadata, NULL };
     struct sluice_str g = sluice_str("Group"), m = sluice_str(method);
-    struct sluice_bytes *b = request != NULL ? text_bytes(request) : NULL;
+    struct sluice_bytes *b = request != NULL ? bytes_of(request) : NULL;
     struct sluice_rendezvous *r = NULL;
     enum sluice_err err = SLUICE_EINVAL;
 
@@ -254,7 +254,7 @@ send_requests(struct sluice_rendezvous *r, unsigned n)
     unsigned i;
 
     for (i = 0; i < n; i++)
-        assert_int_equal(sluice_rendezvous_consume(r, number_bytes(i)),
+        assert_int_equal(sluice_rendezvous_consume(r, bytes_of_number(i)),
             SLUICE_OK);
     assert_int_equal(sluice_rendezvous_terminate(r), SLUICE_OK);
 }
@@ -328,7 +328,7 @@ count_next(void *arg, struct sluice_bytes **value)
     assert(*value == NULL);
     if (i == t->n_to_produce)
         return t->then;
-    *value = number_bytes(i);
+    *value = bytes_of_number(i);
     atomic_fetch_add(&t->n_produced, 1);
     uv_sem_post(&t->entered);
     return SLUICE_OK;
@@ -388,36 +388,6 @@ mirror(void *self, struct sluice_rendezvous *ctx,
 }
 
 /* ---- Values --------------------------------------------------------------- */
-
-struct sluice_bytes *
-text_bytes(const char *text)
-{
-    struct sluice_bytes *b = sluice_bytes_copy(NULL, text, strlen(text));
-
-    assert(b != NULL);
-    return b;
-}
-
-struct sluice_bytes *
-number_bytes(unsigned n)
-{
-    char text[16];
-
-    snprintf(text, sizeof(text), "%u", n);
-    return text_bytes(text);
-}
-
-struct sluice_metadata *
-one_metadatum(const char *name, const char *value)
-{
-    struct sluice_metadata *md = sluice_metadata_new(NULL);
-    enum sluice_err err;
-
-    assert(md != NULL);
-    err = sluice_metadata_add(md, sluice_str(name), sluice_str(value));
-    assert(err == SLUICE_OK);
-    return md;
-}
 
 bool
 metadata_has(const struct sluice_metadata *md, const char *name,

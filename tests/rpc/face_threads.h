@@ -19,6 +19,7 @@
 #include <sluice/status.h>
 
 #include "rpc/check.h"
+#include "tests/rpc/values.h"
 
 #define THREADS_TEST(t) \
     cmocka_unit_test_setup_teardown(t, open_threads, close_threads)
@@ -108,9 +109,6 @@ sluice_stream_stream_inline_cb mirror;
 
 /* ---- Values --------------------------------------------------------------- */
 
-struct sluice_bytes *text_bytes(const char *text);
-struct sluice_bytes *number_bytes(unsigned n);
-struct sluice_metadata *one_metadatum(const char *name, const char *value);
 bool metadata_has(const struct sluice_metadata *md, const char *name,
     const char *value);
 

@@ -4,6 +4,7 @@
  * control that pauses it and makes it fail, requests and replies.
  */
 #include "tests/rpc/face_suite.h"
+#include "tests/rpc/values.h"
 
 #include <stdio.h>
 
@@ -113,15 +114,6 @@ price_of(const char *symbol)
     return hash % 4096;
 }
 
-static struct sluice_bytes *
-text_bytes(const char *text)
-{
-    struct sluice_bytes *b = sluice_bytes_copy(NULL, text, strlen(text));
-
-    assert(b != NULL);
-    return b;
-}
-
 static void
 write_symbol(char symbol[32], unsigned serial)
 {
@@ -135,7 +127,7 @@ trade_request(unsigned serial)
 
     write_symbol(symbol, serial);
     snprintf(text, sizeof(text), "%s %u", symbol, N_TRADES);
-    return text_bytes(text);
+    return bytes_of(text);
 }
 
 struct trade
@@ -159,7 +151,7 @@ trade_reply(const struct trade *t, unsigned plus)
     char text[64];
 
     snprintf(text, sizeof(text), "%s %u", t->symbol, t->price + plus);
-    return text_bytes(text);
+    return bytes_of(text);
 }
 
 void

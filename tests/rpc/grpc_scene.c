@@ -38,6 +38,16 @@ scene_close(struct scene *s)
 }
 
 void
+scene_hear_pong(struct scene *s, const char *script)
+{
+    scene_open(s, script, NULL);
+    grpc_call_unary(&s->call, &s->w, "Call");
+    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
+    assert_string_equal(s->call.text, "pong");
+    scene_close(s);
+}
+
+void
 scene_play(struct scene *s, const char *script, enum sluice_outcome_kind kind,
     int32_t code)
 {

@@ -33,6 +33,9 @@ void scene_open(struct scene *s, const char *script,
     const struct sluice_grpc_client_options *options);
 void scene_close(struct scene *s);
 
+/* Scene, a unary call that is answered with pong, and no more. */
+void scene_hear_pong(struct scene *s, const char *script);
+
 /* Scene, a unary call, its outcome, and no more. */
 void scene_play(struct scene *s, const char *script,
     enum sluice_outcome_kind kind, int32_t code);

@@ -6,14 +6,23 @@
 #   tests_rpc_test_X_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 # with PROTOBUF_LIBS, ROUTES_LIBS or GATEWAY_LIBS for the folders above.
 
+# With pools, and with nghttp2, under the regime of tests/memory.h
+memory_pool = $(memory) tests/rpc/memory_pool.c
+memory_pool_link = $(memory_link) -Wl,--wrap=sluice_pool_take
+memory_nghttp2 = $(memory) \
+	tests/rpc/memory_nghttp2.c \
+	tests/rpc/memory_nghttp2.h
+
 check_PROGRAMS += tests/rpc/test_bytes
-tests_rpc_test_bytes_SOURCES = tests/rpc/test_bytes.c
+tests_rpc_test_bytes_SOURCES = tests/rpc/test_bytes.c $(memory)
 tests_rpc_test_bytes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-tests_rpc_test_bytes_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+tests_rpc_test_bytes_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 
 check_PROGRAMS += tests/rpc/test_loop
 tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
 tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+
+values = tests/rpc/values.c tests/rpc/values.h
 
 # The base layer: two Ends and what happens between them.
 join = tests/rpc/join.c tests/rpc/join.h
@@ -69,10 +78,10 @@ tests_rpc_test_grpc_random_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_grpc_memory
 tests_rpc_test_grpc_memory_SOURCES = \
-	tests/rpc/test_grpc_memory.c $(grpc_world) $(bad_backend)
+	tests/rpc/test_grpc_memory.c \
+	$(grpc_world) $(bad_backend) $(memory_nghttp2)
 tests_rpc_test_grpc_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-tests_rpc_test_grpc_memory_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_rpc_test_grpc_memory_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 
 check_PROGRAMS += tests/rpc/test_grpc_codings
 tests_rpc_test_grpc_codings_SOURCES = tests/rpc/test_grpc_codings.c
@@ -96,9 +105,10 @@ check_PROGRAMS += tests/rpc/test_base_link
 tests_rpc_test_base_link_SOURCES = tests/rpc/test_base_link.c $(base_world)
 tests_rpc_test_base_link_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_base_memory
-tests_rpc_test_base_memory_SOURCES = tests/rpc/test_base_memory.c $(base_world)
+tests_rpc_test_base_memory_SOURCES = \
+	tests/rpc/test_base_memory.c $(base_world) $(memory)
 tests_rpc_test_base_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-tests_rpc_test_base_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+tests_rpc_test_base_memory_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 check_PROGRAMS += tests/rpc/test_base_matrix
 tests_rpc_test_base_matrix_SOURCES = tests/rpc/test_base_matrix.c $(base_world)
 tests_rpc_test_base_matrix_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
@@ -124,7 +134,7 @@ face_suite = \
 	tests/rpc/face_trades_inline.c \
 	tests/rpc/face_witness.c \
 	tests/rpc/face_witness.h \
-	$(join)
+	$(join) $(values)
 
 check_PROGRAMS += tests/rpc/test_face_blocking
 tests_rpc_test_face_blocking_SOURCES = tests/rpc/test_face_blocking.c $(face_suite)
@@ -162,7 +172,7 @@ tests_rpc_test_face_stress_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 face_fixture = \
 	tests/rpc/face_fixture.c \
 	tests/rpc/face_fixture.h \
-	$(join)
+	$(join) $(values)
 face_stock = $(face_fixture) \
 	tests/rpc/face_stock.c \
 	tests/rpc/face_stock.h
@@ -182,9 +192,8 @@ tests_rpc_test_face_service_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_face_memory
 tests_rpc_test_face_memory_SOURCES = \
-	tests/rpc/test_face_memory.c $(face_stock)
-tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc
+	tests/rpc/test_face_memory.c $(face_stock) $(memory_pool)
+tests_rpc_test_face_memory_LDFLAGS = $(AM_LDFLAGS) $(memory_pool_link)
 tests_rpc_test_face_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_face_many
@@ -235,10 +244,9 @@ tests_rpc_test_grpc_server_sluice_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_grpc_server_memory
 tests_rpc_test_grpc_server_memory_SOURCES = \
-	tests/rpc/test_grpc_server_memory.c $(bad_client)
+	tests/rpc/test_grpc_server_memory.c $(bad_client) $(memory_nghttp2)
 tests_rpc_test_grpc_server_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
-tests_rpc_test_grpc_server_memory_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_rpc_test_grpc_server_memory_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 # ---- gRPC client
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
@@ -267,7 +275,7 @@ check_PROGRAMS += tests/rpc/test_thread
 tests_rpc_test_thread_SOURCES = tests/rpc/test_thread.c
 tests_rpc_test_thread_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
-thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h
+thread_scene = tests/rpc/thread_scene.c tests/rpc/thread_scene.h $(values)
 
 check_PROGRAMS += tests/rpc/test_rendezvous_call
 tests_rpc_test_rendezvous_call_SOURCES = \
@@ -296,7 +304,8 @@ tests_rpc_test_rendezvous_end_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 face_threads = \
 	tests/rpc/face_threads.c \
-	tests/rpc/face_threads.h
+	tests/rpc/face_threads.h \
+	$(values)
 
 check_PROGRAMS += tests/rpc/test_face_inline
 tests_rpc_test_face_inline_SOURCES = \
@@ -320,9 +329,8 @@ tests_rpc_test_face_answering_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_face_inline_memory
 tests_rpc_test_face_inline_memory_SOURCES = \
-	tests/rpc/test_face_inline_memory.c $(face_threads)
-tests_rpc_test_face_inline_memory_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc -Wl,--wrap=calloc
+	tests/rpc/test_face_inline_memory.c $(face_threads) $(memory)
+tests_rpc_test_face_inline_memory_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 tests_rpc_test_face_inline_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_face_inline_many
@@ -342,12 +350,11 @@ tests_rpc_test_rendezvous_door_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/rpc/test_rendezvous_memory
 tests_rpc_test_rendezvous_memory_SOURCES = \
-	tests/rpc/test_rendezvous_memory.c $(thread_scene)
+	tests/rpc/test_rendezvous_memory.c $(thread_scene) $(memory_pool)
 tests_rpc_test_rendezvous_memory_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 tests_rpc_test_rendezvous_memory_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=sluice_pool_take -Wl,--wrap=malloc -Wl,--wrap=calloc \
-	-Wl,--wrap=uv_thread_create -Wl,--wrap=uv_loop_init \
-	-Wl,--wrap=uv_async_init
+	$(memory_pool_link) \
+	-Wl,--wrap=uv_thread_create,--wrap=uv_loop_init,--wrap=uv_async_init
 
 check_PROGRAMS += tests/rpc/test_grpc_request
 tests_rpc_test_grpc_request_SOURCES = tests/rpc/test_grpc_request.c

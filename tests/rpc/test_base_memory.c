@@ -1,63 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/rpc/test_base_memory.c - the base layer when memory is short, and how
- * little of it it asks for. malloc and calloc of libsluice are wrapped.
+ * little of it it asks for.
  */
 #include <stdlib.h>
 
+#include "rpc/pool.h"
+#include "tests/memory.h"
 #include "tests/rpc/base_world.h"
-
-/* Under the address sanitizer pools keep nothing. */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNCACHED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNCACHED
-#endif
-#endif
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static struct {
-    unsigned long calls;
-    unsigned long failing; /* this call and all after it; 0: none */
-} memory;
-
-static bool
-is_short(void)
-{
-    memory.calls++;
-    return memory.failing != 0 && memory.calls >= memory.failing;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return is_short() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return is_short() ? NULL : __real_calloc(count, size);
-}
-
-static void
-fail_from(unsigned long call)
-{
-    memory.calls = 0;
-    memory.failing = call;
-}
-
-static unsigned long
-fail_no_more(void)
-{
-    memory.failing = 0;
-    return memory.calls;
-}
 
 static void
 answer(struct party *p, const struct sluice_values *values)
@@ -110,8 +60,8 @@ an_operation_survives_every_failure(void **state)
 {
     struct words first, more[MORE];
     struct world w;
-    unsigned long failing = 0, calls;
-    bool is_complete;
+    unsigned long failing = 0;
+    bool is_complete, was_short;
     size_t n;
 
     (void)state;
@@ -125,14 +75,14 @@ an_operation_survives_every_failure(void **state)
         first.values.completion = NULL;
         more[MORE - 1].values.completion = &more[MORE - 1].completion;
         more[MORE - 1].completion.message = sluice_str("the end");
-        fail_from(++failing);
+        memory_fail_from(++failing);
         is_complete = converse(&w, first, more, MORE);
-        calls = fail_no_more();
+        was_short = memory_suffices().refused > 0;
         run_to_the_end(&w);
         if (w.invoker.op != NULL)
             assert_int_equal(w.invoker.terminations, 1);
         world_fini(&w);
-    } while (calls >= failing);
+    } while (was_short);
     assert_true(failing > 1);
     assert_true(is_complete);
 }
@@ -149,11 +99,11 @@ making_ends_and_links_survives_every_failure(void **state)
     (void)state;
     assert_int_equal(uv_loop_init(&uv), 0);
     while (link == NULL) {
-        fail_from(++failing);
+        memory_fail_from(++failing);
         loop = sluice_loop_new(&uv);
         end = loop != NULL ? sluice_end_new(loop, NULL) : NULL;
         link = end != NULL ? sluice_inproc_link_new(end) : NULL;
-        fail_no_more();
+        memory_suffices();
         sluice_inproc_link_free(&(struct sluice_link *){ link });
         sluice_end_free(&end);
         if (loop != NULL)
@@ -172,7 +122,7 @@ stop_and_idle_actions_say_when_memory_is_short(void **state)
 
     (void)state;
     world_init(&w, IN_PROCESS);
-    fail_from(1);
+    memory_fail_from(1);
     assert_int_equal(sluice_end_add_idle_action(w.invoking,
                          (void (*)(void *))abort, &flag),
         SLUICE_ENOMEM);
@@ -180,11 +130,10 @@ stop_and_idle_actions_say_when_memory_is_short(void **state)
                          &flag),
         SLUICE_ENOMEM);
     assert_int_equal(sluice_end_stop(w.invoking, 0, NULL, NULL), SLUICE_OK);
-    fail_no_more();
+    memory_suffices();
     world_fini(&w);
 }
 
-#ifndef UNCACHED
 /* Whole unary exchanges, both sides, on storage that was used before. */
 static void
 a_steady_unary_operation_allocates_nothing(void **state)
@@ -196,17 +145,17 @@ a_steady_unary_operation_allocates_nothing(void **state)
     world_init(&w, IN_PROCESS);
     for (i = 0; i < 100; i++) {
         if (i == 10)
-            fail_from(0);
+            memory_count();
         party_init(&w.invoker, &w);
         invoke(&w, "m pone c");
         say(&w, &w.service, "m ptwo c0:fine");
         ended(&w.invoker, SLUICE_COMPLETED);
         sluice_operation_unref(&w.invoker.op);
     }
-    assert_int_equal(fail_no_more(), 0);
+    if (RPC_POOL_KEEPS)
+        assert_int_equal(memory_so_far().calls, 0);
     world_fini(&w);
 }
-#endif
 
 int
 main(void)
@@ -215,9 +164,7 @@ main(void)
         cmocka_unit_test(an_operation_survives_every_failure),
         cmocka_unit_test(making_ends_and_links_survives_every_failure),
         cmocka_unit_test(stop_and_idle_actions_say_when_memory_is_short),
-#ifndef UNCACHED
         cmocka_unit_test(a_steady_unary_operation_allocates_nothing),
-#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,7 +146,7 @@ another_thread_answers_a_unary_call(void **state)
     struct sluice_rendezvous *r = begin(t, "Event");
 
     assert_int_equal(sluice_rendezvous_consume_and_terminate(service_side(t),
-                         text_bytes("later")),
+                         bytes_of("later")),
         SLUICE_OK);
     assert_result(r, "later");
     sluice_rendezvous_unref(&r);
@@ -160,12 +160,12 @@ what_another_thread_sets_goes_along(void **state)
     struct sluice_metadata *md;
 
     assert_int_equal(sluice_rendezvous_set_initial_metadata(s,
-                         one_metadatum("i", "1")),
+                         metadata_of("i", "1")),
         SLUICE_OK);
     assert_int_equal(sluice_rendezvous_initial_metadata(r, &md), SLUICE_OK);
     assert_true(metadata_has(md, "i", "1"));
     assert_int_equal(sluice_rendezvous_set_terminal_metadata(s,
-                         one_metadatum("t", "2")),
+                         metadata_of("t", "2")),
         SLUICE_OK);
     assert_int_equal(sluice_rendezvous_set_code(s, SLUICE_CODE_ABORTED),
         SLUICE_OK);
@@ -188,10 +188,10 @@ after_the_completion_nothing_can_be_set(void **state)
 
     assert_int_equal(sluice_rendezvous_terminate(s), SLUICE_OK);
     assert_int_equal(sluice_rendezvous_set_initial_metadata(s,
-                         one_metadatum("i", "1")),
+                         metadata_of("i", "1")),
         SLUICE_ESTATE);
     assert_int_equal(sluice_rendezvous_set_terminal_metadata(s,
-                         one_metadatum("t", "1")),
+                         metadata_of("t", "1")),
         SLUICE_ESTATE);
     assert_int_equal(sluice_rendezvous_set_code(s, 0), SLUICE_ESTATE);
     assert_int_equal(sluice_rendezvous_set_details(s, sluice_str("")),
@@ -206,9 +206,9 @@ answer_twice(void *arg)
     struct kept *k = arg;
     enum sluice_err err;
 
-    err = sluice_rendezvous_consume_and_terminate(k->r, text_bytes("one"));
+    err = sluice_rendezvous_consume_and_terminate(k->r, bytes_of("one"));
     assert(err == SLUICE_OK);
-    err = sluice_rendezvous_consume_and_terminate(k->r, text_bytes("two"));
+    err = sluice_rendezvous_consume_and_terminate(k->r, bytes_of("two"));
     assert(err == SLUICE_OK);
     err = sluice_rendezvous_terminate(k->r);
     assert(err == SLUICE_OK);
@@ -236,10 +236,9 @@ answering_after_the_end_is_harmless(void **state)
     sluice_rendezvous_cancel(r);
     uv_sem_wait(&k->is_over);
     assert_false(sluice_rendezvous_is_active(s));
-    assert_int_equal(sluice_rendezvous_consume(s, text_bytes("late")),
-        SLUICE_OK);
+    assert_int_equal(sluice_rendezvous_consume(s, bytes_of("late")), SLUICE_OK);
     assert_int_equal(sluice_rendezvous_consume_and_terminate(s,
-                         text_bytes("late")),
+                         bytes_of("late")),
         SLUICE_OK);
     assert_int_equal(sluice_rendezvous_terminate(s), SLUICE_OK);
     assert_int_equal(assert_abortion(r, SLUICE_ABORTION_CANCELLED)->outcome,
@@ -260,7 +259,7 @@ a_call_that_is_never_answered_expires(void **state)
     t->does.event = keep_it;
     assert_int_equal(sluice_stub_blocking_unary_unary(t->stub,
                          sluice_str("Group"), sluice_str("Event"),
-                         text_bytes("x"), &options, &response, &r),
+                         bytes_of("x"), &options, &response, &r),
         SLUICE_EABORTED);
     assert_abortion(r, SLUICE_ABORTION_EXPIRED);
     sluice_rendezvous_unref(&r);
@@ -290,7 +289,7 @@ produce_200(void *arg)
     unsigned i;
 
     for (i = 0; i < 200; i++) {
-        err = sluice_rendezvous_consume(s, number_bytes(i));
+        err = sluice_rendezvous_consume(s, bytes_of_number(i));
         assert(err == SLUICE_OK);
     }
     err = sluice_rendezvous_terminate(s);
@@ -336,9 +335,9 @@ try_to_wait(void *arg)
     struct kept *k = arg;
     enum sluice_err err;
 
-    err = sluice_rendezvous_consume(k->r, text_bytes("fits"));
+    err = sluice_rendezvous_consume(k->r, bytes_of("fits"));
     assert(err == SLUICE_OK);
-    err = sluice_rendezvous_consume(k->r, text_bytes("does not"));
+    err = sluice_rendezvous_consume(k->r, bytes_of("does not"));
     assert(err == SLUICE_ETHREAD);
 }
 
@@ -371,7 +370,7 @@ requests_go_on_coming_to_the_method(void **state)
     assert_int_equal(k->n_requests, 3);
     assert_int_equal(sluice_rendezvous_next(k->r, &value), SLUICE_ESTATE);
     assert_int_equal(sluice_rendezvous_consume_and_terminate(k->r,
-                         text_bytes("three")),
+                         bytes_of("three")),
         SLUICE_OK);
     assert_next(r, "three");
     sluice_rendezvous_unref(&r);
@@ -390,18 +389,17 @@ answer_both_ways(void *self, struct sluice_bytes *request,
 
     sluice_bytes_unref(&request);
     n += sluice_servicer_context_set_initial_metadata(ctx,
-             one_metadatum("i", "1")) == SLUICE_OK;
+             metadata_of("i", "1")) == SLUICE_OK;
     n += sluice_servicer_context_set_code(ctx, 0) == SLUICE_OK;
     n += sluice_servicer_context_rendezvous(ctx, &r) == SLUICE_OK;
     n += sluice_servicer_context_rendezvous(ctx, &again) == SLUICE_OK;
     n += r == again;
     /* set before: through the context */
-    n += sluice_rendezvous_set_initial_metadata(r, one_metadatum("i", "2")) ==
+    n += sluice_rendezvous_set_initial_metadata(r, metadata_of("i", "2")) ==
         SLUICE_ESTATE;
     n += sluice_rendezvous_set_code(r, 5) == SLUICE_ESTATE;
     n += sluice_rendezvous_set_details(r, sluice_str("fine")) == SLUICE_OK;
-    n += sluice_rendezvous_consume_and_terminate(r, text_bytes("y")) ==
-        SLUICE_OK;
+    n += sluice_rendezvous_consume_and_terminate(r, bytes_of("y")) == SLUICE_OK;
     *n_right = n;
     sluice_rendezvous_unref(&r);
     sluice_rendezvous_unref(&again);
@@ -481,7 +479,7 @@ the_rendezvous_outlives_ends_and_loop(void **state)
     assert_false(sluice_rendezvous_is_active(k.r));
     assert_int_equal(sluice_rendezvous_abortion(k.r)->kind,
         SLUICE_ABORTION_LOCAL_SHUTDOWN);
-    assert_int_equal(sluice_rendezvous_consume(k.r, text_bytes("late")),
+    assert_int_equal(sluice_rendezvous_consume(k.r, bytes_of("late")),
         SLUICE_OK);
     assert_int_equal(sluice_rendezvous_invocation_metadata(k.r, &md),
         SLUICE_OK);

@@ -35,7 +35,7 @@ number_of_requests(void *self, struct sluice_rendezvous *ctx,
         sluice_bytes_unref(&request);
     if (err != SLUICE_EEND)
         return SLUICE_REPLY_ABANDONED;
-    *response = number_bytes(n);
+    *response = bytes_of_number(n);
     return SLUICE_REPLY_OK;
 }
 
@@ -106,7 +106,7 @@ an_inline_method_answers_request_by_request(void **state)
     t->does.ss = mirror;
     r = start_call(t, SLUICE_STREAM_STREAM, "SS", NULL, NULL);
     for (i = 0; i < MANY; i++) {
-        assert_int_equal(sluice_rendezvous_consume(r, number_bytes(i)),
+        assert_int_equal(sluice_rendezvous_consume(r, bytes_of_number(i)),
             SLUICE_OK);
         snprintf(text, sizeof(text), "%u", i);
         assert_next(r, text);
@@ -169,8 +169,8 @@ try_what_is_not_there(void *self, struct sluice_bytes *request,
 
     (void)self;
     n += sluice_rendezvous_next(ctx, &value) == SLUICE_ESTATE;
-    n += sluice_rendezvous_consume(ctx, text_bytes("x")) == SLUICE_ESTATE;
-    n += sluice_rendezvous_consume_and_terminate(ctx, text_bytes("x")) ==
+    n += sluice_rendezvous_consume(ctx, bytes_of("x")) == SLUICE_ESTATE;
+    n += sluice_rendezvous_consume_and_terminate(ctx, bytes_of("x")) ==
         SLUICE_ESTATE;
     n += sluice_rendezvous_terminate(ctx) == SLUICE_ESTATE;
     n += sluice_rendezvous_initial_metadata(ctx, &md) == SLUICE_ESTATE;
@@ -179,7 +179,7 @@ try_what_is_not_there(void *self, struct sluice_bytes *request,
     n += sluice_rendezvous_details(ctx, &text) == SLUICE_ESTATE;
     n += sluice_rendezvous_result(ctx, 0, &value) == SLUICE_ESTATE;
     sluice_bytes_unref(&request);
-    *response = number_bytes(n);
+    *response = bytes_of_number(n);
     return SLUICE_REPLY_OK;
 }
 

@@ -45,9 +45,9 @@ look_after_the_end(struct finding *f, struct sluice_rendezvous *ctx)
         f->found = abortion->kind;
     f->is_harmless = sluice_rendezvous_set_code(ctx, 1) == SLUICE_ESTATE &&
         sluice_rendezvous_set_details(ctx, sluice_str("")) == SLUICE_ESTATE &&
-        sluice_rendezvous_set_initial_metadata(ctx, one_metadatum("a", "1")) ==
+        sluice_rendezvous_set_initial_metadata(ctx, metadata_of("a", "1")) ==
             SLUICE_ESTATE &&
-        sluice_rendezvous_set_terminal_metadata(ctx, one_metadatum("a", "1")) ==
+        sluice_rendezvous_set_terminal_metadata(ctx, metadata_of("a", "1")) ==
             SLUICE_ESTATE;
     sluice_rendezvous_cancel(ctx);
 }
@@ -67,7 +67,7 @@ be_interrupted(void *self, struct sluice_rendezvous *ctx,
     uv_sem_post(&t->entered);
     f->drawn = sluice_rendezvous_next(ctx, &request);
     look_after_the_end(f, ctx);
-    *response = number_bytes(1); /* dropped */
+    *response = bytes_of_number(1); /* dropped */
     uv_sem_wait(&f->is_told);
     return SLUICE_REPLY_OK;
 }
@@ -177,7 +177,7 @@ an_inline_method_that_does_not_answer_in_time_is_an_expiration(void **state)
 
     t->does.uu = wait_and_echo;
     assert_int_equal(sluice_stub_blocking_unary_unary(t->stub,
-                         sluice_str("Group"), sluice_str("UU"), text_bytes("x"),
+                         sluice_str("Group"), sluice_str("UU"), bytes_of("x"),
                          &options, &response, &r),
         SLUICE_EABORTED);
     assert_abortion(r, SLUICE_ABORTION_EXPIRED);

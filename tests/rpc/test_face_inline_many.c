@@ -52,7 +52,7 @@ unary(void *self, struct sluice_bytes *request, struct sluice_rendezvous *ctx,
     (void)self;
     if (!meet(fate_of(&request), ctx))
         return SLUICE_REPLY_FAILED;
-    *response = number_bytes(0);
+    *response = bytes_of_number(0);
     return SLUICE_REPLY_OK;
 }
 
@@ -67,7 +67,7 @@ next_of_ten(void *arg, struct sluice_bytes **value)
 
     if (series->n == 10)
         return SLUICE_EEND;
-    *value = number_bytes(series->n++);
+    *value = bytes_of_number(series->n++);
     return SLUICE_OK;
 }
 
@@ -98,7 +98,7 @@ draw_requests(void *self, struct sluice_rendezvous *ctx,
         if (!meet(fate_of(&request), ctx))
             return SLUICE_REPLY_FAILED;
     if (err == SLUICE_EEND)
-        *response = number_bytes(0);
+        *response = bytes_of_number(0);
     return err == SLUICE_EEND ? SLUICE_REPLY_OK : SLUICE_REPLY_ABANDONED;
 }
 
@@ -127,7 +127,7 @@ send_some(struct sluice_rendezvous *r, unsigned i)
     unsigned k;
 
     for (k = 0; k < i % 4 && err == SLUICE_OK; k++)
-        err = sluice_rendezvous_consume(r, number_bytes(i % 3 == 0 ? 0 : i));
+        err = sluice_rendezvous_consume(r, bytes_of_number(i % 3 == 0 ? 0 : i));
     if (err == SLUICE_OK)
         err = sluice_rendezvous_terminate(r);
     assert(err == SLUICE_OK);
@@ -141,7 +141,7 @@ begin(struct caller *c, unsigned i)
     struct sluice_call_options options = { .timeout_ns = LONG_TIME };
     struct sluice_str g = sluice_str("Group");
     struct sluice_str m = sluice_str(names[cardinality]);
-    struct sluice_bytes *request = number_bytes(i / 4);
+    struct sluice_bytes *request = bytes_of_number(i / 4);
     struct sluice_stub *stub = c->t->stub;
     struct sluice_rendezvous *r = NULL;
     enum sluice_err err;
@@ -173,7 +173,7 @@ call_once(struct caller *c, unsigned i)
     if (i % 4 == SLUICE_STREAM_UNARY) {
         send_some(r, i);
     } else if (i % 4 == SLUICE_STREAM_STREAM) {
-        err = sluice_rendezvous_consume(r, number_bytes(i));
+        err = sluice_rendezvous_consume(r, bytes_of_number(i));
         assert(err == SLUICE_OK);
         draw_some(r, 1);
         err = sluice_rendezvous_terminate(r);

@@ -1,47 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/rpc/test_face_inline_memory.c - inline methods when memory is short: the
- * linker puts our allocators in front of the real ones. On the loop's thread
- * runs nothing but the framework; there one allocation after the other fails.
+ * tests/rpc/test_face_inline_memory.c - inline methods when memory is short. On
+ * the loop's thread runs nothing but the framework; there one allocation after
+ * the other fails.
  */
+#include "tests/memory.h"
 #include "tests/rpc/face_threads.h"
-
-#include <pthread.h>
-
-#define OFF (-1)
-#define HAS_FAILED (-2)
-
-/* This many more go well on the victim's thread; then one fails. */
-static atomic_long left = OFF;
-static pthread_t victim;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-static bool
-is_the_one(void)
-{
-    long n = atomic_load(&left);
-
-    if (n < 0 || !pthread_equal(pthread_self(), victim))
-        return false;
-    atomic_store(&left, n == 0 ? HAS_FAILED : n - 1);
-    return n == 0;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return is_the_one() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-    return is_the_one() ? NULL : __real_calloc(n, size);
-}
 
 /* ---- A method that does everything ----------------------------------------- */
 
@@ -51,7 +15,7 @@ say(struct sluice_rendezvous *ctx)
 {
     enum sluice_err err;
 
-    err = sluice_rendezvous_set_initial_metadata(ctx, one_metadatum("i", "1"));
+    err = sluice_rendezvous_set_initial_metadata(ctx, metadata_of("i", "1"));
     assert(err == SLUICE_OK || err == SLUICE_ESTATE);
     err = sluice_rendezvous_set_details(ctx, sluice_str("fine"));
     assert(err == SLUICE_OK || err == SLUICE_ESTATE);
@@ -88,66 +52,66 @@ static void
 take_aim(void *arg)
 {
     (void)arg;
-    victim = pthread_self();
+    memory_only_this_thread();
 }
 
 /* ---- Shortage -------------------------------------------------------------- */
 
 /* However it goes, it ends, and a stream of responses with what it brought. */
 static bool
-call_unary(struct threads *t, long nth)
+call_unary(struct threads *t, unsigned long nth)
 {
     struct sluice_call_options options = { .timeout_ns = SHORT_TIME };
-    struct sluice_bytes *request = text_bytes("x"), *response = NULL;
+    struct sluice_bytes *request = bytes_of("x"), *response = NULL;
     enum sluice_err err;
 
-    atomic_store(&left, nth);
+    memory_fail_nth(nth);
     err = sluice_stub_blocking_unary_unary(t->stub, sluice_str("Group"),
         sluice_str("UU"), request, &options, &response, NULL);
     assert_true(
         err == SLUICE_OK || err == SLUICE_EABORTED || err == SLUICE_ENOMEM);
     assert_int_equal(response != NULL, err == SLUICE_OK);
     sluice_bytes_unref(&response);
-    return atomic_exchange(&left, OFF) == HAS_FAILED;
+    return memory_suffices().refused > 0;
 }
 
 static bool
-call_stream(struct threads *t, long nth)
+call_stream(struct threads *t, unsigned long nth)
 {
     struct sluice_call_options options = { .timeout_ns = SHORT_TIME };
     struct sluice_rendezvous *r = NULL;
     enum sluice_err err, end = SLUICE_EEND;
 
-    atomic_store(&left, nth);
+    memory_fail_nth(nth);
     err = sluice_stub_inline_stream_stream(t->stub, sluice_str("Group"),
         sluice_str("SS"), NULL, &options, &r);
     assert_true(err == SLUICE_OK || err == SLUICE_ENOMEM);
     if (err == SLUICE_OK) {
         assert_int_equal(sluice_rendezvous_consume_and_terminate(r,
-                             number_bytes(0)),
+                             bytes_of_number(0)),
             SLUICE_OK);
         assert_true(draw_all(r, &end) <= 1);
     }
     assert_true(end == SLUICE_EEND || end == SLUICE_EABORTED);
     sluice_rendezvous_unref(&r);
-    return atomic_exchange(&left, OFF) == HAS_FAILED;
+    return memory_suffices().refused > 0;
 }
 
 static void
 an_inline_rpc_survives_the_failure_of_any_allocation(void **state)
 {
     struct threads *t = *state;
-    long nth;
+    unsigned long nth;
 
     t->does.uu = answer_unary;
     t->does.ss = answer_each;
     assert_int_equal(sluice_loop_call(t->loop, take_aim, NULL), SLUICE_OK);
-    for (nth = 0; call_unary(t, nth); nth++)
+    for (nth = 1; call_unary(t, nth); nth++)
         continue;
-    assert_true(nth > 0);
-    for (nth = 0; call_stream(t, nth); nth++)
+    assert_true(nth > 1);
+    for (nth = 1; call_stream(t, nth); nth++)
         continue;
-    assert_true(nth > 0);
+    assert_true(nth > 1);
 }
 
 /* ---- What is made by the test's own thread ---------------------------------- */
@@ -160,20 +124,20 @@ a_method_that_cannot_be_added_leaves_nothing_behind(void **state)
     struct sluice_face_servicer *servicer = sluice_face_servicer_new();
     struct threads *t = *state;
     enum sluice_err err;
-    long nth;
+    unsigned long nth;
 
     sluice_face_servicer_set_thread_pool(servicer, t->service_pool);
-    victim = pthread_self();
-    for (nth = 0;; nth++) {
-        atomic_store(&left, nth);
+    memory_only_this_thread();
+    for (nth = 1;; nth++) {
+        memory_fail_nth(nth);
         err = sluice_face_servicer_add(servicer, sluice_str("Group"),
             sluice_str("UU"), &made);
-        if (atomic_exchange(&left, OFF) != HAS_FAILED)
+        if (memory_suffices().refused == 0)
             break;
         assert_int_equal(err, SLUICE_ENOMEM);
     }
     assert_int_equal(err, SLUICE_OK);
-    assert_true(nth >= 2); /* its names, and what it runs on */
+    assert_true(nth > 2); /* its names, and what it runs on */
     sluice_face_servicer_free(&servicer);
 }
 
@@ -187,20 +151,20 @@ a_dynamic_stub_that_cannot_be_made_is_null(void **state)
     struct threads *t = *state;
     struct sluice_dynamic_stub *stub;
     enum sluice_err err;
-    long nth;
+    unsigned long nth;
 
-    victim = pthread_self();
-    for (nth = 0;; nth++) {
-        atomic_store(&left, nth);
+    memory_only_this_thread();
+    for (nth = 1;; nth++) {
+        memory_fail_nth(nth);
         err = sluice_dynamic_stub_new(t->invoker, sluice_str("Group"), methods,
             2, &stub);
-        if (atomic_exchange(&left, OFF) != HAS_FAILED)
+        if (memory_suffices().refused == 0)
             break;
         assert_int_equal(err, SLUICE_ENOMEM);
         assert_null(stub);
     }
     assert_int_equal(err, SLUICE_OK);
-    assert_int_equal(nth, 3);
+    assert_int_equal(nth, 4);
     sluice_dynamic_stub_free(&stub);
 }
 
@@ -213,17 +177,17 @@ keep(void *self, struct sluice_bytes *request,
     enum sluice_err *err = t->arg;
 
     sluice_bytes_unref(&request);
-    victim = pthread_self();
-    atomic_store(&left, 0);
+    memory_only_this_thread();
+    memory_fail_nth(1);
     err[0] = sluice_servicer_context_rendezvous(ctx, &r);
     assert(r == NULL);
     err[1] = sluice_servicer_context_rendezvous(ctx, &r);
     if (err[1] != SLUICE_OK)
         return SLUICE_REPLY_FAILED;
-    atomic_store(&left, 0);
+    memory_fail_nth(1);
     err[2] = sluice_rendezvous_set_details(r, sluice_str("fine"));
     err[3] = sluice_rendezvous_set_details(r, sluice_str("fine"));
-    err[4] = sluice_rendezvous_consume_and_terminate(r, text_bytes("y"));
+    err[4] = sluice_rendezvous_consume_and_terminate(r, bytes_of("y"));
     sluice_rendezvous_unref(&r);
     return SLUICE_REPLY_OK;
 }

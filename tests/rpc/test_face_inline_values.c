@@ -16,12 +16,12 @@ say_everything(struct threads *t, struct sluice_rendezvous *ctx)
     struct sluice_metadata *invocation;
     unsigned n = 0;
 
-    n += sluice_rendezvous_set_initial_metadata(ctx, one_metadatum("i", "1")) ==
+    n += sluice_rendezvous_set_initial_metadata(ctx, metadata_of("i", "1")) ==
         SLUICE_OK;
     /* The caller has this before any response. */
     uv_sem_wait(&t->proceed);
-    n += sluice_rendezvous_set_terminal_metadata(ctx,
-             one_metadatum("t", "2")) == SLUICE_OK;
+    n += sluice_rendezvous_set_terminal_metadata(ctx, metadata_of("t", "2")) ==
+        SLUICE_OK;
     n += sluice_rendezvous_set_code(ctx, 0) == SLUICE_OK;
     n += sluice_rendezvous_set_details(ctx, sluice_str("fine")) == SLUICE_OK;
     n += sluice_rendezvous_invocation_metadata(ctx, &invocation) == SLUICE_OK &&
@@ -50,7 +50,7 @@ static enum sluice_reply
 say_su(void *self, struct sluice_rendezvous *ctx,
     struct sluice_bytes **response)
 {
-    *response = number_bytes(0);
+    *response = bytes_of_number(0);
     return say_everything(self, ctx) ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
@@ -105,7 +105,7 @@ all_that_a_method_says_arrives_and_metadata_at_once(void **state)
     for (i = 0; i < N_FORMS; i++) {
         atomic_store(&t->n_produced, 0);
         r = start_call(t, forms[i].cardinality, forms[i].method,
-            forms[i].request, one_metadatum("who", "me"));
+            forms[i].request, metadata_of("who", "me"));
         assert_int_equal(sluice_rendezvous_initial_metadata(r, &md), SLUICE_OK);
         assert_true(metadata_has(md, "i", "1"));
         assert_true(sluice_rendezvous_is_active(r));
@@ -122,7 +122,7 @@ static enum sluice_reply
 ask_for_metadata(void *self, struct sluice_rendezvous *ctx,
     struct sluice_iterator *responses)
 {
-    struct sluice_metadata *md = one_metadatum("not", "touched");
+    struct sluice_metadata *md = metadata_of("not", "touched");
     struct sluice_metadata *found = md;
 
     (void)self;
@@ -204,8 +204,8 @@ send_metadata_and_request(void *arg)
     static const struct sluice_completion nothing_more = { 0 };
     struct base_invoker *b = arg;
     struct sluice_values values = {
-        .initial_metadata = one_metadatum("who", "me"),
-        .payload = text_bytes("x"),
+        .initial_metadata = metadata_of("who", "me"),
+        .payload = bytes_of("x"),
         .completion = &nothing_more,
     };
 
@@ -227,7 +227,7 @@ ask_before_and_after_the_first_request(void *self,
     n += sluice_rendezvous_invocation_metadata(ctx, &after) == SLUICE_OK;
     n += before == NULL && metadata_has(after, "who", "me");
     sluice_bytes_unref(&request);
-    *response = number_bytes(n);
+    *response = bytes_of_number(n);
     return n == 4 ? SLUICE_REPLY_OK : SLUICE_REPLY_FAILED;
 }
 
@@ -259,20 +259,20 @@ set_everything_twice(void *self, struct sluice_bytes *request,
     n += sluice_rendezvous_set_initial_metadata(r, NULL) == SLUICE_EINVAL;
     n += sluice_rendezvous_set_terminal_metadata(r, NULL) == SLUICE_EINVAL;
     n += sluice_rendezvous_set_details(r, sluice_str(NULL)) == SLUICE_EINVAL;
-    n += sluice_rendezvous_set_initial_metadata(r, one_metadatum("a", "1")) ==
+    n += sluice_rendezvous_set_initial_metadata(r, metadata_of("a", "1")) ==
         SLUICE_OK;
-    n += sluice_rendezvous_set_initial_metadata(r, one_metadatum("a", "2")) ==
+    n += sluice_rendezvous_set_initial_metadata(r, metadata_of("a", "2")) ==
         SLUICE_ESTATE;
-    n += sluice_rendezvous_set_terminal_metadata(r, one_metadatum("t", "2")) ==
+    n += sluice_rendezvous_set_terminal_metadata(r, metadata_of("t", "2")) ==
         SLUICE_OK;
-    n += sluice_rendezvous_set_terminal_metadata(r, one_metadatum("t", "3")) ==
+    n += sluice_rendezvous_set_terminal_metadata(r, metadata_of("t", "3")) ==
         SLUICE_ESTATE;
     n += sluice_rendezvous_set_code(r, 0) == SLUICE_OK;
     n += sluice_rendezvous_set_code(r, 5) == SLUICE_ESTATE;
     n += sluice_rendezvous_set_details(r, sluice_str("fine")) == SLUICE_OK;
     n += sluice_rendezvous_set_details(r, sluice_str("late")) == SLUICE_ESTATE;
     sluice_bytes_unref(&request);
-    *response = number_bytes(n);
+    *response = bytes_of_number(n);
     return SLUICE_REPLY_OK;
 }
 
@@ -299,10 +299,10 @@ the_caller_has_nothing_to_set(void **state)
     t->does.uu = echo;
     r = start_call(t, SLUICE_UNARY_UNARY, "UU", "x", NULL);
     assert_int_equal(sluice_rendezvous_set_initial_metadata(r,
-                         one_metadatum("a", "1")),
+                         metadata_of("a", "1")),
         SLUICE_ESTATE);
     assert_int_equal(sluice_rendezvous_set_terminal_metadata(r,
-                         one_metadatum("a", "1")),
+                         metadata_of("a", "1")),
         SLUICE_ESTATE);
     assert_int_equal(sluice_rendezvous_set_code(r, 0), SLUICE_ESTATE);
     assert_int_equal(sluice_rendezvous_set_details(r, sluice_str("")),
@@ -320,10 +320,10 @@ late_next(void *arg, struct sluice_bytes **value)
     struct sluice_rendezvous *ctx = arg;
 
     if (sluice_rendezvous_set_code(ctx, 0) == SLUICE_OK) { /* the first */
-        *value = number_bytes(0);
+        *value = bytes_of_number(0);
         return SLUICE_OK;
     }
-    if (sluice_rendezvous_set_initial_metadata(ctx, one_metadatum("a", "1")) !=
+    if (sluice_rendezvous_set_initial_metadata(ctx, metadata_of("a", "1")) !=
             SLUICE_ESTATE ||
         sluice_rendezvous_set_details(ctx, sluice_str("fine")) != SLUICE_OK)
         return SLUICE_EINVAL;
@@ -371,7 +371,7 @@ look_around(void *self, struct sluice_bytes *request,
         context == NULL; /* both Ends are in one process */
     n += sluice_rendezvous_abortion(ctx) == NULL;
     sluice_bytes_unref(&request);
-    *response = number_bytes(n);
+    *response = bytes_of_number(n);
     return SLUICE_REPLY_OK;
 }
 

@@ -1,49 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/rpc/test_face_memory.c - what an RPC costs, and what happens when
- * memory is short: the linker puts our allocators in front of the real ones.
+ * memory is short, that of pools included.
  */
-#include "config.h"
-
+#include "rpc/pool.h"
+#include "tests/memory.h"
 #include "tests/rpc/face_stock.h"
-
-/* The pool hands out NULL when this many more have been taken; < 0: never. */
-static long takes_left = -1;
-static unsigned n_mallocs;
-static bool malloc_fails;
-
-void *__real_sluice_pool_take(struct sluice_pool *pool, size_t size);
-void *__wrap_sluice_pool_take(struct sluice_pool *pool, size_t size);
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-void *
-__wrap_sluice_pool_take(struct sluice_pool *pool, size_t size)
-{
-    if (pool == NULL) /* the test's own bytes */
-        return __real_sluice_pool_take(pool, size);
-    if (takes_left == 0)
-        return NULL;
-    if (takes_left > 0)
-        takes_left--;
-    return __real_sluice_pool_take(pool, size);
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    n_mallocs++;
-    return malloc_fails ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-    n_mallocs++;
-    return malloc_fails ? NULL : __real_calloc(n, size);
-}
 
 /* ---- Cost ----------------------------------------------------------------- */
 
@@ -72,27 +34,28 @@ static void
 a_unary_call_in_a_steady_state_allocates_nothing(void **state)
 {
     struct stock *s = *state;
+    struct memory_tally tally;
     int i;
 
     for (i = 0; i < 10; i++)
         echo_once(s);
-    n_mallocs = 0;
+    memory_count();
     for (i = 0; i < 100; i++)
         echo_once(s);
-#ifdef SLUICE_SANITIZED
-    skip(); /* the pool has malloc make every block, to see its misuse */
-#endif
-    assert_int_equal(n_mallocs, 0);
+    tally = memory_so_far();
+    assert_int_equal(tally.calls, 0);
+    if (RPC_POOL_KEEPS)
+        assert_int_equal(tally.exempt, 0);
 }
 
 /* ---- Shortage ------------------------------------------------------------- */
 
-/* An RPC with everything in it, in which the pool has nothing from the nth
- * take on. True when that was noticed. However it goes, it is told once, or
+/* An RPC with everything in it, in which there is nothing from the nth call for
+ * memory on. True when that was noticed. However it goes, it is told once, or
  * not begun; a side that could not be told for lack of memory expires. */
 static bool
 call_with_failure(struct stock *s, enum sluice_cardinality cardinality,
-    const char *method, long nth)
+    const char *method, unsigned long nth)
 {
     struct sluice_call_options options = { .timeout_ns = SHORT_TIME };
     struct sluice_bytes *request = NULL;
@@ -107,7 +70,7 @@ call_with_failure(struct stock *s, enum sluice_cardinality cardinality,
     if (cardinality == SLUICE_UNARY_UNARY || cardinality == SLUICE_UNARY_STREAM)
         request = bytes_of("3");
     options.metadata = metadata_of("a", "b");
-    takes_left = nth;
+    memory_fail_from(nth);
     err =
         sluice_multi_callable_event(m, request, &o.receiver, &options, &o.call);
     if (err == SLUICE_OK && request == NULL) {
@@ -115,8 +78,7 @@ call_with_failure(struct stock *s, enum sluice_cardinality cardinality,
         sluice_call_terminate(o.call);
     }
     run_until_idle(&s->f);
-    has_failed = takes_left == 0;
-    takes_left = -1;
+    has_failed = memory_suffices().refused > 0;
 
     assert_true(err == SLUICE_OK || err == SLUICE_ENOMEM);
     assert_int_equal(o.n_ends, err == SLUICE_OK);
@@ -143,10 +105,10 @@ an_rpc_survives_the_failure_of_any_allocation(void **state)
     };
     struct stock *s = *state;
     size_t i;
-    long nth;
+    unsigned long nth;
 
     for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        nth = 0;
+        nth = 1;
         while (call_with_failure(s, table[i].cardinality, table[i].method, nth))
             nth++;
         assert_true(nth > 2);
@@ -161,9 +123,9 @@ details_that_cannot_be_copied_are_reported(void **state)
 
     call_method(&s->f, &s->o, SLUICE_UNARY_UNARY, "HoldUU", "x");
     run_until(&s->f, &s->n_calls);
-    takes_left = 0;
+    memory_fail_from(1);
     err = sluice_servicer_context_set_details(s->held, sluice_str("why"));
-    takes_left = -1;
+    memory_suffices();
     assert_int_equal(err, SLUICE_ENOMEM);
     assert_int_equal(sluice_servicer_context_set_details(s->held,
                          sluice_str("why")),
@@ -178,12 +140,12 @@ objects_that_cannot_be_made_are_null(void **state)
     struct sluice_face_servicer *servicer;
     struct sluice_stub *stub;
 
-    malloc_fails = true;
+    memory_fail_from(1);
     m = sluice_stub_multi_callable(s->f.stub, SLUICE_UNARY_UNARY,
         sluice_str("Group"), sluice_str("Echo"));
     stub = sluice_stub_new(s->f.invoker);
     servicer = sluice_face_servicer_new();
-    malloc_fails = false;
+    memory_suffices();
     assert_null(m);
     assert_null(stub);
     assert_null(servicer);
@@ -211,10 +173,10 @@ a_method_that_cannot_be_added_leaves_the_table_as_it_was(void **state)
 
     for (i = 0; i < 40; i++) {
         snprintf(name, sizeof(name), "New%d", i);
-        malloc_fails = true;
+        memory_fail_from(1);
         err = sluice_face_servicer_add(s->f.servicer, sluice_str("Group"),
             sluice_str(name), &m);
-        malloc_fails = false;
+        memory_suffices();
         assert_int_equal(err, SLUICE_ENOMEM);
         assert_int_equal(sluice_face_servicer_add(s->f.servicer,
                              sluice_str("Group"), sluice_str(name), &m),

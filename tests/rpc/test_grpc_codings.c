@@ -130,6 +130,27 @@ a_message_is_percent_decoded_and_never_refused(void **state)
     decodes("", "");
 }
 
+static void
+encodes(const char *in, const char *expected)
+{
+    char out[64];
+
+    assert_int_equal(sluice_grpc_message_encode(in, strlen(in), NULL),
+        strlen(expected));
+    assert_int_equal(sluice_grpc_message_encode(in, strlen(in), out),
+        strlen(expected));
+    assert_memory_equal(out, expected, strlen(expected));
+}
+
+static void
+a_message_is_encoded_where_it_must_be(void **state)
+{
+    (void)state;
+    encodes("50% of \xc3\xa9\n", "50%25 of %C3%A9%0A");
+    encodes("~ \x7f", "~ %7F");
+    encodes("", "");
+}
+
 /* ---------------------------------------------------------------- base64 */
 
 static void
@@ -546,6 +567,7 @@ main(void)
         cmocka_unit_test(malformed_timeouts_are_refused),
         cmocka_unit_test(a_timeout_is_written_in_the_finest_unit_rounded_up),
         cmocka_unit_test(a_message_is_percent_decoded_and_never_refused),
+        cmocka_unit_test(a_message_is_encoded_where_it_must_be),
         cmocka_unit_test(base64_there_and_back),
         cmocka_unit_test(what_is_not_base64_is_refused),
         cmocka_unit_test(a_host_is_looked_up_with_or_without_a_scheme),

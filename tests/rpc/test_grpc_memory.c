@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/rpc/test_grpc_memory.c - the gRPC link when memory is short, and how
- * little of it it asks for. malloc, calloc and realloc of libsluice are
- * wrapped; nghttp2 gets ours.
+ * little of it it asks for; nghttp2's is that of malloc, too.
  */
-#include "config.h"
+#include "tests/memory.h"
 #include "tests/rpc/bad_backend.h"
 #include "tests/rpc/grpc_world.h"
+#include "tests/rpc/memory_nghttp2.h"
 
 #include "rpc/link/grpc_client.h"
 #include "rpc/link/grpc_session_private.h"
+#include "rpc/pool.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,90 +30,22 @@
     "| a=1 | b-bin=AQI; message one; zeros 100000; " PACKED "message two; " \
     "headers end | grpc-status=0 | grpc-message=fine | c=2; again"
 
-static pthread_t victim;
-static long allocations;
-static long fail_at; /* 0: never */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static bool
-is_denied(void)
-{
-    if (!pthread_equal(pthread_self(), victim))
-        return false;
-    return ++allocations == fail_at;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return is_denied() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return is_denied() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *p, size_t size)
-{
-    return is_denied() ? NULL : __real_realloc(p, size);
-}
-
-/* ---------------------------------------------------- nghttp2's memory */
-
-static void *
-take_by_malloc(size_t size, void *arg)
-{
-    (void)arg;
-    return malloc(size);
-}
-
-static void *
-take_by_calloc(size_t count, size_t size, void *arg)
-{
-    (void)arg;
-    return calloc(count, size);
-}
-
-static void *
-take_by_realloc(void *p, size_t size, void *arg)
-{
-    (void)arg;
-    return realloc(p, size);
-}
-
-static void
-give_back(void *p, void *arg)
-{
-    (void)arg;
-    free(p);
-}
-
-static nghttp2_mem nghttp2_memory = { NULL, take_by_malloc, give_back,
-    take_by_calloc, take_by_realloc };
-
-/* ------------------------------------------------------------ the tests */
-
 struct scene {
     struct bad_backend *backend;
     struct grpc_world w;
     struct grpc_call calls[3];
+    nghttp2_mem mem;
 };
 
 static int
 setup(void **state)
 {
-    victim = pthread_self();
-    fail_at = 0;
-    *state = test_calloc(1, sizeof(struct scene));
+    struct scene *s = test_calloc(1, sizeof(*s));
+
+    memory_suffices();
+    memory_only_this_thread(); /* the backend has its own */
+    memory_nghttp2_init(&s->mem);
+    *state = s;
     return 0;
 }
 
@@ -138,12 +70,10 @@ start_call(struct grpc_call *c, struct grpc_world *w)
     struct sluice_metadata *md;
     struct sluice_metadata *more;
     char text[1000];
-    long n = fail_at;
-    long count = allocations;
 
     grpc_call_init(c, w);
     c->timeout_ns = 5 * SLUICE_SECOND;
-    fail_at = 0; /* what follows is the customer's own memory */
+    memory_exempt_begin(); /* the customer's own */
     md = sluice_metadata_new(NULL);
     assert_int_equal(sluice_metadata_add(md, sluice_str("a"), sluice_str("1")),
         SLUICE_OK);
@@ -155,8 +85,7 @@ start_call(struct grpc_call *c, struct grpc_world *w)
                          sluice_str("3")),
         SLUICE_OK);
     fill(text, sizeof(text));
-    fail_at = n;
-    allocations = count;
+    memory_exempt_end();
     c->metadata = md;
     c->options.metadata = more;
     c->options.coding = SLUICE_GRPC_GZIP;
@@ -187,19 +116,17 @@ converse(struct scene *s)
 
 /* Whether memory ran short within the talk. */
 static bool
-talk_with_denied(struct scene *s, long n)
+talk_with_denied(struct scene *s, unsigned long n)
 {
     struct sluice_grpc_client_options o = { .initial_window = 1u << 20 };
     bool was_denied;
 
     s->backend = bad_backend_start(SCRIPT);
     grpc_world_open(&s->w, bad_backend_port(s->backend), &o);
-    s->w.client->shared->mem = &nghttp2_memory;
-    allocations = 0;
-    fail_at = n;
+    s->w.client->shared->mem = &s->mem;
+    memory_fail_nth(n);
     converse(s);
-    was_denied = allocations >= n;
-    fail_at = 0;
+    was_denied = memory_suffices().refused > 0;
     grpc_world_close(&s->w);
     bad_backend_stop(&s->backend);
     return was_denied;
@@ -209,7 +136,7 @@ static void
 each_allocation_in_turn_may_fail(void **state)
 {
     struct scene *s = *state;
-    long n = 1;
+    unsigned long n = 1;
 
     while (talk_with_denied(s, n))
         n++;
@@ -223,17 +150,16 @@ a_client_is_made_whole_or_not_at_all(void **state)
     struct scene *s = *state;
     struct sluice_grpc_client *client = NULL;
     enum sluice_err err = SLUICE_ENOMEM;
-    long n;
+    unsigned long n;
 
     s->backend = bad_backend_start(SCRIPT);
     grpc_world_open(&s->w, bad_backend_port(s->backend), NULL);
     for (n = 1; err != SLUICE_OK; n++) {
-        allocations = 0;
-        fail_at = n;
+        memory_fail_nth(n);
         err = sluice_grpc_client_new(s->w.loop, &o, &client);
         assert_true(err == SLUICE_OK || (err == SLUICE_ENOMEM && !client));
     }
-    fail_at = 0;
+    memory_suffices();
     assert_true(n > 4);
     sluice_grpc_client_close(&client, NULL, NULL);
     grpc_world_idle(&s->w);
@@ -259,7 +185,6 @@ allocates_nothing(struct scene *s, enum sluice_grpc_coding coding,
     const char *script)
 {
     char text[200]; /* the backend opens no window */
-    long before;
     int i;
 
     fill(text, sizeof(text));
@@ -267,10 +192,11 @@ allocates_nothing(struct scene *s, enum sluice_grpc_coding coding,
     grpc_world_open(&s->w, bad_backend_port(s->backend), NULL);
     for (i = 0; i < 20; i++)
         call_once(s, coding, text);
-    before = allocations;
+    memory_count();
     for (i = 0; i < 200; i++)
         call_once(s, coding, text);
-    assert_int_equal(allocations - before, 0);
+    if (RPC_POOL_KEEPS)
+        assert_int_equal(memory_so_far().calls, 0);
     grpc_world_close(&s->w);
     bad_backend_stop(&s->backend);
 }
@@ -278,9 +204,6 @@ allocates_nothing(struct scene *s, enum sluice_grpc_coding coding,
 static void
 a_unary_call_allocates_nothing_once_warm(void **state)
 {
-#ifdef SLUICE_SANITIZED
-    skip(); /* pools give everything back to the sanitizer at once */
-#endif
     allocates_nothing(*state, SLUICE_GRPC_IDENTITY,
         "wait preface; settings; ack; label; "
         "wait end; ok; message pong; status 0; again");
@@ -289,9 +212,6 @@ a_unary_call_allocates_nothing_once_warm(void **state)
 static void
 a_compressed_call_allocates_nothing_either(void **state)
 {
-#ifdef SLUICE_SANITIZED
-    skip();
-#endif
     allocates_nothing(*state, SLUICE_GRPC_GZIP,
         "wait preface; settings; ack; label; wait end; " GZIP_HEAD "; " PACKED
         "status 0; again");

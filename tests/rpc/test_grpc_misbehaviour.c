@@ -58,14 +58,8 @@ a_message_before_a_reset_is_delivered(void **state)
 static void
 a_refused_stream_is_sent_again_once(void **state)
 {
-    struct scene *s = *state;
-
-    scene_open(s, HELLO "wait end; rst 7; " SERVE, NULL);
-    grpc_call_unary(&s->call, &s->w, "Call");
-    grpc_call_ended(&s->call, SLUICE_COMPLETED, 0);
-    assert_string_equal(s->call.text, "pong");
-    scene_close(s);
-    scene_play_on(s, HELLO "wait end; rst 7; wait end; rst 7; " SERVE,
+    scene_hear_pong(*state, HELLO "wait end; rst 7; " SERVE);
+    scene_play_on(*state, HELLO "wait end; rst 7; wait end; rst 7; " SERVE,
         SLUICE_REMOTE_SHUTDOWN, 14, 1);
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/rpc/test_grpc_server_memory.c - the gRPC server when memory is short,
- * and how little of it it asks for. malloc, calloc and realloc of libsluice are
- * wrapped; nghttp2 gets ours.
+ * and how little of it it asks for; nghttp2's is that of malloc, too.
  */
-#include "config.h"
+#include "tests/memory.h"
 #include "tests/rpc/bad_client.h"
+#include "tests/rpc/memory_nghttp2.h"
 
 #include "rpc/link/grpc_server.h"
+#include "rpc/pool.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -15,89 +16,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static long allocations;
-static long fail_at; /* 0: never */
-static bool goes_on; /* all behind it fail, too */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static bool
-is_denied(void)
-{
-    allocations++;
-    return allocations == fail_at ||
-        (goes_on && fail_at > 0 && allocations > fail_at);
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return is_denied() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return is_denied() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *p, size_t size)
-{
-    return is_denied() ? NULL : __real_realloc(p, size);
-}
-
-/* ---------------------------------------------------- nghttp2's memory */
-
-static void *
-take_by_malloc(size_t size, void *arg)
-{
-    (void)arg;
-    return malloc(size);
-}
-
-static void *
-take_by_calloc(size_t count, size_t size, void *arg)
-{
-    (void)arg;
-    return calloc(count, size);
-}
-
-static void *
-take_by_realloc(void *p, size_t size, void *arg)
-{
-    (void)arg;
-    return realloc(p, size);
-}
-
-static void
-give_back(void *p, void *arg)
-{
-    (void)arg;
-    free(p);
-}
-
-static nghttp2_mem nghttp2_memory = { NULL, take_by_malloc, give_back,
-    take_by_calloc, take_by_realloc };
-
-/* ------------------------------------------------------------ the tests */
-
 struct scene {
     struct serving s;
     struct bad_client c;
+    nghttp2_mem mem;
 };
 
 static int
 setup(void **state)
 {
-    fail_at = 0;
-    goes_on = false;
-    *state = test_calloc(1, sizeof(struct scene));
+    struct scene *s = test_calloc(1, sizeof(*s));
+
+    memory_suffices();
+    memory_nghttp2_init(&s->mem);
+    *state = s;
     return 0;
 }
 
@@ -152,23 +84,22 @@ has_no_calls(void *arg)
 
 /* Whether memory ran short within the talk. */
 static bool
-talk_with_denied(struct scene *s, long n)
+talk_with_denied(struct scene *s, void (*run_short)(unsigned long nth),
+    unsigned long n)
 {
     struct sluice_grpc_server_options o = { .max_message = 1 << 20 };
     bool was_denied;
 
     serving_open(&s->s, &o);
-    s->s.server->shared.mem = &nghttp2_memory;
-    allocations = 0;
-    fail_at = n;
+    s->s.server->shared.mem = &s->mem;
+    run_short(n);
     if (bad_client_try(&s->c, &s->s)) {
         bad_client_greet(&s->c);
         talk(&s->c);
         listen_to(&s->c);
     }
     serving_until(&s->s, has_no_calls, &s->s);
-    was_denied = allocations >= n;
-    fail_at = 0;
+    was_denied = memory_suffices().refused > 0;
     bad_client_close(&s->c);
     serving_close(&s->s);
     return was_denied;
@@ -178,9 +109,9 @@ static void
 each_allocation_in_turn_may_fail(void **state)
 {
     struct scene *s = *state;
-    long n = 1;
+    unsigned long n = 1;
 
-    while (talk_with_denied(s, n))
+    while (talk_with_denied(s, memory_fail_nth, n))
         n++;
     assert_true(n > 50);
 }
@@ -189,10 +120,9 @@ static void
 memory_may_run_out_for_good(void **state)
 {
     struct scene *s = *state;
-    long n = 1;
+    unsigned long n = 1;
 
-    goes_on = true;
-    while (talk_with_denied(s, n))
+    while (talk_with_denied(s, memory_fail_from, n))
         n++;
     assert_true(n > 50);
 }
@@ -205,26 +135,24 @@ a_server_is_made_whole_or_not_at_all(void **state)
     enum sluice_err err = SLUICE_ENOMEM;
     bool is_closed = false;
     const char *why;
-    long n;
+    unsigned long n;
 
     serving_open(&s->s, NULL);
     for (n = 1; err != SLUICE_OK; n++) {
-        allocations = 0;
-        fail_at = n;
+        memory_fail_nth(n);
         err = sluice_grpc_server_new(s->s.loop, s->s.end, NULL, &server);
         assert_true(err == SLUICE_OK || (err == SLUICE_ENOMEM && !server));
     }
     assert_true(n > 4);
     err = SLUICE_ENOMEM;
     for (n = 1; err != SLUICE_OK; n++) {
-        allocations = 0;
-        fail_at = n;
+        memory_fail_nth(n);
         err =
             sluice_grpc_server_listen(server, sluice_str("127.0.0.1:0"), &why);
         assert_true(err == SLUICE_OK || err == SLUICE_ENOMEM);
     }
     assert_true(n > 2);
-    fail_at = 0;
+    memory_suffices();
     sluice_grpc_server_close(&server, serving_set, &is_closed);
     serving_until(&s->s, serving_is_set, &is_closed);
     serving_close(&s->s);
@@ -246,7 +174,7 @@ static bool
 has_been_denied(void *arg)
 {
     (void)arg;
-    return allocations > 0;
+    return memory_so_far().refused > 0;
 }
 
 static bool
@@ -262,11 +190,10 @@ a_listener_short_of_memory_goes_on_later(void **state)
     int fds[2];
 
     serving_open(&s->s, NULL);
-    allocations = 0;
-    fail_at = 1;
+    memory_fail_nth(1);
     fds[0] = connect_to(s->s.port);
     serving_until(&s->s, has_been_denied, NULL);
-    fail_at = 0;
+    memory_suffices();
     fds[1] = connect_to(s->s.port);
     serving_until(&s->s, has_two_connections, s->s.server);
     (void)close(fds[0]);
@@ -278,20 +205,17 @@ static void
 a_unary_call_allocates_nothing_once_warm(void **state)
 {
     struct scene *s = *state;
-    long before;
     uint32_t i;
 
-#ifdef SLUICE_SANITIZED
-    skip(); /* pools give everything back to the sanitizer at once */
-#endif
     serving_open(&s->s, NULL);
     bad_client_open(&s->c, &s->s);
     for (i = 0; i < 20; i++)
         bad_client_works(&s->c, 1 + 2 * i);
-    before = allocations;
+    memory_count();
     for (; i < 220; i++)
         bad_client_works(&s->c, 1 + 2 * i);
-    assert_int_equal(allocations - before, 0);
+    if (RPC_POOL_KEEPS)
+        assert_int_equal(memory_so_far().calls, 0);
     bad_client_close(&s->c);
     serving_close(&s->s);
 }

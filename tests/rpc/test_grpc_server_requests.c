@@ -9,39 +9,12 @@
 #include <string.h>
 #include <zlib.h>
 
-struct scene {
-    struct serving s;
-    struct bad_client c;
-};
-
-static int
-setup(void **state)
-{
-    struct scene *s = test_calloc(1, sizeof(*s));
-
-    *state = s;
-    serving_open(&s->s, NULL);
-    bad_client_open(&s->c, &s->s);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct scene *s = *state;
-
-    bad_client_close(&s->c);
-    serving_close(&s->s);
-    test_free(s);
-    return 0;
-}
-
 /* ---------------------------------------------------------- well-formed */
 
 static void
 a_unary_call_is_three_frames(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_works(&s->c, 1);
     serving_until_over(&s->s, 1);
@@ -52,7 +25,7 @@ a_unary_call_is_three_frames(void **state)
 static void
 a_failure_before_the_first_message_is_one_block(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "fail", NULL, false);
     bad_client_message(&s->c, 1, "5 not here", true);
@@ -66,7 +39,7 @@ a_failure_before_the_first_message_is_one_block(void **state)
 static void
 headers_wait_for_the_first_message(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "chat", NULL, false);
     serving_until_called(&s->s, 1);
@@ -81,7 +54,7 @@ headers_wait_for_the_first_message(void **state)
 static void
 initial_metadata_does_not_wait(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "greet", "| x-a=1", false);
     bad_client_await_head(&s->c, 1);
@@ -93,7 +66,7 @@ initial_metadata_does_not_wait(void **state)
 static void
 a_request_may_end_with_its_headers(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "total", NULL, true);
     bad_client_await_head(&s->c, 1);
@@ -104,7 +77,7 @@ a_request_may_end_with_its_headers(void **state)
 static void
 a_request_may_end_with_trailers(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "total", NULL, false);
     bad_client_message(&s->c, 1, "abc", false);
@@ -124,7 +97,7 @@ static void
 frames_and_messages_need_not_match(void **state)
 {
     static const char wire[] = "\0\0\0\0\1a\0\0\0\0\0\0\0\0\0\3bcd";
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     size_t i;
 
     bad_client_call(&s->c, 1, "total", NULL, false);
@@ -148,7 +121,7 @@ static void
 padding_is_no_content(void **state)
 {
     static const char padded[] = "\4\0\0\0\0\2hi\0\0\0\0";
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "echo", NULL, false);
     bad_client_frame(&s->c, BAD_DATA, 8 | BAD_END_STREAM, 1, padded,
@@ -160,7 +133,7 @@ padding_is_no_content(void **state)
 static void
 te_may_be_missing_and_the_type_may_say_more(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_headers(&s->c, 1,
         "| :method=POST | :scheme=http | :path=/test.Server/echo | "
@@ -174,7 +147,7 @@ te_may_be_missing_and_the_type_may_say_more(void **state)
 /* ------------------------------------------------------------- refusals */
 
 static void
-refused(struct scene *s, uint32_t stream, const char *fields,
+refused(struct bad_scene *s, uint32_t stream, const char *fields,
     const char *http_status, const char *grpc_status)
 {
     bad_client_headers(&s->c, stream, fields, false);
@@ -189,7 +162,7 @@ refused(struct scene *s, uint32_t stream, const char *fields,
 static void
 only_post_will_do(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     refused(s, 1, "| :method=GET | :path=/test.Server/echo" HEAD TYPE,
         ":status: 405", "grpc-status: 13");
@@ -199,7 +172,7 @@ only_post_will_do(void **state)
 static void
 only_the_type_of_grpc_will_do(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     refused(s, 1,
         "| :method=POST | :path=/test.Server/echo" HEAD
@@ -214,7 +187,7 @@ a_path_names_group_and_method(void **state)
 {
     static const char *const paths[] = { "/", "/echo", "/test.Server/",
         "//echo", "*" };
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     char fields[256];
     uint32_t i;
 
@@ -228,7 +201,7 @@ a_path_names_group_and_method(void **state)
 static void
 groups_may_have_slashes(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_headers(&s->c, 1, "| :method=POST | :path=/a/b/c" HEAD TYPE,
         true);
@@ -241,7 +214,7 @@ a_malformed_timeout_is_refused(void **state)
 {
     static const char *const bad[] = { "S", "-1S", "1.5S", "123456789m", "10s",
         "10 S" };
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     char fields[256];
     uint32_t i;
 
@@ -257,7 +230,7 @@ a_malformed_timeout_is_refused(void **state)
 static void
 no_time_is_too_little(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "hold", "| grpc-timeout=0n", false);
     bad_client_message(&s->c, 1, "x", true);
@@ -267,7 +240,7 @@ no_time_is_too_little(void **state)
 static void
 binary_metadata_must_be_base64(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     refused(s, 1,
         "| :method=POST | :path=/test.Server/echo" HEAD TYPE "| x-bin=!!!",
@@ -278,7 +251,7 @@ binary_metadata_must_be_base64(void **state)
 static void
 an_unknown_coding_is_refused_with_the_known_ones(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     refused(s, 1,
         "| :method=POST | :path=/test.Server/echo" HEAD TYPE
@@ -291,7 +264,7 @@ an_unknown_coding_is_refused_with_the_known_ones(void **state)
 static void
 what_belongs_to_a_connection_resets_the_stream(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "echo", "| connection=close", false);
     bad_client_await_rst(&s->c, 1, NGHTTP2_PROTOCOL_ERROR);
@@ -308,7 +281,7 @@ what_belongs_to_a_connection_resets_the_stream(void **state)
 static void
 too_much_metadata_ends_its_call_alone(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "echo", "| x-a*17000=a", false);
     bad_client_await_end(&s->c, 1, "grpc-status: 8", NULL);
@@ -323,7 +296,7 @@ too_much_metadata_ends_its_call_alone(void **state)
 static void
 merged_binary_values_count_as_many(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     char more[8192] = "| ";
     size_t at = 2;
 
@@ -342,7 +315,7 @@ merged_binary_values_count_as_many(void **state)
 
 /* The data of a stream call that has had one good message. */
 static void
-broken_by(struct scene *s, const char *more, const void *data, size_t len,
+broken_by(struct bad_scene *s, const char *more, const void *data, size_t len,
     bool is_last, const char *status)
 {
     bad_client_call(&s->c, 1, "total", more, false);
@@ -411,7 +384,7 @@ static void
 a_bomb_is_defused(void **state)
 {
     static uint8_t packed[5 + 65536];
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     uLongf len = sizeof(packed) - 5;
     size_t size = 16u << 20;
     uint8_t *zeros = calloc(1, size);
@@ -435,7 +408,7 @@ a_bomb_is_defused(void **state)
 static void
 what_ends_in_its_first_message_never_was_a_call(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "echo", NULL, false);
     bad_client_data(&s->c, 1, "\0\0\0\0\4xxx", 8, true);
@@ -447,7 +420,7 @@ what_ends_in_its_first_message_never_was_a_call(void **state)
 static void
 answers_are_compressed_when_the_caller_takes_it(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     char text[2001];
 
     memset(text, 'z', sizeof(text) - 1);
@@ -474,7 +447,8 @@ answers_are_compressed_when_the_caller_takes_it(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+    cmocka_unit_test_setup_teardown(name, bad_scene_open, bad_scene_close)
     const struct CMUnitTest tests[] = {
         T(a_unary_call_is_three_frames),
         T(a_failure_before_the_first_message_is_one_block),

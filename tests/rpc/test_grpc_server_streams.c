@@ -10,38 +10,11 @@
 
 #define WINDOW 65535u
 
-struct scene {
-    struct serving s;
-    struct bad_client c;
-};
-
-static int
-setup(void **state)
-{
-    struct scene *s = test_calloc(1, sizeof(*s));
-
-    *state = s;
-    serving_open(&s->s, NULL);
-    bad_client_open(&s->c, &s->s);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct scene *s = *state;
-
-    bad_client_close(&s->c);
-    serving_close(&s->s);
-    test_free(s);
-    return 0;
-}
-
 /* ---------------------------------------------------------------- resets */
 
 /* A call that has reached its method, reset. */
 static void
-reset_with(struct scene *s, uint32_t code, enum sluice_outcome_kind kind)
+reset_with(struct bad_scene *s, uint32_t code, enum sluice_outcome_kind kind)
 {
     bad_client_call(&s->c, 1, "silent", NULL, false);
     serving_until_called(&s->s, 1);
@@ -84,7 +57,7 @@ an_unheard_of_reset_is_one_too(void **state)
 static void
 a_cancel_when_the_time_is_up_is_an_expiry(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     uint64_t due;
 
     bad_client_call(&s->c, 1, "silent", "| grpc-timeout=1m", false);
@@ -101,7 +74,7 @@ a_cancel_when_the_time_is_up_is_an_expiry(void **state)
 static void
 a_call_reset_at_once_never_was_one(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "echo", NULL, false);
     bad_client_message(&s->c, 1, "x", true);
@@ -115,7 +88,7 @@ a_call_reset_at_once_never_was_one(void **state)
 static void
 a_reset_behind_the_answer_changes_nothing(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "hang_up", NULL, false);
     bad_client_message(&s->c, 1, "x", false);
@@ -132,7 +105,7 @@ a_reset_behind_the_answer_changes_nothing(void **state)
 static void
 what_comes_behind_the_answer_is_dropped(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "fail", NULL, false);
     bad_client_message(&s->c, 1, "9", false);
@@ -146,7 +119,7 @@ what_comes_behind_the_answer_is_dropped(void **state)
 static void
 a_lost_connection_ends_its_calls(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "silent", NULL, false);
     bad_client_call(&s->c, 3, "hold", NULL, false);
@@ -163,7 +136,7 @@ a_lost_connection_ends_its_calls(void **state)
 static void
 a_defect_of_the_service_is_unknown(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "crash", NULL, false);
     bad_client_message(&s->c, 1, "x", true);
@@ -174,7 +147,7 @@ a_defect_of_the_service_is_unknown(void **state)
 static void
 a_service_that_cancels_says_so(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "give_up", NULL, false);
     bad_client_message(&s->c, 1, "x", true);
@@ -184,7 +157,7 @@ a_service_that_cancels_says_so(void **state)
 static void
 an_expired_call_is_answered(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "silent", "| grpc-timeout=1m", false);
     bad_client_await_end(&s->c, 1, "grpc-status: 4", NULL);
@@ -196,7 +169,7 @@ an_expired_call_is_answered(void **state)
 static void
 an_end_that_stops_answers_its_calls(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_call(&s->c, 1, "greet", NULL, false);
     bad_client_await_head(&s->c, 1);
@@ -211,7 +184,7 @@ an_end_that_stops_answers_its_calls(void **state)
 static void
 what_was_answered_last_is_still_written(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     bool is_closed = false;
 
     bad_client_call(&s->c, 1, "hold", NULL, false);
@@ -230,7 +203,7 @@ what_was_answered_last_is_still_written(void **state)
 static void
 details_are_cut_to_what_fits(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     char request[8193];
 
     memset(request, 'd', sizeof(request) - 1);
@@ -253,7 +226,7 @@ details_are_cut_to_what_fits(void **state)
 static void
 metadata_that_does_not_fit_fails_the_call(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_setting(&s->c, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 1000);
     bad_client_call(&s->c, 1, "metadata", "| x-a*2000=a", false);
@@ -270,7 +243,7 @@ static void
 nobody_gets_window_for_what_nobody_wants(void **state)
 {
     static uint8_t zeros[16384];
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     size_t left;
     size_t n;
 
@@ -294,7 +267,7 @@ static void
 one_byte_more_than_the_window_resets_the_stream(void **state)
 {
     static uint8_t zeros[16384];
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     unsigned i;
 
     bad_client_call(&s->c, 1, "silent", NULL, false);
@@ -311,7 +284,7 @@ static void
 a_reader_that_wants_more_gets_window(void **state)
 {
     static uint8_t zeros[16384];
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     uint32_t given = 0;
     unsigned i;
 
@@ -328,7 +301,7 @@ a_reader_that_wants_more_gets_window(void **state)
 static void
 messages_go_as_the_callers_window_opens(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_setting(&s->c, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 8);
     bad_client_call(&s->c, 1, "echo", NULL, false);
@@ -351,7 +324,7 @@ messages_go_as_the_callers_window_opens(void **state)
 static void
 a_status_needs_no_window(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_setting(&s->c, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 6);
     bad_client_call(&s->c, 1, "chat", NULL, false);
@@ -365,7 +338,7 @@ a_status_needs_no_window(void **state)
 static void
 a_window_of_nothing_holds_the_service_back(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_setting(&s->c, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0);
     bad_client_call(&s->c, 1, "count", NULL, false);
@@ -385,7 +358,7 @@ a_window_of_nothing_holds_the_service_back(void **state)
 static void
 a_message_that_has_begun_is_finished_before_the_status(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_setting(&s->c, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 100);
     bad_client_call(&s->c, 1, "count", "| grpc-timeout=50m", false);
@@ -403,7 +376,7 @@ a_message_that_has_begun_is_finished_before_the_status(void **state)
 static void
 a_message_that_has_not_begun_is_dropped_for_the_status(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_setting(&s->c, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0);
     bad_client_call(&s->c, 1, "count", "| grpc-timeout=50m", false);
@@ -415,7 +388,7 @@ a_message_that_has_not_begun_is_dropped_for_the_status(void **state)
 static void
 a_last_message_waits_for_window_after_its_call_is_over(void **state)
 {
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
 
     bad_client_setting(&s->c, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0);
     bad_client_call(&s->c, 1, "echo", NULL, false);
@@ -434,7 +407,7 @@ static void
 a_status_follows_a_message_that_waits_for_the_socket(void **state)
 {
     static char text[8193];
-    struct scene *s = *state;
+    struct bad_scene *s = *state;
     unsigned ended = 0;
     uint32_t i;
 
@@ -459,7 +432,8 @@ a_status_follows_a_message_that_waits_for_the_socket(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+    cmocka_unit_test_setup_teardown(name, bad_scene_open, bad_scene_close)
     const struct CMUnitTest tests[] = {
         T(cancel_cancels),
         T(no_error_is_a_shutdown),

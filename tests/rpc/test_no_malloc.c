@@ -5,22 +5,14 @@
  * side. malloc and its like are replaced for the whole process, as glibc
  * provides for, so that libraries are counted too.
  */
+#include "config.h"
+
 #include <sluice/grpc.h>
 #include <sluice/grpc_server.h>
 
 #include "tests/rpc/face_fixture.h"
 
 #include <stdio.h>
-
-/* A sanitizer has its own malloc, and pools keep nothing then: the calls are
- * made all the same. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define UNCOUNTED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define UNCOUNTED
-#endif
-#endif
 
 #define IN_FLIGHT 20u
 #define WARM_UP 500u
@@ -29,7 +21,8 @@
 
 static unsigned long allocations;
 
-#ifndef UNCOUNTED
+/* A sanitizer has its own malloc: the calls are made all the same. */
+#ifndef SLUICE_SANITIZED
 /* Libraries are to find these before libc's. */
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -276,7 +269,7 @@ calls_take_nothing(struct scene *s)
     unsigned long before = allocations;
 
     call(s, WARM_UP);
-#ifndef UNCOUNTED
+#ifndef SLUICE_SANITIZED
     assert_true(allocations > before); /* they are counted */
 #endif
     before = allocations;

@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/rpc/test_rendezvous_memory.c - threads and their calls when memory or
- * threads are short: the linker puts our allocators in front of the real ones.
+ * threads are short: any thread's memory, that of pools included.
  */
+#include "tests/memory.h"
 #include "tests/rpc/thread_scene.h"
 
-/* Fails once this many more have been asked for, and from then on; < 0: never.
- * All threads count. What is taken without a pool is the test's own. */
-static atomic_long left = -1;
-static atomic_uint n_heap;           /* not for a pool */
-static _Thread_local bool is_inside; /* a pool's own malloc counts as one */
-
-static bool
-is_short(void)
-{
-    long now = atomic_load(&left);
-
-    while (now > 0 && !atomic_compare_exchange_weak(&left, &now, now - 1))
-        continue;
-    return now == 0;
-}
-
-void *__real_sluice_pool_take(struct sluice_pool *pool, size_t size);
-void *__wrap_sluice_pool_take(struct sluice_pool *pool, size_t size);
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
 int __real_uv_thread_create(uv_thread_t *id, uv_thread_cb entry, void *arg);
 int __wrap_uv_thread_create(uv_thread_t *id, uv_thread_cb entry, void *arg);
 int __real_uv_loop_init(uv_loop_t *loop);
@@ -34,51 +13,24 @@ int __wrap_uv_loop_init(uv_loop_t *loop);
 int __real_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb);
 int __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb);
 
-void *
-__wrap_sluice_pool_take(struct sluice_pool *pool, size_t size)
-{
-    void *p;
-
-    if (pool != NULL && is_short())
-        return NULL;
-    is_inside = true;
-    p = __real_sluice_pool_take(pool, size);
-    is_inside = false;
-    return p;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    if (is_inside)
-        return __real_malloc(size);
-    atomic_fetch_add(&n_heap, 1);
-    return is_short() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-    atomic_fetch_add(&n_heap, 1);
-    return is_short() ? NULL : __real_calloc(n, size);
-}
-
 int
 __wrap_uv_thread_create(uv_thread_t *id, uv_thread_cb entry, void *arg)
 {
-    return is_short() ? UV_EAGAIN : __real_uv_thread_create(id, entry, arg);
+    return memory_is_refused() ? UV_EAGAIN
+                               : __real_uv_thread_create(id, entry, arg);
 }
 
 int
 __wrap_uv_loop_init(uv_loop_t *loop)
 {
-    return is_short() ? UV_ENOMEM : __real_uv_loop_init(loop);
+    return memory_is_refused() ? UV_ENOMEM : __real_uv_loop_init(loop);
 }
 
 int
 __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb)
 {
-    return is_short() ? UV_EMFILE : __real_uv_async_init(loop, async, cb);
+    return memory_is_refused() ? UV_EMFILE
+                               : __real_uv_async_init(loop, async, cb);
 }
 
 /* ---- Threads ---------------------------------------------------------------------------- */
@@ -88,19 +40,19 @@ a_loops_thread_that_cannot_be_had_is_an_error(void **state)
 {
     struct sluice_loop_thread *t;
     enum sluice_err err;
-    long nth = 0;
+    unsigned long nth = 1;
 
     (void)state;
     do {
-        atomic_store(&left, nth);
+        memory_fail_from(nth);
         err = sluice_loop_thread_new(&t);
-        atomic_store(&left, -1);
+        memory_suffices();
         assert_true(err == SLUICE_OK || err == SLUICE_ENOMEM);
         assert_int_equal(t != NULL, err == SLUICE_OK);
         sluice_loop_thread_free(&t);
         nth++;
     } while (err != SLUICE_OK);
-    assert_true(nth > 6); /* ours, its thread, loop, two doors, loop, pool */
+    assert_true(nth > 7); /* ours, its thread, loop, two doors, loop, pool */
 }
 
 static void
@@ -108,13 +60,13 @@ a_pool_that_lacks_a_thread_is_an_error(void **state)
 {
     struct sluice_thread_pool *pool;
     enum sluice_err err;
-    long nth;
+    unsigned long nth;
 
     (void)state;
-    for (nth = 0; nth <= 5; nth++) {
-        atomic_store(&left, nth);
+    for (nth = 1; nth <= 6; nth++) {
+        memory_fail_from(nth);
         err = sluice_thread_pool_new(5, &pool);
-        atomic_store(&left, -1);
+        memory_suffices();
         assert_int_equal(err, SLUICE_ENOMEM);
         assert_null(pool);
     }
@@ -229,13 +181,12 @@ assert_survives(struct scene *s, attempt_cb *attempt)
 {
     bool was_short;
     enum sluice_err err;
-    long nth = 0;
+    unsigned long nth = 1;
 
     do {
-        atomic_store(&left, nth++);
+        memory_fail_from(nth++);
         err = attempt(s);
-        was_short = atomic_load(&left) == 0;
-        atomic_store(&left, -1);
+        was_short = memory_suffices().refused > 0;
         assert_true(err == SLUICE_OK || err == SLUICE_ENOMEM);
         await_idle(s, s->invoker);
         await_idle(s, s->service);
@@ -270,10 +221,10 @@ a_rendezvous_that_cannot_be_made_closes_its_iterator(void **state)
     enum sluice_err err;
 
     source_init(&source, 5, SLUICE_EEND);
-    atomic_store(&left, 0);
+    memory_fail_from(1);
     err = sluice_stub_future_stream_unary(s->stub, GROUP, sluice_str("Join"),
         &source.iterator, &hasty, &s->r);
-    atomic_store(&left, -1);
+    memory_suffices();
     assert_int_equal(err, SLUICE_ENOMEM);
     assert_null(s->r);
     source_fini(&source);
@@ -290,9 +241,9 @@ a_traceback_that_cannot_be_made_is_at_least_the_kind(void **state)
     assert_aborts(s->r, SLUICE_ABORTION_REMOTE_FAILURE);
     abortion = sluice_rendezvous_abortion(s->r);
     assert_non_null(abortion->details.ptr);
-    atomic_store(&left, 0);
+    memory_fail_from(1);
     assert_int_equal(sluice_rendezvous_traceback(s->r, 0, &text), SLUICE_OK);
-    atomic_store(&left, -1);
+    memory_suffices();
     assert_true(sluice_str_equal(text, sluice_str("RemoteError")));
     assert_int_equal(sluice_rendezvous_traceback(s->r, 0, &text), SLUICE_OK);
     assert_false(sluice_str_equal(text, sluice_str("RemoteError")));
@@ -304,16 +255,16 @@ static void
 a_value_costs_no_allocation_of_its_own(void **state)
 {
     struct scene *s = *state;
-    unsigned before, i;
+    unsigned i;
 
     s->r = inline_stream(s, "EchoAll", NULL);
-    before = atomic_load(&n_heap);
+    memory_count();
     for (i = 0; i < 1000; i++) {
         assert_int_equal(sluice_rendezvous_consume(s->r, bytes_of("x")),
             SLUICE_OK);
         assert_next(s->r, "x");
     }
-    assert_int_equal(atomic_load(&n_heap), before);
+    assert_int_equal(memory_so_far().calls, 0);
 }
 
 static void
@@ -321,9 +272,9 @@ a_call_costs_one_allocation_of_its_own(void **state)
 {
     struct scene *s = *state;
     struct sluice_bytes *response;
-    unsigned before, i;
+    unsigned i;
 
-    before = atomic_load(&n_heap);
+    memory_count();
     for (i = 0; i < 100; i++) {
         assert_int_equal(sluice_stub_blocking_unary_unary(s->stub, GROUP,
                              sluice_str("Echo"), bytes_of("x"), &patient,
@@ -331,7 +282,7 @@ a_call_costs_one_allocation_of_its_own(void **state)
             SLUICE_OK);
         sluice_bytes_unref(&response);
     }
-    assert_int_equal(atomic_load(&n_heap), before + 100);
+    assert_int_equal(memory_so_far().calls, 100);
 }
 
 #define SCENE_TEST(t) \

@@ -12,27 +12,6 @@
 
 /* ---- Values ----------------------------------------------------------------------- */
 
-struct sluice_bytes *
-bytes_of(const char *text)
-{
-    struct sluice_bytes *b = sluice_bytes_copy(NULL, text, strlen(text));
-
-    assert(b != NULL);
-    return b;
-}
-
-struct sluice_metadata *
-metadata_of(const char *name, const char *value)
-{
-    struct sluice_metadata *md = sluice_metadata_new(NULL);
-    enum sluice_err err;
-
-    assert(md != NULL);
-    err = sluice_metadata_add(md, sluice_str(name), sluice_str(value));
-    assert(err == SLUICE_OK);
-    return md;
-}
-
 void
 assert_bytes(struct sluice_bytes *bytes, const char *text)
 {
@@ -40,15 +19,6 @@ assert_bytes(struct sluice_bytes *bytes, const char *text)
     assert_int_equal(sluice_bytes_size(bytes), strlen(text));
     assert_memory_equal(sluice_bytes_data(bytes), text, strlen(text));
     sluice_bytes_unref(&bytes);
-}
-
-static struct sluice_bytes *
-number(unsigned n)
-{
-    char text[16];
-
-    snprintf(text, sizeof(text), "%u", n);
-    return bytes_of(text);
 }
 
 /* ---- Methods that answer ------------------------------------------------------------ */
@@ -109,7 +79,7 @@ on_count_allowance(void *arg, int n)
     while (atomic_load(&s->n_made) < s->n_to_make &&
         sluice_servicer_context_response_budget(s->held) > 0)
         sluice_servicer_context_consume(s->held,
-            number(atomic_fetch_add(&s->n_made, 1)));
+            bytes_of_number(atomic_fetch_add(&s->n_made, 1)));
     if (atomic_load(&s->n_made) == s->n_to_make)
         sluice_servicer_context_terminate(s->held);
 }
@@ -610,7 +580,7 @@ draw(void *arg, struct sluice_bytes **value)
     if (source->gate != NULL)
         uv_sem_wait(source->gate);
     if (i < source->n || source->end == SLUICE_OK)
-        *value = number(i);
+        *value = bytes_of_number(i);
     else
         err = source->end;
     atomic_store(&source->is_inside, false);

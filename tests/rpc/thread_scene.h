@@ -29,6 +29,7 @@
 #include <sluice/status.h>
 
 #include "rpc/check.h"
+#include "tests/rpc/values.h"
 
 #define LONG_TIME (3000 * SLUICE_SECOND)
 #define SHORT_TIME (5 * SLUICE_MS)
@@ -92,9 +93,6 @@ void help_when_called(struct scene *s, void (*fn)(struct scene *s));
 /* How often operations of an End have ended so. */
 uint64_t ended_as(struct scene *s, struct sluice_end *end,
     enum sluice_outcome_kind kind);
-
-struct sluice_bytes *bytes_of(const char *text);
-struct sluice_metadata *metadata_of(const char *name, const char *value);
 
 /* Consumes bytes. */
 void assert_bytes(struct sluice_bytes *bytes, const char *text);

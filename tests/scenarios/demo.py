@@ -59,6 +59,20 @@ class Demo(unittest.TestCase):
         self.assertEqual(status, 200, body)
         self.assertEqual(json.loads(body)["year"], 1962)
         self.assertEqual(json.loads(body)["title"], "Solaris")
+        changed = dict(json.loads(body), title="Solaris 2", year=None,
+                       price={"currencyCode": "EUR", "units": "7"})
+        status, body = self.curl(
+            "-X", "PATCH", "-d", json.dumps(changed), "-H",
+            "Content-Type: application/json", path)
+        self.assertEqual(status, 200, body)
+        del changed["year"]
+        self.assertEqual(json.loads(body), changed)
+        status, body = self.curl(
+            "-X", "PATCH", "-d", '{"price":{"nanos":5}}', "-H",
+            "Content-Type: application/json", path)
+        self.assertEqual(status, 200, body)
+        changed["price"]["nanos"] = 5
+        self.assertEqual(json.loads(body), changed)
         status, body = self.curl("/v1/shelves/classics/books?page_size=100")
         self.assertEqual(status, 200, body)
         self.assertIn(book["name"],

@@ -117,18 +117,17 @@ class Backend:
             self.cancelled.set()
 
     def _obey(self, order, context):
-        if order.tags:
-            pairs = [tag.split("=", 1) for tag in order.tags]
-            initial = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
-                       for k, v in pairs if not k.startswith("t:")]
-            if initial:
-                context.send_initial_metadata(initial)
-            context.set_trailing_metadata(
-                [(k[2:], bytes.fromhex(v) if k.endswith("-bin") else v)
-                 for k, v in pairs if k.startswith("t:")])
+        pairs = [tag.split("=", 1) for tag in order.tags]
+        initial = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
+                   for k, v in pairs if not k.startswith("t:")]
+        trailing = [(k[2:], bytes.fromhex(v) if k.endswith("-bin") else v)
+                    for k, v in pairs if k.startswith("t:")]
         if order.details:
-            context.set_trailing_metadata(
-                [("grpc-status-details-bin", order.details)])
+            trailing.append(("grpc-status-details-bin", order.details))
+        if initial:
+            context.send_initial_metadata(initial)
+        if trailing:
+            context.set_trailing_metadata(trailing)
         if order.hang:
             self._watch(context)
             self.entered.set()

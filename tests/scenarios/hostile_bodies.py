@@ -127,7 +127,7 @@ class HostileBodies(harness.Scenario):
                 self.assertEqual(response.json(), expected)
 
     def test_minus_zero_keeps_its_sign(self):
-        self.assertEqual(self.echo('{"real":-0}').body, b'{"real":-0}')
+        self.assertEqual(self.echo('{"real":-0}').body, b'{"real":-0.0}')
 
     def test_an_empty_body_is_an_empty_message(self):
         for body in (b"", b" \n", None):

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """google.api.HttpBody in unary calls: bytes pass as they are, both ways."""
 
+import json
+import subprocess
+
+from google.protobuf import json_format
+
 import files
 import harness
 from files import ALL_BYTES, body, record
@@ -136,6 +141,14 @@ class Upload(files.Scenario):
             self.assert_error(response, 413, 8)
             self.assertEqual(response.header("connection"), "close")
 
+    def test_a_connection_takes_one_upload_after_the_other(self):
+        wire = self.wire().send(b"".join(
+            b"POST /v1/raw HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+            % (n, b"x" * n) for n in (1, 0, 5000, 200)))
+        for n in (1, 0, 5000, 200):
+            self.assertEqual(self.received(wire.response()),
+                             [body(b"x" * n)])
+
     def test_a_client_that_leaves_is_not_an_upload(self):
         seen = len(self.backend.seen)
         wire = self.wire().send(
@@ -263,6 +276,47 @@ class Download(files.Scenario):
         self.ask("GET", "/v1/files/logged")
         self.assertIn(" out=6 ",
                       self.gateway.wait_for('path="/v1/files/logged"'))
+
+
+class Explain(files.Scenario):
+    def explain(self, method, target, data, *options):
+        result = subprocess.run(
+            [harness.PROGRAM, "explain", "--json", "--body", "-", "-c",
+             self.route_file(1, name="explained.yaml"), *options, method,
+             target],
+            input=data, capture_output=True, timeout=harness.PATIENCE)
+        self.assertEqual(result.stderr, b"")
+        return json.loads(result.stdout)
+
+    def test_the_message_is_what_the_backend_gets(self):
+        for method, target, type_of in (
+                ("POST", "/v1/raw", files.HttpBody),
+                ("PUT", "/v1/raw/image/png", files.HttpBody),
+                ("PUT", "/v1/typed/image/png", files.Upload),
+                ("PUT", "/v1/files/n/notes/t?note.number=5", files.Upload)):
+            with self.subTest(target):
+                explained = self.explain(method, target, ALL_BYTES,
+                                         "--content-type", "a/b")
+                self.assertNotIn("answer", explained)
+                got, = self.received(
+                    self.send(method, target, ALL_BYTES, "a/b"))
+                self.assertEqual(
+                    explained["messages"],
+                    [json_format.MessageToDict(type_of.FromString(got))])
+
+    def test_a_refusal_is_the_answer_of_the_gateway(self):
+        for target, size, content_type in (
+                ("/v1/raw", LIMIT, "a/b"), ("/v1/raw", LIMIT + 1, "a/b"),
+                ("/v1/raw?data=a", 1, "a/b"), ("/v1/found", 1, "a/b")):
+            with self.subTest(target=target, size=size):
+                explained = self.explain("POST", target, bytes(size),
+                                         "--content-type", content_type)
+                response = self.send("POST", target, bytes(size),
+                                     content_type)
+                self.assertEqual(explained["answer"]["status"],
+                                 response.status)
+                self.assertEqual(explained["answer"]["message"],
+                                 response.json()["message"])
 
 
 class Small(files.Scenario):

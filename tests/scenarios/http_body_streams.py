@@ -176,6 +176,15 @@ class Download(files.Scenario):
             self.assertEqual(response.body, b"data")
             self.assertFalse(response.is_complete)
 
+    def test_a_message_over_the_limit_is_an_error_or_a_break(self):
+        large = {"count": 1, "size": 5 * MIB}
+        self.assert_error(
+            self.ask_for("/v1/streams:watch", [], **large), 500, 8)
+        response = self.ask_for("/v1/streams:watch",
+                                [body(b"data", b"a/b")], **large)
+        self.assertEqual((response.status, response.body), (200, b"data"))
+        self.assertFalse(response.is_complete)
+
     def test_HEAD_has_no_body_and_ends_the_call(self):
         response = self.ask("HEAD", "/v1/streams/n?count=1000000&size=1000")
         self.assertEqual(response.status, 200)

@@ -12,18 +12,22 @@ scenarios = \
 	tests/scenarios/configuration.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
+	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/http_body.py \
 	tests/scenarios/http_body_streams.py \
+	tests/scenarios/limits.py \
 	tests/scenarios/metadata.py \
+	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
 	tests/scenarios/transcode.py \
 	tests/scenarios/ws.py
+	tests/scenarios/updates.py
 
 TESTS += $(scenarios)
 
@@ -47,7 +51,7 @@ EXTRA_DIST += \
 	tests/scenarios/transcoder.py \
 	tests/scenarios/websocket.py
 
-check_DATA = tests/scenarios/everything.pb tests/scenarios/protojson2.pb
+check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 
 check_DATA += tests/scenarios/files.pb

@@ -81,6 +81,22 @@ methods:
                 "GET", "/v1/orders/1?tags=%s=x" % name), 502, 13)
             self.assertEqual(self.ask("GET", "/v1/orders/1").status, 200)
 
+    def test_a_bad_header_is_named_with_what_was_found(self):
+        for name, value, expected in (
+                ("Grpc-Timeout", "99999999999H", "1 to 8 digits"),
+                ("X-Server-Timeout", "1e3\xff", "seconds"),
+                ("Connect-Timeout-Ms", "-1", "1 to 10 digits"),
+                ("Grpc-Metadata-X-bin", "!!!", "base64")):
+            with self.subTest(name):
+                error = self.assert_error(self.ask(
+                    "GET", "/v1/orders/1", headers=[(name, value)]), 400, 3)
+                violation = error["details"][0]["fieldViolations"][0]
+                self.assertEqual(violation["field"], name)
+                self.assertIn("expected " + expected,
+                              violation["description"])
+                found = value.replace("\xff", "\\xFF")
+                self.assertIn('found "%s"' % found, violation["description"])
+
     def test_metadata_of_an_error_comes_out(self):
         response = self.ask("GET", "/v1/orders/1?tags=t:c=2&code=5")
         self.assert_error(response, 404, 5)

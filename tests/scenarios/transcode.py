@@ -118,13 +118,33 @@ class Both(unittest.TestCase):
         to_json.close()
         to_wire.close()
 
+    def test_binary_to_binary_is_what_a_parser_writes(self):
+        rnd = random.Random(6)
+        normal = Transcoder("binary", "binary")
+        for _ in range(1000):
+            parts = [random_message(rnd) for _ in range(rnd.randint(1, 3))]
+            wire = b""
+            for m in parts:
+                m.ClearField("m_node")      # its order is anyone's
+                m.node.list.add(n=rnd.randint(-3, 3))
+                m.node.next.n = rnd.randint(-3, 3)
+                wire += m.SerializeToString()
+            self.assertEqual(normal(wire),
+                             All.FromString(wire).SerializeToString())
+        normal.close()
+
     def test_one_format_can_be_both(self):
         status, out, err = run(SAMPLE, "json", "json")
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(
             json.loads(out), self.text(self.wire(SAMPLE)))
-        wire = self.wire(SAMPLE) + b"\xf8\x7f\x01"   # an unknown field stays
-        self.assertEqual(run(wire, "binary", "binary"), (0, wire, ""))
+        wire = b"\xf8\x7f\x01" + self.wire(SAMPLE)   # an unknown field stays
+        status, out, err = run(wire, "binary", "binary")
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(
+            *(All.FromString(w).SerializeToString(deterministic=True)
+              for w in (out, wire)))
+        self.assertTrue(out.endswith(b"\xf8\x7f\x01"))
         status, out, err = run(b"\x08", "binary", "binary")
         self.assertEqual((status, out), (1, b""))
         self.assertTrue(err.startswith("sluice: stdin: byte 1: i32: "), err)

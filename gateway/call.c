@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gateway/rest_call.c - see rest_call.h.
+ * gateway/call.c - see call.h.
  *
  * A unary response becomes a whole answer, transcoded before the status line is
  * decided. The messages of a response stream are transcoded into x->out as they
  * come; while more than OUT_FULL bytes wait there for the client nothing more
  * is granted to the service.
  */
-#include "gateway/rest_call.h"
+#include "gateway/call.h"
 
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
-#include "gateway/http_body.h"
+#include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
-#include "gateway/rest.h"
 #include "gateway/worker.h"
-#include "routes/http_body.h"
 
 #define OUT_FULL (32u * 1024)
 #define OUT_LOW (16u * 1024)
@@ -33,50 +31,22 @@ config_of(const struct gw_exchange *x)
     return x->worker->set->config;
 }
 
-static bool
-is_response_stream(const struct gw_exchange *x)
-{
-    return x->rpc->method->server_streaming;
-}
-
-/* -------------------------------------------------------------- transcoding */
-
-static enum pb_err
-to_json(struct gw_exchange *x, const struct sluice_bytes *message,
-    struct pb_error *error)
-{
-    const struct pb_field *field = x->binding->response_field;
-    struct pb_json_options options = config_of(x)->json;
-    const uint8_t *wire = sluice_bytes_data(message);
-    size_t len = sluice_bytes_size(message);
-
-    if (is_response_stream(x))
-        options.pretty = false; /* NDJSON: a line is a message */
-    if (field != NULL)
-        return pb_wire_field_to_json(x->worker->writer, field, &options, wire,
-            len, &x->out.pb, error);
-    return pb_wire_to_json(x->worker->writer, x->rpc->method->output, &options,
-        wire, len, &x->out.pb, error);
-}
-
 static void
-init_out(struct gw_exchange *x, size_t expected)
+init_out(struct gw_exchange *x)
 {
     if (x->out.pool == NULL)
         gw_buffer_init(&x->out, x->worker->pool,
             config_of(x)->max_response_message * TEXT_PER_BYTE);
-    if (x->out.pb.cap == 0)
-        gw_buffer_expect(&x->out, expected);
 }
 
 void
-gw_rest_call_unshowable(struct gw_exchange *x, enum pb_err err)
+gw_call_unshowable(struct gw_exchange *x, enum pb_err err)
 {
     if (err == PB_ENOMEM)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
             "memory is short");
     else if (err == PB_EFULL)
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
+        gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
             "the backend's answer is over the limit");
     else if (err == PB_ELIMIT)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "transcoding",
@@ -91,7 +61,6 @@ static void
 reply_unary(struct gw_exchange *x)
 {
     struct pb_error error;
-    struct sluice_bytes *body;
     enum pb_err err;
 
     if (!gw_metadata_out_fits(x)) {
@@ -99,34 +68,13 @@ reply_unary(struct gw_exchange *x)
             "the backend's metadata is over the limit");
         return;
     }
-    if (route_gives_http_body(x->binding)) {
-        err = gw_http_body_reply(x);
-        if (err != PB_OK)
-            gw_rest_call_unshowable(x, err);
-        return;
-    }
-    init_out(x, sluice_bytes_size(x->response) * 2 + 64);
-    err = to_json(x, x->response, &error);
-    if (err != PB_OK) {
-        gw_rest_call_unshowable(x, err);
-        return;
-    }
-    body = gw_buffer_take(&x->out);
-    if (body == NULL)
-        gw_rest_call_unshowable(x, PB_ENOMEM);
-    else
-        gw_reply_ok(x, body);
+    init_out(x);
+    err = x->form->reply(x, &error);
+    if (err != PB_OK)
+        gw_call_unshowable(x, err);
 }
 
 /* ----------------------------------------------------------- what comes back */
-
-static const char *
-stream_type(const struct gw_exchange *x)
-{
-    if (!route_gives_http_body(x->binding))
-        return "application/x-ndjson";
-    return x->out_type != NULL ? x->out_type : GW_HTTP_BODY_TYPE;
-}
 
 static void
 begin_stream(struct gw_exchange *x)
@@ -139,7 +87,7 @@ begin_stream(struct gw_exchange *x)
         sluice_call_cancel(x->call);
         return;
     }
-    gw_reply_stream(x, stream_type(x));
+    gw_reply_stream(x, x->form->type(x));
     gw_exchange_wake(x);
 }
 
@@ -150,8 +98,8 @@ on_initial_metadata(void *arg, struct sluice_metadata *metadata)
 
     x->initial_metadata = metadata;
     /* A service that shows its metadata early wants the client to see it. */
-    if (metadata != NULL && is_response_stream(x) && x->state != GW_X_CLOSED &&
-        !route_gives_http_body(x->binding)) /* its type comes with a message */
+    if (metadata != NULL && x->form->is_stream && x->state != GW_X_CLOSED &&
+        !x->form->starts_with_response)
         begin_stream(x);
 }
 
@@ -175,36 +123,22 @@ compact_out(struct gw_exchange *x)
     x->out_at = 0;
 }
 
-static enum pb_err
-add_line(struct gw_exchange *x, const struct sluice_bytes *message)
-{
-    struct pb_error error;
-    enum pb_err err;
-
-    init_out(x, sluice_bytes_size(message) * 2 + 64);
-    err = to_json(x, message, &error);
-    return err == PB_OK ? pb_buf_put(&x->out.pb, "\n", 1) : err;
-}
-
 /* A message that cannot be shown ends the stream; what was begun of it is
  * taken back. */
 static enum sluice_reply
 add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
 {
+    struct pb_error error;
     size_t before;
     enum pb_err err;
 
     compact_out(x);
+    init_out(x);
     before = x->out.pb.len;
-    if (route_gives_http_body(x->binding)) {
-        init_out(x, sluice_bytes_size(message));
-        err = gw_http_body_add(x, message);
-    } else {
-        err = add_line(x, message);
-    }
+    err = x->form->put(x, message, &error);
     if (err != PB_OK) {
         x->out.pb.len = before;
-        gw_rest_call_unshowable(x, err);
+        gw_call_unshowable(x, err);
         return SLUICE_REPLY_FAILED;
     }
     begin_stream(x);
@@ -224,7 +158,7 @@ on_response(void *arg, struct sluice_bytes *response)
 
     if (x->state == GW_X_CLOSED) {
         reply = SLUICE_REPLY_ABANDONED;
-    } else if (is_response_stream(x)) {
+    } else if (x->form->is_stream) {
         reply = add_to_stream(x, response);
     } else {
         sluice_bytes_unref(&x->response);
@@ -235,17 +169,35 @@ on_response(void *arg, struct sluice_bytes *response)
     return reply;
 }
 
-/* The last line of a stream that failed says why, and then the connection
- * breaks: both kinds of client can tell it from a finished one. Among bytes
- * that are not ours no line has a place. */
+/* What closes a stream that failed was made when it did. */
 static void
-end_stream(struct gw_exchange *x, bool is_broken)
+break_stream(struct gw_exchange *x)
 {
-    if (is_broken && !route_gives_http_body(x->binding)) {
-        init_out(x, 64);
-        gw_reply_late_error(x, &x->out.pb);
+    struct sluice_bytes *last = x->reply.body;
+
+    init_out(x);
+    if (last != NULL)
+        (void)pb_buf_put(&x->out.pb, sluice_bytes_data(last),
+            sluice_bytes_size(last));
+    sluice_bytes_unref(&x->reply.body);
+    x->is_out_broken = x->form->breaks;
+    x->is_out_ended = true;
+}
+
+static void
+finish_stream(struct gw_exchange *x)
+{
+    size_t before;
+
+    begin_stream(x);
+    if (!x->reply.is_stream)
+        return;
+    init_out(x);
+    before = x->out.pb.len;
+    if (x->form->finish != NULL && x->form->finish(x) != PB_OK) {
+        x->out.pb.len = before;
+        x->is_out_broken = true; /* an end that cannot be told is none */
     }
-    x->is_out_broken = is_broken;
     x->is_out_ended = true;
 }
 
@@ -260,12 +212,10 @@ on_complete(void *arg, const struct sluice_completion *completion)
         gw_exchange_called(x);
         return;
     }
-    if (is_response_stream(x))
-        begin_stream(x);
+    if (x->form->is_stream)
+        finish_stream(x);
     else
         reply_unary(x);
-    if (x->reply.is_stream)
-        end_stream(x, false);
     gw_exchange_called(x);
 }
 
@@ -285,7 +235,7 @@ on_abortion(void *arg, const struct sluice_abortion *abortion)
         if (!(x->reply.is_stream && x->reply.body != NULL))
             gw_reply_abortion(x, abortion);
         if (x->reply.is_stream)
-            end_stream(x, true);
+            break_stream(x);
     }
     gw_exchange_called(x);
 }
@@ -310,7 +260,7 @@ effective_timeout(const struct gw_exchange *x)
     if (timeout < 0)
         timeout = x->rpc->timeout_ns;
     if (timeout < 0)
-        timeout = is_response_stream(x) || x->rpc->method->client_streaming
+        timeout = x->form->is_stream || x->rpc->method->client_streaming
             ? SLUICE_NO_TIMEOUT
             : DEFAULT_UNARY_TIMEOUT_NS;
     if (x->rpc->max_timeout_ns >= 0 && timeout > x->rpc->max_timeout_ns)
@@ -319,7 +269,7 @@ effective_timeout(const struct gw_exchange *x)
 }
 
 void
-gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
+gw_call_start(struct gw_exchange *x, struct sluice_bytes *request)
 {
     const struct sluice_receiver receiver = {
         .initial_metadata = on_initial_metadata,
@@ -331,11 +281,11 @@ gw_rest_call_start(struct gw_exchange *x, struct sluice_bytes *request)
         .manual_allowance = true,
     };
 
-    gw_rest_call_start_for(x, request, &receiver);
+    gw_call_start_for(x, request, &receiver);
 }
 
 void
-gw_rest_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
+gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
     const struct sluice_receiver *receiver)
 {
     struct sluice_call_options options = {
@@ -375,7 +325,7 @@ gw_rest_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
 }
 
 void
-gw_rest_call_request(struct gw_exchange *x, struct sluice_bytes *request)
+gw_call_request(struct gw_exchange *x, struct sluice_bytes *request)
 {
     if (x->is_calling)
         sluice_call_consume(x->call, request);
@@ -384,13 +334,21 @@ gw_rest_call_request(struct gw_exchange *x, struct sluice_bytes *request)
 }
 
 bool
-gw_rest_call_has_room(const struct gw_exchange *x)
+gw_call_has_room(const struct gw_exchange *x)
 {
     return !x->is_calling || sluice_call_request_budget(x->call) > 0;
 }
 
 void
-gw_rest_call_half_close(struct gw_exchange *x)
+gw_call_give_up(struct gw_exchange *x)
+{
+    x->is_refused = true;
+    if (x->is_calling)
+        sluice_call_cancel(x->call);
+}
+
+void
+gw_call_half_close(struct gw_exchange *x)
 {
     if (x->is_calling)
         sluice_call_terminate(x->call);
@@ -399,7 +357,7 @@ gw_rest_call_half_close(struct gw_exchange *x)
 /* ------------------------------------------------------------ to the client */
 
 ssize_t
-gw_rest_read(struct gw_exchange *x, char *buf, size_t max)
+gw_call_read(struct gw_exchange *x, char *buf, size_t max)
 {
     size_t n = out_waiting(x);
 

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/front.c - see front.h. */
+#include "gateway/front.h"
+
+#include <strings.h>
+
+#include <sluice/status.h>
+
+#include "gateway/admit.h"
+#include "gateway/connect.h"
+#include "gateway/reply.h"
+#include "gateway/worker.h"
+
+/* ---------------------------------------------------------------- which one */
+
+static bool
+is_post(const struct gw_request *r)
+{
+    return r->verb_len == 4 && memcmp(r->verb, "POST", 4) == 0;
+}
+
+static bool
+begins_with(struct sluice_str s, const char *text)
+{
+    size_t len = strlen(text);
+
+    return s.len >= len && strncasecmp(s.ptr, text, len) == 0;
+}
+
+static const struct gw_front *
+choose(const struct gw_request *r)
+{
+    if (r->is_websocket)
+        return &gw_front_websocket;
+    if (is_post(r) && begins_with(r->content_type, "application/grpc-web"))
+        return &gw_front_grpc_web;
+    if (is_post(r) && begins_with(r->content_type, "application/connect+"))
+        return &gw_front_connect_stream;
+    if (is_post(r) &&
+        (r->connect_version.len > 0 ||
+            begins_with(r->content_type, "application/proto")))
+        return &gw_front_connect;
+    if (gw_connect_is_get(r))
+        return &gw_front_connect;
+    return &gw_front_rest;
+}
+
+/* ----------------------------------------------------------------- the head */
+
+static void
+reply_refused(struct gw_exchange *x, const struct gw_admission *a)
+{
+    gw_reply_error(x, a->status, a->code, a->outcome, "%s", a->message);
+    if (a->allow[0] != '\0')
+        x->reply.allow = gw_arena_copy(&x->arena, a->allow, strlen(a->allow));
+}
+
+static bool
+check_head(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    struct gw_admission admission;
+
+    if (!gw_admit_verb(r->verb, r->verb_len, &admission)) {
+        reply_refused(x, &admission);
+        x->reply.close = true; /* what follows may be for a tunnel */
+    } else if (r->n_headers > GW_MAX_HEADERS) {
+        gw_reply_error(x, 431, SLUICE_CODE_RESOURCE_EXHAUSTED, "headers",
+            "more than %u header fields", GW_MAX_HEADERS);
+        x->reply.close = true;
+    } else if (r->has_bad_expect) {
+        gw_reply_error(x, 417, SLUICE_CODE_INVALID_ARGUMENT, "expect",
+            "only 100-continue can be expected");
+    } else if (x->worker->is_draining) {
+        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
+            "the gateway is shutting down");
+        x->reply.retry_after = 1;
+        x->reply.close = true;
+    }
+    return !x->reply.is_ready;
+}
+
+static void
+reply_health(struct gw_exchange *x)
+{
+    static const char text[] = "{\"status\":\"SERVING\"}\n";
+
+    gw_reply_ok(x, sluice_bytes_copy(x->worker->pool, text, sizeof text - 1));
+    x->reply.outcome = "health";
+}
+
+/* A protocol of RPCs knows methods by their names alone. */
+static void
+refuse_no_method(struct gw_exchange *x)
+{
+    gw_reply_error(x, 404, SLUICE_CODE_UNIMPLEMENTED, "no route",
+        "there is no such method");
+}
+
+/* RPCs are at home at POST, also those that a GET brings. */
+static enum gw_admit
+admit(struct gw_exchange *x, struct gw_admission *admission)
+{
+    struct gw_request r;
+
+    if (!x->front->is_rpc)
+        return gw_admit_target(x->worker->set, &x->request, &x->match,
+            admission);
+    r = (struct gw_request){ .verb = "POST", .verb_len = 4 };
+    gw_request_set_target(&r, x->request.target, x->request.target_len);
+    return gw_admit_target(x->worker->set, &r, &x->match, admission);
+}
+
+static bool
+find_route(struct gw_exchange *x)
+{
+    struct gw_admission admission;
+
+    switch (admit(x, &admission)) {
+    case GW_ADMIT_ROUTE:
+        if (x->front->is_rpc && !x->match.binding->is_auto) {
+            refuse_no_method(x);
+            break;
+        }
+        x->binding = x->match.binding;
+        x->rpc = x->binding->rpc;
+        return true;
+    case GW_ADMIT_OPTIONS:
+        gw_reply_ok(x, NULL);
+        x->reply.status = 204;
+        x->reply.content_type = NULL;
+        break;
+    case GW_ADMIT_HEALTH:
+        reply_health(x);
+        break;
+    case GW_ADMIT_REFUSED:
+        if (x->front->is_rpc && admission.status == 404)
+            refuse_no_method(x);
+        else
+            reply_refused(x, &admission);
+        break;
+    }
+    return false;
+}
+
+static bool
+read_metadata(struct gw_exchange *x)
+{
+    if (!x->front->is_rpc ||
+        gw_request_read_metadata(&x->request, x->mhd, x->worker->set->config,
+            x->worker->pool))
+        return true;
+    gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory", "memory is short");
+    return false;
+}
+
+static bool
+check_headers(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+
+    if (!read_metadata(x))
+        return false;
+    if (r->bad_header == NULL)
+        return true;
+    gw_reply_bad_header(x);
+    return false;
+}
+
+void
+gw_front_begin(struct gw_exchange *x)
+{
+    /* RFC 9110 section 7.8: in HTTP/1.0 Upgrade means nothing. */
+    x->request.is_websocket = x->request.handshake.is_wanted && !x->is_http10;
+    x->front = choose(&x->request);
+    x->form = x->front->form;
+    if (check_head(x) && find_route(x) && check_headers(x))
+        x->front->begin(x);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/front.h - a front protocol: what the bytes of a request mean, and
+ * what those of its answer look like. Which one a request speaks is decided
+ * once, by its head.
+ *
+ * A protocol is an *intake* (bytes of the body in, payloads out) and a *form*
+ * (payloads in, bytes of the answer out), which it chooses for each request:
+ * JSON in may go with NDJSON out, or with the bytes of an HttpBody. Between the
+ * two is the RPC (call.h); exchange.c gives an intake its bytes, reply.c makes
+ * the head of the answer.
+ *
+ * Thread      The worker's.
+ */
+#ifndef GW_FRONT_H
+#define GW_FRONT_H
+
+#include "gateway/exchange.h"
+#include "gateway/status_json.h"
+
+/* Each call may make the answer ready instead of what it is for. */
+struct gw_intake {
+    /* Bytes of the body, while no answer is ready. Returns how many were
+     * taken: fewer than len only when the service takes no more requests now;
+     * the rest is offered again when it does. */
+    size_t (*body)(struct gw_exchange *x, const char *data, size_t len);
+    /* The body is complete, and no answer is ready. */
+    void (*end)(struct gw_exchange *x);
+};
+
+struct gw_form {
+    /* The answer is sent as responses come, by put and finish. Else there is
+     * one response, and reply is called. */
+    bool is_stream;
+    /* Its content type is known with the first response only. */
+    bool starts_with_response;
+    /* A stream that fails ends as broken HTTP, since its form has no end that
+     * could be missed. */
+    bool breaks;
+
+    const char *(*type)(const struct gw_exchange *x);
+    /* Appends x's next response to x->out. What an error leaves there is taken
+     * back, and the stream fails. */
+    enum pb_err (*put)(struct gw_exchange *x,
+        const struct sluice_bytes *response, struct pb_error *error);
+    /* Appends what closes a stream that went well. NULL: nothing. */
+    enum pb_err (*finish)(struct gw_exchange *x);
+    /* Makes x->response the answer (gw_reply_ok). */
+    enum pb_err (*reply)(struct gw_exchange *x, struct pb_error *error);
+    /* Makes a failure the answer; or, when x->reply.is_stream, only what closes
+     * the stream (gw_reply_failed). status is borrowed. */
+    void (*fail)(struct gw_exchange *x, const struct gw_status *status);
+};
+
+struct gw_front {
+    const char *name; /* as the access log has it */
+    /* Of RPCs, not of resources: it is spoken at POST /pkg.Service/Method only,
+     * and every header that is no business of HTTP is metadata. */
+    bool is_rpc;
+    /* Metadata as headers of the answer: what stands before their names. NULL:
+     * terminal metadata is not among them. */
+    const char *initial_prefix;
+    const char *terminal_prefix;
+    /* How failures look before begin has chosen a form. */
+    const struct gw_form *form;
+    /* The route is known. Sets x->intake and x->form. */
+    void (*begin)(struct gw_exchange *x);
+};
+
+extern const struct gw_front gw_front_rest;
+extern const struct gw_front gw_front_grpc_web;
+extern const struct gw_front gw_front_connect;
+extern const struct gw_front gw_front_connect_stream;
+extern const struct gw_front gw_front_websocket;
+
+/* A whole answer in JSON; the Status of any failure (rest_forms.c). */
+extern const struct gw_form gw_form_json;
+
+/* Chooses x's protocol, checks the head, finds the route and lets the protocol
+ * begin; or makes the answer ready. */
+void gw_front_begin(struct gw_exchange *x);
+
+#endif
