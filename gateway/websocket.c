@@ -57,7 +57,6 @@ tell_failure(struct gw_websocket *ws, const struct gw_status *status)
 {
     struct gw_exchange *x = ws->x;
     const struct gw_status_form status_form = {
-        .is_google = gw_ws_config(ws)->errors_are_google,
         .shows_debug = gw_ws_config(ws)->errors_show_debug,
         .with_type = true,
     };

@@ -106,7 +106,7 @@ static void
 other_fields_are_left_to_others(void **state)
 {
     static const char *const names[] = { "Host", "Upgrades", "Connectio",
-        "Sec-WebSocket-Protocol", "Sec-WebSocket-Versio", "" };
+        "Sec-WebSocket-Protoco", "Sec-WebSocket-Versio", "" };
     struct gw_handshake h = { 0 };
 
     (void)state;

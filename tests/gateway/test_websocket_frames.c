@@ -205,7 +205,10 @@ a_close_says_its_code_and_reason_and_is_the_last(void **state)
 {
     struct client *c = *state;
 
-    put_frame(c, 0x88, "\x03\xe9bye", 5);
+    put_frame(c, 0x88,
+        "\x03\xe9"
+        "bye",
+        5);
     says(c, 0x81, "more");
     is_heard(c, "close:1001:bye|");
 }
