@@ -320,8 +320,7 @@ gw_ws_close(struct gw_websocket *ws, uint16_t code, struct sluice_str reason)
         return;
     }
     gw_ws_write_soon(ws);
-    gw_ws_reschedule(ws);
-    gw_ws_repoll(ws);
+    gw_ws_read_soon(ws); /* the client's Close may lie behind what was held */
 }
 
 void

@@ -369,7 +369,7 @@ static size_t
 put_reason(char *to, size_t room, struct sluice_str text)
 {
     static const char replacement[] = "\xef\xbf\xbd";
-    const char *p = text.ptr;
+    const char *p = text.len > 0 ? text.ptr : "";
     const char *end = p + text.len;
     size_t used = 0;
 

@@ -77,7 +77,7 @@ take_piece(struct client *c, const struct gw_ws_event *e)
     assert(c->n_message <= MAX_MESSAGE);
     if (!e->is_last)
         return;
-    if (e->is_text)
+    if (e->is_text && c->n_message > 0)
         check_text(c->heard.data + c->heard.len - c->n_message, c->n_message);
     note(c, e->is_text ? 't' : 'b', NULL, 0);
     c->n_message = 0;
@@ -119,7 +119,8 @@ hear(struct client *c, struct gw_ws_frames *f, struct pb_buf *control,
             break;
         case GW_WS_CLOSE:
             take_control(c, control, 'c', &e);
-            check_text(e.data, e.len);
+            if (e.len > 0)
+                check_text(e.data, e.len);
             *code = e.code;
             return false;
         case GW_WS_BROKEN:

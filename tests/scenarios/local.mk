@@ -26,8 +26,10 @@ scenarios = \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
 	tests/scenarios/transcode.py \
-	tests/scenarios/ws.py
-	tests/scenarios/updates.py
+	tests/scenarios/updates.py \
+	tests/scenarios/ws.py \
+	tests/scenarios/ws_bad.py \
+	tests/scenarios/ws_flow.py
 
 TESTS += $(scenarios)
 
@@ -36,7 +38,8 @@ thread_tests += \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/everyday.py \
-	tests/scenarios/metadata.py
+	tests/scenarios/metadata.py \
+	tests/scenarios/ws.py
 
 EXTRA_DIST += \
 	$(scenarios) \

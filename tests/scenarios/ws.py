@@ -2,7 +2,7 @@
 """RPCs over WebSocket against the official gRPC: every cardinality, both
 forms."""
 
-import json
+import unittest
 
 import harness
 from harness import Answer, Order
@@ -112,6 +112,39 @@ class WebSocket(harness.Scenario):
         client = self.open("/v1/echo/n?i32=5")
         self.assertEqual(client.json(), {"name": "n", "i32": 5})
         client.expect_close(1000)
+
+
+class Demo(unittest.TestCase):
+    """In process: no HTTP/2 in between."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.gateway = harness.Gateway("demo", "--listen", "127.0.0.1:0")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gateway.stop()
+
+    def wire(self, port=None):
+        wire = harness.Wire(port or self.gateway.port)
+        self.addCleanup(wire.close)
+        return wire
+
+    def test_a_discussion_goes_in_lockstep(self):
+        books = Client(self, "/v1/shelves/classics/books").json()["books"]
+        client = Client(self, "/v1/books:discuss")
+        for i in range(10):
+            client.send({"name": books[0]["name"], "text": "Page %d?" % i})
+            self.assertEqual(client.json()["name"], books[0]["name"])
+        client.end().expect_close(1000)
+
+    def test_a_list_is_read(self):
+        client = Client(self, "/v1/shelves")
+        self.assertIn("shelves", client.json())
+        client.expect_close(1000)
+
+    def test_what_is_not_there_is_4005(self):
+        Client(self, "/v1/shelves/none").expect_status(5)
 
 
 if __name__ == "__main__":

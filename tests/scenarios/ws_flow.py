@@ -339,6 +339,23 @@ class Flow(WebSocketScenario):
             self.assertEqual(len(client.json()["id"]), 60000)
         client.wire.close()
 
+    def test_a_client_that_is_held_hears_of_the_end(self):
+        client = self.open(METHOD % "Converse", "sluice.json+metadata",
+                           receive_buffer=65536)
+        client.send({"timeout": "0.5s"})
+        data = frame(TEXT, '{"id": "%s"}' % ("x" * 60000))
+        sent = self.send_until_held(client, data)
+        # The rest of the last message, and a Close behind it.
+        client.send_raw(data[sent % len(data):] + close(1000))
+        while True:
+            message = client.json()
+            if "code" in message:
+                break
+        self.assertEqual(message["code"], 4)
+        opcode, payload = client.frame()
+        self.assertEqual(opcode, CLOSE)
+        self.assertEqual(client.wire.to_end(), b"")
+
     def test_a_flood_of_pings_takes_no_memory(self):
         client = self.open(METHOD % "Converse", receive_buffer=65536)
         before = self.gateway.rss()
