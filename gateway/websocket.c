@@ -4,6 +4,8 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <sluice/status.h>
@@ -425,6 +427,24 @@ is_quiet(const struct gw_websocket *ws, uint64_t now)
     return now >= ws->told_ns + (uint64_t)gw_ws_config(ws)->ping_ns;
 }
 
+/* Bytes that the client's system has not taken yet. */
+static int
+count_unsent(const struct gw_websocket *ws)
+{
+    int unsent = 0;
+
+    (void)ioctl(ws->x->connection->fd, SIOCOUTQ, &unsent);
+    return unsent;
+}
+
+static void
+await_pong(struct gw_websocket *ws, uint64_t now)
+{
+    ws->is_quiet = is_quiet(ws, now);
+    ws->unsent = count_unsent(ws);
+    ws->pinged_ns = now;
+}
+
 static void
 ping(struct gw_websocket *ws, uint64_t now)
 {
@@ -432,8 +452,7 @@ ping(struct gw_websocket *ws, uint64_t now)
         gw_ws_gone(ws);
         return;
     }
-    ws->is_quiet = is_quiet(ws, now);
-    ws->pinged_ns = now;
+    await_pong(ws, now);
     gw_ws_write_soon(ws);
 }
 
@@ -444,12 +463,13 @@ ping(struct gw_websocket *ws, uint64_t now)
 static void
 miss_pong(struct gw_websocket *ws, uint64_t now)
 {
-    if (ws->is_quiet && !ws->is_held) {
+    bool is_busy =
+        ws->is_held || ws->is_blocked || count_unsent(ws) < ws->unsent;
+
+    if (ws->is_quiet && !is_busy)
         gw_ws_gone(ws);
-        return;
-    }
-    ws->is_quiet = is_quiet(ws, now);
-    ws->pinged_ns = now;
+    else
+        await_pong(ws, now);
 }
 
 static void

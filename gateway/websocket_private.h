@@ -58,6 +58,7 @@ struct gw_websocket {
     uint64_t told_ns;        /* when bytes last went */
     uint64_t pinged_ns;      /* 0: no pong is owed to us */
     bool is_quiet;           /* nothing was sent for long before the ping */
+    int unsent;              /* bytes the client had not taken then */
     uint64_t message_due_ns; /* of the one that is arriving; 0: none */
     uint64_t request_due_ns; /* 0: the RPC waits for none */
 

@@ -542,11 +542,3 @@ pb_jw_settle(struct pb_json_writer *w, const struct pb_message *m,
         return false;
     return !o.is_mixed || rewrite(w, m, s);
 }
-
-void
-pb_jw_release(struct pb_json_writer *w, struct pb_jw_span *s)
-{
-    if (s->owns_copy)
-        w->is_copy_used = false;
-    s->owns_copy = false;
-}

@@ -157,23 +157,6 @@ pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
     return false;
 }
 
-/* ---- Levels -------------------------------------------------------------- */
-
-bool
-pb_jw_enter(struct pb_json_writer *w, const uint8_t *at)
-{
-    if (w->depth == 0)
-        return pb_jw_fail(w, PB_ELIMIT, at, "messages nest too deeply");
-    w->depth--;
-    return true;
-}
-
-void
-pb_jw_leave(struct pb_json_writer *w)
-{
-    w->depth++;
-}
-
 /* ---- Punctuation --------------------------------------------------------- */
 
 void

@@ -388,6 +388,8 @@ static const struct route_key timeouts_keys[] = {
     TIMEOUT("grace", shutdown_grace_ns, 0),
     TIMEOUT("ping", ping_ns, SECOND_NS / 1000),
     TIMEOUT("pong", pong_timeout_ns, SECOND_NS / 1000),
+    TIMEOUT("stream_head", stream_head_ns, SECOND_NS / 1000),
+    TIMEOUT("heartbeat", heartbeat_ns, SECOND_NS / 1000),
 };
 
 static const struct route_key metadata_keys[] = {
@@ -529,6 +531,8 @@ new_config(const char *file)
     c->shutdown_grace_ns = 10 * SECOND_NS;
     c->ping_ns = 30 * SECOND_NS;
     c->pong_timeout_ns = 10 * SECOND_NS;
+    c->stream_head_ns = 1 * SECOND_NS;
+    c->heartbeat_ns = 15 * SECOND_NS;
     c->access_log = "-";
     return c;
 }

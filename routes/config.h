@@ -156,6 +156,8 @@ struct route_config {
     int64_t idle_timeout_ns;     /* keep-alive, default 75 s */
     int64_t send_timeout_ns;     /* a client that takes nothing, default 60 s */
     int64_t shutdown_grace_ns;   /* default 10 s */
+    int64_t stream_head_ns;  /* of a stream without a message, default 1 s */
+    int64_t heartbeat_ns;    /* of idle server-sent events, default 15 s */
     int64_t ping_ns;         /* a WebSocket's silence before, default 30 s */
     int64_t pong_timeout_ns; /* and after, default 10 s */
     const char *access_log;  /* a path, "-" for stderr (default), "off" */
