@@ -36,6 +36,7 @@
 
 struct gw_worker;
 struct gw_connection;
+struct gw_websocket;
 struct gw_front;
 struct gw_intake;
 struct gw_form;
@@ -140,6 +141,8 @@ struct gw_exchange {
     struct sluice_timer pulse;   /* pulse.h */
     const char *trailer_message; /* grpc-message, encoded; NULL: none */
     struct MHD_Response *mhd_response;
+
+    struct gw_websocket *websocket; /* NULL: plain HTTP */
 
     /* Suspension. */
     bool is_suspended;

@@ -38,6 +38,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
+	gateway/origin.c \
 	gateway/pretty.c \
 	gateway/pulse.c \
 	gateway/refusal.c \
@@ -49,6 +50,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/rest_sse.c \
 	gateway/rpc_intake.c \
 	gateway/server.c \
+	gateway/sha1.c \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
@@ -58,6 +60,12 @@ gateway_libgateway_la_SOURCES = \
 	gateway/upstream.c \
 	gateway/values.c \
 	gateway/watch.c \
+	gateway/websocket.c \
+	gateway/websocket_call.c \
+	gateway/websocket_frames.c \
+	gateway/websocket_io.c \
+	gateway/websocket_message.c \
+	gateway/websocket_metadata.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
 	gateway/accept.h \
@@ -83,6 +91,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
+	gateway/origin.h \
 	gateway/pretty.h \
 	gateway/pulse.h \
 	gateway/refusal.h \
@@ -92,6 +101,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/rest_forms.h \
 	gateway/rpc_intake.h \
 	gateway/server.h \
+	gateway/sha1.h \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
@@ -101,6 +111,9 @@ gateway_libgateway_la_SOURCES += \
 	gateway/upstream.h \
 	gateway/values.h \
 	gateway/watch.h \
+	gateway/websocket.h \
+	gateway/websocket_frames.h \
+	gateway/websocket_private.h \
 	gateway/worker.h
 gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) -static
 

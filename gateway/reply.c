@@ -21,6 +21,7 @@
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/status_wire.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 #include "routes/percent.h"
 
@@ -477,6 +478,8 @@ gw_reply_queue(struct gw_exchange *x)
     assert(x->reply.is_ready);
     if (x->is_client_gone)
         return MHD_NO;
+    if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
+        return gw_websocket_queue(x);
     if (x->reply.body != NULL)
         x->bytes_out = body_size(x);
     response = make_response(x);

@@ -419,6 +419,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 7:
     case 10:
     case 21:
+    case 22:
         return gw_handshake_read(&r->handshake, name, len, value);
     case 12:
         if (is(name, len, "content-type")) {
@@ -608,6 +609,25 @@ gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &in);
     add_forwarded_for(&in, remote);
     return !in.is_short;
+}
+
+/* ----------------------------------------------------- what comes otherwise */
+
+bool
+gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
+    const char *name, struct sluice_str value)
+{
+    struct reading in = { .r = r, .pool = pool };
+
+    add_header(&in, name, name, strlen(name), value.ptr, value.len);
+    return !in.is_short;
+}
+
+void
+gw_request_limit_time(struct gw_request *r, const char *name,
+    struct sluice_str seconds)
+{
+    read_seconds(r, name, seconds);
 }
 
 /* --------------------------------------------------------------- the body */

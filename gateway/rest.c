@@ -33,8 +33,8 @@ bind_last_event(struct gw_exchange *x)
     struct pb_error error = { 0 };
 
     if (x->rpc->last_event_id == NULL || id.len == 0 ||
-        pb_text_to_wire(x->rpc->last_event_id, id.ptr, id.len, &x->bound.pb,
-            &error) == PB_OK)
+        pb_text_to_wire(x->rpc->last_event_id, &x->rpc->json.options, id.ptr,
+            id.len, &x->bound.pb, &error) == PB_OK)
         return true;
     snprintf(error.path, sizeof error.path, "Last-Event-ID");
     error.line = 0;
@@ -172,12 +172,20 @@ choose_form(const struct gw_exchange *x)
     return is_stream ? choose_stream_form(x) : &gw_form_json;
 }
 
+bool
+gw_rest_bind(struct gw_exchange *x)
+{
+    if (!bind_target(x))
+        return false;
+    expect_message(x);
+    return true;
+}
+
 static void
 begin(struct gw_exchange *x)
 {
-    if (!check_body_headers(x) || !bind_target(x))
+    if (!check_body_headers(x) || !gw_rest_bind(x))
         return;
-    expect_message(x);
     expect_mask(x);
     choose_intake(x);
     if (x->reply.is_ready)
@@ -197,8 +205,8 @@ const struct gw_front gw_front_rest = {
 
 /* ----------------------------------------------------------------- the body */
 
-static void
-start_value(struct gw_exchange *x)
+void
+gw_rest_start_value(struct gw_exchange *x)
 {
     const struct pb_json_options *options = &x->rpc->json.options;
 
@@ -348,7 +356,7 @@ take_piece(struct gw_exchange *x, const char *data, size_t len)
     if (!x->in_value && x->n_values > 0)
         return take_rest(x, data, len);
     if (!x->in_value)
-        start_value(x);
+        gw_rest_start_value(x);
     switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
     case PB_JSON_MORE:
         return len;
@@ -521,7 +529,7 @@ take_stream(struct gw_exchange *x, const char *data, size_t len)
             break;
         if (x->n_values > 0 && !gw_call_has_room(x))
             return at;
-        start_value(x);
+        gw_rest_start_value(x);
     }
     return len;
 }

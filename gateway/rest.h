@@ -26,6 +26,15 @@
 #define GW_NO_JSON_TYPE \
     "expected a body of content-type application/json in UTF-8, found %.*s"
 
+/* ---- For protocols that take the same messages --------------------------- */
+
+/* Takes what path and query say of the first message. False: it was wrong, and
+ * the answer is ready. */
+bool gw_rest_bind(struct gw_exchange *x);
+
+/* Sets x->reader on a JSON value that the binding's body stands for. */
+void gw_rest_start_value(struct gw_exchange *x);
+
 /* The message in x->message with what path and query give, for upstream; NULL:
  * the answer, an error, is ready. */
 struct sluice_bytes *gw_rest_take_message(struct gw_exchange *x);

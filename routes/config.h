@@ -183,9 +183,11 @@ struct route_config {
     int64_t idle_timeout_ns;     /* keep-alive, default 75 s */
     int64_t send_timeout_ns;     /* a client that takes nothing, default 60 s */
     int64_t shutdown_grace_ns;   /* default 10 s */
-    int64_t stream_head_ns; /* of a stream without a message, default 1 s */
-    int64_t heartbeat_ns;   /* of idle server-sent events, default 15 s */
-    const char *access_log; /* a path, "-" for stderr (default), "off" */
+    int64_t stream_head_ns;  /* of a stream without a message, default 1 s */
+    int64_t heartbeat_ns;    /* of idle server-sent events, default 15 s */
+    int64_t ping_ns;         /* a WebSocket's silence before, default 30 s */
+    int64_t pong_timeout_ns; /* and after, default 10 s */
+    const char *access_log;  /* a path, "-" for stderr (default), "off" */
     /* metadata: extra header names let in, and response metadata names passed
      * without a prefix; lower case. */
     const char *const *metadata_in;
@@ -193,6 +195,9 @@ struct route_config {
     const char *const *metadata_out;
     size_t n_metadata_out;
     struct route_cors cors;
+    /* Pages of these may open a WebSocket; "*": of any. */
+    const char *const *websocket_origins;
+    size_t n_websocket_origins;
     bool errors_show_debug; /* google.rpc.DebugInfo goes out to clients */
     bool errors_are_google; /* AIP-193's shape, not google.rpc.Status */
     bool is_flawed; /* a draft with mistakes, good for finding more of them */

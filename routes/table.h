@@ -103,6 +103,12 @@ enum route_result route_table_match(const struct route_table *t,
     const char *verb, size_t verb_len, const char *path, size_t path_len,
     struct route_match *match, char *allow);
 
+/* For protocols that have no method of their own: whatever route takes the
+ * path. That of GET, if there is one anywhere for this path; else the most
+ * special template, of several methods there POST, or the first by name. */
+enum route_result route_table_match_any(const struct route_table *t,
+    const char *path, size_t path_len, struct route_match *match);
+
 /* Limits on a query. */
 #define ROUTE_MAX_QUERY ((size_t)64 * 1024) /* bytes, also of a path variable */
 #define ROUTE_MAX_PARAMETERS 1000

@@ -122,3 +122,23 @@ tests_gateway_test_connect_SOURCES = tests/gateway/test_connect.c \
 tests_gateway_test_connect_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 tests_gateway_test_connect_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_bytes_new
+check_PROGRAMS += tests/gateway/test_origin
+tests_gateway_test_origin_SOURCES = tests/gateway/test_origin.c
+tests_gateway_test_origin_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_sha1
+tests_gateway_test_sha1_SOURCES = tests/gateway/test_sha1.c
+tests_gateway_test_sha1_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_websocket_frames
+tests_gateway_test_websocket_frames_SOURCES = \
+	tests/gateway/test_websocket_frames.c
+tests_gateway_test_websocket_frames_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# What WebSocket clients send.
+fuzz_programs += tests/fuzz/fuzz_websocket
+fuzz_runs += tests/fuzz/fuzz_websocket=10000
+tests_fuzz_fuzz_websocket_SOURCES = \
+	tests/fuzz/fuzz_websocket.c $(fuzz_driver)
+tests_fuzz_fuzz_websocket_LDADD = $(GATEWAY_LIBS)
+tests_fuzz_fuzz_websocket_LDFLAGS = $(fuzz_link)

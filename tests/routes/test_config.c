@@ -112,12 +112,14 @@ static const char everything[] =
     "  max_depth: 50, pretty_on_request: true}\n"
     "limits: {max_request_message: 1MiB, max_response_message: 2000,\n"
     "  max_header_bytes: 16KiB, max_connections: 77, max_elements: 5000}\n"
-    "timeouts: {header: 1s, body: 2s, idle: 3s, grace: 0s}\n"
+    "timeouts: {header: 1s, body: 2s, idle: 3s, grace: 0s,\n"
+    "  ping: 4s, pong: 5s}\n"
     "access_log: off\n"
     "metadata:\n"
     "  allow_request: [X-Tenant, accept-language]\n"
     "  allow_response: Location\n"
-    "errors: {style: google, debug_info: true}\n";
+    "errors: {style: google, debug_info: true}\n"
+    "websocket: {origins: [https://a.example, '*']}\n";
 
 static void
 every_key_is_read(void **state)
@@ -162,6 +164,9 @@ every_key_is_read(void **state)
     assert_true(c->body_timeout_ns == 2000000000);
     assert_true(c->idle_timeout_ns == 3000000000);
     assert_true(c->shutdown_grace_ns == 0);
+    assert_true(c->ping_ns == 4000000000 && c->pong_timeout_ns == 5000000000);
+    assert_int_equal(c->n_websocket_origins, 2);
+    assert_string_equal(c->websocket_origins[0], "https://a.example");
     assert_string_equal(c->access_log, "off");
     assert_int_equal(c->n_metadata_in, 2);
     assert_string_equal(c->metadata_in[0], "x-tenant");
@@ -548,6 +553,23 @@ a_service_config_is_checked(void **state)
 }
 
 static void
+origins_are_schemes_and_hosts(void **state)
+{
+    (void)state;
+    bad(BASE "websocket:\n"
+             "  origins: [a.example, https://, 'http://a/b', 'http://u@a',\n"
+             "    http://a:1, 'null']\n",
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"a.example\"\n"
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"https://\"\n"
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"http://a/b\"\n"
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"http://u@a\"");
+}
+
+static void
 headers_that_frame_or_belong_to_a_hop_are_refused(void **state)
 {
     (void)state;
@@ -910,6 +932,7 @@ main(void)
         cmocka_unit_test(both_spellings_of_a_key_are_one_key),
         cmocka_unit_test(methods_are_checked),
         cmocka_unit_test(a_service_config_is_checked),
+        cmocka_unit_test(origins_are_schemes_and_hosts),
         cmocka_unit_test(headers_that_frame_or_belong_to_a_hop_are_refused),
         cmocka_unit_test(keys_given_twice_are_reported),
         cmocka_unit_test(broken_text_is_reported_with_its_line),

@@ -35,6 +35,9 @@ scenarios = \
 	tests/scenarios/transcode.py \
 	tests/scenarios/updates.py \
 	tests/scenarios/web_clients.py
+	tests/scenarios/ws.py \
+	tests/scenarios/ws_bad.py \
+	tests/scenarios/ws_flow.py
 
 TESTS += $(scenarios)
 
@@ -43,7 +46,8 @@ thread_tests += \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/everyday.py \
-	tests/scenarios/metadata.py
+	tests/scenarios/metadata.py \
+	tests/scenarios/ws.py
 
 EXTRA_DIST += \
 	$(scenarios) \
@@ -59,6 +63,8 @@ EXTRA_DIST += \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
+	tests/scenarios/transcoder.py \
+	tests/scenarios/websocket.py
 	tests/scenarios/random_disputes.py \
 	tests/scenarios/random_json.py \
 	tests/scenarios/random_schema.py \
