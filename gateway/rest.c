@@ -33,8 +33,8 @@ bind_last_event(struct gw_exchange *x)
     struct pb_error error = { 0 };
 
     if (x->rpc->last_event_id == NULL || id.len == 0 ||
-        pb_text_to_wire(x->rpc->last_event_id, id.ptr, id.len, &x->bound.pb,
-            &error) == PB_OK)
+        pb_text_to_wire(x->rpc->last_event_id, &x->rpc->json.options, id.ptr,
+            id.len, &x->bound.pb, &error) == PB_OK)
         return true;
     snprintf(error.path, sizeof error.path, "Last-Event-ID");
     error.line = 0;
