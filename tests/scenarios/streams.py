@@ -2,7 +2,6 @@
 """Server streams in each of their forms: lines, an array, events."""
 
 import json
-import os
 import re
 import signal
 import threading
@@ -78,14 +77,6 @@ def messages(accept, body):
 
 class Streams(harness.Scenario):
     backend_type = Backend
-
-    @classmethod
-    def start(cls, port, more=None):
-        # Freed memory is to be seen as free by those who ask for the RSS.
-        options = [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1"]
-        return harness.Gateway(
-            "serve", "-c", cls.route_file(port, more), environment={
-                "ASAN_OPTIONS": ":".join(filter(None, options))})
 
     def setUp(self):
         # What the last test left waiting takes no leave from this one.
