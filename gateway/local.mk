@@ -66,6 +66,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/websocket_io.c \
 	gateway/websocket_message.c \
 	gateway/websocket_metadata.c \
+	gateway/websocket_time.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
 	gateway/accept.h \

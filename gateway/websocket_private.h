@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/websocket_private.h - what the parts of a WebSocket share: the
- * connection (websocket.c), its bytes (websocket_io.c), the messages of the
- * client (websocket_message.c) and the RPC (websocket_call.c).
+ * connection (websocket.c), its bytes (websocket_io.c) and its time
+ * (websocket_time.c), the messages of the client (websocket_message.c,
+ * websocket_metadata.c) and the RPC (websocket_call.c).
  */
 #ifndef GW_WEBSOCKET_PRIVATE_H
 #define GW_WEBSOCKET_PRIVATE_H
@@ -80,6 +81,13 @@ gw_ws_config(const struct gw_websocket *ws)
     return ws->x->worker->set->config;
 }
 
+/* From the 101 on, while the socket is ours. */
+static inline bool
+gw_ws_is_open(const struct gw_websocket *ws)
+{
+    return ws->state == GW_WS_OPEN || ws->state == GW_WS_CLOSING;
+}
+
 static inline uint64_t
 gw_ws_now(const struct gw_websocket *ws)
 {
@@ -104,11 +112,14 @@ void gw_ws_finish(struct gw_websocket *ws);
 /* Everything that waited has been sent. */
 void gw_ws_sent(struct gw_websocket *ws);
 
+/* ---- websocket_time.c ------------------------------------------------------- */
+
 /* Without a message, no RPC: the client has some time for it. */
 void gw_ws_await_message(struct gw_websocket *ws);
 
 /* Waits for what is next to wait for. */
 void gw_ws_reschedule(struct gw_websocket *ws);
+void gw_ws_on_timer(struct sluice_timer *timer);
 
 /* ---- websocket_io.c ------------------------------------------------------- */
 
