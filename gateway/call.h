@@ -12,6 +12,14 @@
  * the answer ready. */
 void gw_call_start(struct gw_exchange *x, struct sluice_bytes *request);
 
+/* The same with another receiver, whose arg is x's. Who receives tells the
+ * exchange of the end (gw_exchange_called()). */
+void gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
+    const struct sluice_receiver *receiver);
+
+/* A response cannot be written: makes that the answer. */
+void gw_call_unshowable(struct gw_exchange *x, enum pb_err err);
+
 /* One message of a request stream. Taken. */
 void gw_call_request(struct gw_exchange *x, struct sluice_bytes *request);
 bool gw_call_has_room(const struct gw_exchange *x);
@@ -20,6 +28,11 @@ void gw_call_half_close(struct gw_exchange *x);
 /* The request is wrong, and the answer to that is ready: it stays, and the RPC,
  * if there is one, is cancelled. */
 void gw_call_give_up(struct gw_exchange *x);
+
+/* While the exchange waits: the head of a stream goes out, or a heartbeat of its
+ * form (pulse.h). */
+void gw_call_show_head(struct gw_exchange *x);
+void gw_call_beat(struct gw_exchange *x);
 
 /* MHD wants bytes of a stream: how many were put in buf; 0: none now, the
  * exchange waits; or MHD_CONTENT_READER_END_OF_STREAM. */

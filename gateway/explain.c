@@ -188,8 +188,11 @@ put_options(struct explainer *x, json_t *object)
 {
     struct route_json_entry list[ROUTE_JSON_KEYS_MAX];
     size_t n = route_json_list(&x->binding->rpc->json, list);
-    json_t *options = json_object();
+    json_t *options;
 
+    if (n == 0)
+        return;
+    options = json_object();
     for (size_t i = 0; i < n; i++)
         put(x, options, list[i].key,
             list[i].is_flag ? json_boolean(list[i].value)
@@ -328,6 +331,8 @@ on_given(void *arg, const struct route_given *given)
         put(x, object, "field", json_null());
     if (given->is_system)
         put(x, object, "system", json_true());
+    if (given->is_unknown_value)
+        put(x, object, "unknownValue", json_true());
     append(x, given->is_variable ? "path" : "query", object);
 }
 

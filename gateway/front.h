@@ -35,8 +35,13 @@ struct gw_form {
     /* Its content type is known with the first response only. */
     bool starts_with_response;
     /* A stream that fails ends as broken HTTP, since its form has no end that
-     * could be missed. */
+     * could be missed. Not for who reads trailers, if it was told in the form's
+     * own way as well. */
     bool breaks;
+    /* Nobody on the way may hold it back, or keep it. */
+    bool is_live;
+    /* What is sent when nothing else was for a while; NULL: nothing. */
+    const char *heartbeat;
 
     const char *(*type)(const struct gw_exchange *x);
     /* Appends x's next response to x->out. What an error leaves there is taken
@@ -78,6 +83,7 @@ extern const struct gw_front gw_front_rest;
 extern const struct gw_front gw_front_grpc_web;
 extern const struct gw_front gw_front_connect;
 extern const struct gw_front gw_front_connect_stream;
+extern const struct gw_front gw_front_websocket;
 
 /* What a list of the codings we know says. */
 #define GW_CODINGS "gzip, deflate, identity"

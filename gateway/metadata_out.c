@@ -22,6 +22,9 @@
 /* An answer's head shares the connection's memory with the request's. */
 #define MAX_SHARE 3u
 
+/* Of a grpc-message, if every byte of it has to be encoded. */
+#define MESSAGE_SHARE 8u
+
 typedef enum MHD_Result add_fn(struct MHD_Response *response, const char *name,
     const char *value);
 
@@ -163,25 +166,61 @@ gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
     if (!x->reply.is_stream)
         return add_all(x, response, MHD_add_response_header,
             front->terminal_prefix, x->terminal_metadata);
-    if (x->request.wants_trailers)
+    if (gw_metadata_out_has_trailers(x))
         return MHD_add_response_header(response, MHD_HTTP_HEADER_TRAILER,
-                   "grpc-status") == MHD_YES;
+                   "grpc-status, grpc-message") == MHD_YES;
     return true;
+}
+
+bool
+gw_metadata_out_has_trailers(const struct gw_exchange *x)
+{
+    /* In HTTP/1.0 there are no chunks, and so no trailers. */
+    return x->request.wants_trailers && !x->is_http10 &&
+        x->front->terminal_prefix != NULL && gw_metadata_out_fits(x);
+}
+
+/* At most max bytes, and no piece of a character at the end. */
+static size_t
+cut(struct sluice_str s, size_t max)
+{
+    if (s.len <= max)
+        return s.len;
+    while (max > 0 && ((unsigned char)s.ptr[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
+void
+gw_metadata_out_keep_message(struct gw_exchange *x, struct sluice_str message)
+{
+    size_t max = x->worker->set->config->max_header_bytes / MESSAGE_SHARE;
+    size_t len = cut(message, max / 3);
+    char *text = NULL;
+
+    x->trailer_message = NULL;
+    if (x->request.wants_trailers && len > 0)
+        text = gw_arena_take(&x->arena, len * 3 + 1);
+    if (text == NULL)
+        return;
+    text[sluice_grpc_message_encode(message.ptr, len, text)] = '\0';
+    x->trailer_message = text;
 }
 
 void
 gw_metadata_out_trailers(struct gw_exchange *x, struct MHD_Response *response)
 {
-    const char *prefix = x->front->terminal_prefix;
     char number[16];
 
-    if (!x->request.wants_trailers || !gw_metadata_out_fits(x) ||
-        prefix == NULL)
+    if (!gw_metadata_out_has_trailers(x))
         return;
     snprintf(number, sizeof number, "%d", x->reply.code);
     (void)MHD_add_response_footer(response, "grpc-status", number);
-    (void)add_all(x, response, MHD_add_response_footer, prefix,
-        x->terminal_metadata);
+    if (x->trailer_message != NULL)
+        (void)MHD_add_response_footer(response, "grpc-message",
+            x->trailer_message);
+    (void)add_all(x, response, MHD_add_response_footer,
+        x->front->terminal_prefix, x->terminal_metadata);
 }
 
 static enum pb_err

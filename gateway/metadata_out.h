@@ -17,7 +17,16 @@ bool gw_metadata_out_fits(const struct gw_exchange *x);
 bool gw_metadata_out_headers(struct gw_exchange *x,
     struct MHD_Response *response);
 
-/* Adds the terminal metadata and the status as trailers of a stream. */
+/* Whether a stream ends with trailers: for clients that said they take them, in
+ * protocols that do not tell the end in the body. */
+bool gw_metadata_out_has_trailers(const struct gw_exchange *x);
+
+/* What grpc-message is to say, if there will be one; cut where it is long. */
+void gw_metadata_out_keep_message(struct gw_exchange *x,
+    struct sluice_str message);
+
+/* Adds the terminal metadata and the status as trailers of a stream that has
+ * them. */
 void gw_metadata_out_trailers(struct gw_exchange *x,
     struct MHD_Response *response);
 

@@ -17,9 +17,11 @@
 
 #include "gateway/bad_input.h"
 #include "gateway/call.h"
+#include "gateway/cors.h"
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/status_wire.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 #include "routes/percent.h"
 
@@ -42,6 +44,8 @@ set_status(struct gw_exchange *x, const char *outcome,
         return;
     x->reply.code = status->code;
     x->reply.outcome = outcome;
+    if (x->reply.is_stream)
+        gw_metadata_out_keep_message(x, status->message);
     x->form->fail(x, status);
 }
 
@@ -407,6 +411,15 @@ offer_websocket(struct MHD_Response *response)
             GW_WEBSOCKET_VERSION);
 }
 
+/* A cache would keep what is going on from who asks next; nginx, unless it is
+ * told, gathers an answer before it passes it on. */
+static bool
+add_live(struct MHD_Response *response)
+{
+    return add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache") &&
+        add(response, "X-Accel-Buffering", "no");
+}
+
 /* RFC 9110 section 15.5.2: a 401 has one; the service's own, where the route
  * file lets it through, says more. */
 static bool
@@ -448,10 +461,12 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
         add_codings(x, response) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
+        (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
         gw_metadata_out_headers(x, response) &&
-        (r->status != 401 || add_challenge(response));
+        (r->status != 401 || add_challenge(response)) &&
+        gw_cors_headers(x, response);
 }
 
 enum MHD_Result
@@ -463,6 +478,8 @@ gw_reply_queue(struct gw_exchange *x)
     assert(x->reply.is_ready);
     if (x->is_client_gone)
         return MHD_NO;
+    if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
+        return gw_websocket_queue(x);
     if (x->reply.body != NULL)
         x->bytes_out = body_size(x);
     response = make_response(x);

@@ -118,38 +118,63 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     return plain_copy(to, from, n);
 }
 
+/* Copies a text that is probably plain. Returns how much of it certainly is. */
+static inline size_t
+copy_probably_plain(uint8_t *to, const uint8_t *from, size_t n)
+{
+    size_t i = 0;
+
+    if (n <= PB_BLOCK)
+        return pb_plain_copy_short(to, from, n) ? n : 0;
+    for (; n - i > PB_BLOCK; i += PB_BLOCK) {
+        memcpy(to + i, from + i, PB_BLOCK);
+        if (pb_block_special(from + i) != 0)
+            return i;
+    }
+    memcpy(to + n - PB_BLOCK, from + n - PB_BLOCK, PB_BLOCK);
+    return pb_block_special(from + n - PB_BLOCK) == 0 ? n : i;
+}
+
 /* ---- UTF-8 and escapes --------------------------------------------------- */
 
-/* Up to 6 bytes. */
-static uint8_t *
+/* What stands for c, a control, a quote or a backslash. Writes 8 bytes. */
+static inline uint8_t *
 escape(uint8_t *to, uint8_t c)
 {
-    static const char hex[] = "0123456789abcdef";
-    static const char shorts[0x20] = {
-        ['\b'] = 'b',
-        ['\f'] = 'f',
-        ['\n'] = 'n',
-        ['\r'] = 'r',
-        ['\t'] = 't',
-    };
-
-    *to++ = '\\';
-    if (c >= 0x20) {
-        *to++ = c; /* quote, backslash */
-    } else if (shorts[c] != 0) {
-        *to++ = (uint8_t)shorts[c];
-    } else {
-        memcpy(to, "u00", 3);
-        to[3] = (uint8_t)hex[c >> 4];
-        to[4] = (uint8_t)hex[c & 15];
-        to += 5;
+#define S(letter)           \
+    {                       \
+        { '\\', letter }, 2 \
     }
-    return to;
+#define U(high, low)                          \
+    {                                         \
+        { '\\', 'u', '0', '0', high, low }, 6 \
+    }
+    static const struct {
+        char text[7];
+        uint8_t len;
+    } escapes['\\' + 1] = {
+        /* clang-format off */
+        U('0', '0'), U('0', '1'), U('0', '2'), U('0', '3'),
+        U('0', '4'), U('0', '5'), U('0', '6'), U('0', '7'),
+        S('b'), S('t'), S('n'), U('0', 'b'),
+        S('f'), S('r'), U('0', 'e'), U('0', 'f'),
+        U('1', '0'), U('1', '1'), U('1', '2'), U('1', '3'),
+        U('1', '4'), U('1', '5'), U('1', '6'), U('1', '7'),
+        U('1', '8'), U('1', '9'), U('1', 'a'), U('1', 'b'),
+        U('1', 'c'), U('1', 'd'), U('1', 'e'), U('1', 'f'),
+        ['"'] = S('"'), ['\\'] = S('\\'),
+        /* clang-format on */
+    };
+#undef S
+#undef U
+
+    memcpy(to, &escapes[c], 8);
+    return to + escapes[c].len;
 }
 
 /* What a round of copy_blocks may write: an escape may begin in the last byte of
  * a block. */
-#define COPY_ROOM (PB_BLOCK + 6)
+#define COPY_ROOM (PB_BLOCK + 8)
 
 /* Text that is UTF-8, as far as that goes by the block. since: from there up to p
  * it has been copied as it is, so that the last block may begin earlier. */
@@ -192,7 +217,7 @@ copy_bytes(struct pb_sink *s, const uint8_t *p, const uint8_t *end)
         if (*p >= 0x80 || pb_is_plain(*p)) {
             pb_sink_char(s, (char)*p);
         } else {
-            uint8_t *at = pb_sink_at(s, 6);
+            uint8_t *at = pb_sink_at(s, 8);
 
             pb_sink_to(s, at, escape(at, *p));
         }
@@ -230,25 +255,36 @@ pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
     return plain == n ? NULL : put_rest(s, text, plain, n);
 }
 
+/* What pb_sink_string does when the text is not all plain, or does not fit;
+ * `plain` bytes of it are in their place. */
+static const uint8_t *__attribute__((noinline))
+put_string(struct pb_sink *s, const uint8_t *text, size_t plain, size_t n)
+{
+    const uint8_t *bad;
+
+    pb_sink_char(s, '"');
+    s->p += plain;
+    bad = put_rest(s, text, plain, n);
+    pb_sink_char(s, '"');
+    return bad;
+}
+
 const uint8_t *
 pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
 {
-    const uint8_t *bad = NULL;
+    uint8_t *p = s->p;
     size_t plain;
 
-    if (pb_sink_room(s) < n + 2) {
-        pb_sink_char(s, '"');
-        bad = pb_sink_text(s, text, n);
-        pb_sink_char(s, '"');
-        return bad;
-    }
-    *s->p++ = '"';
-    plain = plain_copy(s->p, text, n);
-    s->p += plain;
+    if (pb_sink_room(s) < n + 2)
+        return put_string(s, text, 0, n);
+    plain = copy_probably_plain(p + 1, text, n);
     if (plain < n)
-        bad = put_rest(s, text, plain, n);
-    pb_sink_char(s, '"');
-    return bad;
+        return put_string(s, text, plain, n);
+    *p = '"';
+    p += n + 1;
+    *p = '"';
+    s->p = p + 1;
+    return NULL;
 }
 
 /* ---- Numbers ------------------------------------------------------------- */

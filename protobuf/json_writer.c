@@ -78,8 +78,11 @@ end_required(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
     check_required(l, l->message->n_fields);
     if (l->missing == NULL)
         return true;
-    return pb_jw_fail(w, PB_EVALUE, at, "required field \"%.*s\" is missing",
-        (int)l->missing->name_len, l->missing->name);
+    (void)pb_jw_fail(w, PB_EVALUE, at,
+        "expected the required field \"%s\", found none",
+        l->missing->json_name);
+    pb_jw_path_field(w, l->missing);
+    return false;
 }
 
 void
@@ -96,7 +99,7 @@ pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
 
 /* ---- Messages ------------------------------------------------------------ */
 
-static bool
+static inline bool
 write_settled(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
 {
@@ -225,7 +228,7 @@ struct array {
     uint32_t n;
 };
 
-static void
+static inline void
 next_element(struct pb_json_writer *w, struct array *a)
 {
     if (a->n == 0) {
@@ -237,7 +240,7 @@ next_element(struct pb_json_writer *w, struct array *a)
     pb_jw_next(w);
 }
 
-static const uint8_t *
+static inline const uint8_t *
 write_element(struct pb_json_writer *w, struct array *a, const uint8_t *p,
     const uint8_t *end)
 {
@@ -313,25 +316,22 @@ write_repeated(struct pb_json_writer *w, struct pb_jw_level *l,
     return p;
 }
 
-/* One record, or the run of a repeated field. *next: the field that is likely to
- * come, often known by its tag alone. */
+/* One record, or the run of a repeated field. The field that is likely to come is
+ * often known by its tag alone. */
 static const uint8_t *
-write_record(struct pb_json_writer *w, struct pb_jw_level *l,
-    const struct pb_field **next, const uint8_t *p, const uint8_t *end)
+write_record(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *p,
+    const uint8_t *end)
 {
-    const struct pb_message *m = l->message;
-    const struct pb_field *f = *next;
-    const uint8_t *payload, *after;
+    const struct pb_field *f = l->likely;
+    const uint8_t *payload = p + 1, *after;
     uint32_t number;
     unsigned wire;
 
-    if (f < m->fields + m->n_fields && f->tag_len == 1 && f->tag[0] == *p) {
-        payload = p + 1;
-    } else {
+    if (f == l->end || f->tag[0] != *p || f->tag_len != 1) {
         payload = pb_jw_tag_read(p, end, &number, &wire);
         if (payload == NULL)
             return NULL;
-        f = pb_jw_find(m, number, (unsigned)(f - m->fields));
+        f = pb_jw_find(l->message, number, (unsigned)(f - l->message->fields));
         if (f == NULL || !pb_jw_accepts(f, wire))
             return pb_jw_skip(payload, end, number, wire, w->depth);
     }
@@ -341,7 +341,7 @@ write_record(struct pb_json_writer *w, struct pb_jw_level *l,
     if (after == NULL && w->err != PB_OK)
         pb_jw_path_field(w, f);
     if (!f->is_extension)
-        *next = f + 1;
+        l->likely = f + 1;
     return after;
 }
 
@@ -351,12 +351,13 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
 {
     struct pb_jw_level l = {
         .message = m,
+        .likely = m->fields,
+        .end = m->fields + m->n_fields,
         .is_strict = w->options.emit_defaults || m->has_required,
     };
-    const struct pb_field *next = m->fields;
 
     while (p < end && w->out.err == PB_OK) {
-        const uint8_t *after = write_record(w, &l, &next, p, end);
+        const uint8_t *after = write_record(w, &l, p, end);
 
         if (after == NULL)
             return w->err != PB_OK ? false : pb_jw_broken(w, p, end);

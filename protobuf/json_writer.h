@@ -77,6 +77,8 @@ struct pb_jw_value {
 /* How far the writing of a level has come. */
 struct pb_jw_level {
     const struct pb_message *message;
+    const struct pb_field *likely; /* to come next, before end */
+    const struct pb_field *end;
     bool is_strict;                 /* what is absent matters */
     unsigned next;                  /* defaults before it are written */
     unsigned required_next;         /* required fields before it are checked */
@@ -93,8 +95,8 @@ bool pb_jw_broken(struct pb_json_writer *w, const uint8_t *at,
     const uint8_t *end);
 bool pb_jw_no_memory(struct pb_json_writer *w);
 
-/* Of bytes that a parser drops for what comes later: it would have refused them
- * all the same when they are no message m. False after pb_jw_fail. */
+/* Before bytes are dropped for what comes later, or joined with it: a parser
+ * would refuse them when they are no message m. False after pb_jw_fail. */
 bool pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end);
 
@@ -104,8 +106,20 @@ void pb_jw_path_field(struct pb_json_writer *w, const struct pb_field *f);
 void pb_jw_path_index(struct pb_json_writer *w, uint32_t i);
 
 /* A level down (false after pb_jw_fail) and up again. */
-bool pb_jw_enter(struct pb_json_writer *w, const uint8_t *at);
-void pb_jw_leave(struct pb_json_writer *w);
+static inline bool
+pb_jw_enter(struct pb_json_writer *w, const uint8_t *at)
+{
+    if (w->depth == 0)
+        return pb_jw_fail(w, PB_ELIMIT, at, "messages nest too deeply");
+    w->depth--;
+    return true;
+}
+
+static inline void
+pb_jw_leave(struct pb_json_writer *w)
+{
+    w->depth++;
+}
 
 /* A line break and the indentation, of pretty texts. */
 void pb_jw_line(struct pb_json_writer *w);
@@ -352,7 +366,13 @@ pb_jw_begin(struct pb_json_writer *w, struct pb_jw_level *l,
  * first, when the level is written. */
 bool pb_jw_settle(struct pb_json_writer *w, const struct pb_message *m,
     struct pb_jw_span *s, uint32_t group, const uint8_t **after);
-void pb_jw_release(struct pb_json_writer *w, struct pb_jw_span *s);
+static inline void
+pb_jw_release(struct pb_json_writer *w, struct pb_jw_span *s)
+{
+    if (s->owns_copy)
+        w->is_copy_used = false;
+    s->owns_copy = false;
+}
 
 /* Room for cap entries in the hash table, all of them 0. */
 bool pb_jw_clear_table(struct pb_json_writer *w, size_t cap);
@@ -370,7 +390,12 @@ bool pb_jw_map_object(struct pb_json_writer *w, const struct pb_field *f,
 /* ---- wkt_out.c ----------------------------------------------------------- */
 
 /* Whether the JSON form of m is its own and not an object of its fields. */
-bool pb_jw_is_special(const struct pb_message *m);
+static inline bool
+pb_jw_is_special(const struct pb_message *m)
+{
+    return m->wkt != PB_WKT_NONE && m->wkt != PB_WKT_EMPTY &&
+        m->wkt != PB_WKT_HTTP_BODY;
+}
 /* Writes it. The span need not be settled. */
 bool pb_jw_special(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end);

@@ -329,7 +329,7 @@ body_of(const struct pb_json_writer *w, const struct record *r, size_t *len)
 
 /* A member of a oneof: what the others had so far is void. */
 static bool
-take_oneof(struct pb_json_writer *w, const struct record *r, bool *is_lossy)
+take_oneof(struct pb_json_writer *w, const struct record *r, bool *is_doubtful)
 {
     uint32_t i = slot_of(w, ONEOF + (uint32_t)r->field->oneof, NULL);
     uint32_t live;
@@ -340,15 +340,16 @@ take_oneof(struct pb_json_writer *w, const struct record *r, bool *is_lossy)
     if (live != NONE && live != r->slot) {
         w->slots[live].is_set = false;
         w->slots[live].size = 0;
-        *is_lossy = true;
+        *is_doubtful = true;
     }
     w->slots[i].live = r->slot;
     return true;
 }
 
-/* *is_lossy: a text or message will be dropped. */
+/* *is_doubtful: a text or message will be dropped, or joined with a piece whose
+ * beginning it may be. */
 static bool
-tally_record(struct pb_json_writer *w, struct record *r, bool *is_lossy)
+tally_record(struct pb_json_writer *w, struct record *r, bool *is_doubtful)
 {
     const struct pb_field *f = r->field;
     struct pb_jw_slot *slot;
@@ -357,14 +358,14 @@ tally_record(struct pb_json_writer *w, struct record *r, bool *is_lossy)
     r->slot = slot_of(w, f->number, f);
     if (r->slot == NONE)
         return false;
-    if (f->oneof >= 0 && !take_oneof(w, r, is_lossy))
+    if (f->oneof >= 0 && !take_oneof(w, r, is_doubtful))
         return false;
 
     slot = &w->slots[r->slot];
     if (!slot->is_set)
         slot->from = r->at;
-    else if (f->type == PB_STRING && !f->is_repeated)
-        *is_lossy = true;
+    else if (!f->is_repeated && (f->type == PB_STRING || f->message != NULL))
+        *is_doubtful = true;
     slot->is_set = true;
     slot->last = r->at;
     if (f->is_repeated) {
@@ -383,7 +384,7 @@ tally(struct pb_json_writer *w, const struct pb_message *m,
     const struct pb_jw_span *s)
 {
     const uint8_t *p = s->p;
-    bool is_lossy = false;
+    bool is_doubtful = false;
 
     w->n_slots = 0;
     if (!set_slots_max(w, SLOTS_FIRST))
@@ -392,11 +393,11 @@ tally(struct pb_json_writer *w, const struct pb_message *m,
         struct record r;
 
         read_record(w, m, p, s->end, &r);
-        if (r.field != NULL && !tally_record(w, &r, &is_lossy))
+        if (r.field != NULL && !tally_record(w, &r, &is_doubtful))
             return false;
         p = r.after;
     }
-    return !is_lossy || pb_jw_check(w, m, s->p, s->end);
+    return !is_doubtful || pb_jw_check(w, m, s->p, s->end);
 }
 
 /* ---- Lay out and place --------------------------------------------------- */
@@ -540,12 +541,4 @@ pb_jw_settle(struct pb_json_writer *w, const struct pb_message *m,
     if (!check(w, m, s, group, after, &o))
         return false;
     return !o.is_mixed || rewrite(w, m, s);
-}
-
-void
-pb_jw_release(struct pb_json_writer *w, struct pb_jw_span *s)
-{
-    if (s->owns_copy)
-        w->is_copy_used = false;
-    s->owns_copy = false;
 }

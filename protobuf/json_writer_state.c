@@ -140,7 +140,7 @@ pb_jw_path_index(struct pb_json_writer *w, uint32_t i)
     pb_jw_path_name(w, text, (size_t)n);
 }
 
-/* ---- What is dropped ----------------------------------------------------- */
+/* ---- What is not seen again ---------------------------------------------- */
 
 bool
 pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
@@ -155,23 +155,6 @@ pb_jw_check(struct pb_json_writer *w, const struct pb_message *m,
     if (e.path[0] != '\0')
         pb_jw_path_name(w, e.path, strlen(e.path));
     return false;
-}
-
-/* ---- Levels -------------------------------------------------------------- */
-
-bool
-pb_jw_enter(struct pb_json_writer *w, const uint8_t *at)
-{
-    if (w->depth == 0)
-        return pb_jw_fail(w, PB_ELIMIT, at, "messages nest too deeply");
-    w->depth--;
-    return true;
-}
-
-void
-pb_jw_leave(struct pb_json_writer *w)
-{
-    w->depth++;
 }
 
 /* ---- Punctuation --------------------------------------------------------- */

@@ -30,6 +30,8 @@ bool
 pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end, struct pb_jw_value *v, unsigned n)
 {
+    const uint8_t *first = p;
+
     for (unsigned i = 0; i < n; i++)
         v[i] = (struct pb_jw_value){ .p = (const uint8_t *)"" };
     while (p < end) {
@@ -39,8 +41,12 @@ pb_jw_read_fields(struct pb_json_writer *w, const struct pb_message *m,
         p = pb_jw_read_known(w, m, p, end, &f, &one);
         if (p == NULL)
             return false;
-        if (f != NULL && f->index < n)
-            v[f->index] = one;
+        if (f == NULL || f->index >= n)
+            continue;
+        if (f->type == PB_STRING && v[f->index].len > 0 &&
+            !pb_jw_check(w, m, first, end))
+            return false;
+        v[f->index] = one;
     }
     return true;
 }

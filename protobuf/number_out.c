@@ -75,18 +75,26 @@ put_pair(uint8_t *to, unsigned v)
     memcpy(to, &pairs[2 * v], 2);
 }
 
+static inline void
+put_8_digits(uint8_t *to, uint32_t v)
+{
+    uint32_t high = v / 10000, low = v % 10000;
+
+    put_pair(to, high / 100);
+    put_pair(to + 2, high % 100);
+    put_pair(to + 4, low / 100);
+    put_pair(to + 6, low % 100);
+}
+
 /* Writes v backwards so that it ends before `end`. */
 static void
 put_digits(uint8_t *end, uint64_t v, unsigned digits)
 {
     /* 64 bits only as long as it takes */
-    for (; digits > 9; digits -= 4) {
-        unsigned four = (unsigned)(v % 10000);
-
-        v /= 10000;
-        end -= 4;
-        put_pair(end, four / 100);
-        put_pair(end + 2, four % 100);
+    for (; digits > 9; digits -= 8) {
+        end -= 8;
+        put_8_digits(end, (uint32_t)(v % 100000000));
+        v /= 100000000;
     }
     for (uint32_t low = (uint32_t)v; digits > 0; low /= 100) {
         if (digits == 1) {

@@ -288,13 +288,6 @@ write_wrapper(struct pb_json_writer *w, const struct pb_message *m,
 }
 
 bool
-pb_jw_is_special(const struct pb_message *m)
-{
-    return m->wkt != PB_WKT_NONE && m->wkt != PB_WKT_EMPTY &&
-        m->wkt != PB_WKT_HTTP_BODY;
-}
-
-bool
 pb_jw_special(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
 {

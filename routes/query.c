@@ -34,7 +34,8 @@ struct target {
     size_t map_key_len;
     const char *rest; /* what leads nowhere */
     size_t rest_len;
-    bool is_system; /* no field, but for us */
+    bool is_system;        /* no field, but for us */
+    bool is_unknown_value; /* of an enum */
 };
 
 struct parser {
@@ -104,11 +105,11 @@ mix_pointer(uint64_t h, const void *p)
 }
 
 static uint64_t
-mix_text(uint64_t h, const char *s, size_t len)
+mix_bytes(uint64_t h, const uint8_t *p, size_t len)
 {
     h = mix(h, len);
     for (size_t i = 0; i < len; i++)
-        h = mix(h, (unsigned char)s[i]);
+        h = mix(h, p[i]);
     return h;
 }
 
@@ -133,11 +134,12 @@ remember(struct parser *q, uint64_t key, const struct pb_field *f)
     return f;
 }
 
+#define TOO_MANY "expected at most %d fields and oneofs, found more"
+
 static enum pb_err
 too_many(struct parser *q)
 {
-    return fail(q, PB_ELIMIT,
-        "expected at most %d fields and oneofs, found more", SEEN_MAX / 4 * 3);
+    return fail(q, PB_ELIMIT, TOO_MANY, SEEN_MAX / 4 * 3);
 }
 
 static enum pb_err
@@ -149,9 +151,28 @@ fail_oneof(struct parser *q, const struct pb_field *f,
         f->parent->oneof_names[f->oneof], other->json_name, where);
 }
 
-/* No two members of one oneof, at any level. */
+/* A message that is given whole, as a text, is not given a second time by what
+ * lies inside it. prefix: the hash of f's path, which check_once() remembers. */
 static enum pb_err
-check_oneofs(struct parser *q, const struct target *t)
+check_not_whole(struct parser *q, const struct pb_field *f,
+    const struct pb_field *inside, uint64_t prefix)
+{
+    const struct pb_field *first;
+
+    if (!route_field_takes_text(f))
+        return PB_OK;
+    first = remember(q, prefix, inside);
+    if (first == NULL)
+        return too_many(q);
+    if (first == f)
+        return fail(q, PB_EDUPLICATE, "\"%.60s\" is already given whole",
+            f->json_name);
+    return PB_OK;
+}
+
+/* No two members of one oneof, at any level, nor a message and its parts. */
+static enum pb_err
+check_levels(struct parser *q, const struct target *t)
 {
     uint64_t above = 1;
 
@@ -168,26 +189,34 @@ check_oneofs(struct parser *q, const struct target *t)
                 return fail_oneof(q, f, first, "");
         }
         above = mix_pointer(above, f);
+        if (i + 1 < t->depth) {
+            enum pb_err err = check_not_whole(q, f, t->path[i + 1], above);
+
+            if (err != PB_OK)
+                return err;
+        }
     }
     return PB_OK;
 }
 
+/* key: of an entry of a map, as it is on the wire, where 1 and 01 are one. Does
+ * not say where: the caller does. */
 static enum pb_err
-check_once(struct parser *q, const struct target *t)
+check_once(struct parser *q, const struct target *t, const uint8_t *key,
+    size_t key_len)
 {
     const struct pb_field *leaf = t->path[t->depth - 1];
-    uint64_t key = t->hash;
+    uint64_t hash = t->hash;
     size_t n_before = q->n_seen;
 
-    if (leaf->is_repeated && t->map_key == NULL)
-        return PB_OK;
-    if (t->map_key != NULL)
-        key = mix_text(key, t->map_key, t->map_key_len);
-    if (remember(q, key, leaf) == NULL)
-        return too_many(q);
+    if (key != NULL)
+        hash = mix_bytes(hash, key, key_len);
+    if (remember(q, hash, leaf) == NULL)
+        return pb_error_set(q->error, PB_ELIMIT, TOO_MANY, SEEN_MAX / 4 * 3);
     if (q->n_seen == n_before)
-        return fail(q, PB_EDUPLICATE, "expected one value, found another%s",
-            t->map_key != NULL ? " for this key" : "");
+        return pb_error_set(q->error, PB_EDUPLICATE,
+            "expected one value, found another%s",
+            key != NULL ? " for this key" : "");
     return PB_OK;
 }
 
@@ -305,7 +334,30 @@ check_leaf(struct parser *q, const struct pb_field *f)
     return PB_OK;
 }
 
-/* a.b.c or a.b[key] */
+/* Of the field that s begins with: a name, or "[pkg.ext]". */
+static size_t
+name_length(const char *s, const char *end)
+{
+    const char *p = s;
+
+    if (p < end && *p == '[') {
+        p = memchr(p, ']', (size_t)(end - p));
+        p = p == NULL ? end : p + 1;
+    }
+    while (p < end && *p != '.' && *p != '[')
+        p++;
+    return (size_t)(p - s);
+}
+
+static const struct pb_field *
+field_named(const struct pb_message *m, const char *s, size_t len)
+{
+    if (len > 2 && s[0] == '[' && s[len - 1] == ']')
+        return pb_schema_extension_by_name(m, s + 1, len - 2);
+    return pb_message_field_by_name(m, s, len);
+}
+
+/* a.b.c, a.b[key] or a.[pkg.ext].c */
 static enum pb_err
 resolve(struct parser *q, struct target *t)
 {
@@ -313,12 +365,9 @@ resolve(struct parser *q, struct target *t)
     const char *s = q->name, *end = q->name + q->name_len;
 
     for (;;) {
-        size_t len = 0;
-        const struct pb_field *f;
+        size_t len = name_length(s, end);
+        const struct pb_field *f = field_named(m, s, len);
 
-        while (s + len < end && s[len] != '.' && s[len] != '[')
-            len++;
-        f = pb_message_field_by_name(m, s, len);
         if (f == NULL)
             return unknown(q, m, s, len);
         if (t->depth == ROUTE_MAX_FIELD_DEPTH)
@@ -352,21 +401,25 @@ put_map_entry(struct parser *q, const struct target *t, const char *value,
     const struct pb_field *entry = t->path[t->depth - 1];
     const struct pb_field *fields = entry->message->fields;
     char quoted[ROUTE_QUOTE_MAX];
+    size_t start = q->out->len;
     enum pb_err err;
 
     if (!route_is_utf8(t->map_key, t->map_key_len))
         return pb_error_set(q->error, PB_EVALUE,
             "expected a key in UTF-8, found \"%s\"",
             route_quote(t->map_key, t->map_key_len, quoted));
-    err = pb_text_to_wire(&fields[0], t->map_key, t->map_key_len, q->out,
-        q->error);
+    err = pb_text_to_wire(&fields[0], &q->json->options, t->map_key,
+        t->map_key_len, q->out, q->error);
     if (err == PB_OK)
-        err = pb_text_to_wire(&fields[1], value, len, q->out, q->error);
+        err = check_once(q, t, q->out->data + start, q->out->len - start);
+    if (err == PB_OK)
+        err = pb_text_to_wire(&fields[1], &q->json->options, value, len, q->out,
+            q->error);
     return err;
 }
 
 static enum pb_err
-put(struct parser *q, const struct target *t, const char *value, size_t len)
+put(struct parser *q, struct target *t, const char *value, size_t len)
 {
     const struct pb_field *leaf = t->path[t->depth - 1];
     size_t n_around = t->map_key != NULL ? t->depth : t->depth - 1;
@@ -377,9 +430,14 @@ put(struct parser *q, const struct target *t, const char *value, size_t len)
     if (!route_is_utf8(value, len))
         return fail(q, PB_EVALUE, "expected UTF-8, found \"%s\"",
             route_quote(value, len, quoted));
-    err = t->map_key != NULL
-        ? put_map_entry(q, t, value, len)
-        : pb_text_to_wire(leaf, value, len, q->out, q->error);
+    err = t->map_key != NULL ? put_map_entry(q, t, value, len)
+                             : pb_text_to_wire(leaf, &q->json->options, value,
+                                   len, q->out, q->error);
+    t->is_unknown_value = err == PB_EUNKNOWN;
+    if (t->is_unknown_value && may_be_unknown(q)) {
+        q->out->len = start; /* the key of a map's entry stands there */
+        return PB_OK;
+    }
     if (err != PB_OK)
         return blame(q, err);
     err = route_fields_wrap(q->out, start, t->path, n_around);
@@ -440,6 +498,7 @@ take_name(struct parser *q, const char *name, size_t len)
     t->depth = 0;
     t->hash = 1;
     t->map_key = NULL;
+    t->is_unknown_value = false;
     t->rest = q->name = name;
     t->rest_len = q->name_len = len;
     if (len > NAME_MAX_BYTES)
@@ -469,6 +528,7 @@ tell(const struct parser *q, const struct target *t, const char *text,
                 .path = t->path,
                 .depth = t->depth,
                 .is_system = t->is_system,
+                .is_unknown_value = t->is_unknown_value,
                 .map_key = t->map_key,
                 .map_key_len = t->map_key_len });
 }
@@ -490,9 +550,12 @@ find_target(struct parser *q, struct target *t)
     if (err == PB_OK)
         err = check_free(q, t);
     if (err == PB_OK)
-        err = check_oneofs(q, t);
-    if (err == PB_OK)
-        err = check_once(q, t);
+        err = check_levels(q, t);
+    if (err == PB_OK && !t->path[t->depth - 1]->is_repeated) {
+        err = check_once(q, t, NULL, 0);
+        if (err != PB_OK)
+            return blame(q, err);
+    }
     return err;
 }
 
@@ -516,10 +579,12 @@ take_parameter(struct parser *q, const char *s, size_t len)
             q->value_room);
         value = q->value_room;
     }
-    tell(q, t, value, value_len);
     if (t->is_system)
-        return take_pretty_print(q, value, value_len);
-    return t->depth == 0 ? PB_OK : put(q, t, value, value_len);
+        err = take_pretty_print(q, value, value_len);
+    else if (t->depth > 0)
+        err = put(q, t, value, value_len);
+    tell(q, t, value, value_len);
+    return err;
 }
 
 /* Refuses the byte at `at`, and names the parameter that it is in. */
@@ -548,8 +613,8 @@ fail_byte(struct parser *q, const char *query, size_t len, size_t at)
 }
 
 /* Refuses what cannot be a query, and makes the table of what has been seen as
- * large as this one can need: two slots for everything that may be a field or
- * a member of a oneof, but no more than there is. */
+ * large as this one can need: two slots for everything that may be a field, a
+ * member of a oneof or a part of a message, but no more than there is. */
 static enum pb_err
 prepare(struct parser *q, const char *query, size_t len)
 {
@@ -571,7 +636,7 @@ prepare(struct parser *q, const char *query, size_t len)
             (c == '%' && route_escape(query + i, len - i) < 0))
             return fail_byte(q, query, len, i);
         n_parameters += c == '&';
-        n_marks += (c == '&') * 2 + (c == '.' || c == '%');
+        n_marks += ((c == '&') + (c == '.' || c == '%')) * 2;
     }
     if (n_parameters > ROUTE_MAX_PARAMETERS)
         return fail(q, PB_ELIMIT, "expected at most %d parameters, found %zu",

@@ -187,6 +187,59 @@ timeout_of(const struct route_upstream *u, const struct route_rpc *rpc)
     return m == NULL ? -1 : m->timeout_ns;
 }
 
+/* A field that is one short text: nothing repeated, no message. */
+static const struct pb_field *
+plain_field(struct route_builder *b, const struct route_method_options *o,
+    const struct pb_message *message, const char *name)
+{
+    const struct pb_field *f =
+        pb_message_field_by_name(message, name, strlen(name));
+
+    if (f != NULL && !f->is_repeated && f->message == NULL)
+        return f;
+    route_problems_add(b->problems, o->place.file, o->place.line,
+        f == NULL ? "sse: %s has no field \"%s\""
+                  : "sse: expected a scalar field, found %s.%s",
+        message->full_name, name);
+    return NULL;
+}
+
+static void
+apply_sse(struct route_builder *b, const struct route_method_options *o,
+    struct route_rpc *rpc)
+{
+    const struct pb_method *m = rpc->method;
+
+    if (o->sse_id_field == NULL && o->sse_last_event_id == NULL &&
+        o->sse_retry_ns < 0)
+        return;
+    if (!m->server_streaming) {
+        route_problems_add(b->problems, o->place.file, o->place.line,
+            "sse: %s is no server stream", m->full_name);
+        return;
+    }
+    if (o->sse_id_field != NULL)
+        rpc->event_id = plain_field(b, o, m->output, o->sse_id_field);
+    if (o->sse_last_event_id != NULL)
+        rpc->last_event_id = plain_field(b, o, m->input, o->sse_last_event_id);
+    if (o->sse_retry_ns >= 0)
+        rpc->retry_ns = o->sse_retry_ns;
+}
+
+static void
+apply(struct route_builder *b, const struct route_method_options *o,
+    struct route_rpc *rpc)
+{
+    if (o->timeout_ns >= 0)
+        rpc->timeout_ns = o->timeout_ns;
+    if (o->max_timeout_ns >= 0)
+        rpc->max_timeout_ns = o->max_timeout_ns;
+    if (o->fills_mask >= 0)
+        rpc->fills_mask = o->fills_mask > 0;
+    route_json_overlay(&rpc->json, &o->json);
+    apply_sse(b, o, rpc);
+}
+
 static void
 apply_options(struct route_builder *b)
 {
@@ -201,15 +254,8 @@ apply_options(struct route_builder *b)
             route_build_select(b, pattern, len, &first, &end);
             if (first == end)
                 route_build_unknown(b, &o->place, pattern, len);
-            for (; first < end; first++) {
-                if (o->timeout_ns >= 0)
-                    b->rpcs[first].timeout_ns = o->timeout_ns;
-                if (o->max_timeout_ns >= 0)
-                    b->rpcs[first].max_timeout_ns = o->max_timeout_ns;
-                if (o->fills_mask >= 0)
-                    b->rpcs[first].fills_mask = o->fills_mask > 0;
-                route_json_overlay(&b->rpcs[first].json, &o->json);
-            }
+            for (; first < end; first++)
+                apply(b, o, &b->rpcs[first]);
         }
     }
 }
@@ -249,6 +295,7 @@ make_rpcs(struct route_builder *b, const struct candidates *list)
             rpc->place = c->entry->place;
             rpc->timeout_ns = timeout_of(u, rpc);
             rpc->max_timeout_ns = -1;
+            rpc->retry_ns = -1;
             rpc->json = b->config->json;
             rpc->fills_mask = true;
         }

@@ -12,4 +12,3 @@ EXTRA_DIST += \
 	tests/npm/.npmrc \
 	tests/npm/package-lock.json \
 	tests/npm/package.json
-tests/conformance/suite.log: sluice$(EXEEXT)

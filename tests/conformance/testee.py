@@ -38,7 +38,11 @@ def protocol(path):
 
 
 class Refused(Exception):
-    pass
+    """The message is not taken; why."""
+
+
+class Ended(Exception):
+    """A transcoder is gone that should not be; its exit status."""
 
 
 def read_exactly(stream, n):
@@ -63,16 +67,24 @@ class Transcoder:
         return n if n == REFUSED else read_exactly(self.process.stdout, n)
 
     def __call__(self, data):
-        self.process.stdin.write(struct.pack("<I", len(data)) + data)
-        self.process.stdin.flush()
-        answer = self._read()
-        if answer == REFUSED:
-            raise Refused(self._read().decode())
+        try:
+            self.process.stdin.write(struct.pack("<I", len(data)) + data)
+            self.process.stdin.flush()
+            answer = self._read()
+            why = self._read() if answer == REFUSED else None
+        except (BrokenPipeError, EOFError):
+            raise Ended(self.process.wait()) from None
+        if why is not None:
+            raise Refused(why.decode())
         return answer
 
     def close(self):
-        self.process.communicate()
-        return self.process.returncode
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass        # its status tells
+        self.process.stdout.close()
+        return self.process.wait()
 
 
 class Testee:
@@ -80,6 +92,7 @@ class Testee:
         self.schema = schema
         self.Request, self.Response = protocol(schema)
         self.transcoders = {}
+        self.ended = []
         self.formats = {self.Request.DESCRIPTOR.file.enum_types_by_name[
             "WireFormat"].values_by_name[name].number: to
             for name, to in (("PROTOBUF", "binary"), ("JSON", "json"))}
@@ -87,28 +100,38 @@ class Testee:
             "TestCategory"].values_by_name[
                 "JSON_IGNORE_UNKNOWN_PARSING_TEST"].number
 
-    def transcoder(self, *key):
+    def transcode(self, type, source, target, options, data):
+        key = type, source, target, options
         if key not in self.transcoders:
             self.transcoders[key] = Transcoder(self.schema, *key)
-        return self.transcoders[key]
+        try:
+            return self.transcoders[key](data)
+        except Ended:
+            self.close(key)
+            raise
+
+    def close(self, key):
+        status = self.transcoders.pop(key).close()
+        if status != 0:
+            self.ended.append((key, status))
 
     def in_two_steps(self, type, source, target, options, data):
         """(what kind of answer, the answer)"""
         try:
-            wire = self.transcoder(type, source, "binary", options)(data)
+            wire = self.transcode(type, source, "binary", options, data)
         except Refused as e:
             return "parse_error", str(e)
         if target == "binary":
             return "protobuf_payload", wire
         try:
-            return "json_payload", self.transcoder(
-                type, "binary", "json", options)(wire).decode()
+            return "json_payload", self.transcode(
+                type, "binary", "json", options, wire).decode()
         except Refused as e:
             return "serialize_error", str(e)
 
     def at_once(self, type, source, target, options, data):
         try:
-            return self.transcoder(type, source, target, options)(data)
+            return self.transcode(type, source, target, options, data)
         except Refused:
             return None
 
@@ -127,8 +150,11 @@ class Testee:
             data = request.protobuf_payload
         job.append(("ignore_unknown",)
                    if request.test_category == self.lenient else ())
-        kind, answer = self.in_two_steps(*job, data)
-        other = self.at_once(*job, data)
+        try:
+            kind, answer = self.in_two_steps(*job, data)
+            other = self.at_once(*job, data)
+        except Ended as e:
+            return self.Response(runtime_error="exit status %s" % e)
         if isinstance(other, bytes) and kind == "json_payload":
             other = other.decode()
         if other != (None if kind.endswith("_error") else answer):
@@ -148,10 +174,10 @@ class Testee:
             sink.write(struct.pack("<I", len(answer)) + answer)
             sink.flush()
 
-    def close(self):
-        """What ended otherwise than well: [(its key, its exit status)]"""
-        ends = [(key, t.close()) for key, t in self.transcoders.items()]
-        return [end for end in ends if end[1] != 0]
+    def verdict(self):
+        for key in list(self.transcoders):
+            self.close(key)
+        return str(self.ended) if self.ended else "all ended well"
 
 
 def main():
@@ -161,7 +187,7 @@ def main():
         try:
             testee.serve(sys.stdin.buffer, sys.stdout.buffer)
         finally:
-            print(testee.close() or "all ended well", file=f)
+            print(testee.verdict(), file=f)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,32 @@ is_same(const struct pb_buf *a, const struct pb_buf *b)
         (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
+/* What was written is read as a message whose JSON is the same; but a NullValue
+ * of another number than 0 is null, and then the default. */
+static void
+check_again(struct pb_json_writer *w, const struct pb_message *m,
+    const struct pb_json_options *options, const struct pb_buf *text)
+{
+    static struct pb_json_reader *r;
+    struct pb_json_options deep = { .max_depth = 1000 };
+    bool has_null = memmem(text->data, text->len, "null", 4) != NULL;
+    struct pb_buf wire, again;
+    struct pb_error error;
+
+    if (r == NULL)
+        r = pb_json_reader_new();
+    pb_buf_init_heap(&wire, OUT_MAX);
+    pb_buf_init_heap(&again, OUT_MAX);
+    if (pb_json_to_wire(r, m, &deep, (const char *)text->data, text->len, &wire,
+            &error) != PB_OK ||
+        pb_wire_to_json(w, m, options, wire.data, wire.len, &again, &error) !=
+            PB_OK ||
+        (!has_null && !is_same(&again, text)))
+        abort();
+    pb_buf_fini_heap(&wire);
+    pb_buf_fini_heap(&again);
+}
+
 /* A normal message has the same JSON, if any, and nothing left to do. */
 static void
 normalize(struct pb_json_writer *w, const struct pb_message *m,
@@ -111,6 +137,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.emit_defaults = (data[0] & 4) != 0;
     options.pretty = (data[0] & 8) != 0;
     options.enum_numbers = (data[0] & 16) != 0;
+    options.proto_names = (data[0] & 32) != 0;
+    options.int64_numbers = (data[0] & 64) != 0;
 
     pb_buf_init_heap(&whole, OUT_MAX);
     ok = pb_wire_to_json(w, m, &options, data + 1, size - 1, &whole, &error) ==
@@ -126,6 +154,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 &error) != PB_OK ||
             !compare(&p.buf, 0) || p.at != whole.len)
             abort();
+        check_again(w, m, &options, &whole);
     }
     normalize(w, m, &options, data + 1, size - 1, ok ? &whole : NULL);
     pb_buf_fini_heap(&whole);

@@ -516,7 +516,7 @@ no_bytes_at_all_are_an_empty_message(void **state)
                          fixture_field(x, "All", "child"), NULL, NULL, 0,
                          &x->out, NULL),
         PB_OK);
-    assert_memory_equal(x->out.data, "{}null", x->out.len);
+    assert_memory_equal(x->out.data, "{}{}", x->out.len);
 }
 
 static void

@@ -355,6 +355,11 @@ what_is_overridden_has_to_be_well_formed_all_the_same(void **state)
         "mStringString.value", "not UTF-8");
     refuses(x, "All", "#70:2 { #2:2 { #3 } } #70:2 { }", PB_ESYNTAX,
         "mStringAll.value.fInt32", "broken");
+    /* each piece on its own, though joined they may pass for a message */
+    refuses(x, "All", "#17:2 { #3 } #17:2 { #3 =1 }", PB_ESYNTAX,
+        "child.fInt32", "broken");
+    refuses(x, "google.protobuf.StringValue", "#1:2 { ff } #1:2 { 'a' }",
+        PB_EVALUE, "value", "not UTF-8");
     /* proto2 does not ask for UTF-8, and JSON does not see what is dropped */
     writes(x, "2.Old", "#13:2 { ff } #13:2 { 'a' }", "{\"text\":\"a\"}");
 }

@@ -1,8 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A message comes out as one that has parsed it writes it. */
+/*
+ * A message comes out as one that has parsed it writes it. realloc and
+ * reallocarray are wrapped: after fuse calls they fail.
+ */
 #include "tests/protobuf/writer_fixture.h"
 
+#include <stdlib.h>
+
 #include "protobuf/normalize.h"
+
+void *__real_realloc(void *p, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+
+static int fuse = -1; /* negative: never */
+
+static bool
+may_allocate(void)
+{
+    if (fuse > 0)
+        fuse--;
+    return fuse != 0;
+}
+
+void *
+__wrap_realloc(void *p, size_t n)
+{
+    return may_allocate() ? __real_realloc(p, n) : NULL;
+}
+
+void *
+__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+    return may_allocate() ? __real_reallocarray(p, n, size) : NULL;
+}
 
 static void
 normalizes(struct writer_fixture *x, const char *type, const char *text,
@@ -201,6 +233,32 @@ an_output_that_is_full_is_an_error(void **state)
     }
 }
 
+static void
+short_memory_is_an_error_and_no_more(void **state)
+{
+    struct writer_fixture *x = *state;
+    enum pb_err err = PB_ENOMEM;
+    int n;
+
+    x->wire.len = 0;
+    for (int i = 0; i < 40; i++)
+        put_wire(&x->wire, "#23 =1 #17:2 { #51 =1 #14:2 { 'abc' } }");
+    for (n = 1; err != PB_OK; n++) {
+        struct pb_buf out;
+
+        pb_buf_init_heap(&out, 1 << 20);
+        fuse = n;
+        err = pb_wire_normalize(fixture_message(x, "All"), x->wire.data,
+            x->wire.len, &out, &x->error);
+        fuse = -1;
+        pb_buf_fini_heap(&out);
+        if (err != PB_OK)
+            assert_int_equal(err, PB_ENOMEM);
+    }
+    /* The list twice, the joined submessage, the output */
+    assert_in_range(n, 5, 20);
+}
+
 int
 main(void)
 {
@@ -220,6 +278,7 @@ main(void)
         writer_test(entries_of_maps_keep_their_order),
         writer_test(a_message_set_keeps_its_items),
         writer_test(an_output_that_is_full_is_an_error),
+        writer_test(short_memory_is_an_error_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, make_fixture, free_fixture);

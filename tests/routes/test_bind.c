@@ -189,6 +189,24 @@ unknown_names_may_be_ignored(void **state)
 }
 
 static void
+unknown_values_of_an_enum_may_be_ignored(void **state)
+{
+    struct route_set *set =
+        set_with_rules(ROUTES "json: {ignore_unknown: true}\n");
+    struct route_set *strict = set_with_rules(ROUTES);
+
+    (void)state;
+    query_of(&set, "kind=C&id=2&moreKinds=B&moreKinds=Z&moreKinds=0",
+        "id:\"2\" more_kinds:1 more_kinds:0");
+    query_of(&set, "kinds[1]=C&kinds[-7]=B", "kinds{key:-7 value:1}");
+    query_of(&set, "kind=C&kind=B", "kind: expected one value, found another");
+    query_of(&strict, "kind=C",
+        "kind: expected a value of enum t.v1.Kind, found \"C\"");
+    route_set_free(&set);
+    route_set_free(&strict);
+}
+
+static void
 unknown_names_may_be_ignored_for_one_method(void **state)
 {
     struct route_set *set = set_with_rules(ROUTES
@@ -355,8 +373,22 @@ maps_of_scalars_come_by_key(void **state)
         "kinds[1]: expected a value of enum t.v1.Kind, found \"C\"");
     query(state, "m[a]=1&m[a]=2",
         "m[\"a\"]: expected one value, found another for this key");
+    query(state, "kinds[7]=A&kinds[07]=B",
+        "kinds[07]: expected one value, found another for this key");
     query(state, "m[]]=1", "m{key:\"]\" value:\"1\"}");
     query(state, "m[%C3%A9]=1", "m{key:\"\xc3\xa9\" value:\"1\"}");
+}
+
+static void
+a_message_is_given_whole_or_in_parts(void **state)
+{
+    query(state, "ts=2024-01-02T03:04:05Z&ts.nanos=1",
+        "ts.nanos: \"ts\" is already given whole");
+    query(state, "ts.seconds=1&ts.nanos=1&ts=2024-01-02T03:04:05Z",
+        "ts: expected one value, found another");
+    query(state, "ts.seconds=1&ts.nanos=2", "ts{seconds:1} ts{nanos:2}");
+    query(state, "value=1&value.stringValue=a",
+        "value.stringValue: \"value\" is already given whole");
 }
 
 static void
@@ -712,6 +744,39 @@ a_path_may_go_through_groups(void **state)
     route_set_free(&set);
 }
 
+static void
+an_extension_comes_by_its_name_in_brackets(void **state)
+{
+    struct route_problems problems;
+    struct route_set *set =
+        build_set("upstreams: {u: {target: 'h:1', schema: groups.pb}}\n"
+                  "services: [{name: t.v2.Groups}]\n"
+                  "http: {rules: [{selector: '*', get: /q}]}\n",
+            &problems);
+
+    (void)state;
+    assert_non_null(set);
+    route_problems_fini(&problems);
+    query_of(&set, "[t.v2.number]=5&[t.v2.words]=a&%5Bt.v2.words%5D=b",
+        "[t.v2.number]:5 [t.v2.words]:\"a\" [t.v2.words]:\"b\"");
+    query_of(&set, "[t.v2.more].needed=x&[t.v2.more].[t.v2.number]=1",
+        "[t.v2.more]{needed:\"x\"} [t.v2.more]{[t.v2.number]:1}");
+    query_of(&set, "[t.v2.more].[t.v2.number]=x",
+        "[t.v2.more].[t.v2.number]: expected an int32, found \"x\"");
+    query_of(&set, "[t.v2.number]=5&[t.v2.number]=5",
+        "[t.v2.number]: expected one value, found another");
+    query_of(&set, "[t.v2.none]=5",
+        "[t.v2.none]: there is no field \"[t.v2.none]\" in t.v2.G");
+    query_of(&set, "[t.v2.number=5",
+        "[t.v2.number: there is no field \"[t.v2.number\" in t.v2.G");
+    query_of(&set, "[t.v2.number]x=5",
+        "[t.v2.number]x: there is no field \"[t.v2.number]x\" in t.v2.G");
+    query_of(&set, "[]=5", "[]: there is no field \"[]\" in t.v2.G");
+    query_of(&set, "[t.v2.number][k]=5",
+        "[t.v2.number][k]: found [key], but \"[t.v2.number]\" is not a map");
+    route_set_free(&set);
+}
+
 #define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
@@ -731,6 +796,7 @@ main(void)
         BOUND(unknown_names_come_with_the_nearest_field),
         BOUND(unknown_names_are_quoted_printably),
         BOUND(unknown_names_may_be_ignored),
+        BOUND(unknown_values_of_an_enum_may_be_ignored),
         BOUND(unknown_names_may_be_ignored_for_one_method),
         BOUND(pretty_output_is_asked_for_by_a_system_parameter),
         BOUND(a_system_parameter_goes_with_fields),
@@ -743,6 +809,7 @@ main(void)
         BOUND(empty_parameters_are_skipped),
         BOUND(repeated_fields_keep_the_order),
         BOUND(maps_of_scalars_come_by_key),
+        BOUND(a_message_is_given_whole_or_in_parts),
         BOUND(maps_are_not_set_otherwise),
         BOUND(well_known_types_are_values),
         BOUND(a_query_must_be_encoded),
@@ -764,6 +831,7 @@ main(void)
         BOUND(an_error_within_a_JSON_value_says_where_it_is),
         BOUND(an_error_names_the_field_as_JSON_does),
         BOUND(a_path_may_go_through_groups),
+        BOUND(an_extension_comes_by_its_name_in_brackets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@ scenarios = \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
 	tests/scenarios/configuration.py \
+	tests/scenarios/cors.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/error_details.py \
@@ -22,14 +23,21 @@ scenarios = \
 	tests/scenarios/http_body.py \
 	tests/scenarios/http_body_streams.py \
 	tests/scenarios/limits.py \
+	tests/scenarios/manual.py \
 	tests/scenarios/metadata.py \
 	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
+	tests/scenarios/random_official.py \
 	tests/scenarios/raw_limits.py \
+	tests/scenarios/request_streams.py \
 	tests/scenarios/required.py \
+	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
 	tests/scenarios/updates.py \
 	tests/scenarios/web_clients.py
+	tests/scenarios/ws.py \
+	tests/scenarios/ws_bad.py \
+	tests/scenarios/ws_flow.py
 
 TESTS += $(scenarios)
 
@@ -38,7 +46,8 @@ thread_tests += \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/everyday.py \
-	tests/scenarios/metadata.py
+	tests/scenarios/metadata.py \
+	tests/scenarios/ws.py
 
 EXTRA_DIST += \
 	$(scenarios) \
@@ -54,6 +63,13 @@ EXTRA_DIST += \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
+	tests/scenarios/transcoder.py \
+	tests/scenarios/websocket.py
+	tests/scenarios/random_disputes.py \
+	tests/scenarios/random_json.py \
+	tests/scenarios/random_schema.py \
+	tests/scenarios/random_values.py \
+	tests/scenarios/random_wire.py \
 	tests/scenarios/transcoder.py
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
