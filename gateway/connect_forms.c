@@ -174,28 +174,42 @@ put_response(struct gw_exchange *x, const struct sluice_bytes *response,
     return err;
 }
 
+static enum pb_err
+put_text(struct pb_buf *out, const char *text)
+{
+    return pb_buf_put(out, text, strlen(text));
+}
+
 /* {"error": {...}, "metadata": {...}}, each only if there is any. */
 static enum pb_err
-put_end(struct gw_exchange *x, const struct gw_status *status,
+put_end_json(struct gw_exchange *x, const struct gw_status *status,
     struct pb_buf *out)
 {
-    size_t at = out->len, bare;
-    enum pb_err err = put_envelope(out, END_OF_STREAM, "{", 1);
+    enum pb_err err = put_text(out, "{");
 
-    bare = out->len;
     if (err == PB_OK && status != NULL) {
-        err = pb_buf_put(out, "\"error\":", 8);
+        err = put_text(out, "\"error\":");
         if (err == PB_OK)
             err = gw_connect_put_error(x, status, out);
     }
     if (err == PB_OK && gw_metadata_out_has_any(x->terminal_metadata)) {
-        err = pb_buf_put(out, &",\"metadata\":"[out->len == bare],
-            12 - (out->len == bare));
+        err =
+            put_text(out, status != NULL ? ",\"metadata\":" : "\"metadata\":");
         if (err == PB_OK)
             err = gw_metadata_out_json(x->terminal_metadata, out);
     }
+    return err == PB_OK ? put_text(out, "}") : err;
+}
+
+static enum pb_err
+put_end(struct gw_exchange *x, const struct gw_status *status,
+    struct pb_buf *out)
+{
+    size_t at = out->len;
+    enum pb_err err = put_envelope(out, END_OF_STREAM, NULL, 0);
+
     if (err == PB_OK)
-        err = pb_buf_put(out, "}", 1);
+        err = put_end_json(x, status, out);
     if (err == PB_OK)
         gw_envelope_write(out->data + at, END_OF_STREAM,
             (uint32_t)(out->len - at - GW_ENVELOPE_HEAD));

@@ -142,13 +142,16 @@ decode_blocks(const uint8_t *p, size_t len, struct pb_buf *out)
 static size_t
 decode_quads(const uint8_t *p, size_t len, struct pb_buf *out)
 {
-    uint8_t *to = out->data + out->len;
     size_t n = len / 4;
     size_t room = (out->cap - out->len) / 3;
     size_t i = 0;
+    uint8_t *to;
 
     if (n > room)
         n = room;
+    if (n == 0)
+        return 0; /* a buffer without room may have no bytes at all */
+    to = out->data + out->len;
     for (; i + 2 < n; i += 2, p += 8, to += 6) {
         uint32_t first = quad(p), second = quad(p + 4);
         uint64_t both = htobe64((uint64_t)first << 40 | (uint64_t)second << 16);

@@ -130,6 +130,20 @@ every_character_has_its_value_in_every_place(void **state)
     }
 }
 
+/* The sanitizer looks at it. */
+static void
+nothing_needs_no_bytes_to_go_to(void **state)
+{
+    struct pb_base64 b = { 0 };
+    struct pb_buf out = { .data = NULL };
+    size_t at;
+
+    (void)state;
+    assert_int_equal(pb_base64_feed(&b, "", 0, &out, &at), PB_OK);
+    assert_int_equal(pb_base64_finish(&b, &out), PB_OK);
+    assert_int_equal(out.len, 0);
+}
+
 int
 main(void)
 {
@@ -138,6 +152,7 @@ main(void)
             text_of_both_alphabets_is_decoded_alike_in_pieces_of_all_sizes),
         cmocka_unit_test(every_other_character_is_found_in_every_place),
         cmocka_unit_test(every_character_has_its_value_in_every_place),
+        cmocka_unit_test(nothing_needs_no_bytes_to_go_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
