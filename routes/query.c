@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * routes/query.c - the request fields that come from the query
- * (google/api/http.proto, docs/design.md section 9).
+ * (google/api/http.proto, docs/route-files.md).
  *
  * Parameters are written to the wire one by one, as they come. To notice that
  * one comes twice, or two members of a oneof, each is remembered by a 64-bit

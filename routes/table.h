@@ -3,9 +3,9 @@
  * routes/table.h - every route of a configuration: built once, matched many
  * times, never changed.
  *
- * Matching (docs/design.md section 6): the raw path is split first and decoded
- * after; a literal wins over "*", "*" over "**", with backtracking; the order
- * of declaration never matters. The cost does not depend on the number of
+ * Matching (docs/route-files.md, Templates): the raw path is split first and
+ * decoded after; a literal wins over "*", "*" over "**", with backtracking; the
+ * order of declaration never matters. The cost does not depend on the number of
  * routes.
  *
  * Thread      Any, once built.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Worked examples of transcoding, each under its number, with the choices that
- * are ours (docs/design.md section 9): unknown or bound query parameters are
+ * are ours (docs/route-files.md): unknown or bound query parameters are
  * errors, the path wins over the body.
  */
 #include "tests/routes/support.h"
