@@ -11,3 +11,5 @@ EXTRA_DIST += \
 	docs/links.md \
 	docs/route-files.md \
 	docs/websocket.md
+	docs/performance.md \
+	docs/route-files.md
