@@ -48,3 +48,10 @@ bench/documents.pb: bench/documents.proto
 		$(srcdir)/bench/documents.proto
 CLEANFILES += bench/documents.pb
 EXTRA_DIST += bench/documents.proto bench/transcode
+
+# Routing: bench/routing, and tests/routes/test_flat.py.
+EXTRA_PROGRAMS += bench/routing_meter
+CLEANFILES += bench/routing_meter$(EXEEXT)
+bench_routing_meter_SOURCES = bench/routing_meter.c
+bench_routing_meter_LDADD = $(ROUTES_LIBS)
+EXTRA_DIST += bench/routing

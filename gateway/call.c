@@ -141,6 +141,7 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
         reply_unshowable(x, err);
         return SLUICE_REPLY_FAILED;
     }
+    x->n_responses++;
     begin_stream(x);
     if (out_waiting(x) < OUT_FULL)
         sluice_call_allow(x->call, 1);
@@ -169,18 +170,20 @@ on_response(void *arg, struct sluice_bytes *response)
     return reply;
 }
 
-/* What closes a stream that failed was made when it did. */
+/* What closes a stream that failed was made when it did. Trailers say the same
+ * once more to who reads them, if HTTP ends well. */
 static void
 break_stream(struct gw_exchange *x)
 {
-    struct sluice_bytes *last = x->reply.body;
+    const struct sluice_bytes *last = x->reply.body;
 
     init_out(x);
     if (last != NULL)
         (void)pb_buf_put(&x->out.pb, sluice_bytes_data(last),
             sluice_bytes_size(last));
     sluice_bytes_unref(&x->reply.body);
-    x->is_out_broken = x->form->breaks;
+    x->is_out_broken =
+        x->form->breaks && (last == NULL || !gw_metadata_out_has_trailers(x));
     x->is_out_ended = true;
 }
 
@@ -348,6 +351,24 @@ gw_call_half_close(struct gw_exchange *x)
 
 /* ------------------------------------------------------------ to the client */
 
+void
+gw_call_show_head(struct gw_exchange *x)
+{
+    begin_stream(x);
+}
+
+/* It is left out where there is no memory for it: another one will come. */
+void
+gw_call_beat(struct gw_exchange *x)
+{
+    const char *text = x->form->heartbeat;
+
+    compact_out(x);
+    init_out(x);
+    if (pb_buf_put(&x->out.pb, text, strlen(text)) == PB_OK)
+        gw_exchange_wake(x);
+}
+
 ssize_t
 gw_call_read(struct gw_exchange *x, char *buf, size_t max)
 {
@@ -374,6 +395,7 @@ gw_call_read(struct gw_exchange *x, char *buf, size_t max)
     }
     if (n > max)
         n = max;
+    x->sent_ns = sluice_loop_now(x->worker->loop);
     memcpy(buf, x->out.pb.data + x->out_at, n);
     x->out_at += n;
     x->bytes_out += n;

@@ -21,6 +21,11 @@ void gw_call_half_close(struct gw_exchange *x);
  * if there is one, is cancelled. */
 void gw_call_give_up(struct gw_exchange *x);
 
+/* While the exchange waits: the head of a stream goes out, or a heartbeat of its
+ * form (pulse.h). */
+void gw_call_show_head(struct gw_exchange *x);
+void gw_call_beat(struct gw_exchange *x);
+
 /* MHD wants bytes of a stream: how many were put in buf; 0: none now, the
  * exchange waits; or MHD_CONTENT_READER_END_OF_STREAM. */
 ssize_t gw_call_read(struct gw_exchange *x, char *buf, size_t max);

@@ -9,10 +9,15 @@
 
 #include "gateway/front.h"
 
-/* A GET whose query says "connect=v1". */
+/* A GET with the parameter connect, or with both encoding and message. */
 bool gw_connect_is_get(const struct gw_request *r);
 
 /* ---- Its parts -------------------------------------------------------------- */
+
+/* connect_forms.c: unary, one response of a request stream, and a stream. */
+extern const struct gw_form gw_connect_form_unary;
+extern const struct gw_form gw_connect_form_streaming;
+extern const struct gw_form gw_connect_form_stream;
 
 /* connect_get.c: the request that a query holds, as x->payload; or the
  * answer. */

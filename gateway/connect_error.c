@@ -40,8 +40,32 @@ type_name(struct sluice_str url)
     return sluice_str_n(slash + 1, url.len - (size_t)(slash + 1 - url.ptr));
 }
 
+/* The detail as ProtoJSON, where its type is known; nothing else depends on it,
+ * so what cannot be shown is left out. */
+static void
+put_debug(struct gw_exchange *x, const struct gw_detail *d, struct pb_buf *out)
+{
+    const struct route_config *config = x->worker->set->config;
+    const struct pb_json_options options = {
+        .raw_anys = true,
+        .hidden = config->errors_show_debug ? NULL : GW_DEBUG_INFO,
+    };
+    struct sluice_str name = type_name(d->url);
+    const struct pb_message *type = x->rpc == NULL
+        ? NULL
+        : pb_schema_message(x->rpc->method->input->schema, name.ptr, name.len);
+    size_t before = out->len;
+
+    if (type == NULL)
+        return;
+    if (PUT(out, ",\"debug\":") != PB_OK ||
+        pb_wire_to_json(x->worker->writer, type, &options,
+            (const uint8_t *)d->value.ptr, d->value.len, out, NULL) != PB_OK)
+        out->len = before;
+}
+
 static enum pb_err
-put_detail(const struct gw_detail *d, struct pb_buf *out)
+put_detail(struct gw_exchange *x, const struct gw_detail *d, struct pb_buf *out)
 {
     struct sluice_str type = type_name(d->url);
     enum pb_err err = PUT(out, "{\"type\":");
@@ -56,11 +80,14 @@ put_detail(const struct gw_detail *d, struct pb_buf *out)
         return err;
     out->len += sluice_base64_encode(d->value.ptr, d->value.len,
         (char *)out->data + out->len);
-    return PUT(out, "\"}");
+    err = PUT(out, "\"");
+    if (err == PB_OK)
+        put_debug(x, d, out);
+    return err == PB_OK ? PUT(out, "}") : err;
 }
 
 static enum pb_err
-put_details(struct sluice_str status, struct pb_buf *out)
+put_details(struct gw_exchange *x, struct sluice_str status, struct pb_buf *out)
 {
     const char *before = ",\"details\":[";
     enum pb_err err = PB_OK;
@@ -70,7 +97,7 @@ put_details(struct sluice_str status, struct pb_buf *out)
     while (err == PB_OK && gw_status_next_detail(status, &at, &d)) {
         err = pb_buf_put(out, before, strlen(before));
         if (err == PB_OK)
-            err = put_detail(&d, out);
+            err = put_detail(x, &d, out);
         before = ",";
     }
     return err == PB_OK && before[1] == '\0' ? PUT(out, "]") : err;
@@ -96,7 +123,8 @@ gw_connect_put_error(struct gw_exchange *x, const struct gw_status *status,
     if (err == PB_OK)
         err = pb_json_quote(out, status->message.ptr, status->message.len);
     if (err == PB_OK)
-        err = put_details(sluice_str_n((char *)wire.pb.data, wire.pb.len), out);
+        err = put_details(x, sluice_str_n((char *)wire.pb.data, wire.pb.len),
+            out);
     gw_buffer_fini(&wire);
     return err == PB_OK ? PUT(out, "}") : err;
 }

@@ -45,8 +45,11 @@ is(struct sluice_str s, const char *text)
 bool
 gw_connect_is_get(const struct gw_request *r)
 {
-    return r->query_len > 0 && r->verb_len == 3 &&
-        memcmp(r->verb, "GET", 3) == 0 && is(parameter(r, "connect"), "v1");
+    if (r->query_len == 0 || r->verb_len != 3 || memcmp(r->verb, "GET", 3) != 0)
+        return false;
+    return parameter(r, "connect").ptr != NULL ||
+        (parameter(r, "encoding").ptr != NULL &&
+            parameter(r, "message").ptr != NULL);
 }
 
 static void
@@ -110,6 +113,19 @@ decode_message(struct gw_exchange *x, struct sluice_str value)
     return bytes;
 }
 
+/* Who says which version means this one. */
+static bool
+check_version(struct gw_exchange *x)
+{
+    struct sluice_str version = parameter(&x->request, "connect");
+
+    if (version.ptr == NULL || is(version, "v1"))
+        return true;
+    refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
+        "expected the parameter connect to be v1");
+    return false;
+}
+
 /* The codec and the coding of the message. */
 static bool
 read_how(struct gw_exchange *x)
@@ -133,6 +149,7 @@ read_how(struct gw_exchange *x)
         refuse(x, 501, SLUICE_CODE_UNIMPLEMENTED,
             "expected the parameter compression to be gzip, deflate or "
             "identity");
+        x->reply.lists_codings = true;
         return false;
     }
     return true;
@@ -144,7 +161,7 @@ gw_connect_read_query(struct gw_exchange *x)
     struct sluice_str value = parameter(&x->request, "message");
     struct sluice_bytes *message;
 
-    if (!read_how(x))
+    if (!check_version(x) || !read_how(x))
         return;
     if (value.ptr == NULL) {
         refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,

@@ -16,6 +16,7 @@
 
 #include "gateway/connection.h"
 #include "gateway/front.h"
+#include "gateway/pulse.h"
 #include "gateway/reply.h"
 #include "gateway/shard.h"
 #include "gateway/watch.h"
@@ -73,6 +74,7 @@ take(struct gw_worker *w)
     x->started_ns = sluice_loop_now(w->loop);
     x->form = &gw_form_json;
     gw_watch_init(x);
+    gw_pulse_init(x);
     w->n_exchanges++;
     return x;
 }
@@ -224,6 +226,7 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     check(x);
     x->is_suspended = false;
     gw_watch_stop(x);
+    gw_pulse_stop(x);
     log_end(x, code);
     gw_exchange_enter(x, GW_X_CLOSED);
     x->mhd = NULL;
@@ -256,6 +259,7 @@ gw_exchange_wait(struct gw_exchange *x)
     x->is_waking = false;
     x->connection->shard->n_suspended++;
     gw_watch_start(x);
+    gw_pulse_start(x);
 }
 
 void
@@ -304,6 +308,8 @@ static enum MHD_Result
 answer(struct gw_exchange *x)
 {
     gw_connection_enter(x->connection, GW_PHASE_SENDING);
+    gw_pulse_stop(x);
+    x->sent_ns = sluice_loop_now(x->worker->loop);
     return gw_reply_queue(x);
 }
 

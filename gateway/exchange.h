@@ -61,7 +61,9 @@ struct gw_reply {
     const char *outcome; /* for the log */
     const char *content_type;
     const char *allow;    /* Allow, for 405 */
-    const char *encoding; /* Content-Encoding; NULL: as it is */
+    const char *encoding; /* of what is compressed; NULL: nothing is */
+    bool lists_codings;   /* those we know, for a client that tried another */
+    bool varies;          /* with Accept-Encoding */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
@@ -118,6 +120,7 @@ struct gw_exchange {
     bool is_calling; /* its final callback is still to come */
     bool is_client_gone;
     struct sluice_bytes *response;
+    size_t n_responses; /* of a stream, put into its form */
     struct sluice_metadata *initial_metadata;
     struct sluice_metadata *terminal_metadata;
 
@@ -130,6 +133,9 @@ struct gw_exchange {
     bool is_out_broken;   /* the stream ends by breaking the connection */
     bool owes_allowance;  /* a response was not granted yet: out is full */
     uint64_t bytes_out;
+    uint64_t sent_ns;            /* when MHD last took some of out */
+    struct sluice_timer pulse;   /* pulse.h */
+    const char *trailer_message; /* grpc-message, encoded; NULL: none */
     struct MHD_Response *mhd_response;
 
     /* Suspension. */

@@ -36,11 +36,20 @@ choose(const struct gw_request *r)
         return &gw_front_connect_stream;
     if (is_post(r) &&
         (r->connect_version.len > 0 ||
-            begins_with(r->content_type, "application/proto")))
+            gw_request_is_type(r->content_type, "application/proto")))
         return &gw_front_connect;
     if (gw_connect_is_get(r))
         return &gw_front_connect;
     return &gw_front_rest;
+}
+
+static void
+speak(struct gw_exchange *x, const struct gw_front *front)
+{
+    x->front = front;
+    x->form = front->form;
+    if (front->look != NULL)
+        front->look(x);
 }
 
 /* ----------------------------------------------------------------- the head */
@@ -95,18 +104,26 @@ refuse_no_method(struct gw_exchange *x)
         "there is no such method");
 }
 
-/* RPCs are at home at POST, also those that a GET brings. */
+/* RPCs are at home at POST, also those that a GET brings. Where a resource is,
+ * REST is spoken: it may well take bytes of such a type, or have parameters of
+ * such names. */
 static enum gw_admit
 admit(struct gw_exchange *x, struct gw_admission *admission)
 {
-    struct gw_request r;
+    const struct route_set *set = x->worker->set;
+    struct gw_request r = { .verb = "POST", .verb_len = 4 };
+    enum gw_admit found;
 
-    if (!x->front->is_rpc)
-        return gw_admit_target(x->worker->set, &x->request, &x->match,
-            admission);
-    r = (struct gw_request){ .verb = "POST", .verb_len = 4 };
-    gw_request_set_target(&r, x->request.target, x->request.target_len);
-    return gw_admit_target(x->worker->set, &r, &x->match, admission);
+    if (x->front->is_rpc) {
+        gw_request_set_target(&r, x->request.target, x->request.target_len);
+        found = gw_admit_target(set, &r, &x->match, admission);
+        if (found == GW_ADMIT_ROUTE
+                ? x->match.binding->is_auto
+                : found != GW_ADMIT_REFUSED || admission->status != 405)
+            return found;
+        speak(x, &gw_front_rest);
+    }
+    return gw_admit_target(set, &x->request, &x->match, admission);
 }
 
 static bool
@@ -116,10 +133,6 @@ find_route(struct gw_exchange *x)
 
     switch (admit(x, &admission)) {
     case GW_ADMIT_ROUTE:
-        if (x->front->is_rpc && !x->match.binding->is_auto) {
-            refuse_no_method(x);
-            break;
-        }
         x->binding = x->match.binding;
         x->rpc = x->binding->rpc;
         return true;
@@ -190,8 +203,7 @@ check_headers(struct gw_exchange *x)
 void
 gw_front_begin(struct gw_exchange *x)
 {
-    x->front = choose(&x->request);
-    x->form = x->front->form;
+    speak(x, choose(&x->request));
     if (check_head(x) && find_route(x) && check_upgrade(x) && check_headers(x))
         x->front->begin(x);
 }

@@ -35,8 +35,13 @@ struct gw_form {
     /* Its content type is known with the first response only. */
     bool starts_with_response;
     /* A stream that fails ends as broken HTTP, since its form has no end that
-     * could be missed. */
+     * could be missed. Not for who reads trailers, if it was told in the form's
+     * own way as well. */
     bool breaks;
+    /* Nobody on the way may hold it back, or keep it. */
+    bool is_live;
+    /* What is sent when nothing else was for a while; NULL: nothing. */
+    const char *heartbeat;
 
     const char *(*type)(const struct gw_exchange *x);
     /* Appends x's next response to x->out. What an error leaves there is taken
@@ -61,6 +66,13 @@ struct gw_front {
      * terminal metadata is not among them. */
     const char *initial_prefix;
     const char *terminal_prefix;
+    /* The headers that say how messages are compressed, and which codings we
+     * know. NULL: there are none. */
+    const char *encoding;
+    const char *accepts;
+    /* Learns from the head how answers are to look, also failures that come
+     * before begin. NULL: they all look the same. */
+    void (*look)(struct gw_exchange *x);
     /* How failures look before begin has chosen a form. */
     const struct gw_form *form;
     /* The route is known. Sets x->intake and x->form. */
@@ -71,6 +83,9 @@ extern const struct gw_front gw_front_rest;
 extern const struct gw_front gw_front_grpc_web;
 extern const struct gw_front gw_front_connect;
 extern const struct gw_front gw_front_connect_stream;
+
+/* What a list of the codings we know says. */
+#define GW_CODINGS "gzip, deflate, identity"
 
 /* A whole answer in JSON; the Status of any failure (rest_forms.c). */
 extern const struct gw_form gw_form_json;

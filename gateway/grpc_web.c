@@ -85,11 +85,19 @@ static const struct gw_form form;
 static const struct gw_form stream_form;
 
 static void
+look(struct gw_exchange *x)
+{
+    (void)read_type(x->request.content_type, &x->wire);
+    x->wire.is_text_out = wants_text(&x->request, x->wire.is_text_in);
+}
+
+static void
 begin(struct gw_exchange *x)
 {
     struct gw_rpc_wire *wire = &x->wire;
 
-    if (!read_type(x->request.content_type, wire)) {
+    if (!gw_request_is_utf8(x->request.content_type) ||
+        !read_type(x->request.content_type, wire)) {
         gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
             "expected application/grpc-web or application/grpc-web-text, "
             "alone or with +proto or +json");
@@ -97,8 +105,7 @@ begin(struct gw_exchange *x)
     }
     x->intake = &intake;
     x->form = x->rpc->method->server_streaming ? &stream_form : &form;
-    wire->is_text_out = wants_text(&x->request, wire->is_text_in);
-    if (gw_rpc_read_coding(x, "grpc-encoding", &wire->coding))
+    if (gw_rpc_read_coding(x, &wire->coding))
         gw_rpc_intake_begin(x);
 }
 
@@ -273,7 +280,7 @@ put_status(struct gw_exchange *x, const struct gw_status *status,
         err = put_message(b, status->message);
     if (err == PB_OK)
         err = put_details(x, status, b);
-    if (err == PB_OK && gw_metadata_out_fits(x))
+    if (err == PB_OK)
         err = gw_metadata_out_lines(x->terminal_metadata, b);
     return err;
 }
@@ -374,6 +381,9 @@ const struct gw_front gw_front_grpc_web = {
     .name = "grpc-web",
     .is_rpc = true,
     .initial_prefix = "",
+    .encoding = "Grpc-Encoding",
+    .accepts = "Grpc-Accept-Encoding",
+    .look = look,
     .form = &form,
     .begin = begin,
 };

@@ -4,6 +4,7 @@
 
 noinst_LTLIBRARIES += gateway/libgateway.la
 gateway_libgateway_la_SOURCES = \
+	gateway/accept.c \
 	gateway/address.c \
 	gateway/admit.c \
 	gateway/arena.c \
@@ -22,6 +23,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/codec.c \
 	gateway/connect.c \
 	gateway/connect_error.c \
+	gateway/connect_forms.c \
 	gateway/connect_get.c \
 	gateway/connection.c \
 	gateway/envelope.c \
@@ -31,15 +33,19 @@ gateway_libgateway_la_SOURCES = \
 	gateway/grpc_web.c \
 	gateway/handshake.c \
 	gateway/http_body.c \
+	gateway/list.c \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
 	gateway/pretty.c \
+	gateway/pulse.c \
 	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
 	gateway/rest.c \
+	gateway/rest_array.c \
 	gateway/rest_forms.c \
+	gateway/rest_sse.c \
 	gateway/rpc_intake.c \
 	gateway/server.c \
 	gateway/shard.c \
@@ -52,6 +58,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/watch.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
+	gateway/accept.h \
 	gateway/address.h \
 	gateway/admit.h \
 	gateway/arena.h \
@@ -69,10 +76,12 @@ gateway_libgateway_la_SOURCES += \
 	gateway/front.h \
 	gateway/handshake.h \
 	gateway/http_body.h \
+	gateway/list.h \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
 	gateway/pretty.h \
+	gateway/pulse.h \
 	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \

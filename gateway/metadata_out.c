@@ -22,6 +22,9 @@
 /* An answer's head shares the connection's memory with the request's. */
 #define MAX_SHARE 3u
 
+/* Of a grpc-message, if every byte of it has to be encoded. */
+#define MESSAGE_SHARE 8u
+
 typedef enum MHD_Result add_fn(struct MHD_Response *response, const char *name,
     const char *value);
 
@@ -64,6 +67,23 @@ is_unprefixed(const struct route_config *config, struct sluice_str name)
     return false;
 }
 
+/* Names that steer the protocols of RPCs, and browsers: their headers are not
+ * all metadata ("Connect Protocol", Leading-Metadata). */
+static bool
+is_steering(struct sluice_str name)
+{
+    static const char *const prefixes[] = { "access-control-", "connect-",
+        "sec-", "trailer-" };
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+
+        if (name.len >= len && memcmp(name.ptr, prefixes[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool
 add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
     const char *prefix, struct sluice_metadatum m)
@@ -71,7 +91,7 @@ add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
     char name[NAME_MAX_BYTES];
     char *value;
 
-    if (!is_shown(m))
+    if (!is_shown(m) || (x->front->is_rpc && is_steering(m.name)))
         return true;
     snprintf(name, sizeof name, "%s%.*s",
         is_unprefixed(x->worker->set->config, m.name) ? "" : prefix,
@@ -122,8 +142,11 @@ weight(const struct sluice_metadata *md)
 bool
 gw_metadata_out_fits(const struct gw_exchange *x)
 {
-    return weight(x->initial_metadata) + weight(x->terminal_metadata) <=
-        x->worker->set->config->max_header_bytes / MAX_SHARE;
+    size_t sum = weight(x->initial_metadata);
+
+    if (x->front == NULL || x->front->terminal_prefix != NULL)
+        sum += weight(x->terminal_metadata);
+    return sum <= x->worker->set->config->max_header_bytes / MAX_SHARE;
 }
 
 bool
@@ -143,25 +166,61 @@ gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
     if (!x->reply.is_stream)
         return add_all(x, response, MHD_add_response_header,
             front->terminal_prefix, x->terminal_metadata);
-    if (x->request.wants_trailers)
+    if (gw_metadata_out_has_trailers(x))
         return MHD_add_response_header(response, MHD_HTTP_HEADER_TRAILER,
-                   "grpc-status") == MHD_YES;
+                   "grpc-status, grpc-message") == MHD_YES;
     return true;
+}
+
+bool
+gw_metadata_out_has_trailers(const struct gw_exchange *x)
+{
+    /* In HTTP/1.0 there are no chunks, and so no trailers. */
+    return x->request.wants_trailers && !x->is_http10 &&
+        x->front->terminal_prefix != NULL && gw_metadata_out_fits(x);
+}
+
+/* At most max bytes, and no piece of a character at the end. */
+static size_t
+cut(struct sluice_str s, size_t max)
+{
+    if (s.len <= max)
+        return s.len;
+    while (max > 0 && ((unsigned char)s.ptr[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
+void
+gw_metadata_out_keep_message(struct gw_exchange *x, struct sluice_str message)
+{
+    size_t max = x->worker->set->config->max_header_bytes / MESSAGE_SHARE;
+    size_t len = cut(message, max / 3);
+    char *text = NULL;
+
+    x->trailer_message = NULL;
+    if (x->request.wants_trailers && len > 0)
+        text = gw_arena_take(&x->arena, len * 3 + 1);
+    if (text == NULL)
+        return;
+    text[sluice_grpc_message_encode(message.ptr, len, text)] = '\0';
+    x->trailer_message = text;
 }
 
 void
 gw_metadata_out_trailers(struct gw_exchange *x, struct MHD_Response *response)
 {
-    const char *prefix = x->front->terminal_prefix;
     char number[16];
 
-    if (!x->request.wants_trailers || !gw_metadata_out_fits(x) ||
-        prefix == NULL)
+    if (!gw_metadata_out_has_trailers(x))
         return;
     snprintf(number, sizeof number, "%d", x->reply.code);
     (void)MHD_add_response_footer(response, "grpc-status", number);
-    (void)add_all(x, response, MHD_add_response_footer, prefix,
-        x->terminal_metadata);
+    if (x->trailer_message != NULL)
+        (void)MHD_add_response_footer(response, "grpc-message",
+            x->trailer_message);
+    (void)add_all(x, response, MHD_add_response_footer,
+        x->front->terminal_prefix, x->terminal_metadata);
 }
 
 static enum pb_err

@@ -9,15 +9,24 @@
 
 #include "gateway/exchange.h"
 
-/* True when the metadata fits into an answer's head beside the rest; more than
- * that is an error of the upstream. */
+/* True when what belongs there of the metadata fits into an answer's head
+ * beside the rest; more than that is an error of the upstream. */
 bool gw_metadata_out_fits(const struct gw_exchange *x);
 
 /* Adds what is known when the head goes out. false: memory is short. */
 bool gw_metadata_out_headers(struct gw_exchange *x,
     struct MHD_Response *response);
 
-/* Adds the terminal metadata and the status as trailers of a stream. */
+/* Whether a stream ends with trailers: for clients that said they take them, in
+ * protocols that do not tell the end in the body. */
+bool gw_metadata_out_has_trailers(const struct gw_exchange *x);
+
+/* What grpc-message is to say, if there will be one; cut where it is long. */
+void gw_metadata_out_keep_message(struct gw_exchange *x,
+    struct sluice_str message);
+
+/* Adds the terminal metadata and the status as trailers of a stream that has
+ * them. */
 void gw_metadata_out_trailers(struct gw_exchange *x,
     struct MHD_Response *response);
 

@@ -42,6 +42,8 @@ set_status(struct gw_exchange *x, const char *outcome,
         return;
     x->reply.code = status->code;
     x->reply.outcome = outcome;
+    if (x->reply.is_stream)
+        gw_metadata_out_keep_message(x, status->message);
     x->form->fail(x, status);
 }
 
@@ -407,6 +409,15 @@ offer_websocket(struct MHD_Response *response)
             GW_WEBSOCKET_VERSION);
 }
 
+/* A cache would keep what is going on from who asks next; nginx, unless it is
+ * told, gathers an answer before it passes it on. */
+static bool
+add_live(struct MHD_Response *response)
+{
+    return add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache") &&
+        add(response, "X-Accel-Buffering", "no");
+}
+
 /* RFC 9110 section 15.5.2: a 401 has one; the service's own, where the route
  * file lets it through, says more. */
 static bool
@@ -419,6 +430,20 @@ add_challenge(struct MHD_Response *response)
 }
 
 static bool
+add_codings(const struct gw_exchange *x, struct MHD_Response *response)
+{
+    const struct gw_front *front = x->front;
+    const struct gw_reply *r = &x->reply;
+
+    if (front == NULL || front->encoding == NULL)
+        return true;
+    return add(response, front->encoding, r->encoding) &&
+        add(response, front->accepts, r->lists_codings ? GW_CODINGS : NULL) &&
+        add(response, MHD_HTTP_HEADER_VARY,
+            r->varies ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL);
+}
+
+static bool
 add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
     struct gw_reply *r = &x->reply;
@@ -426,14 +451,15 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     char number[16];
     const char *retry_after = NULL;
 
-    if (r->retry_after > 0 && !r->is_stream) {
+    if (r->retry_after > 0 && r->status >= 400) {
         snprintf(number, sizeof number, "%u", r->retry_after);
         retry_after = number;
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, r->encoding) &&
+        add_codings(x, response) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
+        (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
         gw_metadata_out_headers(x, response) &&

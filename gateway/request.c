@@ -173,13 +173,32 @@ set_timeout(struct gw_request *r, int64_t timeout_ns)
         r->timeout_ns = timeout_ns;
 }
 
+/* Clients in browsers send a deadline of more than 27 hours as 9 or 10 digits
+ * of milliseconds, two more than gRPC allows. */
+static bool
+parse_long_milliseconds(struct sluice_str value, int64_t *ns)
+{
+    int64_t ms = 0;
+
+    if (value.len < 10 || value.len > 11 || value.ptr[value.len - 1] != 'm')
+        return false;
+    for (size_t i = 0; i + 1 < value.len; i++) {
+        if (!isdigit((unsigned char)value.ptr[i]))
+            return false;
+        ms = ms * 10 + (value.ptr[i] - '0');
+    }
+    *ns = ms * SLUICE_MS;
+    return true;
+}
+
 static void
 read_grpc_timeout(struct gw_request *r, const char *name,
     struct sluice_str value)
 {
     int64_t ns;
 
-    if (sluice_grpc_timeout_parse(value, &ns) != SLUICE_OK)
+    if (!parse_long_milliseconds(value, &ns) &&
+        sluice_grpc_timeout_parse(value, &ns) != SLUICE_OK)
         bad(r, name, "expected 1 to 8 digits and one of H M S m u n", value);
     else
         set_timeout(r, ns);
@@ -249,8 +268,9 @@ is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-bool
-gw_request_list_has(struct sluice_str list, const char *token)
+/* What follows the token in its element, where there is one: *rest. */
+static bool
+find_in_list(struct sluice_str list, const char *token, struct sluice_str *rest)
 {
     size_t len = strlen(token);
 
@@ -265,11 +285,20 @@ gw_request_list_has(struct sluice_str list, const char *token)
         stop = at;
         while (stop < end && list.ptr[stop] != ';' && !is_blank(list.ptr[stop]))
             stop++;
+        *rest = sluice_str_n(list.ptr + stop, end - stop);
         if (stop - at == len && strncasecmp(list.ptr + at, token, len) == 0)
             return true;
         at = end + 1;
     }
     return false;
+}
+
+bool
+gw_request_list_has(struct sluice_str list, const char *token)
+{
+    struct sluice_str rest;
+
+    return find_in_list(list, token, &rest);
 }
 
 static struct sluice_str
@@ -282,6 +311,45 @@ trim(struct sluice_str s)
     while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
         s.len--;
     return s;
+}
+
+/* "q=0", "Q=0.000" (RFC 9110 section 12.4.2). */
+static bool
+is_zero_weight(struct sluice_str s)
+{
+    s = trim(s);
+    if (s.len < 3 || (s.ptr[0] | 0x20) != 'q' || s.ptr[1] != '=')
+        return false;
+    for (size_t i = 2; i < s.len; i++)
+        if (s.ptr[i] != '0' && s.ptr[i] != '.')
+            return false;
+    return true;
+}
+
+bool
+gw_request_list_takes(struct sluice_str list, const char *coding)
+{
+    struct sluice_str rest;
+
+    if (!find_in_list(list, coding, &rest))
+        return false;
+    rest = trim(rest);
+    return rest.len == 0 || rest.ptr[0] != ';' ||
+        !is_zero_weight(sluice_str_n(rest.ptr + 1, rest.len - 1));
+}
+
+bool
+gw_request_is_type(struct sluice_str content_type, const char *type)
+{
+    const char *semi;
+
+    content_type = trim(content_type);
+    semi = memchr(content_type.ptr == NULL ? "" : content_type.ptr, ';',
+        content_type.len);
+    if (semi != NULL)
+        content_type.len = (size_t)(semi - content_type.ptr);
+    content_type = trim(content_type);
+    return is(content_type.ptr, content_type.len, type);
 }
 
 /* A list of content codings in which nothing but "identity" stands. */
@@ -546,34 +614,38 @@ is_utf8_parameter(struct sluice_str p)
     return is(p.ptr, p.len, "utf-8") || is(p.ptr, p.len, "utf8");
 }
 
+bool
+gw_request_is_utf8(struct sluice_str content_type)
+{
+    for (;;) {
+        const char *semi =
+            memchr(content_type.ptr == NULL ? "" : content_type.ptr, ';',
+                content_type.len);
+        struct sluice_str p;
+
+        if (semi == NULL)
+            return true;
+        content_type.len -= (size_t)(semi + 1 - content_type.ptr);
+        content_type.ptr = semi + 1;
+        p = content_type;
+        semi = memchr(p.ptr, ';', p.len);
+        if (semi != NULL)
+            p.len = (size_t)(semi - p.ptr);
+        if (!is_utf8_parameter(p))
+            return false;
+    }
+}
+
 enum gw_media
 gw_request_media(const struct gw_request *r)
 {
-    struct sluice_str rest = r->content_type;
-    bool is_first = true;
+    struct sluice_str type = r->content_type;
+    bool is_json = trim(type).len == 0 ||
+        gw_request_is_type(type, "application/json") ||
+        gw_request_is_type(type, "application/x-ndjson");
 
-    if (trim(rest).len == 0)
-        return GW_MEDIA_JSON;
-    while (rest.ptr != NULL) {
-        const char *semi = memchr(rest.ptr, ';', rest.len);
-        struct sluice_str part = { rest.ptr,
-            semi == NULL ? rest.len : (size_t)(semi - rest.ptr) };
-
-        if (is_first) {
-            part = trim(part);
-            if (!is(part.ptr, part.len, "application/json") &&
-                !is(part.ptr, part.len, "application/x-ndjson"))
-                return GW_MEDIA_UNSUPPORTED;
-        } else if (!is_utf8_parameter(part)) {
-            return GW_MEDIA_UNSUPPORTED;
-        }
-        is_first = false;
-        if (semi == NULL)
-            break;
-        rest.len = (size_t)(rest.ptr + rest.len - (semi + 1));
-        rest.ptr = semi + 1;
-    }
-    return GW_MEDIA_JSON;
+    return is_json && gw_request_is_utf8(type) ? GW_MEDIA_JSON
+                                               : GW_MEDIA_UNSUPPORTED;
 }
 
 void

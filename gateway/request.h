@@ -68,6 +68,18 @@ bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
  * any case, with or without parameters. */
 bool gw_request_list_has(struct sluice_str list, const char *token);
 
+/* Whether a list of codings, such as the value of Accept-Encoding, has this
+ * one, and does not have it only to refuse it ("gzip;q=0"). */
+bool gw_request_list_takes(struct sluice_str list, const char *coding);
+
+/* Whether a content type is this one; in any case, with or without
+ * parameters. */
+bool gw_request_is_type(struct sluice_str content_type, const char *type);
+
+/* Whether no parameter of a content type says that its text is anything but
+ * UTF-8. */
+bool gw_request_is_utf8(struct sluice_str content_type);
+
 /* How the body is coded. */
 enum gw_media {
     GW_MEDIA_JSON, /* application/json in UTF-8, or nothing said */

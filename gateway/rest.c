@@ -4,6 +4,7 @@
 
 #include <sluice/status.h>
 
+#include "gateway/accept.h"
 #include "gateway/http_body.h"
 #include "gateway/reply.h"
 #include "gateway/call.h"
@@ -126,6 +127,20 @@ choose_intake(struct gw_exchange *x)
             "memory is short");
 }
 
+static const struct gw_form *
+choose_stream_form(const struct gw_exchange *x)
+{
+    switch (gw_accept_stream(x->request.accept)) {
+    case GW_STREAM_NDJSON:
+        break;
+    case GW_STREAM_ARRAY:
+        return &gw_form_array;
+    case GW_STREAM_SSE:
+        return &gw_form_sse;
+    }
+    return &gw_form_ndjson;
+}
+
 /* What it gives. */
 static const struct gw_form *
 choose_form(const struct gw_exchange *x)
@@ -134,7 +149,7 @@ choose_form(const struct gw_exchange *x)
 
     if (route_gives_http_body(x->binding))
         return is_stream ? &gw_form_http_body_stream : &gw_form_http_body;
-    return is_stream ? &gw_form_ndjson : &gw_form_json;
+    return is_stream ? choose_stream_form(x) : &gw_form_json;
 }
 
 static void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/rest_forms.c - answers in JSON: the whole of a unary response, a
- * stream as NDJSON, and google.rpc.Status for what fails.
+ * stream as NDJSON, and google.rpc.Status for what fails. The other forms of
+ * streams are in rest_array.c and rest_sse.c.
  */
 #include "gateway/rest_forms.h"
 
@@ -45,8 +46,9 @@ schema_of(const struct gw_exchange *x)
     return NULL;
 }
 
-static void
-fail(struct gw_exchange *x, const struct gw_status *status)
+static enum pb_err
+put_status(struct gw_exchange *x, const struct gw_status *status,
+    struct pb_buf *out)
 {
     const struct route_config *config = x->worker->set->config;
     const struct gw_status_form form = {
@@ -54,15 +56,34 @@ fail(struct gw_exchange *x, const struct gw_status *status)
         .shows_debug = config->errors_show_debug,
         .with_type = x->reply.is_stream,
     };
+
+    return gw_status_to_json(x->worker->writer, schema_of(x), status, &form,
+        out);
+}
+
+void
+gw_rest_fail(struct gw_exchange *x, const struct gw_status *status,
+    const char *before, const char *after)
+{
     struct gw_buffer b;
+    enum pb_err err = PB_OK;
 
     gw_buffer_init(&b, x->worker->pool, GW_ERROR_MAX_BYTES);
-    if (gw_status_to_json(x->worker->writer, schema_of(x), status, &form,
-            &b.pb) != PB_OK)
+    if (x->reply.is_stream)
+        err = pb_buf_put(&b.pb, before, strlen(before));
+    if (err == PB_OK)
+        err = put_status(x, status, &b.pb);
+    if (err == PB_OK && x->reply.is_stream)
+        err = pb_buf_put(&b.pb, after, strlen(after));
+    if (err != PB_OK)
         b.pb.len = 0; /* the HTTP status still says what happened */
-    else if (x->reply.is_stream && pb_buf_put(&b.pb, "\n", 1) != PB_OK)
-        b.pb.len = 0;
     gw_reply_failed(x, status->http, "application/json", &b);
+}
+
+static void
+fail(struct gw_exchange *x, const struct gw_status *status)
+{
+    gw_rest_fail(x, status, "", "\n");
 }
 
 /* ------------------------------------------------------------ whole answers */
@@ -109,16 +130,23 @@ ndjson_type(const struct gw_exchange *x)
     return "application/x-ndjson";
 }
 
+enum pb_err
+gw_rest_put_message(struct gw_exchange *x, const struct sluice_bytes *response,
+    struct pb_error *error)
+{
+    struct pb_json_options options = *options_of(x);
+
+    options.pretty = false;
+    return to_json(x, response, &options, error);
+}
+
 /* A line is a message. */
 static enum pb_err
 put_line(struct gw_exchange *x, const struct sluice_bytes *response,
     struct pb_error *error)
 {
-    struct pb_json_options options = *options_of(x);
-    enum pb_err err;
+    enum pb_err err = gw_rest_put_message(x, response, error);
 
-    options.pretty = false;
-    err = to_json(x, response, &options, error);
     return err == PB_OK ? pb_buf_put(&x->out.pb, "\n", 1) : err;
 }
 

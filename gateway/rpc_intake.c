@@ -21,6 +21,12 @@ gw_rpc_expect_request(struct gw_exchange *x)
 void
 gw_rpc_intake_begin(struct gw_exchange *x)
 {
+    if (x->request.is_coded) {
+        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "compression",
+            "content-encoding: expected none, as each message can be "
+            "compressed by itself");
+        return;
+    }
     gw_envelope_init(&x->wire.in);
     gw_rpc_expect_request(x);
     if (x->rpc->method->client_streaming)
@@ -36,9 +42,9 @@ gw_rpc_intake_refuse(struct gw_exchange *x, unsigned http, int code,
 }
 
 bool
-gw_rpc_read_coding(struct gw_exchange *x, const char *header,
-    enum sluice_grpc_coding *coding)
+gw_rpc_read_coding(struct gw_exchange *x, enum sluice_grpc_coding *coding)
 {
+    const char *header = x->front->encoding;
     const char *value =
         MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND, header);
 
@@ -48,10 +54,11 @@ gw_rpc_read_coding(struct gw_exchange *x, const char *header,
         return true;
     gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "compression",
         "%s: expected gzip, deflate or identity", header);
+    x->reply.lists_codings = true;
     return false;
 }
 
-/* Why a whole message cannot be taken; NULL: it can. */
+/* Why a message cannot be taken, by its head; NULL: it can. */
 static const char *
 fault_of(const struct gw_exchange *x, unsigned flags, int *code)
 {
@@ -109,9 +116,17 @@ take_message(struct gw_exchange *x)
         x->payload = payload;
 }
 
+/* What is no envelope at all rather shows in its flags. */
 static void
 refuse_length(struct gw_exchange *x)
 {
+    int code;
+    const char *fault = fault_of(x, gw_envelope_flags(&x->wire.in), &code);
+
+    if (fault != NULL) {
+        gw_rpc_intake_refuse(x, 400, code, fault);
+        return;
+    }
     gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
         GW_MESSAGE_OVER_LIMIT, x->message.pb.max);
     gw_call_give_up(x);

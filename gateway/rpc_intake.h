@@ -27,10 +27,9 @@ void gw_rpc_intake_end(struct gw_exchange *x, bool is_cut);
 void gw_rpc_intake_refuse(struct gw_exchange *x, unsigned http, int code,
     const char *message);
 
-/* The coding of that name ("" and NULL are identity); false, and the answer is
- * ready: not one of ours. header is where it stands. */
-bool gw_rpc_read_coding(struct gw_exchange *x, const char *header,
-    enum sluice_grpc_coding *coding);
+/* The coding that the protocol's header names ("" and none are identity);
+ * false, and the answer is ready: not one of ours. */
+bool gw_rpc_read_coding(struct gw_exchange *x, enum sluice_grpc_coding *coding);
 
 /* Room for one request. */
 void gw_rpc_expect_request(struct gw_exchange *x);

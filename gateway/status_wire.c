@@ -226,6 +226,16 @@ put_violation(const struct gw_status *status, struct pb_buf *out)
     return err;
 }
 
+/* A DebugInfo, or what may have one inside. */
+static bool
+tells_debug(const struct gw_detail *d)
+{
+    return gw_detail_is(d, GW_DEBUG_INFO) ||
+        (d->value.len > 0 &&
+            memmem(d->value.ptr, d->value.len, GW_DEBUG_INFO,
+                sizeof GW_DEBUG_INFO - 1) != NULL);
+}
+
 enum pb_err
 gw_status_to_wire(const struct gw_status *status, bool shows_debug,
     struct pb_buf *out)
@@ -238,7 +248,7 @@ gw_status_to_wire(const struct gw_status *status, bool shows_debug,
     if (err == PB_OK && status->description.ptr != NULL)
         err = put_violation(status, out);
     while (err == PB_OK && gw_status_next_detail(status->details, &at, &d))
-        if (shows_debug || !gw_detail_is(&d, GW_DEBUG_INFO))
+        if (shows_debug || !tells_debug(&d))
             err = put_bytes(out, 3, d.any);
     if (err != PB_OK || out->len == bare)
         out->len = before;

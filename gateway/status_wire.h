@@ -39,7 +39,7 @@ bool gw_detail_is(const struct gw_detail *detail, const char *name);
 
 /* Appends a Status with code, message and details of status, its BadRequest
  * among them; nothing if it has no details. A DebugInfo is left out unless
- * shows_debug. */
+ * shows_debug, and so is a detail that names it inside. */
 enum pb_err gw_status_to_wire(const struct gw_status *status, bool shows_debug,
     struct pb_buf *out);
 

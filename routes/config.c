@@ -358,6 +358,8 @@ static const struct route_key timeouts_keys[] = {
     TIMEOUT("idle", idle_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("send", send_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("grace", shutdown_grace_ns, 0),
+    TIMEOUT("stream_head", stream_head_ns, SECOND_NS / 1000),
+    TIMEOUT("heartbeat", heartbeat_ns, SECOND_NS / 1000),
 };
 
 static const struct route_key metadata_keys[] = {
@@ -491,6 +493,8 @@ new_config(const char *file)
     c->idle_timeout_ns = 75 * SECOND_NS;
     c->send_timeout_ns = 60 * SECOND_NS;
     c->shutdown_grace_ns = 10 * SECOND_NS;
+    c->stream_head_ns = 1 * SECOND_NS;
+    c->heartbeat_ns = 15 * SECOND_NS;
     c->access_log = "-";
     return c;
 }

@@ -156,7 +156,9 @@ struct route_config {
     int64_t idle_timeout_ns;     /* keep-alive, default 75 s */
     int64_t send_timeout_ns;     /* a client that takes nothing, default 60 s */
     int64_t shutdown_grace_ns;   /* default 10 s */
-    const char *access_log;      /* a path, "-" for stderr (default), "off" */
+    int64_t stream_head_ns; /* of a stream without a message, default 1 s */
+    int64_t heartbeat_ns;   /* of idle server-sent events, default 15 s */
+    const char *access_log; /* a path, "-" for stderr (default), "off" */
     /* metadata: extra header names let in, and response metadata names passed
      * without a prefix; lower case. */
     const char *const *metadata_in;

@@ -5,6 +5,10 @@
 #   tests_gateway_test_X_SOURCES = tests/gateway/test_X.c
 #   tests_gateway_test_X_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_accept
+tests_gateway_test_accept_SOURCES = tests/gateway/test_accept.c
+tests_gateway_test_accept_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_address
 tests_gateway_test_address_SOURCES = tests/gateway/test_address.c
 tests_gateway_test_address_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

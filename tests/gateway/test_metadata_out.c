@@ -373,12 +373,39 @@ trailers_go_to_who_asked_for_them(void **state)
     a = stream_with(w, metadata_of("i", "1", NULL),
         metadata_of("t", "2", "etag", "3", "grpc-x", "4", NULL));
     assert_has(a, "Grpc-Metadata-i: 1");
-    assert_has(a, "Trailer: grpc-status");
+    assert_has(a, "Trailer: grpc-status, grpc-message");
     assert_has(a, "grpc-status: 0");
     assert_has(a, "Grpc-Trailer-t: 2");
     assert_has(a, "etag: 3");
     assert_has_no(a, "Grpc-Trailer-grpc-x");
     assert_non_null(strstr(strstr(a->text, "\r\n\r\n"), "Grpc-Trailer-t"));
+}
+
+static void
+the_message_of_a_failure_is_encoded_in_the_trailers(void **state)
+{
+    struct world *w = *state;
+
+    w->x->request.wants_trailers = true;
+    gw_metadata_out_keep_message(w->x, sluice_str("50 % \xc3\xa4\r\n"));
+    assert_has(stream_with(w, NULL, NULL), "grpc-message: 50 %25 %C3%A4%0D%0A");
+}
+
+static void
+a_long_message_is_cut_between_characters(void **state)
+{
+    struct world *w = *state;
+    char text[2000];
+
+    w->x->request.wants_trailers = true;
+    memset(text, 'x', sizeof text);
+    memcpy(text + 340, "\xe2\x82\xac", 3); /* 1024 / 3 is 341 */
+    gw_metadata_out_keep_message(w->x, sluice_str_n(text, sizeof text));
+    assert_int_equal(strlen(w->x->trailer_message), 340);
+    gw_metadata_out_keep_message(w->x, sluice_str_n(text + 2, sizeof text - 2));
+    assert_int_equal(strlen(w->x->trailer_message), 338 + 9);
+    gw_metadata_out_keep_message(w->x, sluice_str(""));
+    assert_null(w->x->trailer_message);
 }
 
 static void
@@ -427,6 +454,8 @@ main(void)
         TEST(an_error_about_too_much_is_answered_without_it),
         TEST(what_fits_is_carried_whole),
         TEST(trailers_go_to_who_asked_for_them),
+        TEST(the_message_of_a_failure_is_encoded_in_the_trailers),
+        TEST(a_long_message_is_cut_between_characters),
         TEST(nobody_else_gets_trailers),
         TEST(trailers_that_do_not_fit_are_left_out),
     };

@@ -230,7 +230,7 @@ the_status_of_a_stream_is_in_its_trailers(void **state)
     f->x->is_out_ended = true;
     gw_reply_stream(f->x, "application/x-ndjson");
     a = seen(f);
-    assert_has(a, "Trailer: grpc-status");
+    assert_has(a, "Trailer: grpc-status, grpc-message");
     assert_non_null(strstr(body_seen(a), "0\r\ngrpc-status: 0\r\n"));
     assert_has(a, "Grpc-Trailer-t: 2");
 }

@@ -89,10 +89,13 @@ tests_routes_test_set_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 tests_routes_test_set_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
-# Not a test: see the head of measure.c
-EXTRA_PROGRAMS += tests/routes/measure
-tests_routes_measure_SOURCES = tests/routes/measure.c
-tests_routes_measure_LDADD = $(ROUTES_LIBS)
+# Instructions per match do not grow with the routes. Programs with a sanitizer
+# do not run under valgrind.
+if !SANITIZED
+TESTS += tests/routes/test_flat.py
+endif
+EXTRA_DIST += tests/routes/test_flat.py
+tests/routes/test_flat.log: bench/routing_meter$(EXEEXT)
 
 fuzz_programs += \
 	tests/fuzz/fuzz_http_body \

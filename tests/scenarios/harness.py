@@ -65,6 +65,7 @@ class Backend:
         self.entered = threading.Event()
         self.release = threading.Event()
         self.conversed = threading.Event()
+        self.streamed = 0         # messages of streams that gRPC has taken
         self.executor = concurrent.futures.ThreadPoolExecutor(64)
         self.server = grpc.server(self.executor, options=list(options))
         self.server.add_generic_rpc_handlers((self._handlers(),))
@@ -153,6 +154,7 @@ class Backend:
             if order.fail_after and i == order.fail_after:
                 context.abort(grpc.StatusCode.DATA_LOSS, "broken off")
             yield self._answer(order, context, i)
+            self.streamed += 1
         self._obey(order, context)
 
     def collect(self, orders, context):
@@ -401,12 +403,13 @@ class Scenario(unittest.TestCase):
     """A gateway in front of the official gRPC; one for the whole class."""
 
     more = ""           # further lines of the route file
+    backend_type = Backend
     backend_options = ()
 
     @classmethod
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory()
-        cls.backend = Backend(options=cls.backend_options)
+        cls.backend = cls.backend_type(options=cls.backend_options)
         cls.gateway = cls.start(cls.backend.port)
 
     @classmethod

@@ -9,12 +9,14 @@ scenarios = \
 	tests/scenarios/bad_connections.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
+	tests/scenarios/connect.py \
 	tests/scenarios/configuration.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
+	tests/scenarios/grpc_web.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/http_body.py \
@@ -27,6 +29,7 @@ scenarios = \
 	tests/scenarios/random_official.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
+	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
 	tests/scenarios/updates.py
 
@@ -45,6 +48,7 @@ EXTRA_DIST += \
 	tests/scenarios/everything.proto \
 	tests/scenarios/files.proto \
 	tests/scenarios/files.py \
+	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \

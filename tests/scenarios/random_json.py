@@ -47,10 +47,16 @@ def field_of(pool, d, name):
     return None
 
 
+STRANGE = ["null", "true", "-1.5e300", '"\\ud83d\\ude01"', "[]", "{}",
+           '[1,[null,{"a":{"b":[""]}}]]', '{"@type":"x","":[{},{}]}',
+           "1" * 400, "1e999999", '"' + "long " * 40 + '"']
+
+
 class Rewriter:
     def __init__(self, rnd, pool):
         self.rnd = rnd
         self.pool = pool
+        self.has_strangers = False  # members that no schema knows
 
     # ---- JSON
 
@@ -205,6 +211,9 @@ class Rewriter:
             if f.number not in seen and self.rnd.random() < 0.1 and (
                     f.label == D.LABEL_REPEATED or not takes_null(f)):
                 found.append((self.name(d, f, f.json_name), "null"))
+        if self.has_strangers and self.rnd.random() < 0.5:
+            found.append((self.rnd.choice(["no such", "[no.such]", "", "{"]),
+                          self.rnd.choice(STRANGE)))
         return found
 
     def message(self, d, v):

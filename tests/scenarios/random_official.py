@@ -40,8 +40,9 @@ from transcoder import Refused, Transcoder
 from google.protobuf import json_format, text_format
 from google.protobuf.descriptor import FieldDescriptor as D
 
-COUNT = 120
+COUNT = 100
 MESSAGES = 8
+DEEP = 30   # of a Value in a ListValue twice as many, and 100 are the limit
 VARIANTS = [
     # ours, and as much of it as the official library has: defaults, proto
     # names, numbers of enums
@@ -183,14 +184,18 @@ class Trial:
             VARIANTS if pure else VARIANTS[:-1])
         self.to_json = self.open("binary", "json")
         self.to_wire = self.open("json", "binary")
+        self.to_wire_leniently = self.open("json", "binary", "ignore_unknown")
         self.to_other = self.open("binary", "json", self.variant)
         for i in range(MESSAGES):
             m = self.values.message(self.name, self.rnd.choice([1, 2, 3, 4]))
+            if self.rnd.random() < 0.15:
+                self.values.chain(m, DEEP)
             try:
                 self.message(m)
             except Fault as fault:
                 raise Fault("message %d: %s" % (i, fault))
-        for process in (self.to_json, self.to_wire, self.to_other):
+        for process in (self.to_json, self.to_wire, self.to_wire_leniently,
+                        self.to_other):
             process.close()
 
     def describe(self):
@@ -335,6 +340,13 @@ class Trial:
             found = self.same(self.read(wire), m)
             self.check(not found, "another spelling is the message", found,
                        text)
+        self.rewriter.has_strangers = True
+        text = self.rewriter.message(m.DESCRIPTOR, theirs)
+        self.rewriter.has_strangers = False
+        wire, why = self.ask(self.to_wire_leniently, text.encode())
+        self.check(wire is not None, "we pass over what is unknown", text, why)
+        found = self.same(self.read(wire), m)
+        self.check(not found, "what is unknown is not there", found, text)
 
     def same_verdict(self, wire):
         theirs, why_not = self.printed(wire)

@@ -243,6 +243,26 @@ class Values:
                     (depth > 0 or not f.message_type)):
                 self.put(m, f, depth)
 
+    def chain(self, m, levels):
+        """One message in another, as deep as the types allow."""
+        name = m.DESCRIPTOR.full_name
+        if name == GOOGLE + "Value":
+            m.list_value.SetInParent()
+            m = m.list_value
+        below = [f for f in self.fields(m.DESCRIPTOR) if f.message_type and (
+            f.message_type.full_name in self.pool.names or
+            f.message_type.name in ("Value", "ListValue"))]
+        if not below or levels == 0:
+            return
+        f = self.rnd.choice(below)
+        if f.label == D.LABEL_REPEATED:
+            inner = self.target(m, f).add()
+        else:
+            inner = self.target(m, f)
+            inner.SetInParent()
+        self.fill(inner, 0)
+        self.chain(inner, levels - 1)
+
     def message(self, name, depth=3):
         m = self.pool.get(name)()
         self.fill(m, depth)

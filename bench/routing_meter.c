@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What routing costs. Not a test; built by `make tests/routes/measure`.
+ * What routing costs; for bench/routing and tests/routes/test_flat.py.
  *
- *   measure match ROUTES TIMES [FIRST]
+ *   routing_meter match ROUTES TIMES [FIRST]
  *                 matches TIMES requests, to all or to the FIRST of ROUTES
  *                 routes; per match, in instructions:
- *     valgrind --tool=callgrind --toggle-collect=route_table_match ...
- *   measure load FILE
- *                 loads and builds a route file
+ *     valgrind --tool=callgrind --toggle-collect=is_found ...
+ *   routing_meter load FILE
+ *                 loads a route file and its schema and builds the set; one line
+ *                 of NAME=VALUE: milliseconds, and the memory that it takes
  */
 #include "routes/tree.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -64,6 +66,17 @@ make_table(unsigned n, struct route_binding *bindings)
     return t;
 }
 
+/* What is counted: a function by itself, however the rest is optimised. */
+static bool __attribute__((noinline)) is_found(const struct route_table *t,
+    const char *verb, const char *path, const struct route_binding *expected)
+{
+    struct route_match m;
+
+    return route_table_match(t, verb, strlen(verb), path, strlen(path), &m,
+               NULL) == ROUTE_FOUND &&
+        m.binding == expected;
+}
+
 static int
 measure_match(unsigned n, unsigned times, unsigned n_asked)
 {
@@ -76,13 +89,10 @@ measure_match(unsigned n, unsigned times, unsigned n_asked)
     t = make_table(n, bindings);
     for (unsigned i = 0; t != NULL && i < times; i++) {
         unsigned which = (unsigned)((i * UINT64_C(2654435761)) % n_asked);
-        struct route_match m;
         char path[128];
         const char *verb = write_route(which, true, path);
 
-        if (route_table_match(t, verb, strlen(verb), path, strlen(path), &m,
-                NULL) == ROUTE_FOUND)
-            n_found += m.binding == &bindings[which];
+        n_found += is_found(t, verb, path, &bindings[which]);
     }
     printf("%u routes, %u of %u found\n", n, n_found, times);
     route_table_free(&t);
@@ -99,9 +109,33 @@ now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+/* What malloc has given out. */
+static size_t
+heap_bytes(void)
+{
+    struct mallinfo2 m = mallinfo2();
+
+    return m.uordblks + m.hblkhd;
+}
+
+/* Of the process, in memory. */
+static size_t
+resident_bytes(void)
+{
+    unsigned long ignored, pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    if (f == NULL || fscanf(f, "%lu %lu", &ignored, &pages) != 2)
+        pages = 0;
+    if (f != NULL)
+        (void)fclose(f);
+    return pages * 4096;
+}
+
 static int
 measure_load(const char *path)
 {
+    size_t heap = heap_bytes(), resident = resident_bytes();
     struct route_problems problems;
     struct route_config *c;
     struct route_set *set = NULL;
@@ -116,8 +150,9 @@ measure_load(const char *path)
         fprintf(stderr, "%s:%u: %s\n", problems.items[i].file,
             problems.items[i].line, problems.items[i].message);
     if (set != NULL)
-        printf("%zu bindings: file %.1f ms, set %.1f ms\n", set->n_bindings,
-            loaded - start, now_ms() - loaded);
+        printf("bindings=%zu file_ms=%.2f set_ms=%.2f heap=%zu resident=%zu\n",
+            set->n_bindings, loaded - start, now_ms() - loaded,
+            heap_bytes() - heap, resident_bytes() - resident);
     route_problems_fini(&problems);
     if (set == NULL)
         return 1;
@@ -139,6 +174,7 @@ main(int argc, char **argv)
             number(argv[argc == 5 ? 4 : 2]));
     if (argc == 3 && strcmp(argv[1], "load") == 0)
         return measure_load(argv[2]);
-    fprintf(stderr, "usage: measure match ROUTES TIMES [FIRST] | load FILE\n");
+    fprintf(stderr,
+        "usage: routing_meter match ROUTES TIMES [FIRST] | load FILE\n");
     return 2;
 }

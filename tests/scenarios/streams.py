@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Server streams in each of their forms: lines, an array, events."""
+
+import json
+import re
+import signal
+import threading
+
+import grpc
+
+import harness
+from harness import request
+
+STATUS = "type.googleapis.com/google.rpc.Status"
+NDJSON = "application/x-ndjson"
+ARRAY = "application/json"
+SSE = "text/event-stream"
+TYPES = {NDJSON: NDJSON, ARRAY: ARRAY, SSE: SSE + "; charset=utf-8"}
+GROWTH = 1 << 20
+
+
+class Backend(harness.Backend):
+    """Sends a message when it is told to, if the order's message says so."""
+
+    def __init__(self, *arguments, **options):
+        self.may_send = threading.Semaphore(0)
+        super().__init__(*arguments, **options)
+
+    def stream(self, order, context):
+        if order.message != "step":
+            yield from super().stream(order, context)
+            return
+        may_send = self.may_send
+        self._watch(context)
+        self.entered.set()
+        if order.tags:
+            context.send_initial_metadata(
+                [tuple(tag.split("=")) for tag in order.tags])
+        for i in range(order.count):
+            if not may_send.acquire(timeout=harness.PATIENCE):
+                return
+            yield self._answer(order, context, i)
+        if order.code:
+            may_send.acquire(timeout=harness.PATIENCE)
+            context.abort(next(c for c in grpc.StatusCode
+                               if c.value[0] == order.code), "späte Größe\n")
+
+
+class Events:
+    """What an EventSource would make of a body."""
+
+    def __init__(self, body):
+        self.events = []
+        for block in body.decode().split("\n\n")[:-1]:
+            fields = {}
+            for line in block.split("\n"):
+                name, _, value = line.partition(":")
+                fields[name] = value.removeprefix(" ")
+            if "data" in fields:
+                self.events.append((fields.get("event", "message"),
+                                    json.loads(fields["data"])))
+
+
+def messages(accept, body):
+    """The messages, and the Status at the end or None."""
+    if accept == NDJSON:
+        got = [json.loads(line) for line in body.splitlines()]
+    elif accept == ARRAY:
+        got = json.loads(body)
+    else:
+        got = [data for _, data in Events(body).events]
+        for kind, data in Events(body).events:
+            assert (kind == "error") == (data.get("@type") == STATUS), body
+    if got and got[-1].get("@type") == STATUS:
+        return got[:-1], got[-1]
+    return got, None
+
+
+class Streams(harness.Scenario):
+    backend_type = Backend
+
+    def setUp(self):
+        # What the last test left waiting takes no leave from this one.
+        self.backend.may_send = threading.Semaphore(0)
+        self.backend.cancelled.clear()
+        self.backend.entered.clear()
+        self.backend.release.clear()
+        self.addCleanup(self.backend.release.set)
+
+    def watch(self, query, accept, headers=(), gateway=None):
+        return self.wire(gateway and gateway.port).send(request(
+            "GET", "/v1/streams/s?" + query,
+            headers=[("Accept", accept), *headers]))
+
+    def rest(self, wire):
+        """What is left of a body, and whether HTTP ends well."""
+        body, last = b"", wire.chunk()
+        while last:
+            body, last = body + last, wire.chunk()
+        return body, last is not None
+
+    def own(self, more):
+        gateway = self.start(self.backend.port, more)
+        self.addCleanup(lambda: gateway.process.poll() is None
+                        and gateway.process.kill())
+        return gateway
+
+    # ---- Forms
+
+    def test_the_bytes_of_each_form(self):
+        for accept, body in (
+                (NDJSON, b'{"id":"s"}\n{"id":"s","index":1}\n'),
+                (ARRAY, b'[{"id":"s"},{"id":"s","index":1}]'),
+                (SSE, b'data: {"id":"s"}\n\ndata: {"id":"s","index":1}\n\n')):
+            response = self.watch("count=2", accept).response()
+            # Less what the gateway adds to every call.
+            self.assertEqual(re.sub(
+                rb',"metadata":{[^}]*}', b"", response.body), body)
+            self.assertTrue(response.is_complete)
+            self.assertEqual(response.header("content-type"), TYPES[accept])
+
+    def test_an_empty_stream(self):
+        for accept, body in ((NDJSON, b""), (ARRAY, b"[]"), (SSE, b"")):
+            response = self.watch("count=0", accept).response()
+            self.assertEqual(response.status, 200)
+            self.assertEqual(response.header("content-type"), TYPES[accept])
+            self.assertEqual(response.body, body)
+            self.assertTrue(response.is_complete)
+
+    def test_Accept_chooses_the_form(self):
+        for accept, form in (
+                ("*/*", NDJSON), ("text/html", NDJSON),
+                ("text/event-stream;q=0.5, application/json", ARRAY),
+                ("text/event-stream;q=0.8, application/json;q=0.7", SSE)):
+            response = self.watch("count=1", accept).response()
+            self.assertEqual(response.header("content-type"), TYPES[form])
+        response = self.ask("GET", "/v1/streams/s")
+        self.assertEqual(response.header("content-type"), NDJSON)
+
+    def test_events_are_not_to_be_kept_or_gathered(self):
+        response = self.watch("count=1", SSE).response()
+        self.assertEqual(response.header("cache-control"), "no-cache")
+        self.assertEqual(response.header("x-accel-buffering"), "no")
+        response = self.watch("count=1", NDJSON).response()
+        self.assertIsNone(response.header("cache-control"))
+
+    def test_a_message_is_seen_before_the_next_is_sent(self):
+        for accept in TYPES:
+            wire = self.watch("count=3&message=step", accept)
+            for i in range(3):
+                self.backend.may_send.release()
+                if i == 0:
+                    wire.read_until(b"\r\n\r\n")
+                piece = wire.chunk()
+                self.assertIn(b'"id":"s"', piece)
+                self.assertEqual(piece.count(b'"id"'), 1)
+            self.assertIsNotNone(wire.chunk())
+
+    def test_the_head_comes_before_the_first_message(self):
+        for accept in TYPES:
+            wire = self.watch("count=1&message=step&tags=x-early=1", accept)
+            head = wire.read_until(b"\r\n\r\n")
+            self.assertIn(b"grpc-metadata-x-early: 1", head.lower())
+            self.backend.may_send.release()
+            self.assertIn(b'"id":"s"', wire.chunk())
+
+    def test_the_head_does_not_wait_for_ever(self):
+        gateway = self.own("timeouts: {stream_head: 20ms}\n")
+        for accept in TYPES:
+            wire = self.watch("count=1&message=step", accept, gateway=gateway)
+            wire.read_until(b"\r\n\r\n")
+            self.backend.may_send.release()
+            self.assertIn(b'"id":"s"', wire.chunk())
+        self.assertEqual(gateway.stop(), 0)
+
+    # ---- Ends
+
+    def test_a_stream_that_fails_at_once_has_its_HTTP_status(self):
+        for accept in TYPES:
+            self.assert_error(
+                self.watch("code=5", accept).response(), 404, 5)
+
+    def test_a_stream_that_fails_late_ends_with_a_status(self):
+        for accept in TYPES:
+            response = self.watch("count=5&fail_after=2", accept).response()
+            got, status = messages(accept, response.body)
+            self.assertEqual(response.status, 200)
+            self.assertEqual(len(got), 2)
+            self.assertEqual(
+                (status["code"], status["message"]), (15, "broken off"))
+            self.assertEqual(response.is_complete, accept == SSE)
+
+    def test_a_failure_after_the_head_alone_is_told_in_the_form(self):
+        for accept in TYPES:
+            wire = self.watch("message=step&tags=x-a=1&code=7", accept)
+            self.assertIn(b" 200 ", wire.read_until(b"\r\n\r\n"))
+            self.backend.may_send.release()
+            got, status = messages(accept, self.rest(wire)[0])
+            self.assertEqual(got, [])
+            self.assertEqual(status["code"], 7)
+
+    def test_a_deadline_ends_a_stream_in_its_form(self):
+        for accept in TYPES:
+            response = self.watch(
+                "count=1&hang=true", accept,
+                headers=[("Grpc-Timeout", "300m")]).response()
+            got, status = messages(accept, response.body)
+            self.assertEqual((len(got), status["code"]), (1, 4))
+            self.assertEqual(response.is_complete, accept == SSE)
+
+    def test_draining_ends_a_stream_in_its_form(self):
+        for accept in TYPES:
+            gateway = self.own("timeouts: {grace: 0.2s}\n")
+            wire = self.watch("count=1&hang=true", accept, gateway=gateway)
+            head = wire.read_until(b"\r\n\r\n")
+            self.assertIn(b"200", head)
+            first = wire.chunk()
+            gateway.process.send_signal(signal.SIGTERM)
+            body, is_complete = self.rest(wire)
+            got, status = messages(accept, first + body)
+            self.assertEqual((len(got), status["code"]), (1, 14))
+            self.assertEqual(is_complete, accept == SSE)
+            self.assertEqual(gateway.stop(None), 0)
+
+    # ---- Trailers
+
+    def test_trailers_tell_the_end_to_who_wants_them(self):
+        te = [("TE", "trailers"), ("Connection", "TE")]
+        for accept in TYPES:
+            response = self.watch("count=1", accept, te).response()
+            self.assertEqual(response.header("trailer"),
+                             "grpc-status, grpc-message")
+            self.assertEqual(response.header("grpc-status"), "0")
+            self.assertIsNone(response.header("grpc-message"))
+            self.assertTrue(response.is_complete)
+            for _ in range(2):
+                self.backend.may_send.release()
+            response = self.watch("count=1&message=step&code=9", accept,
+                                  te).response()
+            self.assertTrue(response.is_complete)
+            self.assertEqual(response.header("grpc-status"), "9")
+            self.assertEqual(response.header("grpc-message"),
+                             "sp%C3%A4te Gr%C3%B6%C3%9Fe%0A")
+            self.assertEqual(messages(accept, response.body)[1]["message"],
+                             "späte Größe\n")
+
+    # ---- Heartbeats
+
+    def test_idle_events_have_heartbeats(self):
+        gateway = self.own("timeouts: {heartbeat: 20ms}\n")
+        wire = self.watch("count=2&message=step&tags=x-a=1", SSE,
+                          gateway=gateway)
+        wire.read_until(b"\r\n\r\n")
+        for _ in range(3):
+            self.assertEqual(wire.chunk(), b":\n\n")
+        self.backend.may_send.release()
+        piece = wire.chunk()
+        while piece == b":\n\n":
+            piece = wire.chunk()
+        self.assertIn(b'"id":"s"', piece)
+        self.assertEqual(wire.chunk(), b":\n\n")
+        wire.close()
+        self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_other_forms_have_none(self):
+        gateway = self.own("timeouts: {heartbeat: 20ms}\n")
+        for accept in (NDJSON, ARRAY):
+            response = self.watch("count=1&hang=true", accept,
+                                  headers=[("Grpc-Timeout", "300m")],
+                                  gateway=gateway).response()
+            self.assertEqual(len(messages(accept, response.body)[0]), 1)
+            self.assertNotIn(b":\n\n", response.body)
+        self.assertEqual(gateway.stop(), 0)
+
+    # ---- Clients
+
+    def test_a_client_that_leaves_cancels(self):
+        for accept in TYPES:
+            self.backend.cancelled.clear()
+            wire = self.watch("count=1&hang=true", accept)
+            wire.read_until(b"\r\n\r\n")
+            wire.close()
+            self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
+
+    def test_a_client_that_does_not_read_takes_no_memory(self):
+        for accept in TYPES:
+            self.watch("count=2000&size=1000", accept).response()
+            other = self.wire()
+            before = self.gateway.rss()
+            wire = self.watch("count=10000000&size=1000", accept)
+            wire.read_until(b"\r\n\r\n")
+            for _ in range(300):  # meanwhile the stream is held
+                other.send(request("GET", "/v1/orders/1"))
+                self.assertEqual(other.response().status, 200)
+            for _ in range(2000):
+                self.assertIsNotNone(wire.chunk())
+            self.assertLess(self.gateway.rss() - before, GROWTH)
+            self.backend.cancelled.clear()
+            wire.close()
+            self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
+
+
+if __name__ == "__main__":
+    harness.main()
