@@ -106,6 +106,16 @@ tests_protobuf_test_json_reader_SOURCES = \
 	tests/protobuf/test_json_reader.c
 nodist_tests_protobuf_test_json_reader_SOURCES = $(tests_protobuf_reader_made)
 tests_protobuf_test_json_reader_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/protobuf/test_json_reader_scalars
+tests_protobuf_test_json_reader_scalars_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_json_reader_scalars.c
+nodist_tests_protobuf_test_json_reader_scalars_SOURCES = \
+	$(tests_protobuf_reader_made)
+tests_protobuf_test_json_reader_scalars_LDADD = \
+	$(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
 # Wire format to JSON. writer2.proto imports writer3.proto.
 tests_protobuf_writer_made = \
 	tests/protobuf/writer2.pb.embed.c \

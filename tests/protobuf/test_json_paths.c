@@ -169,7 +169,8 @@ depth_is_that_of_the_reader(void **state)
 
     kit->options.max_depth = 1000;
     for (unsigned i = 0; i < 1000; i++)
-        n += (size_t)sprintf(text + n, "{%s", i < 999 ? "\"left\":" : "");
+        n += (size_t)snprintf(text + n, sizeof text - n, "{%s",
+            i < 999 ? "\"left\":" : "");
     for (unsigned i = 0; i < 1000; i++)
         text[n++] = '}';
     text[n] = '\0';
@@ -190,7 +191,7 @@ over_a_thousand_objects_are_over_the_limit(void **state)
     struct pb_buf out;
 
     for (unsigned i = 0; i < 1001; i++)
-        n += (size_t)sprintf(text + n, "{\"left\":");
+        n += (size_t)snprintf(text + n, sizeof text - n, "{\"left\":");
     pb_buf_init_heap(&out, 1 << 20);
     assert_int_equal(find_paths(kit, "Tree", text, n, &out), PB_ELIMIT);
     pb_buf_fini_heap(&out);

@@ -578,10 +578,11 @@ a_name_is_at_most_32_fields_deep(void **state)
 {
     struct pb_error error;
     char name[512] = "sub";
+    size_t n = strlen(name);
 
     for (unsigned i = 0; i < 30; i++)
-        strcat(name, ".deeper");
-    strcat(name, ".n=1");
+        n += (size_t)snprintf(name + n, sizeof name - n, ".deeper");
+    snprintf(name + n, sizeof name - n, ".n=1");
     assert_int_equal(bind_many(state, "", 0, name, &error), PB_OK);
     memcpy(name + strlen(name) - 4, ".deeper.n=1", 12);
     assert_int_equal(bind_many(state, "", 0, name, &error), PB_ELIMIT);

@@ -21,6 +21,16 @@ struct routes {
     size_t n;
 };
 
+/* Appends more to a text that has room bytes in all. */
+static void
+extend(char *text, size_t room, const char *more)
+{
+    size_t len = strlen(text);
+
+    assert_true(
+        (size_t)snprintf(text + len, room - len, "%s", more) < room - len);
+}
+
 static int
 set_up(void **state)
 {
@@ -321,19 +331,19 @@ templates_may_be_as_long_as_64_segments(void **state)
 
     for (unsigned i = 0; i < 64; i++) {
         n += 2;
-        strcat(literal, "/a");
-        strcat(path, "/a");
+        extend(literal, sizeof literal, "/a");
+        extend(path, sizeof path, "/a");
     }
     for (unsigned i = 0; i < 63; i++)
-        strcat(stars, "/*");
-    strcat(stars, "/b");
+        extend(stars, sizeof stars, "/*");
+    extend(stars, sizeof stars, "/b");
     has(r, "GET", literal);
     has(r, "GET", stars);
     finds(r, "GET", path, literal);
     path[n - 1] = 'b';
     finds(r, "GET", path, stars);
     path[n - 1] = 'a';
-    strcat(path, "/a");
+    extend(path, sizeof path, "/a");
     misses(r, path);
 }
 
@@ -716,13 +726,13 @@ backtracking_costs_no_more_than_the_tree_has_nodes(void **state)
 
     for (unsigned i = 0; i < 1u << DEPTH; i++) {
         for (unsigned d = 0; d < DEPTH; d++)
-            strcat(paths[i], (i >> d & 1) != 0 ? "/*" : "/a");
-        strcat(paths[i], "/x");
+            extend(paths[i], sizeof paths[i], (i >> d & 1) != 0 ? "/*" : "/a");
+        extend(paths[i], sizeof paths[i], "/x");
         has(r, "GET", paths[i]);
     }
     for (unsigned d = 0; d < DEPTH; d++)
-        strcat(path, "/a");
-    strcat(path, "/y");
+        extend(path, sizeof path, "/a");
+    extend(path, sizeof path, "/y");
     assert_int_equal(route_walk_run(&w, r->table, "GET", 3, path, strlen(path)),
         ROUTE_NOT_FOUND);
     assert_true(w.steps <= r->table->n_nodes);
@@ -743,13 +753,13 @@ few_routes_cost_few_steps_whatever_the_path(void **state)
     struct route_walk w;
 
     for (unsigned i = 0; i < 30; i++) {
-        strcat(alternating, "/a/*");
-        strcat(other, "/*/a");
-        strcat(path, "/a/a");
+        extend(alternating, sizeof alternating, "/a/*");
+        extend(other, sizeof other, "/*/a");
+        extend(path, sizeof path, "/a/a");
     }
-    strcat(alternating, "/x");
-    strcat(other, "/x");
-    strcat(path, "/y");
+    extend(alternating, sizeof alternating, "/x");
+    extend(other, sizeof other, "/x");
+    extend(path, sizeof path, "/y");
     has(r, "GET", alternating);
     has(r, "GET", other);
     has(r, "GET", "/**/z");
