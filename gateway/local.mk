@@ -39,6 +39,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/metadata_out.c \
 	gateway/pretty.c \
 	gateway/pulse.c \
+	gateway/raw.c \
 	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
@@ -82,6 +83,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/metadata_out.h \
 	gateway/pretty.h \
 	gateway/pulse.h \
+	gateway/raw.h \
 	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \

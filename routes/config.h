@@ -121,6 +121,10 @@ struct route_json {
     unsigned given;
 };
 
+/* Bits of a cardinality: requests, responses stream. */
+#define ROUTE_STREAM_IN 1
+#define ROUTE_STREAM_OUT 2
+
 /* methods: what HttpRule has no word for. -1 / NULL: not given. */
 struct route_method_options {
     struct route_place place;
@@ -128,7 +132,10 @@ struct route_method_options {
                                   pkg.Svc.*, or * */
     int64_t timeout_ns;
     int64_t max_timeout_ns;
-    int8_t fills_mask;      /* update_mask: auto is 1, off 0 */
+    int8_t fills_mask;  /* update_mask: auto is 1, off 0 */
+    int8_t cardinality; /* ROUTE_STREAM_IN and _OUT; for methods without
+                               a schema only, as content_type is */
+    const char *content_type;
     struct route_json json; /* over the configuration's own */
 };
 

@@ -26,6 +26,7 @@ scenarios = \
 	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/random_official.py \
+	tests/scenarios/raw.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/required.py \
 	tests/scenarios/streams.py \
