@@ -9,4 +9,5 @@ EXTRA_DIST += \
 	docs/design.md \
 	docs/face.md \
 	docs/links.md \
-	docs/route-files.md
+	docs/route-files.md \
+	docs/websocket.md

@@ -59,7 +59,8 @@ CLEANFILES += \
 EXTRA_DIST += \
 	examples/library/library.proto \
 	examples/library/messages.sed \
-	examples/library/sluice.yaml
+	examples/library/sluice.yaml \
+	examples/websocket/sluice-websocket.js
 
 # What library.proto imports besides protobuf's own; in the archive by
 # protobuf/local.mk.

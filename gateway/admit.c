@@ -57,6 +57,13 @@ asks_for_health(const struct gw_request *r)
         (is(r->verb, r->verb_len, "GET") || is(r->verb, r->verb_len, "HEAD"));
 }
 
+/* Its handshake has to be a GET, whatever the method of the route is. */
+static bool
+asks_for_websocket(const struct gw_request *r)
+{
+    return r->is_websocket && is(r->verb, r->verb_len, "GET");
+}
+
 enum gw_admit
 gw_admit_target(const struct route_set *set, const struct gw_request *r,
     struct route_match *match, struct gw_admission *a)
@@ -72,7 +79,10 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
             "neither the path nor the query may have more than 64 KiB");
         return GW_ADMIT_REFUSED;
     }
-    if (r->target_len > 0 && r->target[0] == '/')
+    if (asks_for_websocket(r))
+        result =
+            route_table_match_any(set->table, r->target, r->path_len, match);
+    else if (r->target_len > 0 && r->target[0] == '/')
         result = route_table_match(set->table, r->verb, r->verb_len, r->target,
             r->path_len, match, allow);
     switch (result) {
@@ -91,8 +101,8 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
         break;
     case ROUTE_BAD_PATH:
         refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
-            "the path is malformed: expected printable ASCII with "
-            "well-formed percent-encoding");
+            "the path is malformed: expected \"/\" first, then printable ASCII "
+            "with well-formed percent-encoding");
         break;
     }
     return GW_ADMIT_REFUSED;

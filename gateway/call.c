@@ -39,8 +39,8 @@ init_out(struct gw_exchange *x)
             config_of(x)->max_response_message * TEXT_PER_BYTE);
 }
 
-static void
-reply_unshowable(struct gw_exchange *x, enum pb_err err)
+void
+gw_call_unshowable(struct gw_exchange *x, enum pb_err err)
 {
     if (err == PB_ENOMEM)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
@@ -71,7 +71,7 @@ reply_unary(struct gw_exchange *x)
     init_out(x);
     err = x->form->reply(x, &error);
     if (err != PB_OK)
-        reply_unshowable(x, err);
+        gw_call_unshowable(x, err);
 }
 
 /* ----------------------------------------------------------- what comes back */
@@ -138,7 +138,7 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
     err = x->form->put(x, message, &error);
     if (err != PB_OK) {
         x->out.pb.len = before;
-        reply_unshowable(x, err);
+        gw_call_unshowable(x, err);
         return SLUICE_REPLY_FAILED;
     }
     x->n_responses++;
@@ -283,6 +283,14 @@ gw_call_start(struct gw_exchange *x, struct sluice_bytes *request)
         .arg = x,
         .manual_allowance = true,
     };
+
+    gw_call_start_for(x, request, &receiver);
+}
+
+void
+gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
+    const struct sluice_receiver *receiver)
+{
     struct sluice_call_options options = {
         .timeout_ns = effective_timeout(x),
         .metadata = x->request.metadata,
@@ -300,8 +308,8 @@ gw_call_start(struct gw_exchange *x, struct sluice_bytes *request)
     }
     x->request.metadata = NULL; /* the call's now */
     if (callable != NULL) {
-        err = sluice_multi_callable_event(callable, request, &receiver,
-            &options, &call);
+        err = sluice_multi_callable_event(callable, request, receiver, &options,
+            &call);
     } else {
         sluice_bytes_unref(&request);
         sluice_metadata_unref(&options.metadata);

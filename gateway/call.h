@@ -12,6 +12,14 @@
  * the answer ready. */
 void gw_call_start(struct gw_exchange *x, struct sluice_bytes *request);
 
+/* The same with another receiver, whose arg is x's. Who receives tells the
+ * exchange of the end (gw_exchange_called()). */
+void gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
+    const struct sluice_receiver *receiver);
+
+/* A response cannot be written: makes that the answer. */
+void gw_call_unshowable(struct gw_exchange *x, enum pb_err err);
+
 /* One message of a request stream. Taken. */
 void gw_call_request(struct gw_exchange *x, struct sluice_bytes *request);
 bool gw_call_has_room(const struct gw_exchange *x);

@@ -122,7 +122,9 @@ print_given(const char *word, const json_t *list)
         if (json_is_string(field)) {
             printf(" -> ");
             is_good &= print_quoted(field);
-            putchar('\n');
+            puts(json_is_true(json_object_get(given, "unknownValue"))
+                    ? ", which has no such value"
+                    : "");
         } else if (json_is_true(json_object_get(given, "system"))) {
             printf(" is for the gateway: how the answer is written\n");
         } else {

@@ -8,6 +8,7 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdio.h>
 #include <uv.h>
+#include <wslay/wslay.h>
 #include <yaml.h>
 #include <zlib.h>
 
@@ -31,6 +32,7 @@ cli_version(int argc, char **argv)
     printf("libuv %s\n", uv_version_string());
     printf("nghttp2 %s\n", nghttp2_version(0)->version_str);
     printf("zlib %s\n", zlibVersion());
+    printf("wslay %s\n", WSLAY_VERSION);
     printf("jansson %s\n", JANSSON_VERSION);
     printf("libyaml %s\n", yaml_get_version_string());
     printf("protobuf-c %s\n", protobuf_c_version());

@@ -189,7 +189,7 @@ put_end(struct gw_exchange *x, const struct gw_status *status,
             err = gw_connect_put_error(x, status, out);
     }
     if (err == PB_OK && gw_metadata_out_has_any(x->terminal_metadata)) {
-        err = pb_buf_put(out, ",\"metadata\":" + (out->len == bare),
+        err = pb_buf_put(out, &",\"metadata\":"[out->len == bare],
             12 - (out->len == bare));
         if (err == PB_OK)
             err = gw_metadata_out_json(x->terminal_metadata, out);

@@ -9,6 +9,7 @@
 
 #include "gateway/address.h"
 #include "gateway/shard.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 
 /* libmicrohttpd 1.0.10 on epoll overlooks a peer's end that arrives together
@@ -211,7 +212,9 @@ gw_connection_close_if_idle(struct gw_connection *c)
 {
     uint64_t now = sluice_loop_now(c->worker->loop);
 
-    if (c->phase == GW_PHASE_IDLE) {
+    if (c->websocket != NULL) {
+        gw_websocket_drain(c->websocket);
+    } else if (c->phase == GW_PHASE_IDLE) {
         gw_connection_shut(c, NULL);
     } else if (c->phase == GW_PHASE_HEAD) {
         c->phase = GW_PHASE_IDLE; /* a request makes it a head again */

@@ -18,6 +18,7 @@
 
 struct gw_worker;
 struct gw_shard;
+struct gw_websocket;
 
 enum gw_phase {
     GW_PHASE_HEAD,    /* a head is expected or arriving */
@@ -32,6 +33,7 @@ struct gw_connection {
     struct gw_shard *shard;
     struct gw_connection *next;
     struct gw_connection *prev;
+    struct gw_websocket *websocket; /* that it has become; NULL: none */
     int fd;
     enum gw_phase phase;
     uint64_t entered_ns;   /* the phase */
@@ -59,7 +61,7 @@ void gw_connection_progress(struct gw_connection *c, uint64_t bytes);
  * NULL when the exchange itself knows. */
 void gw_connection_shut(struct gw_connection *c, const char *why);
 
-/* Ends one that waits for its next request; one that has not sent its first yet
+/* Ends one that waits for its next request, also as a WebSocket; one that has not sent its first yet
  * may do so for a moment. */
 void gw_connection_close_if_idle(struct gw_connection *c);
 

@@ -20,6 +20,7 @@
 #include "gateway/reply.h"
 #include "gateway/shard.h"
 #include "gateway/watch.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 
 #define MAGIC 0x45786368u
@@ -86,6 +87,7 @@ release(struct gw_exchange *x)
 
     assert(x->state == GW_X_CLOSED && !x->is_calling && !x->is_suspended);
     gw_watch_stop(x);
+    gw_websocket_free(&x->websocket);
     if (x->reader != NULL)
         gw_worker_reader_give(w, &x->reader);
     if (x->call != NULL)

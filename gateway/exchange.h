@@ -31,10 +31,12 @@
 #include "gateway/envelope.h"
 #include "gateway/request.h"
 #include "gateway/text_frames.h"
+#include "gateway/values.h"
 #include "routes/table.h"
 
 struct gw_worker;
 struct gw_connection;
+struct gw_websocket;
 struct gw_front;
 struct gw_intake;
 struct gw_form;
@@ -55,6 +57,7 @@ struct gw_reply {
     bool is_ready;
     bool is_stream;        /* chunked, from out as it fills */
     bool close;            /* Connection: close */
+    bool is_preflight;     /* of CORS; what a client may do */
     bool offers_websocket; /* Upgrade: websocket, in our version; for 426 */
     unsigned status;
     int code;            /* canonical code, for the log; -1: none */
@@ -105,7 +108,8 @@ struct gw_exchange {
     bool wants_mask;          /* from the body's keys; it is kept in text */
     struct gw_buffer text;
     struct pb_json_reader *reader;
-    bool in_value;  /* reader is inside a JSON value */
+    struct gw_values values; /* of a request stream */
+    bool in_value;           /* reader is inside a JSON value */
     bool is_pieced; /* required fields are asked for in the whole message */
     struct sluice_bytes *payload; /* the one request, until its body ends */
     size_t n_values;
@@ -137,6 +141,8 @@ struct gw_exchange {
     struct sluice_timer pulse;   /* pulse.h */
     const char *trailer_message; /* grpc-message, encoded; NULL: none */
     struct MHD_Response *mhd_response;
+
+    struct gw_websocket *websocket; /* NULL: plain HTTP */
 
     /* Suspension. */
     bool is_suspended;

@@ -342,6 +342,8 @@ on_given(void *arg, const struct route_given *given)
         put(x, object, "field", json_null());
     if (given->is_system)
         put(x, object, "system", json_true());
+    if (given->is_unknown_value)
+        put(x, object, "unknownValue", json_true());
     append(x, given->is_variable ? "path" : "query", object);
 }
 

@@ -8,6 +8,7 @@
 
 #include "gateway/admit.h"
 #include "gateway/connect.h"
+#include "gateway/cors.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
@@ -30,6 +31,8 @@ begins_with(struct sluice_str s, const char *text)
 static const struct gw_front *
 choose(const struct gw_request *r)
 {
+    if (r->is_websocket)
+        return &gw_front_websocket;
     if (is_post(r) && begins_with(r->content_type, "application/grpc-web"))
         return &gw_front_grpc_web;
     if (is_post(r) && begins_with(r->content_type, "application/connect+"))
@@ -85,6 +88,28 @@ check_head(struct gw_exchange *x)
         x->reply.close = true;
     }
     return !x->reply.is_ready;
+}
+
+/* What a browser asks before a page of another origin may ask anything: about
+ * every path alike, so that the real request has the real answer. */
+static bool
+is_preflight(struct gw_exchange *x)
+{
+    const struct route_cors *cors = &x->worker->set->config->cors;
+
+    if (!gw_cors_is_preflight(cors, &x->request))
+        return false;
+    if (gw_cors_allows(cors, x->request.origin)) {
+        gw_reply_ok(x, NULL);
+        x->reply.status = 204;
+        x->reply.content_type = NULL;
+        x->reply.outcome = "preflight";
+        x->reply.is_preflight = true;
+    } else {
+        gw_reply_error(x, 403, SLUICE_CODE_PERMISSION_DENIED, "preflight",
+            "pages of this origin may not call the gateway");
+    }
+    return true;
 }
 
 static void
@@ -154,28 +179,6 @@ find_route(struct gw_exchange *x)
     return false;
 }
 
-/* A route that a WebSocket is asked for. RFC 9110 section 7.8: in HTTP/1.0
- * Upgrade means nothing. */
-static bool
-check_upgrade(struct gw_exchange *x)
-{
-    const struct gw_handshake *h = &x->request.handshake;
-    const char *why;
-    unsigned status;
-
-    if (!h->is_wanted || x->is_http10)
-        return true;
-    why = gw_handshake_check(h, x->request.verb, &status);
-    if (why == NULL)
-        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "websocket",
-            "WebSocket is not spoken here");
-    else
-        gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
-            "invalid WebSocket handshake: %s", why);
-    x->reply.offers_websocket = status == 426;
-    return false;
-}
-
 static bool
 read_metadata(struct gw_exchange *x)
 {
@@ -203,7 +206,9 @@ check_headers(struct gw_exchange *x)
 void
 gw_front_begin(struct gw_exchange *x)
 {
+    /* RFC 9110 section 7.8: in HTTP/1.0 Upgrade means nothing. */
+    x->request.is_websocket = x->request.handshake.is_wanted && !x->is_http10;
     speak(x, choose(&x->request));
-    if (check_head(x) && find_route(x) && check_upgrade(x) && check_headers(x))
+    if (check_head(x) && !is_preflight(x) && find_route(x) && check_headers(x))
         x->front->begin(x);
 }

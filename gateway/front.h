@@ -83,6 +83,7 @@ extern const struct gw_front gw_front_rest;
 extern const struct gw_front gw_front_grpc_web;
 extern const struct gw_front gw_front_connect;
 extern const struct gw_front gw_front_connect_stream;
+extern const struct gw_front gw_front_websocket;
 
 /* What a list of the codings we know says. */
 #define GW_CODINGS "gzip, deflate, identity"

@@ -119,17 +119,17 @@ read_text(struct gw_exchange *x, const char *data, size_t len)
 
     while (at < len && !gw_exchange_is_answered(x)) {
         size_t used, n;
+        bool is_good;
 
         if (x->rpc->method->client_streaming && !gw_call_has_room(x))
             return at;
-        if (!gw_text_frames_feed(&x->wire.text, data + at, len - at, &used,
-                piece, sizeof piece, &n)) {
-            gw_rpc_intake_refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
-                "the body is not base64");
-            return len;
-        }
+        is_good = gw_text_frames_feed(&x->wire.text, data + at, len - at, &used,
+            piece, sizeof piece, &n);
         at += used;
         (void)gw_rpc_intake_body(x, (const char *)piece, n, false);
+        if (!is_good && !gw_exchange_is_answered(x))
+            gw_rpc_intake_refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
+                "the body is not base64");
     }
     return len;
 }

@@ -4,13 +4,25 @@
 
 #include <sluice/grpc.h>
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
 #include "gateway/request.h"
+#include "gateway/sha1.h"
 
 #define KEY_BYTES 16u
 #define KEY_LEN 24u /* of 16 bytes in base64, with its padding */
+
+/* RFC 6455 section 1.3 */
+#define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+static const struct gw_subprotocol subprotocols[] = {
+    { "sluice.json", GW_WS_JSON, false },
+    { "sluice.json+metadata", GW_WS_JSON, true },
+    { "sluice.proto", GW_WS_PROTO, false },
+    { "sluice.proto+metadata", GW_WS_PROTO, true },
+};
 
 static bool
 is(const char *name, size_t len, const char *lower)
@@ -25,6 +37,42 @@ take(struct sluice_str *to, unsigned *n, struct sluice_str value)
     if ((*n)++ == 0)
         *to = value;
     return true;
+}
+
+static const struct gw_subprotocol *
+find_subprotocol(struct sluice_str name)
+{
+    for (size_t i = 0; i < sizeof subprotocols / sizeof *subprotocols; i++)
+        if (sluice_str_equal(name, sluice_str(subprotocols[i].name)))
+            return &subprotocols[i];
+    return NULL;
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* In the order of the client's preference, which may go over several lines. */
+static void
+choose_subprotocol(struct gw_handshake *h, struct sluice_str list)
+{
+    for (size_t at = 0; at < list.len && h->subprotocol == NULL;) {
+        size_t end = at;
+        size_t stop;
+
+        while (end < list.len && list.ptr[end] != ',')
+            end++;
+        stop = end;
+        while (at < stop && is_blank(list.ptr[at]))
+            at++;
+        while (stop > at && is_blank(list.ptr[stop - 1]))
+            stop--;
+        h->subprotocol =
+            find_subprotocol(sluice_str_n(list.ptr + at, stop - at));
+        at = end + 1;
+    }
 }
 
 bool
@@ -43,6 +91,10 @@ gw_handshake_read(struct gw_handshake *h, const char *name, size_t len,
         return take(&h->key, &h->n_keys, value);
     if (is(name, len, "sec-websocket-version"))
         return take(&h->version, &h->n_versions, value);
+    if (is(name, len, "sec-websocket-protocol")) {
+        choose_subprotocol(h, value);
+        return true;
+    }
     return false;
 }
 
@@ -76,4 +128,22 @@ gw_handshake_check(const struct gw_handshake *h, const char *verb,
     if (h->n_keys == 0 || !is_key(h->key))
         return "Sec-WebSocket-Key must be 16 bytes in base64";
     return NULL;
+}
+
+void
+gw_handshake_accept(struct sluice_str key,
+    char accept[GW_WEBSOCKET_ACCEPT_LEN + 1])
+{
+    char text[KEY_LEN + sizeof GUID];
+    uint8_t digest[GW_SHA1_BYTES];
+    size_t n;
+
+    assert(key.len == KEY_LEN);
+    memcpy(text, key.ptr, KEY_LEN);
+    memcpy(text + KEY_LEN, GUID, sizeof GUID);
+    gw_sha1(text, KEY_LEN + sizeof GUID - 1, digest);
+    n = sluice_base64_encode(digest, sizeof digest, accept);
+    while (n < GW_WEBSOCKET_ACCEPT_LEN)
+        accept[n++] = '=';
+    accept[n] = '\0';
 }

@@ -14,6 +14,21 @@
 
 #define GW_WEBSOCKET_VERSION "13"
 
+#define GW_WEBSOCKET_ACCEPT_LEN 28u
+
+/* How messages are written (docs/websocket.md). */
+enum gw_ws_form {
+    GW_WS_AS_ASKED, /* each as its frame says; answers as the first one */
+    GW_WS_JSON,
+    GW_WS_PROTO
+};
+
+struct gw_subprotocol {
+    const char *name;
+    enum gw_ws_form form;
+    bool has_metadata; /* a text message with it comes first */
+};
+
 /* Zero-initialised: nothing was said yet. */
 struct gw_handshake {
     bool is_wanted;   /* Upgrade: websocket */
@@ -22,6 +37,7 @@ struct gw_handshake {
     unsigned n_versions;
     struct sluice_str key; /* borrowed from the header, as the version */
     struct sluice_str version;
+    const struct gw_subprotocol *subprotocol; /* the first that is known */
 };
 
 /* Looks at one header field. false: it says nothing about a WebSocket. */
@@ -34,5 +50,10 @@ bool gw_handshake_read(struct gw_handshake *h, const char *name, size_t len,
  * (RFC 6455 section 4.4, RFC 9110 section 15.5.22). */
 const char *gw_handshake_check(const struct gw_handshake *h, const char *verb,
     unsigned *status);
+
+/* The value of Sec-WebSocket-Accept for a key that was found good, and a NUL
+ * (RFC 6455 section 4.2.2). */
+void gw_handshake_accept(struct sluice_str key,
+    char accept[GW_WEBSOCKET_ACCEPT_LEN + 1]);
 
 #endif

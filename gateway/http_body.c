@@ -4,9 +4,9 @@
 
 #include <sluice/status.h>
 
+#include "gateway/call.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
-#include "gateway/call.h"
 #include "gateway/worker.h"
 #include "routes/http_body.h"
 #include "routes/message.h"
@@ -233,24 +233,13 @@ const struct gw_intake gw_intake_http_body = {
 
 /* ----------------------------------------------------------------- answers */
 
-static struct sluice_str
-trim(struct sluice_str s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 /* The value of a header, which an upstream must not break out of (RFC 9110
  * section 5.5). NULL, and the answer is ready, if it cannot be one. */
 static const char *
 type_of(struct gw_exchange *x, const struct route_http_body *body)
 {
-    struct sluice_str type = trim(sluice_str_n(body->type, body->type_len));
+    struct sluice_str type =
+        gw_request_trim(sluice_str_n(body->type, body->type_len));
     bool is_good = type.len <= TYPE_MAX_BYTES;
     const char *copy;
 

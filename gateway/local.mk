@@ -26,6 +26,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/connect_forms.c \
 	gateway/connect_get.c \
 	gateway/connection.c \
+	gateway/cors.c \
 	gateway/envelope.c \
 	gateway/exchange.c \
 	gateway/explain.c \
@@ -37,6 +38,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/listener.c \
 	gateway/log.c \
 	gateway/metadata_out.c \
+	gateway/origin.c \
 	gateway/pretty.c \
 	gateway/pulse.c \
 	gateway/raw.c \
@@ -49,6 +51,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/rest_sse.c \
 	gateway/rpc_intake.c \
 	gateway/server.c \
+	gateway/sha1.c \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
@@ -56,7 +59,14 @@ gateway_libgateway_la_SOURCES = \
 	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
+	gateway/values.c \
 	gateway/watch.c \
+	gateway/websocket.c \
+	gateway/websocket_call.c \
+	gateway/websocket_frames.c \
+	gateway/websocket_io.c \
+	gateway/websocket_message.c \
+	gateway/websocket_metadata.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
 	gateway/accept.h \
@@ -71,6 +81,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/codec.h \
 	gateway/connect.h \
 	gateway/connection.h \
+	gateway/cors.h \
 	gateway/envelope.h \
 	gateway/exchange.h \
 	gateway/explain.h \
@@ -81,6 +92,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/listener.h \
 	gateway/log.h \
 	gateway/metadata_out.h \
+	gateway/origin.h \
 	gateway/pretty.h \
 	gateway/pulse.h \
 	gateway/raw.h \
@@ -91,6 +103,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/rest_forms.h \
 	gateway/rpc_intake.h \
 	gateway/server.h \
+	gateway/sha1.h \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
@@ -98,7 +111,11 @@ gateway_libgateway_la_SOURCES += \
 	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \
+	gateway/values.h \
 	gateway/watch.h \
+	gateway/websocket.h \
+	gateway/websocket_frames.h \
+	gateway/websocket_private.h \
 	gateway/worker.h
 gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) -static
 

@@ -17,9 +17,11 @@
 
 #include "gateway/bad_input.h"
 #include "gateway/call.h"
+#include "gateway/cors.h"
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/status_wire.h"
+#include "gateway/websocket.h"
 #include "gateway/worker.h"
 #include "routes/percent.h"
 
@@ -463,7 +465,8 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
         gw_metadata_out_headers(x, response) &&
-        (r->status != 401 || add_challenge(response));
+        (r->status != 401 || add_challenge(response)) &&
+        gw_cors_headers(x, response);
 }
 
 enum MHD_Result
@@ -475,6 +478,8 @@ gw_reply_queue(struct gw_exchange *x)
     assert(x->reply.is_ready);
     if (x->is_client_gone)
         return MHD_NO;
+    if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
+        return gw_websocket_queue(x);
     if (x->reply.body != NULL)
         x->bytes_out = body_size(x);
     response = make_response(x);

@@ -301,8 +301,8 @@ gw_request_list_has(struct sluice_str list, const char *token)
     return find_in_list(list, token, &rest);
 }
 
-static struct sluice_str
-trim(struct sluice_str s)
+struct sluice_str
+gw_request_trim(struct sluice_str s)
 {
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
         s.ptr++;
@@ -317,7 +317,7 @@ trim(struct sluice_str s)
 static bool
 is_zero_weight(struct sluice_str s)
 {
-    s = trim(s);
+    s = gw_request_trim(s);
     if (s.len < 3 || (s.ptr[0] | 0x20) != 'q' || s.ptr[1] != '=')
         return false;
     for (size_t i = 2; i < s.len; i++)
@@ -333,7 +333,7 @@ gw_request_list_takes(struct sluice_str list, const char *coding)
 
     if (!find_in_list(list, coding, &rest))
         return false;
-    rest = trim(rest);
+    rest = gw_request_trim(rest);
     return rest.len == 0 || rest.ptr[0] != ';' ||
         !is_zero_weight(sluice_str_n(rest.ptr + 1, rest.len - 1));
 }
@@ -343,12 +343,12 @@ gw_request_is_type(struct sluice_str content_type, const char *type)
 {
     const char *semi;
 
-    content_type = trim(content_type);
+    content_type = gw_request_trim(content_type);
     semi = memchr(content_type.ptr == NULL ? "" : content_type.ptr, ';',
         content_type.len);
     if (semi != NULL)
         content_type.len = (size_t)(semi - content_type.ptr);
-    content_type = trim(content_type);
+    content_type = gw_request_trim(content_type);
     return is(content_type.ptr, content_type.len, type);
 }
 
@@ -362,7 +362,7 @@ is_identity(struct sluice_str list)
             comma == NULL ? list.len : (size_t)(comma - list.ptr) };
         size_t used = coding.len + (comma != NULL);
 
-        coding = trim(coding);
+        coding = gw_request_trim(coding);
         if (coding.len > 0 && !is(coding.ptr, coding.len, "identity"))
             return false;
         list.ptr += used;
@@ -410,6 +410,8 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 6:
         if (is(name, len, "accept"))
             r->accept = value;
+        if (is(name, len, "origin"))
+            r->origin = r->origin.ptr == NULL ? value : sluice_str("several");
         if (!is(name, len, "expect"))
             return false;
         r->has_bad_expect |= !is(value.ptr, value.len, "100-continue");
@@ -417,6 +419,7 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 7:
     case 10:
     case 21:
+    case 22:
         return gw_handshake_read(&r->handshake, name, len, value);
     case 12:
         if (is(name, len, "content-type")) {
@@ -429,6 +432,10 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             read_grpc_timeout(r, "Grpc-Timeout", value);
             return true;
         }
+        return false;
+    case 13:
+        if (is(name, len, "last-event-id"))
+            r->last_event_id = value;
         return false;
     case 15:
         if (is(name, len, "accept-encoding"))
@@ -464,6 +471,14 @@ read_steering(struct gw_request *r, const char *name, size_t len,
             return gw_handshake_read(&r->handshake, name, len, value);
         r->is_chunked = true;
         return true;
+    case 29:
+        if (is(name, len, "access-control-request-method"))
+            r->preflight_method = value;
+        return false;
+    case 30:
+        if (is(name, len, "access-control-request-headers"))
+            r->preflight_headers = value;
+        return false;
     default:
         return false;
     }
@@ -596,13 +611,32 @@ gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     return !in.is_short;
 }
 
+/* ----------------------------------------------------- what comes otherwise */
+
+bool
+gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
+    const char *name, struct sluice_str value)
+{
+    struct reading in = { .r = r, .pool = pool };
+
+    add_header(&in, name, name, strlen(name), value.ptr, value.len);
+    return !in.is_short;
+}
+
+void
+gw_request_limit_time(struct gw_request *r, const char *name,
+    struct sluice_str seconds)
+{
+    read_seconds(r, name, seconds);
+}
+
 /* --------------------------------------------------------------- the body */
 
 /* Only UTF-8 is JSON (RFC 8259 section 8.1). */
 static bool
 is_utf8_parameter(struct sluice_str p)
 {
-    p = trim(p);
+    p = gw_request_trim(p);
     if (p.len < 8 || strncasecmp(p.ptr, "charset=", 8) != 0)
         return true;
     p.ptr += 8;
@@ -640,7 +674,7 @@ enum gw_media
 gw_request_media(const struct gw_request *r)
 {
     struct sluice_str type = r->content_type;
-    bool is_json = trim(type).len == 0 ||
+    bool is_json = gw_request_trim(type).len == 0 ||
         gw_request_is_type(type, "application/json") ||
         gw_request_is_type(type, "application/x-ndjson");
 

@@ -31,7 +31,11 @@ struct gw_request {
     struct sluice_str accept;
     struct sluice_str accept_encoding;
     struct sluice_str connect_version; /* Connect-Protocol-Version */
+    struct sluice_str last_event_id;   /* of a returning EventSource */
     struct sluice_str host;
+    struct sluice_str origin; /* no pointer: none; not valid if several */
+    struct sluice_str preflight_method;  /* Access-Control-Request-Method */
+    struct sluice_str preflight_headers; /* Access-Control-Request-Headers */
     struct sluice_str forwarded_for;
     bool has_content_length;
     uint64_t content_length;
@@ -40,6 +44,7 @@ struct gw_request {
     bool wants_trailers; /* TE: trailers */
     bool has_bad_expect;
     struct gw_handshake handshake; /* of a WebSocket */
+    bool is_websocket;             /* it is wanted, and counts */
     int64_t timeout_ns;            /* -1: the client named none */
     struct sluice_metadata *metadata;
 
@@ -58,11 +63,21 @@ bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool,
     const char *remote);
 
+/* One more piece of metadata, as the header "Grpc-Metadata-NAME: VALUE" would
+ * give it, and one more limit of time, as "X-Server-Timeout: SECONDS" would.
+ * Errors are in bad_header, under name. false: memory is short. */
+bool gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
+    const char *name, struct sluice_str value);
+void gw_request_limit_time(struct gw_request *r, const char *name,
+    struct sluice_str seconds);
 /* For protocols in which every header is metadata that is not of HTTP or of
  * browsers: adds those that gw_request_read_headers() has left. false: memory
  * is short. */
 bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool);
+
+/* Without the blanks around it (RFC 9110 section 5.6.3). */
+struct sluice_str gw_request_trim(struct sluice_str s);
 
 /* Whether a list of tokens, such as the value of Connection, has this one; in
  * any case, with or without parameters. */

@@ -2,12 +2,14 @@
 /* gateway/rest.c - see rest.h. */
 #include "gateway/rest.h"
 
+#include <stdio.h>
+
 #include <sluice/status.h>
 
 #include "gateway/accept.h"
+#include "gateway/call.h"
 #include "gateway/http_body.h"
 #include "gateway/reply.h"
-#include "gateway/call.h"
 #include "gateway/raw.h"
 #include "gateway/rest_forms.h"
 #include "gateway/worker.h"
@@ -23,20 +25,35 @@ config_of(const struct gw_exchange *x)
 
 /* ----------------------------------------------------------------- the head */
 
+/* Where a returning client wants to go on: the route file says which field that
+ * fills. */
+static bool
+bind_last_event(struct gw_exchange *x)
+{
+    struct sluice_str id = x->request.last_event_id;
+    struct pb_error error = { 0 };
+
+    if (x->rpc->last_event_id == NULL || id.len == 0 ||
+        pb_text_to_wire(x->rpc->last_event_id, &x->rpc->json.options, id.ptr,
+            id.len, &x->bound.pb, &error) == PB_OK)
+        return true;
+    snprintf(error.path, sizeof error.path, "Last-Event-ID");
+    error.line = 0;
+    gw_reply_bad_input(x, "header", &error);
+    return false;
+}
+
 static bool
 bind_target(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
     struct pb_error error = { 0 };
-    enum pb_err err;
 
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
-    if (x->binding->n_variables == 0 && r->query_len == 0)
-        return true;
-    err = route_bind(&x->match, r->target, r->query, r->query_len, &x->asked,
-        &x->bound.pb, &error);
-    if (err == PB_OK)
-        return true;
+    if ((x->binding->n_variables == 0 && r->query_len == 0) ||
+        route_bind(&x->match, r->target, r->query, r->query_len, &x->asked,
+            &x->bound.pb, &error) == PB_OK)
+        return bind_last_event(x);
     error.line = 0;
     gw_reply_bad_input(x, "path or query", &error);
     return false;
@@ -111,6 +128,7 @@ check_body_headers(struct gw_exchange *x)
 }
 
 static const struct gw_intake intake_json;
+static const struct gw_intake intake_stream;
 static const struct gw_intake intake_nothing;
 
 /* What the route takes. */
@@ -130,7 +148,9 @@ choose_intake(struct gw_exchange *x)
         x->intake = &intake_nothing;
         return;
     }
-    x->intake = &intake_json;
+    x->intake =
+        x->rpc->method->client_streaming ? &intake_stream : &intake_json;
+    gw_values_init(&x->values, !route_body_may_be_array(x->binding));
     x->reader = gw_worker_reader_take(x->worker);
     if (x->reader == NULL)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
@@ -164,12 +184,20 @@ choose_form(const struct gw_exchange *x)
     return is_stream ? choose_stream_form(x) : &gw_form_json;
 }
 
+bool
+gw_rest_bind(struct gw_exchange *x)
+{
+    if (!bind_target(x))
+        return false;
+    expect_message(x);
+    return true;
+}
+
 static void
 begin(struct gw_exchange *x)
 {
-    if (!check_body_headers(x) || !bind_target(x))
+    if (!check_body_headers(x) || !gw_rest_bind(x))
         return;
-    expect_message(x);
     expect_mask(x);
     choose_intake(x);
     if (x->reply.is_ready)
@@ -189,8 +217,8 @@ const struct gw_front gw_front_rest = {
 
 /* ----------------------------------------------------------------- the body */
 
-static void
-start_value(struct gw_exchange *x)
+void
+gw_rest_start_value(struct gw_exchange *x)
 {
     const struct pb_json_options *options = &x->rpc->json.options;
 
@@ -296,29 +324,12 @@ gw_rest_take_message(struct gw_exchange *x)
     return message;
 }
 
-static void
-finish_value(struct gw_exchange *x)
-{
-    struct sluice_bytes *message;
-
-    x->in_value = false;
-    if (!x->rpc->method->client_streaming) {
-        x->n_values++;
-        return;
-    }
-    message = gw_rest_take_message(x);
-    x->n_values++;
-    if (message != NULL)
-        gw_call_request(x, message);
-}
-
 static bool
 is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Between the values of a request stream white space may stand. */
 static size_t
 skip_space(const char *data, size_t len)
 {
@@ -340,22 +351,24 @@ take_rest(struct gw_exchange *x, const char *data, size_t len)
     return len;
 }
 
-/* A piece of a value, or of what stands between or after values. */
+static void
+finish_value(struct gw_exchange *x)
+{
+    x->in_value = false;
+    x->n_values++;
+}
+
+/* A piece of the value, or of what stands after it. */
 static size_t
 take_piece(struct gw_exchange *x, const char *data, size_t len)
 {
     struct pb_error error = { 0 };
     size_t used = 0;
 
-    if (!x->in_value && x->n_values > 0) {
-        if (!x->rpc->method->client_streaming)
-            return take_rest(x, data, len);
-        used = skip_space(data, len);
-        if (used > 0)
-            return used;
-    }
+    if (!x->in_value && x->n_values > 0)
+        return take_rest(x, data, len);
     if (!x->in_value)
-        start_value(x);
+        gw_rest_start_value(x);
     switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
     case PB_JSON_MORE:
         return len;
@@ -399,32 +412,24 @@ take_json(struct gw_exchange *x, const char *data, size_t len)
         return len;
     if (x->wants_mask && !keep_text(x, data, len))
         return len;
-    while (at < len && !gw_exchange_is_answered(x)) {
-        if (!x->in_value && x->n_values > 0 &&
-            x->rpc->method->client_streaming && !gw_call_has_room(x))
-            return at;
+    while (at < len && !gw_exchange_is_answered(x))
         at += take_piece(x, data + at, len - at);
-    }
     return len;
 }
 
 static bool
-finish_last_value(struct gw_exchange *x)
+finish_last_value(struct gw_exchange *x, struct pb_error *error)
 {
-    struct pb_error error = { 0 };
-
     if (!x->in_value)
         return true;
     if (pb_json_reader_is_blank(x->reader)) {
         x->in_value = false; /* an empty body is an empty message */
         return true;
     }
-    if (pb_json_reader_finish(x->reader, &error) == PB_JSON_DONE) {
-        finish_value(x);
-        return !gw_exchange_is_answered(x);
-    }
-    reply_bad_body(x, &error);
-    return false;
+    if (pb_json_reader_finish(x->reader, error) != PB_JSON_DONE)
+        return false;
+    finish_value(x);
+    return true;
 }
 
 /* The one request of a unary call. */
@@ -445,18 +450,124 @@ start_call(struct gw_exchange *x)
 static void
 end_json(struct gw_exchange *x)
 {
-    if (finish_last_value(x)) {
-        if (x->rpc->method->client_streaming)
-            gw_call_half_close(x);
-        else
-            start_call(x);
-    }
+    struct pb_error error = { 0 };
+
+    if (finish_last_value(x, &error))
+        start_call(x);
+    else
+        reply_bad_body(x, &error);
     gw_worker_reader_give(x->worker, &x->reader);
 }
 
 static const struct gw_intake intake_json = {
     .body = take_json,
     .end = end_json,
+};
+
+/* ------------------------------------------------------------ request streams */
+
+static void
+finish_message(struct gw_exchange *x)
+{
+    struct sluice_bytes *message;
+
+    x->in_value = false;
+    gw_values_ended(&x->values);
+    message = gw_rest_take_message(x);
+    x->n_values++;
+    if (message != NULL)
+        gw_call_request(x, message);
+    else
+        gw_call_give_up(x);
+}
+
+static void
+reply_bad_value(struct gw_exchange *x, struct pb_error *error)
+{
+    gw_values_set_right(&x->values, error);
+    reply_bad_body(x, error);
+}
+
+/* What stands before a value. Stops at its first byte. */
+static size_t
+take_between(struct gw_exchange *x, const char *data, size_t len)
+{
+    struct pb_error error = { 0 };
+    size_t used;
+
+    if (gw_values_next(&x->values, data, len, &used, &error) != GW_VALUES_WRONG)
+        return used;
+    reply_bad_body(x, &error);
+    return len;
+}
+
+static size_t
+take_value(struct gw_exchange *x, const char *data, size_t len)
+{
+    struct pb_error error = { 0 };
+    size_t used = 0;
+
+    if (x->n_values == 0 && x->wants_mask && !keep_text(x, data, len))
+        return len;
+    switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
+    case PB_JSON_MORE:
+        gw_values_taken(&x->values, data, len);
+        return len;
+    case PB_JSON_DONE:
+        gw_values_taken(&x->values, data, used);
+        finish_message(x);
+        return used;
+    case PB_JSON_ERROR:
+        reply_bad_value(x, &error);
+        break;
+    }
+    return len;
+}
+
+/* A value begins when there is room for the message that it becomes. The first
+ * one has it when the call starts. */
+static size_t
+take_stream(struct gw_exchange *x, const char *data, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && !gw_exchange_is_answered(x)) {
+        if (x->in_value) {
+            at += take_value(x, data + at, len - at);
+            continue;
+        }
+        at += take_between(x, data + at, len - at);
+        if (at == len)
+            break;
+        if (x->n_values > 0 && !gw_call_has_room(x))
+            return at;
+        gw_rest_start_value(x);
+    }
+    return len;
+}
+
+static void
+end_stream(struct gw_exchange *x)
+{
+    struct pb_error error = { 0 };
+
+    if (x->in_value &&
+        pb_json_reader_finish(x->reader, &error) != PB_JSON_DONE) {
+        reply_bad_value(x, &error);
+    } else {
+        if (x->in_value)
+            finish_message(x);
+        if (!gw_values_finish(&x->values, &error))
+            reply_bad_body(x, &error);
+        else if (!gw_exchange_is_answered(x))
+            gw_call_half_close(x);
+    }
+    gw_worker_reader_give(x->worker, &x->reader);
+}
+
+static const struct gw_intake intake_stream = {
+    .body = take_stream,
+    .end = end_stream,
 };
 
 /* ------------------------------------------------------------------ no body */

@@ -116,7 +116,7 @@ start_daemon(struct gw_shard *s)
 
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
             MHD_USE_NO_THREAD_SAFETY | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG,
+            MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
         0, NULL, NULL, gw_exchange_on_request, s, MHD_OPTION_ARRAY, options,
         MHD_OPTION_END);
 }

@@ -153,9 +153,12 @@ enum pb_err pb_json_quote(struct pb_buf *out, const char *s, size_t len);
  * field's tag; for a repeated field one element. Already percent-decoded. Empty
  * text is a value for strings, bytes and field masks only. Booleans may also be
  * 1, 0, t, f and the like; field masks may be in snake case; a NullValue may be
- * null. Defaults are written too, as they replace what stood before. PB_EVALUE
- * says what was expected; after an error out is as it was. */
-enum pb_err pb_text_to_wire(const struct pb_field *field, const char *text,
-    size_t len, struct pb_buf *out, struct pb_error *error);
+ * null. Defaults are written too, as they replace what stood before. options
+ * bound what is JSON. PB_EVALUE says what was expected; PB_EUNKNOWN likewise,
+ * of an enum that has no such value, also with ignore_unknown: it is the caller
+ * who leaves a field out. After an error out is as it was. */
+enum pb_err pb_text_to_wire(const struct pb_field *field,
+    const struct pb_json_options *options, const char *text, size_t len,
+    struct pb_buf *out, struct pb_error *error);
 
 #endif

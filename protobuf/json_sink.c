@@ -118,24 +118,21 @@ pb_plain_copy(uint8_t *to, const uint8_t *from, size_t n)
     return plain_copy(to, from, n);
 }
 
-/* The same for those who want all or nothing. */
-static inline bool
-copy_if_plain(uint8_t *to, const uint8_t *from, size_t n)
+/* Copies a text that is probably plain. Returns how much of it certainly is. */
+static inline size_t
+copy_probably_plain(uint8_t *to, const uint8_t *from, size_t n)
 {
-    const uint8_t *last;
-    uint8_t *to_last;
+    size_t i = 0;
 
     if (n <= PB_BLOCK)
-        return pb_plain_copy_short(to, from, n);
-    last = from + n - PB_BLOCK; /* overlaps the one before */
-    to_last = to + n - PB_BLOCK;
-    for (; from < last; from += PB_BLOCK, to += PB_BLOCK) {
-        memcpy(to, from, PB_BLOCK);
-        if (pb_block_special(from) != 0)
-            return false;
+        return pb_plain_copy_short(to, from, n) ? n : 0;
+    for (; n - i > PB_BLOCK; i += PB_BLOCK) {
+        memcpy(to + i, from + i, PB_BLOCK);
+        if (pb_block_special(from + i) != 0)
+            return i;
     }
-    memcpy(to_last, last, PB_BLOCK);
-    return pb_block_special(last) == 0;
+    memcpy(to + n - PB_BLOCK, from + n - PB_BLOCK, PB_BLOCK);
+    return pb_block_special(from + n - PB_BLOCK) == 0 ? n : i;
 }
 
 /* ---- UTF-8 and escapes --------------------------------------------------- */
@@ -258,14 +255,16 @@ pb_sink_text(struct pb_sink *s, const uint8_t *text, size_t n)
     return plain == n ? NULL : put_rest(s, text, plain, n);
 }
 
-/* What pb_sink_string does when the text is not all plain, or does not fit. */
+/* What pb_sink_string does when the text is not all plain, or does not fit;
+ * `plain` bytes of it are in their place. */
 static const uint8_t *__attribute__((noinline))
-put_string(struct pb_sink *s, const uint8_t *text, size_t n)
+put_string(struct pb_sink *s, const uint8_t *text, size_t plain, size_t n)
 {
     const uint8_t *bad;
 
     pb_sink_char(s, '"');
-    bad = pb_sink_text(s, text, n);
+    s->p += plain;
+    bad = put_rest(s, text, plain, n);
     pb_sink_char(s, '"');
     return bad;
 }
@@ -274,9 +273,13 @@ const uint8_t *
 pb_sink_string(struct pb_sink *s, const uint8_t *text, size_t n)
 {
     uint8_t *p = s->p;
+    size_t plain;
 
-    if (pb_sink_room(s) < n + 2 || !copy_if_plain(p + 1, text, n))
-        return put_string(s, text, n);
+    if (pb_sink_room(s) < n + 2)
+        return put_string(s, text, 0, n);
+    plain = copy_probably_plain(p + 1, text, n);
+    if (plain < n)
+        return put_string(s, text, plain, n);
     *p = '"';
     p += n + 1;
     *p = '"';

@@ -78,8 +78,11 @@ end_required(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
     check_required(l, l->message->n_fields);
     if (l->missing == NULL)
         return true;
-    return pb_jw_fail(w, PB_EVALUE, at, "required field \"%.*s\" is missing",
-        (int)l->missing->name_len, l->missing->name);
+    (void)pb_jw_fail(w, PB_EVALUE, at,
+        "expected the required field \"%s\", found none",
+        l->missing->json_name);
+    pb_jw_path_field(w, l->missing);
+    return false;
 }
 
 void
@@ -96,7 +99,7 @@ pb_jw_begin_strict(struct pb_json_writer *w, struct pb_jw_level *l,
 
 /* ---- Messages ------------------------------------------------------------ */
 
-static bool
+static inline bool
 write_settled(struct pb_json_writer *w, const struct pb_message *m,
     const uint8_t *p, const uint8_t *end)
 {
@@ -225,7 +228,7 @@ struct array {
     uint32_t n;
 };
 
-static void
+static inline void
 next_element(struct pb_json_writer *w, struct array *a)
 {
     if (a->n == 0) {
@@ -237,7 +240,7 @@ next_element(struct pb_json_writer *w, struct array *a)
     pb_jw_next(w);
 }
 
-static const uint8_t *
+static inline const uint8_t *
 write_element(struct pb_json_writer *w, struct array *a, const uint8_t *p,
     const uint8_t *end)
 {

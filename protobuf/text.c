@@ -7,7 +7,6 @@
 #include "protobuf/json.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #include "protobuf/base64_in.h"
 #include "protobuf/json_reader.h"
@@ -17,6 +16,7 @@
 /* One value on its way; field is what it is written as. */
 struct text_value {
     const struct pb_field *field;
+    const struct pb_json_options *options;
     const char *text;
     size_t len;
     struct pb_buf *out;
@@ -195,7 +195,7 @@ put_enum(const struct text_value *v)
     const struct pb_enum *e = v->field->enumeration;
     const struct pb_enum_value *value =
         pb_enum_value_by_name(e, v->text, v->len);
-    char noun[128];
+    char excerpt[PB_EXCERPT_MAX];
     uint64_t bits;
 
     if (value == NULL && read_integer(v, PB_ENUM, &bits) == PB_NUMBER_OK)
@@ -204,8 +204,9 @@ put_enum(const struct text_value *v)
         return put_scalar(v, (uint64_t)(int64_t)value->number);
     if (e->is_null_value && v->len == 4 && memcmp(v->text, "null", 4) == 0)
         return put_scalar(v, 0);
-    snprintf(noun, sizeof(noun), "a value of enum %s", e->full_name);
-    return fail_value(v, noun, "");
+    return pb_error_set(v->error, PB_EUNKNOWN,
+        "expected a value of enum %s, found %s", e->full_name,
+        pb_excerpt(excerpt, v->text, v->len));
 }
 
 static enum pb_err
@@ -304,12 +305,11 @@ tell_place(struct pb_error *e)
 static enum pb_err
 write_json(const struct text_value *v, struct pb_buf *body)
 {
-    static const struct pb_json_options options;
     struct pb_json_reader *r = pb_json_reader_new();
     enum pb_err err = PB_ENOMEM;
 
     if (r != NULL)
-        err = pb_json_to_wire(r, v->field->message, &options, v->text, v->len,
+        err = pb_json_to_wire(r, v->field->message, v->options, v->text, v->len,
             body, v->error);
     if (err != PB_OK && r != NULL)
         tell_place(v->error);
@@ -353,10 +353,11 @@ put_message(const struct text_value *v)
 }
 
 enum pb_err
-pb_text_to_wire(const struct pb_field *field, const char *text, size_t len,
+pb_text_to_wire(const struct pb_field *field,
+    const struct pb_json_options *options, const char *text, size_t len,
     struct pb_buf *out, struct pb_error *error)
 {
-    struct text_value v = { field, text, len, out, error };
+    struct text_value v = { field, options, text, len, out, error };
     size_t start = out->len;
     enum pb_err err;
 

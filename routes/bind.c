@@ -68,7 +68,8 @@ put_variable(const struct binder *x, const struct route_bound_variable *v,
             route_quote(text, len, quoted));
         return blame(x, v, PB_EVALUE, at);
     }
-    err = pb_text_to_wire(v->path[v->depth - 1], text, len, x->out, x->error);
+    err = pb_text_to_wire(v->path[v->depth - 1],
+        &x->match->binding->rpc->json.options, text, len, x->out, x->error);
     if (err == PB_OK) {
         err = route_fields_wrap(x->out, start, v->path, v->depth - 1);
         if (err != PB_OK)

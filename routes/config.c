@@ -249,6 +249,28 @@ read_content_type(struct route_reader *r, const struct route_key *key,
 }
 
 static void
+read_sse(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    static const struct route_key keys[] = {
+        { .name = "id_field",
+            .read = route_read_text,
+            .offset = offsetof(struct route_method_options, sse_id_field) },
+        { .name = "last_event_id",
+            .read = route_read_text,
+            .offset =
+                offsetof(struct route_method_options, sse_last_event_id) },
+        { .name = "retry",
+            .read = route_read_duration,
+            .min = 0,
+            .max = DAY_NS,
+            .offset = offsetof(struct route_method_options, sse_retry_ns) },
+    };
+
+    route_read_map(r, v, key->name, keys, COUNT(keys), into);
+}
+
+static void
 read_methods(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
@@ -277,6 +299,7 @@ read_methods(struct route_reader *r, const struct route_key *key,
         { .name = "json",
             .read = route_read_json,
             .offset = offsetof(struct route_method_options, json) },
+        { .name = "sse", .read = read_sse },
     };
     struct route_config *c = into;
     struct route_method_options *list;
@@ -289,7 +312,7 @@ read_methods(struct route_reader *r, const struct route_key *key,
 
         m->place.file = r->file;
         m->place.line = e->line;
-        m->timeout_ns = m->max_timeout_ns = -1;
+        m->timeout_ns = m->max_timeout_ns = m->sse_retry_ns = -1;
         m->fills_mask = m->cardinality = -1;
         route_read_map(r, e, "a method", keys, COUNT(keys), m);
         if (m->timeout_ns > m->max_timeout_ns && m->max_timeout_ns >= 0)
@@ -359,6 +382,34 @@ read_allow_response(struct route_reader *r, const struct route_key *key,
     read_names(r, key, v, &c->metadata_out, &c->n_metadata_out);
 }
 
+/* As browsers write it: a scheme and where it leads, nothing behind. */
+static bool
+is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+
+    if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0)
+        return true;
+    if (host == NULL || host == text || host[3] == '\0')
+        return false;
+    for (const char *s = text; *s != '\0'; s++) {
+        if (*s <= ' ' || *s >= 0x7f)
+            return false;
+    }
+    return strpbrk(host + 3, "/?#@") == NULL;
+}
+
+static void
+read_websocket_origins(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    struct route_config *c = into;
+
+    route_read_texts(r, key, v, is_origin,
+        "an origin such as https://app.example, or *", &c->websocket_origins,
+        &c->n_websocket_origins);
+}
+
 /* ---- Maps of options ---------------------------------------------------- */
 
 #define SIZE(key, least, most)                                                \
@@ -390,6 +441,8 @@ static const struct route_key timeouts_keys[] = {
     TIMEOUT("idle", idle_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("send", send_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("grace", shutdown_grace_ns, 0),
+    TIMEOUT("ping", ping_ns, SECOND_NS / 1000),
+    TIMEOUT("pong", pong_timeout_ns, SECOND_NS / 1000),
     TIMEOUT("stream_head", stream_head_ns, SECOND_NS / 1000),
     TIMEOUT("heartbeat", heartbeat_ns, SECOND_NS / 1000),
 };
@@ -397,6 +450,10 @@ static const struct route_key timeouts_keys[] = {
 static const struct route_key metadata_keys[] = {
     { .name = "allow_request", .read = read_allow_request },
     { .name = "allow_response", .read = read_allow_response },
+};
+
+static const struct route_key websocket_keys[] = {
+    { .name = "origins", .read = read_websocket_origins },
 };
 
 static void
@@ -431,6 +488,7 @@ read_section(struct route_reader *r, const struct route_key *key,
         { "limits", limits_keys, COUNT(limits_keys) },
         { "timeouts", timeouts_keys, COUNT(timeouts_keys) },
         { "metadata", metadata_keys, COUNT(metadata_keys) },
+        { "websocket", websocket_keys, COUNT(websocket_keys) },
         { "errors", errors_keys, COUNT(errors_keys) },
     };
 
@@ -497,7 +555,9 @@ static const struct route_key top_keys[] = {
         .read = route_read_text,
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
+    { .name = "websocket", .read = read_section },
     { .name = "errors", .read = read_section },
+    { .name = "cors", .read = route_read_cors },
 };
 
 static struct route_config *
@@ -525,6 +585,8 @@ new_config(const char *file)
     c->idle_timeout_ns = 75 * SECOND_NS;
     c->send_timeout_ns = 60 * SECOND_NS;
     c->shutdown_grace_ns = 10 * SECOND_NS;
+    c->ping_ns = 30 * SECOND_NS;
+    c->pong_timeout_ns = 10 * SECOND_NS;
     c->stream_head_ns = 1 * SECOND_NS;
     c->heartbeat_ns = 15 * SECOND_NS;
     c->access_log = "-";
@@ -564,6 +626,7 @@ route_config_draft(const char *text, size_t len, bool is_json, const char *file,
     if (root != NULL && root->kind == ROUTE_VALUE_MAP) {
         route_read_map(&r, root, "a route file", top_keys, COUNT(top_keys), c);
         settle_services(&r);
+        route_settle_cors(&r);
     } else {
         if (root != NULL)
             route_read_expected(&r, "a route file", root, "a map");

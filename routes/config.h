@@ -132,11 +132,39 @@ struct route_method_options {
                                   pkg.Svc.*, or * */
     int64_t timeout_ns;
     int64_t max_timeout_ns;
-    int8_t fills_mask;  /* update_mask: auto is 1, off 0 */
-    int8_t cardinality; /* ROUTE_STREAM_IN and _OUT; for methods without
-                               a schema only, as content_type is */
+    int8_t fills_mask; /* update_mask: auto is 1, off 0 */
+    /* For methods without a schema only: ROUTE_STREAM_IN and _OUT, and what
+     * their answers are. */
+    int8_t cardinality;
     const char *content_type;
+    /* sse: names of fields, of the response and of the request. */
+    const char *sse_id_field;
+    const char *sse_last_event_id;
+    int64_t sse_retry_ns;
     struct route_json json; /* over the configuration's own */
+};
+
+/* cors: which pages of other origins a browser may let call us. */
+struct route_cors {
+    bool is_on;                 /* there is such a key */
+    const char *const *origins; /* "*", or as browsers write them; the leftmost
+                                 * label of a host may be "*" */
+    size_t n_origins;
+    bool takes_any_origin;
+    const char *const *methods; /* none: those that routes have */
+    size_t n_methods;
+    const char *const *headers; /* besides those that clients have anyway */
+    size_t n_headers;
+    bool takes_any_header;
+    const char *const *expose; /* besides those that answers have */
+    size_t n_expose;
+    int64_t max_age_ns; /* default 2 h */
+    bool takes_credentials;
+    /* All that as values of headers: lists, seconds. */
+    const char *allow_methods;
+    const char *allow_headers;
+    const char *expose_headers;
+    const char *max_age;
 };
 
 struct route_config {
@@ -163,15 +191,21 @@ struct route_config {
     int64_t idle_timeout_ns;     /* keep-alive, default 75 s */
     int64_t send_timeout_ns;     /* a client that takes nothing, default 60 s */
     int64_t shutdown_grace_ns;   /* default 10 s */
-    int64_t stream_head_ns; /* of a stream without a message, default 1 s */
-    int64_t heartbeat_ns;   /* of idle server-sent events, default 15 s */
-    const char *access_log; /* a path, "-" for stderr (default), "off" */
+    int64_t stream_head_ns;  /* of a stream without a message, default 1 s */
+    int64_t heartbeat_ns;    /* of idle server-sent events, default 15 s */
+    int64_t ping_ns;         /* a WebSocket's silence before, default 30 s */
+    int64_t pong_timeout_ns; /* and after, default 10 s */
+    const char *access_log;  /* a path, "-" for stderr (default), "off" */
     /* metadata: extra header names let in, and response metadata names passed
      * without a prefix; lower case. */
     const char *const *metadata_in;
     size_t n_metadata_in;
     const char *const *metadata_out;
     size_t n_metadata_out;
+    struct route_cors cors;
+    /* Pages of these may open a WebSocket; "*": of any. */
+    const char *const *websocket_origins;
+    size_t n_websocket_origins;
     bool errors_show_debug; /* google.rpc.DebugInfo goes out to clients */
     bool errors_are_google; /* AIP-193's shape, not google.rpc.Status */
     bool is_flawed; /* a draft with mistakes, good for finding more of them */

@@ -32,17 +32,18 @@ struct route_given {
     size_t len;
     const struct pb_field *const *path; /* where it goes, outermost first */
     size_t depth;                       /* 0: no field, see is_system */
-    bool is_system;      /* for the gateway; else unknown, and ignored */
-    const char *map_key; /* of path's last field; NULL: not a map's */
+    bool is_system;        /* for the gateway; else unknown, and ignored */
+    bool is_unknown_value; /* the field's enum does not have it */
+    const char *map_key;   /* of path's last field; NULL: not a map's */
     size_t map_key_len;
 };
 
 /* Nothing in given lives longer than the call. */
 typedef void route_given_cb(void *arg, const struct route_given *given);
 
-/* route_bind() that tells on_given of each variable and parameter before its
- * text is looked at, so that the one that is refused for it is the last one
- * told. on_given may be NULL. */
+/* route_bind() that tells on_given of each variable and parameter whose name is
+ * good; the one that is refused for its text is the last one told. on_given may
+ * be NULL. */
 enum pb_err route_bind_telling(const struct route_match *match,
     const char *path, const char *query, size_t query_len,
     struct route_asked *asked, struct pb_buf *out, struct pb_error *error,

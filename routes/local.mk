@@ -28,6 +28,7 @@ routes_libroutes_la_SOURCES = \
 	routes/query.c \
 	routes/read.c \
 	routes/read.h \
+	routes/read_cors.c \
 	routes/read_http.c \
 	routes/read_service_config.c \
 	routes/resolve.c \

@@ -101,6 +101,25 @@ symbol_at(struct route_walk *w, size_t i)
     return w->symbols[i];
 }
 
+static const struct route_binding *
+first_by_name(const struct route_table *t, const struct route_node *node)
+{
+    const char *best = NULL;
+    const struct route_binding *found = NULL;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < t->n_methods; i++) {
+        if ((node->methods >> i & 1) == 0)
+            continue;
+        if (best == NULL || strcmp(t->methods[i].name, best) < 0) {
+            best = t->methods[i].name;
+            found = node->bindings[n];
+        }
+        n++;
+    }
+    return found;
+}
+
 /* The path has been used up at this node: is the method there? */
 static bool
 ends_here(struct route_walk *w, uint32_t number)
@@ -120,6 +139,10 @@ ends_here(struct route_walk *w, uint32_t number)
             w->found = node->bindings[__builtin_popcountll(below)];
             return true;
         }
+    }
+    if (w->wants_any && node->methods != 0) {
+        w->found = first_by_name(w->table, node);
+        return true;
     }
     w->allowed |= node->methods;
     return false;
@@ -305,12 +328,11 @@ write_allow(const struct route_table *t, uint64_t mask, char *allow)
 
 /* ---- Public ------------------------------------------------------------- */
 
-enum route_result
-route_walk_run(struct route_walk *w, const struct route_table *t,
-    const char *verb, size_t verb_len, const char *path, size_t path_len)
+/* Everything but which method is wanted. */
+static enum route_result
+start_walk(struct route_walk *w, const struct route_table *t, const char *path,
+    size_t path_len)
 {
-    enum route_result result;
-
     w->table = t;
     w->path = path;
     w->n_segments = 0;
@@ -318,10 +340,19 @@ route_walk_run(struct route_walk *w, const struct route_table *t,
     w->is_routable = true;
     w->verb = ROUTE_NO_SYMBOL;
     w->colon = 0;
+    w->wants_any = false;
     w->allowed = 0;
     w->found = NULL;
     w->steps = 0;
-    result = split(w, path_len);
+    return split(w, path_len);
+}
+
+enum route_result
+route_walk_run(struct route_walk *w, const struct route_table *t,
+    const char *verb, size_t verb_len, const char *path, size_t path_len)
+{
+    enum route_result result = start_walk(w, t, path, path_len);
+
     if (result != ROUTE_FOUND)
         return result;
     w->wanted[0] = method_bit(t, verb, verb_len);
@@ -380,5 +411,26 @@ route_table_match(const struct route_table *t, const char *verb,
         capture(&w, match);
     else if (result == ROUTE_WRONG_METHOD && allow != NULL)
         write_allow(t, w.allowed, allow);
+    return result;
+}
+
+enum route_result
+route_table_match_any(const struct route_table *t, const char *path,
+    size_t path_len, struct route_match *match)
+{
+    struct route_walk w;
+    enum route_result result;
+
+    result = route_walk_run(&w, t, "GET", 3, path, path_len);
+    if (result == ROUTE_WRONG_METHOD) {
+        result = start_walk(&w, t, path, path_len);
+        w.wanted[0] = method_bit(t, "POST", 4);
+        w.wanted[1] = w.wanted[2] = 0;
+        w.wants_any = true;
+        if (result == ROUTE_FOUND && !walk_path(&w))
+            result = ROUTE_NOT_FOUND;
+    }
+    if (result == ROUTE_FOUND)
+        capture(&w, match);
     return result;
 }

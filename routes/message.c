@@ -18,6 +18,20 @@ route_body_start(const struct route_binding *b, struct pb_json_reader *r,
         pb_json_reader_start(r, b->rpc->method->input, options, out);
 }
 
+bool
+route_body_may_be_array(const struct route_binding *b)
+{
+    const struct pb_field *f = b->body_field;
+    const struct pb_message *m = b->rpc->method->input;
+
+    if (b->body == ROUTE_BODY_FIELD) {
+        if (f->is_repeated)
+            return !f->is_map;
+        m = f->message;
+    }
+    return m != NULL && (m->wkt == PB_WKT_VALUE || m->wkt == PB_WKT_LIST_VALUE);
+}
+
 enum pb_err
 route_body_put_empty(const struct route_binding *b, struct pb_buf *out)
 {

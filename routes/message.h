@@ -18,6 +18,10 @@
 void route_body_start(const struct route_binding *b, struct pb_json_reader *r,
     const struct pb_json_options *options, struct pb_buf *out);
 
+/* True if that value may be an array: of a repeated field, a ListValue or a
+ * Value. */
+bool route_body_may_be_array(const struct route_binding *b);
+
 /* A body that is not there is an empty message: nothing, or for `body: field`
  * that field, set and empty. Fails as out does. */
 enum pb_err route_body_put_empty(const struct route_binding *b,

@@ -34,7 +34,8 @@ struct target {
     size_t map_key_len;
     const char *rest; /* what leads nowhere */
     size_t rest_len;
-    bool is_system; /* no field, but for us */
+    bool is_system;        /* no field, but for us */
+    bool is_unknown_value; /* of an enum */
 };
 
 struct parser {
@@ -336,7 +337,30 @@ check_leaf(struct parser *q, const struct pb_field *f)
     return PB_OK;
 }
 
-/* a.b.c or a.b[key] */
+/* Of the field that s begins with: a name, or "[pkg.ext]". */
+static size_t
+name_length(const char *s, const char *end)
+{
+    const char *p = s;
+
+    if (p < end && *p == '[') {
+        p = memchr(p, ']', (size_t)(end - p));
+        p = p == NULL ? end : p + 1;
+    }
+    while (p < end && *p != '.' && *p != '[')
+        p++;
+    return (size_t)(p - s);
+}
+
+static const struct pb_field *
+field_named(const struct pb_message *m, const char *s, size_t len)
+{
+    if (len > 2 && s[0] == '[' && s[len - 1] == ']')
+        return pb_schema_extension_by_name(m, s + 1, len - 2);
+    return pb_message_field_by_name(m, s, len);
+}
+
+/* a.b.c, a.b[key] or a.[pkg.ext].c */
 static enum pb_err
 resolve(struct parser *q, struct target *t)
 {
@@ -344,12 +368,9 @@ resolve(struct parser *q, struct target *t)
     const char *s = q->name, *end = q->name + q->name_len;
 
     for (;;) {
-        size_t len = 0;
-        const struct pb_field *f;
+        size_t len = name_length(s, end);
+        const struct pb_field *f = field_named(m, s, len);
 
-        while (s + len < end && s[len] != '.' && s[len] != '[')
-            len++;
-        f = pb_message_field_by_name(m, s, len);
         if (f == NULL)
             return unknown(q, m, s, len);
         if (t->depth == ROUTE_MAX_FIELD_DEPTH)
@@ -390,17 +411,18 @@ put_map_entry(struct parser *q, const struct target *t, const char *value,
         return pb_error_set(q->error, PB_EVALUE,
             "expected a key in UTF-8, found \"%s\"",
             route_quote(t->map_key, t->map_key_len, quoted));
-    err = pb_text_to_wire(&fields[0], t->map_key, t->map_key_len, q->out,
-        q->error);
+    err = pb_text_to_wire(&fields[0], &q->json->options, t->map_key,
+        t->map_key_len, q->out, q->error);
     if (err == PB_OK)
         err = check_once(q, t, q->out->data + start, q->out->len - start);
     if (err == PB_OK)
-        err = pb_text_to_wire(&fields[1], value, len, q->out, q->error);
+        err = pb_text_to_wire(&fields[1], &q->json->options, value, len, q->out,
+            q->error);
     return err;
 }
 
 static enum pb_err
-put(struct parser *q, const struct target *t, const char *value, size_t len)
+put(struct parser *q, struct target *t, const char *value, size_t len)
 {
     const struct pb_field *leaf = t->path[t->depth - 1];
     size_t n_around = t->map_key != NULL ? t->depth : t->depth - 1;
@@ -411,9 +433,14 @@ put(struct parser *q, const struct target *t, const char *value, size_t len)
     if (!route_is_utf8(value, len))
         return fail(q, PB_EVALUE, "expected UTF-8, found \"%s\"",
             route_quote(value, len, quoted));
-    err = t->map_key != NULL
-        ? put_map_entry(q, t, value, len)
-        : pb_text_to_wire(leaf, value, len, q->out, q->error);
+    err = t->map_key != NULL ? put_map_entry(q, t, value, len)
+                             : pb_text_to_wire(leaf, &q->json->options, value,
+                                   len, q->out, q->error);
+    t->is_unknown_value = err == PB_EUNKNOWN;
+    if (t->is_unknown_value && may_be_unknown(q)) {
+        q->out->len = start; /* the key of a map's entry stands there */
+        return PB_OK;
+    }
     if (err != PB_OK)
         return blame(q, err);
     err = route_fields_wrap(q->out, start, t->path, n_around);
@@ -474,6 +501,7 @@ take_name(struct parser *q, const char *name, size_t len)
     t->depth = 0;
     t->hash = 1;
     t->map_key = NULL;
+    t->is_unknown_value = false;
     t->rest = q->name = name;
     t->rest_len = q->name_len = len;
     if (len > NAME_MAX_BYTES)
@@ -503,6 +531,7 @@ tell(const struct parser *q, const struct target *t, const char *text,
                 .path = t->path,
                 .depth = t->depth,
                 .is_system = t->is_system,
+                .is_unknown_value = t->is_unknown_value,
                 .map_key = t->map_key,
                 .map_key_len = t->map_key_len });
 }
@@ -553,10 +582,12 @@ take_parameter(struct parser *q, const char *s, size_t len)
             q->value_room);
         value = q->value_room;
     }
-    tell(q, t, value, value_len);
     if (t->is_system)
-        return take_pretty_print(q, value, value_len);
-    return t->depth == 0 ? PB_OK : put(q, t, value, value_len);
+        err = take_pretty_print(q, value, value_len);
+    else if (t->depth > 0)
+        err = put(q, t, value, value_len);
+    tell(q, t, value, value_len);
+    return err;
 }
 
 /* Refuses the byte at `at`, and names the parameter that it is in. */

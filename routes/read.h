@@ -61,6 +61,9 @@ void *route_read_array(struct route_reader *r, const struct route_key *key,
 
 /* http: of config.c's table (google.api.Http). */
 route_read_cb route_read_http;
+/* cors: of config.c's table; and, after the whole file, what it comes to. */
+route_read_cb route_read_cors;
+void route_settle_cors(struct route_reader *r);
 /* service_config: of an upstream. */
 route_read_cb route_read_service_config;
 

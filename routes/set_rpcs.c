@@ -226,8 +226,52 @@ reject_raw_options(struct route_builder *b,
         rpc->method->full_name);
 }
 
+/* A field that is one short text: nothing repeated, no message. */
+static const struct pb_field *
+plain_field(struct route_builder *b, const struct route_method_options *o,
+    const struct pb_message *message, const char *name)
+{
+    const struct pb_field *f =
+        pb_message_field_by_name(message, name, strlen(name));
+
+    if (f != NULL && !f->is_repeated && f->message == NULL)
+        return f;
+    route_problems_add(b->problems, o->place.file, o->place.line,
+        f == NULL ? "sse: %s has no field \"%s\""
+                  : "sse: expected a scalar field, found %s.%s",
+        message->full_name, name);
+    return NULL;
+}
+
 static void
-apply_to(struct route_builder *b, const struct route_method_options *o,
+apply_sse(struct route_builder *b, const struct route_method_options *o,
+    struct route_rpc *rpc)
+{
+    const struct pb_method *m = rpc->method;
+
+    if (o->sse_id_field == NULL && o->sse_last_event_id == NULL &&
+        o->sse_retry_ns < 0)
+        return;
+    if (rpc->is_raw) {
+        route_problems_add(b->problems, o->place.file, o->place.line,
+            "sse: %s has no schema, and its answers are bytes", m->full_name);
+        return;
+    }
+    if (!m->server_streaming) {
+        route_problems_add(b->problems, o->place.file, o->place.line,
+            "sse: %s is no server stream", m->full_name);
+        return;
+    }
+    if (o->sse_id_field != NULL)
+        rpc->event_id = plain_field(b, o, m->output, o->sse_id_field);
+    if (o->sse_last_event_id != NULL)
+        rpc->last_event_id = plain_field(b, o, m->input, o->sse_last_event_id);
+    if (o->sse_retry_ns >= 0)
+        rpc->retry_ns = o->sse_retry_ns;
+}
+
+static void
+apply(struct route_builder *b, const struct route_method_options *o,
     struct route_rpc *rpc)
 {
     if (o->timeout_ns >= 0)
@@ -239,6 +283,7 @@ apply_to(struct route_builder *b, const struct route_method_options *o,
     route_json_overlay(&rpc->json, &o->json);
     if (rpc->is_raw)
         route_build_raw_options(b, rpc, o);
+    apply_sse(b, o, rpc);
 }
 
 static void
@@ -257,7 +302,7 @@ apply_options(struct route_builder *b)
             if (first == end)
                 route_build_unknown(b, &o->place, pattern, len);
             for (; first < end; first++) {
-                apply_to(b, o, &b->rpcs[first]);
+                apply(b, o, &b->rpcs[first]);
                 if (wrong == NULL && !b->rpcs[first].is_raw)
                     wrong = &b->rpcs[first];
             }
@@ -302,6 +347,7 @@ make_rpcs(struct route_builder *b, const struct candidates *list)
             rpc->place = c->entry->place;
             rpc->timeout_ns = timeout_of(u, rpc);
             rpc->max_timeout_ns = -1;
+            rpc->retry_ns = -1;
             rpc->json = b->config->json;
             rpc->fills_mask = true;
             if (u->schema_kind == ROUTE_SCHEMA_NONE)

@@ -26,6 +26,12 @@ struct route_rpc {
     int64_t timeout_ns;       /* -1: nobody says */
     int64_t max_timeout_ns;   /* -1: none */
     struct route_json json;
+    /* Of server-sent events: the field of the response that is an event's id,
+     * that of the request which a returning client's last id fills (NULL: none),
+     * and when it is to return (-1: nobody says). */
+    const struct pb_field *event_id;
+    const struct pb_field *last_event_id;
+    int64_t retry_ns;
     bool fills_mask; /* of its PATCH bindings: see mask_field */
     /* Messages are bytes, as its upstream has no schema: those of method have
      * no fields, and nothing is to be read or written by them. */
@@ -100,6 +106,12 @@ enum route_result {
 enum route_result route_table_match(const struct route_table *t,
     const char *verb, size_t verb_len, const char *path, size_t path_len,
     struct route_match *match, char *allow);
+
+/* For protocols that have no method of their own: whatever route takes the
+ * path. That of GET, if there is one anywhere for this path; else the most
+ * special template, of several methods there POST, or the first by name. */
+enum route_result route_table_match_any(const struct route_table *t,
+    const char *path, size_t path_len, struct route_match *match);
 
 /* Limits on a query. */
 #define ROUTE_MAX_QUERY ((size_t)64 * 1024) /* bytes, also of a path variable */

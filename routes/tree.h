@@ -159,6 +159,7 @@ struct route_walk {
     uint32_t verb;      /* symbol of the verb, or ROUTE_NO_SYMBOL */
     size_t colon;       /* before the verb that was cut; 0: none was */
     uint64_t wanted[3]; /* bits of the method, in order of preference */
+    bool wants_any;     /* and then whichever there is */
     uint64_t allowed;   /* methods of what fitted otherwise */
     const struct route_binding *found;
     unsigned steps; /* nodes visited: what the bound is about */

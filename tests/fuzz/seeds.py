@@ -7,6 +7,7 @@ them. An act that no longer means what its name says here makes a weaker seed,
 not a wrong one: any bytes are a valid input. Other files in the folders, found
 by fuzzing, stay.
 """
+import base64
 import gzip
 import pathlib
 import sys
@@ -938,7 +939,61 @@ def template():
         '/{a=*}{b}', '/%41', 'a', '/a:b:c')
 
 
+# ----------------------------------------- gRPC-Web, Connect (rpc_body.c)
+
+BOOK = b'\n\x11shelves/1/books/2'
+BOOK_JSON = b'{"name":"shelves/1/books/2"}'
+
+
+def envelope(payload, flags=0):
+    return bytes([flags]) + len(payload).to_bytes(4, 'big') + payload
+
+
+def bodies():
+    """Of protobuf, and of JSON."""
+    for message in BOOK, BOOK_JSON:
+        yield envelope(message)
+        yield envelope(message) + envelope(b'') + envelope(message)
+        yield envelope(gzip.compress(message), 1) + envelope(message)
+        yield envelope(zlib.compress(message), 1)
+        yield envelope(message)[:-1]
+        yield envelope(message, 0x80)
+        yield b'\0\xff\xff\xff\xff' + message
+        yield b''
+
+
+def grpc_web():
+    n = 0
+    for body in bodies():
+        for how in range(0, 64, 5):
+            text = base64.b64encode(body) if how & 2 else body
+            yield 'seed-%03d' % n, bytes([how, n % 7, 3, 1, 0, 4]) + text
+            n += 1
+    for text in b'AAAA====', b'A===', b'AA=AAAAA', b'AAAAAA==AAAAAAA=', b'!':
+        yield 'seed-%03d' % n, bytes([2, 1, 0]) + text
+        n += 1
+
+
+def connect():
+    n = 0
+    for body in [BOOK, BOOK_JSON, gzip.compress(BOOK),
+                 zlib.compress(BOOK_JSON), *bodies()]:
+        for how in range(0, 24):
+            yield 'seed-%03d' % n, bytes([how, 3, 1, 0, 4]) + body
+            n += 1
+    for query in (b'connect=v1&encoding=json&message=%7B%7D',
+                  b'connect=v1&base64=1&encoding=proto&message=ChFz',
+                  b'connect=v1&encoding=proto&message=%0A%11a+b',
+                  b'connect=v2&encoding=xml&message', b'connect=v1&&x=%zz',
+                  b'connect=v1&compression=br&encoding=json&message=',
+                  b'connect=v1&base64=1&encoding=json&message=%2b%2F%3d'):
+        yield 'seed-%03d' % n, bytes([0x80, 0]) + query
+        n += 1
+
+
 TARGETS = {
+    'fuzz_grpc_web': grpc_web,
+    'fuzz_connect': connect,
     'fuzz_grpc_pair': grpc_pair,
     'fuzz_descriptor': descriptor,
     'fuzz_json_paths': json_paths,

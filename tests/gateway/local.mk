@@ -34,6 +34,10 @@ check_PROGRAMS += tests/gateway/test_text_frames
 tests_gateway_test_text_frames_SOURCES = tests/gateway/test_text_frames.c
 tests_gateway_test_text_frames_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_values
+tests_gateway_test_values_SOURCES = tests/gateway/test_values.c
+tests_gateway_test_values_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_handshake
 tests_gateway_test_handshake_SOURCES = tests/gateway/test_handshake.c
 tests_gateway_test_handshake_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
@@ -54,6 +58,11 @@ check_PROGRAMS += tests/gateway/test_request
 tests_gateway_test_request_SOURCES = tests/gateway/test_request.c \
 	$(gateway_fixture)
 tests_gateway_test_request_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_cors
+tests_gateway_test_cors_SOURCES = tests/gateway/test_cors.c \
+	$(gateway_fixture)
+tests_gateway_test_cors_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/gateway/test_metadata_out
 tests_gateway_test_metadata_out_SOURCES = tests/gateway/test_metadata_out.c \
@@ -102,3 +111,34 @@ tests_fuzz_fuzz_status_json_SOURCES = \
 	tests/fuzz/fuzz_status_json.c $(fuzz_driver)
 tests_fuzz_fuzz_status_json_LDADD = $(GATEWAY_LIBS)
 tests_fuzz_fuzz_status_json_LDFLAGS = $(fuzz_link)
+
+check_PROGRAMS += tests/gateway/test_status_wire
+tests_gateway_test_status_wire_SOURCES = tests/gateway/test_status_wire.c
+tests_gateway_test_status_wire_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_connect
+tests_gateway_test_connect_SOURCES = tests/gateway/test_connect.c \
+	$(gateway_fixture)
+tests_gateway_test_connect_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_connect_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sluice_bytes_new
+check_PROGRAMS += tests/gateway/test_origin
+tests_gateway_test_origin_SOURCES = tests/gateway/test_origin.c
+tests_gateway_test_origin_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_sha1
+tests_gateway_test_sha1_SOURCES = tests/gateway/test_sha1.c
+tests_gateway_test_sha1_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_websocket_frames
+tests_gateway_test_websocket_frames_SOURCES = \
+	tests/gateway/test_websocket_frames.c
+tests_gateway_test_websocket_frames_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# What WebSocket clients send.
+fuzz_programs += tests/fuzz/fuzz_websocket
+fuzz_runs += tests/fuzz/fuzz_websocket=10000
+tests_fuzz_fuzz_websocket_SOURCES = \
+	tests/fuzz/fuzz_websocket.c $(fuzz_driver)
+tests_fuzz_fuzz_websocket_LDADD = $(GATEWAY_LIBS)
+tests_fuzz_fuzz_websocket_LDFLAGS = $(fuzz_link)

@@ -253,7 +253,7 @@ required_fields_beside_bytes_come_from_path_and_query(void **state)
         "[\"{\\\"name\\\":\\\"n\\\",\\\"file\\\":{\\\"data\\\":"
         "\\\"/w==\\\"},\\\"number\\\":5}\"]");
     makes_of_bytes(set, "/s/n", NULL, sluice_str_n("\xff", 1),
-        "required field \\\"number\\\" is missing");
+        "number: expected the required field \\\"number\\\", found none");
     route_set_free(&set);
 }
 

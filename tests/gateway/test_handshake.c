@@ -106,7 +106,7 @@ static void
 other_fields_are_left_to_others(void **state)
 {
     static const char *const names[] = { "Host", "Upgrades", "Connectio",
-        "Sec-WebSocket-Protocol", "Sec-WebSocket-Versio", "" };
+        "Sec-WebSocket-Protoco", "Sec-WebSocket-Versio", "" };
     struct gw_handshake h = { 0 };
 
     (void)state;
@@ -220,6 +220,51 @@ key_and_version_stand_once(void **state)
     is_bad(&h, "GET", 400, "twice");
 }
 
+/* ------------------------------------------------------------- the answer */
+
+static void
+the_accept_of_the_rfc_comes_out(void **state)
+{
+    char accept[GW_WEBSOCKET_ACCEPT_LEN + 1];
+
+    (void)state;
+    gw_handshake_accept(sluice_str(GOOD_KEY), accept);
+    assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+}
+
+static void
+chooses(const char *first, const char *second, const char *name)
+{
+    struct gw_handshake h = handshake(GOOD_KEY, "13");
+
+    assert_true(says(&h, "Sec-WebSocket-Protocol", first));
+    if (second != NULL)
+        assert_true(says(&h, "sec-websocket-protocol", second));
+    if (name == NULL)
+        assert_null(h.subprotocol);
+    else
+        assert_string_equal(h.subprotocol->name, name);
+}
+
+static void
+the_first_subprotocol_that_is_known_is_chosen(void **state)
+{
+    (void)state;
+    chooses("sluice.json", NULL, "sluice.json");
+    chooses("chat,\tsluice.proto , sluice.json", NULL, "sluice.proto");
+    chooses(",,chat", "sluice.json+metadata", "sluice.json+metadata");
+    chooses("sluice.proto+metadata", "sluice.json", "sluice.proto+metadata");
+}
+
+static void
+no_subprotocol_is_chosen_that_is_not_known_to_the_letter(void **state)
+{
+    (void)state;
+    chooses("", NULL, NULL);
+    chooses("chat", "superchat", NULL);
+    chooses("Sluice.JSON, sluice.jso, sluice.json2, sluice json", NULL, NULL);
+}
+
 int
 main(void)
 {
@@ -236,6 +281,10 @@ main(void)
         cmocka_unit_test(a_key_is_16_bytes_in_base64),
         cmocka_unit_test(no_key_is_400),
         cmocka_unit_test(key_and_version_stand_once),
+        cmocka_unit_test(the_accept_of_the_rfc_comes_out),
+        cmocka_unit_test(the_first_subprotocol_that_is_known_is_chosen),
+        cmocka_unit_test(
+            no_subprotocol_is_chosen_that_is_not_known_to_the_letter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* Metadata of an RPC in the head and in the trailers of an answer. */
 #include "tests/gateway/fixture.h"
 
+#include "gateway/front.h"
 #include "gateway/metadata_out.h"
 
 /* One line, for it is added to a route file. */
@@ -428,6 +429,99 @@ trailers_that_do_not_fit_are_left_out(void **state)
     assert_has_no(stream_with(w, NULL, weighing(SHARE + 1)), "Grpc-Trailer-a");
 }
 
+/* ---- In the body of an answer ----------------------------------------------- */
+
+static const char *
+lines_of(struct world *w, struct sluice_metadata *md, bool is_json)
+{
+    struct gw_buffer b;
+    char *text;
+
+    gw_buffer_init(&b, w->f.worker->pool, 65536);
+    assert_int_equal(is_json ? gw_metadata_out_json(md, &b.pb)
+                             : gw_metadata_out_lines(md, &b.pb),
+        PB_OK);
+    text = gw_arena_copy(&w->x->arena, (const char *)b.pb.data, b.pb.len);
+    assert_non_null(text);
+    gw_buffer_fini(&b);
+    sluice_metadata_unref(&md);
+    return text;
+}
+
+static struct sluice_metadata *
+mixed(void)
+{
+    return metadata_of("a", "1", "grpc-x", "no", "b-bin", "\xab\xab", "a",
+        "2 \"q\"", "content-type", "no", "c", "", NULL);
+}
+
+static void
+metadata_as_lines(void **state)
+{
+    struct world *w = *state;
+
+    assert_string_equal(lines_of(w, mixed(), false),
+        "a: 1\r\nb-bin: q6s\r\na: 2 \"q\"\r\nc: \r\n");
+    assert_string_equal(lines_of(w, metadata_of("te", "x", NULL), false), "");
+}
+
+static void
+metadata_as_JSON_has_each_name_once(void **state)
+{
+    struct world *w = *state;
+
+    assert_string_equal(lines_of(w, mixed(), true),
+        "{\"a\":[\"1\",\"2 \\\"q\\\"\"],\"b-bin\":[\"q6s\"],"
+        "\"c\":[\"\"]}");
+}
+
+static void
+what_is_kept_back_does_not_count_as_any(void **state)
+{
+    struct sluice_metadata *none = metadata_of("grpc-x", "1", NULL);
+    struct sluice_metadata *one = metadata_of("grpc-x", "1", "a", "1", NULL);
+
+    (void)state;
+    assert_false(gw_metadata_out_has_any(NULL));
+    assert_false(gw_metadata_out_has_any(none));
+    assert_true(gw_metadata_out_has_any(one));
+    sluice_metadata_unref(&none);
+    sluice_metadata_unref(&one);
+}
+
+static void
+what_goes_into_the_body_need_not_fit_the_head(void **state)
+{
+    struct world *w = *state;
+
+    w->x->front = &gw_front_grpc_web;
+    w->x->terminal_metadata = weighing(SHARE + 1);
+    assert_true(gw_metadata_out_fits(w->x));
+    w->x->front = &gw_front_connect; /* Trailer- headers */
+    assert_false(gw_metadata_out_fits(w->x));
+}
+
+static void
+protocols_of_RPCs_keep_back_what_steers_them_and_browsers(void **state)
+{
+    struct world *w = *state;
+
+    w->x->front = &gw_front_connect;
+    w->x->initial_metadata =
+        metadata_of("a", "1", "access-control-allow-origin", "*", "connect-x",
+            "1", "sec-y", "1", "trailer-z", "1", NULL);
+    w->x->terminal_metadata = metadata_of("b", "1", "connect-x", "1", NULL);
+    http_ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n", answer_with_headers, w->x,
+        &w->f.answer);
+    assert_has(&w->f.answer, "a: 1");
+    assert_has(&w->f.answer, "Trailer-b: 1");
+    assert_has_no(&w->f.answer, "access-control-allow-origin");
+    assert_has_no(&w->f.answer, "connect-x");
+    assert_has_no(&w->f.answer, "sec-y");
+    assert_has_no(&w->f.answer, "trailer-z");
+    assert_has_no(&w->f.answer, "Trailer-connect-x");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -458,6 +552,11 @@ main(void)
         TEST(a_long_message_is_cut_between_characters),
         TEST(nobody_else_gets_trailers),
         TEST(trailers_that_do_not_fit_are_left_out),
+        TEST(metadata_as_lines),
+        TEST(metadata_as_JSON_has_each_name_once),
+        TEST(what_is_kept_back_does_not_count_as_any),
+        TEST(what_goes_into_the_body_need_not_fit_the_head),
+        TEST(protocols_of_RPCs_keep_back_what_steers_them_and_browsers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,7 +132,7 @@ characters_are_measured_by_words_as_by_bytes(void **state)
 static size_t
 fill_text(char text[64], uint64_t *x)
 {
-    size_t room = 1 + next_random(x) % 64;
+    size_t room = 1 + next_random(x) % 63;
     size_t n = 0;
 
     while (n + 4 <= room) {

@@ -161,12 +161,12 @@ required_fields_must_be_there(void **state)
     writes(*state, "2.Strict", "#1 =5 #3:2 {}", "{\"id\":5,\"name\":\"\"}");
     writes(*state, "2.Strict", "#1 =5 #2:2 {'n'} #3:2 {'x'}",
         "{\"id\":5,\"note\":\"n\",\"name\":\"x\"}");
-    refuses(*state, "2.Strict", "", PB_EVALUE, "",
-        "required field \"id\" is missing");
-    refuses(*state, "2.Strict", "#1 =5", PB_EVALUE, "", "\"name\"");
-    refuses(*state, "2.Strict", "#3:2 {}", PB_EVALUE, "", "\"id\"");
+    refuses(*state, "2.Strict", "", PB_EVALUE, "id",
+        "expected the required field \"id\", found none");
+    refuses(*state, "2.Strict", "#1 =5", PB_EVALUE, "name", "\"name\"");
+    refuses(*state, "2.Strict", "#3:2 {}", PB_EVALUE, "id", "\"id\"");
     refuses(*state, "2.Old", "#12:2 { #1 =1 #3:2 {} #4:2 { #1 =1 } }",
-        PB_EVALUE, "strict.next", "\"name\"");
+        PB_EVALUE, "strict.next.name", "\"name\"");
 }
 
 static void
@@ -478,7 +478,7 @@ errors_in_a_field_alone_name_it(void **state)
     field_fails(x, "All", "children", "#37:2 {} #37:2 { #14:2 { ff } }",
         PB_EVALUE, "children[1].fString");
     field_fails(x, "All", "f_int32", "#14:2", PB_ESYNTAX, "");
-    field_fails(x, "2.Strict", "id", "", PB_EVALUE, "");
+    field_fails(x, "2.Strict", "id", "", PB_EVALUE, "id");
     assert_non_null(strstr(x->error.message, "required field \"id\""));
 }
 

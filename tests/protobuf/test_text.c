@@ -10,8 +10,8 @@ convert(struct kit *kit, const char *message, const char *field,
     const char *text, size_t len)
 {
     kit->wire.len = 0;
-    return pb_text_to_wire(kit_field(kit, message, field), text, len,
-        &kit->wire, &kit->error);
+    return pb_text_to_wire(kit_field(kit, message, field), &kit->options, text,
+        len, &kit->wire, &kit->error);
 }
 
 static void
@@ -31,18 +31,32 @@ is(void **state, const char *message, const char *field, const char *text,
 }
 
 static void
-is_refused(void **state, const char *message, const char *field,
-    const char *text)
+is_refused_as(void **state, enum pb_err kind, const char *message,
+    const char *field, const char *text)
 {
     struct kit *kit = *state;
     enum pb_err err = convert(kit, message, field, text, strlen(text));
 
     if (err == PB_OK)
         fail_msg("%s=%s is taken", field, text);
-    assert_int_equal(err, PB_EVALUE);
-    assert_int_equal(kit->error.kind, PB_EVALUE);
+    assert_int_equal(err, kind);
+    assert_int_equal(kit->error.kind, kind);
     assert_int_not_equal(kit->error.message[0], '\0');
     assert_int_equal(kit->wire.len, 0);
+}
+
+static void
+is_refused(void **state, const char *message, const char *field,
+    const char *text)
+{
+    is_refused_as(state, PB_EVALUE, message, field, text);
+}
+
+static void
+is_unknown(void **state, const char *message, const char *field,
+    const char *text)
+{
+    is_refused_as(state, PB_EUNKNOWN, message, field, text);
 }
 
 static void
@@ -145,11 +159,11 @@ enums_are_known_names_and_numbers(void **state)
     is(state, "Scalars", "fEnum", "2", "60 02");
     is(state, "Scalars", "fEnum", "NONE", "60 00");
     is(state, "Scalars", "fEnum", "-7", "60 f9 ff ff ff ff ff ff ff ff 01");
-    is_refused(state, "Scalars", "fEnum", "green");
-    is_refused(state, "Scalars", "fEnum", "3");
-    is_refused(state, "Scalars", "fEnum", "4294967298");
-    is_refused(state, "Scalars", "fEnum", "2.0");
-    is_refused(state, "Scalars", "fEnum", "");
+    is_unknown(state, "Scalars", "fEnum", "green");
+    is_unknown(state, "Scalars", "fEnum", "3");
+    is_unknown(state, "Scalars", "fEnum", "4294967298");
+    is_unknown(state, "Scalars", "fEnum", "2.0");
+    is_unknown(state, "Scalars", "fEnum", "");
 }
 
 static void
@@ -213,13 +227,25 @@ values_structs_and_lists_are_json(void **state)
         "2a 0b 2a 09 0a 07 0a 01 61 12 02 20 01");
     is(state, "WellKnown", "value", "null", "2a 02 08 00");
     is(state, "WellKnown", "oNull", "null", "c0 01 00");
-    is_refused(state, "WellKnown", "oNull", "nul");
+    is_unknown(state, "WellKnown", "oNull", "nul");
     is(state, "WellKnown", "struct", "{}", "22 00");
     is(state, "WellKnown", "list", " [true] ", "32 04 0a 02 20 01");
     is_refused(state, "WellKnown", "struct", "[]");
     assert_int_equal(convert(kit, "WellKnown", "value", "{", 1), PB_ESYNTAX);
     assert_int_equal(convert(kit, "WellKnown", "value", "abc", 3), PB_ESYNTAX);
     assert_int_equal(kit->wire.len, 0);
+}
+
+static void
+options_bound_what_is_json(void **state)
+{
+    struct kit *kit = *state;
+
+    kit->options.max_depth = 2;
+    is(state, "WellKnown", "list", "[[]]", "32 04 0a 02 32 00");
+    assert_int_equal(convert(kit, "WellKnown", "list", "[[[]]]", 6), PB_ELIMIT);
+    kit->options.max_elements = 2;
+    assert_int_equal(convert(kit, "WellKnown", "list", "[1,2,3]", 7), PB_EMANY);
 }
 
 static void
@@ -240,16 +266,19 @@ the_buffer_is_as_before_after_an_error(void **state)
     const struct pb_field *f = kit_field(kit, "M", "s");
 
     assert_int_equal(pb_buf_put(&kit->wire, "xy", 2), PB_OK);
-    assert_int_equal(pb_text_to_wire(f, "a\xff", 2, &kit->wire, NULL),
+    assert_int_equal(pb_text_to_wire(f, &kit->options, "a\xff", 2, &kit->wire,
+                         NULL),
         PB_EVALUE);
     assert_int_equal(kit->wire.len, 2);
     kit->wire.max = 5;
     kit->wire.cap = 5;
-    assert_int_equal(pb_text_to_wire(f, "abcd", 4, &kit->wire, &kit->error),
+    assert_int_equal(pb_text_to_wire(f, &kit->options, "abcd", 4, &kit->wire,
+                         &kit->error),
         PB_EFULL);
     assert_int_equal(kit->error.kind, PB_EFULL);
     assert_int_equal(kit->wire.len, 2);
-    assert_int_equal(pb_text_to_wire(f, "a", 1, &kit->wire, &kit->error),
+    assert_int_equal(pb_text_to_wire(f, &kit->options, "a", 1, &kit->wire,
+                         &kit->error),
         PB_OK);
     assert_memory_equal(kit->wire.data,
         "xy\x1a\x01"
@@ -267,7 +296,7 @@ the_message_says_what_was_expected(void **state)
     assert_int_equal(convert(kit, "M", "i", "4294967296", 10), PB_EVALUE);
     assert_string_equal(kit->error.message,
         "expected an int32, found \"4294967296\", which is out of range");
-    assert_int_equal(convert(kit, "M", "e", "x\n", 2), PB_EVALUE);
+    assert_int_equal(convert(kit, "M", "e", "x\n", 2), PB_EUNKNOWN);
     assert_string_equal(kit->error.message,
         "expected a value of enum tests.reader.Color, found \"x\\u000a\"");
     assert_int_equal(convert(kit, "Tree", "left", "x", 1), PB_EVALUE);
@@ -291,6 +320,7 @@ main(void)
         TEST(field_masks_may_be_in_camel_or_snake_case),
         TEST(wrappers_are_their_value_and_written_with_it),
         TEST(values_structs_and_lists_are_json),
+        TEST(options_bound_what_is_json),
         TEST(messages_and_maps_are_refused),
         TEST(the_buffer_is_as_before_after_an_error),
         TEST(the_message_says_what_was_expected),

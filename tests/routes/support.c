@@ -204,6 +204,8 @@ show_message(struct shower *s, const struct pb_message *m, const uint8_t *p,
         if (wire == PB_WIRE_EGROUP)
             return p;
         f = pb_message_field_by_number(m, number, 0);
+        if (f == NULL)
+            f = pb_schema_extension_by_number(m, number);
         assert_non_null(f);
         put(s, "%s%s", is_first ? "" : " ", f->name);
         p = show_value(s, f, wire, p, end);

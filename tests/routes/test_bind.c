@@ -189,6 +189,24 @@ unknown_names_may_be_ignored(void **state)
 }
 
 static void
+unknown_values_of_an_enum_may_be_ignored(void **state)
+{
+    struct route_set *set =
+        set_with_rules(ROUTES "json: {ignore_unknown: true}\n");
+    struct route_set *strict = set_with_rules(ROUTES);
+
+    (void)state;
+    query_of(&set, "kind=C&id=2&moreKinds=B&moreKinds=Z&moreKinds=0",
+        "id:\"2\" more_kinds:1 more_kinds:0");
+    query_of(&set, "kinds[1]=C&kinds[-7]=B", "kinds{key:-7 value:1}");
+    query_of(&set, "kind=C&kind=B", "kind: expected one value, found another");
+    query_of(&strict, "kind=C",
+        "kind: expected a value of enum t.v1.Kind, found \"C\"");
+    route_set_free(&set);
+    route_set_free(&strict);
+}
+
+static void
 unknown_names_may_be_ignored_for_one_method(void **state)
 {
     struct route_set *set = set_with_rules(ROUTES
@@ -726,6 +744,39 @@ a_path_may_go_through_groups(void **state)
     route_set_free(&set);
 }
 
+static void
+an_extension_comes_by_its_name_in_brackets(void **state)
+{
+    struct route_problems problems;
+    struct route_set *set =
+        build_set("upstreams: {u: {target: 'h:1', schema: groups.pb}}\n"
+                  "services: [{name: t.v2.Groups}]\n"
+                  "http: {rules: [{selector: '*', get: /q}]}\n",
+            &problems);
+
+    (void)state;
+    assert_non_null(set);
+    route_problems_fini(&problems);
+    query_of(&set, "[t.v2.number]=5&[t.v2.words]=a&%5Bt.v2.words%5D=b",
+        "[t.v2.number]:5 [t.v2.words]:\"a\" [t.v2.words]:\"b\"");
+    query_of(&set, "[t.v2.more].needed=x&[t.v2.more].[t.v2.number]=1",
+        "[t.v2.more]{needed:\"x\"} [t.v2.more]{[t.v2.number]:1}");
+    query_of(&set, "[t.v2.more].[t.v2.number]=x",
+        "[t.v2.more].[t.v2.number]: expected an int32, found \"x\"");
+    query_of(&set, "[t.v2.number]=5&[t.v2.number]=5",
+        "[t.v2.number]: expected one value, found another");
+    query_of(&set, "[t.v2.none]=5",
+        "[t.v2.none]: there is no field \"[t.v2.none]\" in t.v2.G");
+    query_of(&set, "[t.v2.number=5",
+        "[t.v2.number: there is no field \"[t.v2.number\" in t.v2.G");
+    query_of(&set, "[t.v2.number]x=5",
+        "[t.v2.number]x: there is no field \"[t.v2.number]x\" in t.v2.G");
+    query_of(&set, "[]=5", "[]: there is no field \"[]\" in t.v2.G");
+    query_of(&set, "[t.v2.number][k]=5",
+        "[t.v2.number][k]: found [key], but \"[t.v2.number]\" is not a map");
+    route_set_free(&set);
+}
+
 #define BOUND(f) cmocka_unit_test_setup_teardown(f, set_up, free_set)
 
 int
@@ -745,6 +796,7 @@ main(void)
         BOUND(unknown_names_come_with_the_nearest_field),
         BOUND(unknown_names_are_quoted_printably),
         BOUND(unknown_names_may_be_ignored),
+        BOUND(unknown_values_of_an_enum_may_be_ignored),
         BOUND(unknown_names_may_be_ignored_for_one_method),
         BOUND(pretty_output_is_asked_for_by_a_system_parameter),
         BOUND(a_system_parameter_goes_with_fields),
@@ -779,6 +831,7 @@ main(void)
         BOUND(an_error_within_a_JSON_value_says_where_it_is),
         BOUND(an_error_names_the_field_as_JSON_does),
         BOUND(a_path_may_go_through_groups),
+        BOUND(an_extension_comes_by_its_name_in_brackets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

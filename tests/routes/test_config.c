@@ -112,12 +112,14 @@ static const char everything[] =
     "  max_depth: 50, pretty_on_request: true}\n"
     "limits: {max_request_message: 1MiB, max_response_message: 2000,\n"
     "  max_header_bytes: 16KiB, max_connections: 77, max_elements: 5000}\n"
-    "timeouts: {header: 1s, body: 2s, idle: 3s, grace: 0s}\n"
+    "timeouts: {header: 1s, body: 2s, idle: 3s, grace: 0s,\n"
+    "  ping: 4s, pong: 5s}\n"
     "access_log: off\n"
     "metadata:\n"
     "  allow_request: [X-Tenant, accept-language]\n"
     "  allow_response: Location\n"
-    "errors: {style: google, debug_info: true}\n";
+    "errors: {style: google, debug_info: true}\n"
+    "websocket: {origins: [https://a.example, '*']}\n";
 
 static void
 every_key_is_read(void **state)
@@ -162,6 +164,9 @@ every_key_is_read(void **state)
     assert_true(c->body_timeout_ns == 2000000000);
     assert_true(c->idle_timeout_ns == 3000000000);
     assert_true(c->shutdown_grace_ns == 0);
+    assert_true(c->ping_ns == 4000000000 && c->pong_timeout_ns == 5000000000);
+    assert_int_equal(c->n_websocket_origins, 2);
+    assert_string_equal(c->websocket_origins[0], "https://a.example");
     assert_string_equal(c->access_log, "off");
     assert_int_equal(c->n_metadata_in, 2);
     assert_string_equal(c->metadata_in[0], "x-tenant");
@@ -317,6 +322,70 @@ mistakes_about_errors_and_elements_are_reported(void **state)
         "4: max_elements: expected a whole number from 1 to 1000000000, "
         "found the number 0");
     bad(BASE "errors: google\n", "3: errors: expected a map, found \"google\"");
+}
+
+static void
+cors_is_put_together_from_the_whole_file(void **state)
+{
+    struct route_config *c = good(
+        BASE "cors: {origins: https://a.example, methods: [GET, SUBSCRIBE],\n"
+             "  headers: X-A, expose: [X-B, X-C], max_age: 1.5s}\n"
+             "metadata: {allow_request: X-Tenant}\n");
+
+    (void)state;
+    assert_true(c->cors.is_on);
+    assert_false(c->cors.takes_any_origin);
+    assert_string_equal(c->cors.allow_methods, "GET, SUBSCRIBE");
+    assert_non_null(strstr(c->cors.allow_headers, "X-Grpc-Web, "));
+    assert_non_null(strstr(c->cors.allow_headers, ", x-tenant, X-A"));
+    assert_string_equal(c->cors.expose_headers,
+        "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin, X-B, X-C");
+    assert_string_equal(c->cors.max_age, "1");
+    route_config_free(&c);
+    c = good(BASE);
+    assert_false(c->cors.is_on);
+    route_config_free(&c);
+    c = good(BASE "cors: {origins: ['*', 'http://[::1]:80', "
+                  "'app-x://a', 'https://*.b.c:1']}\n");
+    assert_true(c->cors.takes_any_origin);
+    assert_string_equal(c->cors.allow_methods,
+        "GET, HEAD, POST, PUT, PATCH, DELETE");
+    assert_string_equal(c->cors.max_age, "7200");
+    route_config_free(&c);
+}
+
+static void
+mistakes_about_cors_are_reported(void **state)
+{
+    static const char *const origins[] = { "null", "a.example", "https://",
+        "https://a/", "https://A.example", "https://*", "https://a.*.b",
+        "https://*a.b", "https://*.*.b", "://a", "https://a b", "https://:80",
+        "https://*." };
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
+        char expected[300];
+
+        snprintf(text, sizeof text, BASE "cors: {origins: ['%s']}\n",
+            origins[i]);
+        snprintf(expected, sizeof expected,
+            "3: origins: expected *, or an origin as browsers write it, such "
+            "as https://example.com or https://*.example.com, found \"%s\"",
+            origins[i]);
+        bad(text, expected);
+    }
+    bad(BASE "cors: {origins: '*', credentials: true}\n",
+        "3: cors: credentials need origins by name, not \"*\"");
+    bad(BASE "cors: {}\n", "3: cors needs a key \"origins\"");
+    bad(BASE "cors: {origins: [], methods: a b, headers: 'x:', expose: '*',\n"
+             "  max_age: 2d}\n",
+        "3: origins: expected an origin, found a list\n"
+        "3: methods: expected an HTTP method, found \"a b\"\n"
+        "3: headers: expected * or the name of a header, found \"x:\"\n"
+        "3: expose: expected the name of a header, found \"*\"\n"
+        "4: max_age: expected a duration from 0s to 86400s, such as 5s or "
+        "100ms, found \"2d\"");
 }
 
 static void
@@ -481,6 +550,23 @@ a_service_config_is_checked(void **state)
         "9: the name \"p.S/\" is given twice, first in line 8\n"
         "10: retryPolicy: expected a map, found a list\n"
         "10: a methodConfig has no key \"retries\"");
+}
+
+static void
+origins_are_schemes_and_hosts(void **state)
+{
+    (void)state;
+    bad(BASE "websocket:\n"
+             "  origins: [a.example, https://, 'http://a/b', 'http://u@a',\n"
+             "    http://a:1, 'null']\n",
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"a.example\"\n"
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"https://\"\n"
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"http://a/b\"\n"
+        "4: origins: expected an origin such as https://app.example, or *, "
+        "found \"http://u@a\"");
 }
 
 static void
@@ -836,6 +922,8 @@ main(void)
         cmocka_unit_test(a_google_service_file_can_be_pasted),
         cmocka_unit_test(all_mistakes_are_reported_in_order),
         cmocka_unit_test(mistakes_about_errors_and_elements_are_reported),
+        cmocka_unit_test(cors_is_put_together_from_the_whole_file),
+        cmocka_unit_test(mistakes_about_cors_are_reported),
         cmocka_unit_test(wrong_kinds_are_named),
         cmocka_unit_test(a_file_needs_upstreams_and_services),
         cmocka_unit_test(with_several_upstreams_a_service_names_its_own),
@@ -844,6 +932,7 @@ main(void)
         cmocka_unit_test(both_spellings_of_a_key_are_one_key),
         cmocka_unit_test(methods_are_checked),
         cmocka_unit_test(a_service_config_is_checked),
+        cmocka_unit_test(origins_are_schemes_and_hosts),
         cmocka_unit_test(headers_that_frame_or_belong_to_a_hop_are_refused),
         cmocka_unit_test(keys_given_twice_are_reported),
         cmocka_unit_test(broken_text_is_reported_with_its_line),

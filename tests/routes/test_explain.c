@@ -147,6 +147,8 @@ on_given(void *arg, const struct route_given *given)
     n = strlen(shown);
     if (given->is_system)
         snprintf(shown + n, 1024 - n, "the gateway\n");
+    else if (given->is_unknown_value)
+        snprintf(shown + n, 1024 - n, ", unknown\n");
     else if (given->map_key != NULL)
         snprintf(shown + n, 1024 - n, "[%.*s]\n", (int)given->map_key_len,
             given->map_key);
@@ -198,6 +200,15 @@ an_ignored_parameter_goes_nowhere(void **state)
 }
 
 static void
+a_value_that_the_enum_does_not_have_is_told_as_one(void **state)
+{
+    tells(state, "/v1/books/1", "kind=NOPE&rev=2", PB_OK,
+        "path id=1>id\n"
+        "query kind=NOPE>kind, unknown\n"
+        "query rev=2>rev\n");
+}
+
+static void
 a_parameter_for_the_gateway_is_told_as_one(void **state)
 {
     tells(state, "/v1/books/1", "%24prettyPrint=1", PB_OK,
@@ -230,6 +241,7 @@ main(void)
         WITH_SET(at_most_as_many_as_asked_for_are_told),
         WITH_SET(what_path_and_query_give_is_told_decoded_and_in_order),
         WITH_SET(an_ignored_parameter_goes_nowhere),
+        WITH_SET(a_value_that_the_enum_does_not_have_is_told_as_one),
         WITH_SET(a_parameter_for_the_gateway_is_told_as_one),
         WITH_SET(the_one_whose_text_is_refused_is_the_last_one_told),
     };

@@ -783,6 +783,67 @@ a_thousand_siblings_cost_one_step_each(void **state)
     misses(r, "/v1/things2000/7:do1");
 }
 
+/* ------------------------------------------------------- whatever the method */
+
+static void
+any(struct routes *r, const char *path, const char *verb, const char *expected)
+{
+    struct route_match m;
+
+    assert_int_equal(route_table_match_any(r->table, path, strlen(path), &m),
+        ROUTE_FOUND);
+    assert_string_equal(m.binding->verb, verb);
+    assert_string_equal(m.binding->template_text, expected);
+}
+
+static void
+any_method_is_GET_where_there_is_one(void **state)
+{
+    struct routes *r = *state;
+
+    has(r, "POST", "/a/b");
+    has(r, "GET", "/a/*");
+    has(r, "*", "/c");
+    has(r, "POST", "/c");
+    any(r, "/a/b", "GET", "/a/*");
+    any(r, "/c", "*", "/c");
+}
+
+static void
+any_method_is_else_POST_or_the_first_by_name(void **state)
+{
+    struct routes *r = *state;
+
+    has(r, "PUT", "/a");
+    has(r, "POST", "/a");
+    has(r, "DELETE", "/a");
+    has(r, "PUT", "/b/*");
+    has(r, "PATCH", "/b/*");
+    has(r, "PUT", "/b/{x=**}");
+    any(r, "/a", "POST", "/a");
+    any(r, "/b/1", "PATCH", "/b/*");
+    any(r, "/b/1/2", "PUT", "/b/{x=**}");
+}
+
+static void
+any_method_captures_and_refuses_as_one_does(void **state)
+{
+    struct routes *r = *state;
+    struct route_match m;
+
+    has(r, "POST", "/v/{a}:go");
+    assert_int_equal(route_table_match_any(r->table, "/v/x:go", 7, &m),
+        ROUTE_FOUND);
+    assert_int_equal(m.segments[1].at, 3);
+    assert_int_equal(m.segments[1].len, 1);
+    assert_int_equal(route_table_match_any(r->table, "/v/x", 4, &m),
+        ROUTE_NOT_FOUND);
+    assert_int_equal(route_table_match_any(r->table, "/v/%zz", 6, &m),
+        ROUTE_BAD_PATH);
+    assert_int_equal(route_table_match_any(r->table, "", 0, &m),
+        ROUTE_BAD_PATH);
+}
+
 #define IN_TABLE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -829,6 +890,9 @@ main(void)
         IN_TABLE(backtracking_costs_no_more_than_the_tree_has_nodes),
         IN_TABLE(few_routes_cost_few_steps_whatever_the_path),
         IN_TABLE(a_thousand_siblings_cost_one_step_each),
+        IN_TABLE(any_method_is_GET_where_there_is_one),
+        IN_TABLE(any_method_is_else_POST_or_the_first_by_name),
+        IN_TABLE(any_method_captures_and_refuses_as_one_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

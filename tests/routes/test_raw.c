@@ -280,6 +280,18 @@ what_a_schema_says_is_not_to_be_said_again(void **state)
 }
 
 static void
+events_need_a_schema(void **state)
+{
+    (void)state;
+    bad("services: [{name: a.S, upstream: raw}]\n"
+        "methods:\n"
+        "- {selector: a.S.M, cardinality: unary-stream, sse: {id_field: a}}\n"
+        "- {selector: a.S.N, sse: {retry: 1s}}\n",
+        "6: sse: a.S.M has no schema, and its answers are bytes\n"
+        "7: sse: a.S.N has no schema, and its answers are bytes");
+}
+
+static void
 wrong_words_are_reported(void **state)
 {
     (void)state;
@@ -345,6 +357,7 @@ main(void)
         cmocka_unit_test(fields_are_refused),
         cmocka_unit_test(templates_are_checked),
         cmocka_unit_test(what_a_schema_says_is_not_to_be_said_again),
+        cmocka_unit_test(events_need_a_schema),
         cmocka_unit_test(wrong_words_are_reported),
         cmocka_unit_test(a_mistake_hides_no_method),
         cmocka_unit_test(a_service_is_of_one_upstream),

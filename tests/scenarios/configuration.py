@@ -157,6 +157,21 @@ limits: {max_header_bytes: much}
                 self.assert_problems(head + "    - " + rule + "\n",
                                      (first, *words))
 
+    def test_mistakes_about_events_are_found(self):
+        result = self.assert_problems(GOOD + """
+methods:
+  - selector: sluice.test.v1.Everyday.Stream
+    sse: {id_field: nope, last_event_id: tags}
+  - {selector: sluice.test.v1.Everyday.Converse, sse: {id_field: metadata}}
+  - {selector: sluice.test.v1.Everyday.Obey, sse: {retry: 2s}}
+  - {selector: sluice.test.v1.Everyday.Echo, sse: {id: x, retry: never}}
+""", (7, "sluice.test.v1.Answer", 'no field "nope"'),
+            (7, "scalar", "sluice.test.v1.Order.tags"),
+            (9, "scalar", "sluice.test.v1.Answer.metadata"),
+            (10, "sluice.test.v1.Everyday.Obey is no server stream"),
+            (11, 'no key "id"'), (11, "retry", "never"))
+        self.assertEqual(len(result.stderr.splitlines()), 6, result.stderr)
+
     def test_unreadable_and_wrong_files(self):
         path = os.path.join(self.directory.name, "absent.yaml")
         result = run("check", "-c", path)

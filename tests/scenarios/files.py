@@ -146,11 +146,7 @@ class Scenario(harness.Scenario):
 
     @classmethod
     def start(cls, port, more=None):
-        # Freed memory is to be seen as free by those who ask for the RSS
-        options = [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1"]
-        return harness.Gateway(
-            "serve", "-c", cls.route_file(port, more), environment={
-                "ASAN_OPTIONS": ":".join(filter(None, options))})
+        return harness.Gateway("serve", "-c", cls.route_file(port, more))
 
     @classmethod
     def route_file(cls, port, more=None, name="sluice.yaml"):

@@ -109,4 +109,4 @@ def read_slowly(case, request):
     case.assertEqual(backend.streamed, SLOW_COUNT)
     case.assertGreater(size, SLOW_COUNT << 16)
     case.assertLess(furthest, UNDER_WAY)
-    case.assertLess(most, 1 << 20)
+    case.assertLess(most, harness.STREAM_GROWTH)

@@ -285,7 +285,8 @@ class HostileHeads(harness.Scenario):
     def test_frames_after_any_answer_to_a_handshake_are_no_request(self):
         early = request("GET", "/v1/orders/smuggled")
         for data, status in (
-                (handshake(), 501),
+                (handshake(more="Origin: http://evil.example\r\n"), 403),
+                (handshake(more="Content-Length: 2\r\n"), 400),
                 (handshake(line="GET /nowhere HTTP/1.1"), 404),
                 (handshake(line="GET /healthz HTTP/1.1"), 200),
                 (handshake(line="GET /v1/orders/1 HTTP/1.0",

@@ -11,6 +11,7 @@ scenarios = \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
 	tests/scenarios/configuration.py \
+	tests/scenarios/cors.py \
 	tests/scenarios/demo.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/error_details.py \
@@ -22,16 +23,22 @@ scenarios = \
 	tests/scenarios/http_body.py \
 	tests/scenarios/http_body_streams.py \
 	tests/scenarios/limits.py \
+	tests/scenarios/manual.py \
 	tests/scenarios/metadata.py \
 	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/random_official.py \
 	tests/scenarios/raw.py \
 	tests/scenarios/raw_limits.py \
+	tests/scenarios/request_streams.py \
 	tests/scenarios/required.py \
 	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
-	tests/scenarios/updates.py
+	tests/scenarios/updates.py \
+	tests/scenarios/web_clients.py
+	tests/scenarios/ws.py \
+	tests/scenarios/ws_bad.py \
+	tests/scenarios/ws_flow.py
 
 TESTS += $(scenarios)
 
@@ -40,7 +47,8 @@ thread_tests += \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/drain.py \
 	tests/scenarios/everyday.py \
-	tests/scenarios/metadata.py
+	tests/scenarios/metadata.py \
+	tests/scenarios/ws.py
 
 EXTRA_DIST += \
 	$(scenarios) \
@@ -50,9 +58,14 @@ EXTRA_DIST += \
 	tests/scenarios/files.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
+	tests/web/connect_clients.mjs \
+	tests/web/grpc_web_client.mjs \
+	tests/web/kit.mjs \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
+	tests/scenarios/transcoder.py \
+	tests/scenarios/websocket.py
 	tests/scenarios/random_disputes.py \
 	tests/scenarios/random_json.py \
 	tests/scenarios/random_schema.py \

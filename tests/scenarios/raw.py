@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Methods without a schema: bodies are payloads and payloads bodies, in every
-cardinality, by plain HTTP, gRPC-Web and Connect."""
+cardinality, by plain HTTP, gRPC-Web, Connect and WebSocket."""
 
 import base64
 import hashlib
@@ -14,6 +14,7 @@ import grpc
 import files
 import frames
 import harness
+import websocket
 from files import ALL_BYTES, chunk
 from frames import END, TRAILERS, envelope
 
@@ -467,6 +468,50 @@ class Connect(Scenario):
         response = self.send(
             "GET", "/raw.Box/Echo?connect=v1&encoding=proto&message=a")
         self.assertEqual(response.status, 405, response)
+
+
+class WebSocket(Scenario):
+    def open(self, method, *arguments):
+        return websocket.Client(self, "/raw.Box/" + method, *arguments)
+
+    def assert_gives(self, client, *messages):
+        for message in messages:
+            self.assertEqual(client.frame(), (websocket.BINARY, message))
+
+    def test_messages_are_any_bytes(self):
+        for protocol in (None, "sluice.proto"):
+            client = self.open("Echo", protocol).send(ALL_BYTES)
+            self.assert_gives(client, ALL_BYTES)
+            client.expect_close(1000)
+
+    def test_an_empty_text_message_stands_for_an_empty_request(self):
+        client = self.open("Echo").end()
+        self.assert_gives(client, b"")
+        client.expect_close(1000)
+
+    def test_every_cardinality(self):
+        client = self.open("Pour").send(pour(2, 3))
+        self.assert_gives(client, b"\0\0\0", b"\1\1\1")
+        client.expect_close(1000)
+        client = self.open("Gather").send(b"a").send(b"bc").end()
+        self.assertEqual(client.frame()[1].split()[:2], [b"2", b"3"])
+        client.expect_close(1000)
+        client = self.open("Mirror")
+        for message in (ALL_BYTES, b"", b"\xff"):
+            self.assert_gives(client.send(message), message)
+        client.end().expect_close(1000)
+
+    def test_failures_are_a_status(self):
+        self.open("Echo").send(b"fail").expect_status(5)
+
+    def test_text_is_refused(self):
+        self.open("Mirror").send("{}").expect_close(1003)
+
+    def test_JSON_is_refused(self):
+        wire = self.wire().send(websocket.handshake(
+            "/raw.Box/Echo", [("Sec-WebSocket-Protocol", "sluice.json")]))
+        error = self.assert_error(wire.response(), 400, 3)
+        self.assertIn("no schema", error["message"])
 
 
 class Commands(Scenario):

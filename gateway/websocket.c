@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/websocket.c - see websocket.h. */
+#include "gateway/websocket_private.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <sluice/status.h>
+
+#include "gateway/connection.h"
+#include "gateway/front.h"
+#include "gateway/origin.h"
+#include "gateway/reply.h"
+#include "gateway/rest.h"
+#include "gateway/shard.h"
+
+/* For the client's Close after ours. */
+#define CLOSING_NS (2 * SLUICE_SECOND)
+
+#define TO(s) (1u << GW_WS_##s)
+
+/* The states reachable from each. */
+static const unsigned may_enter[] = {
+    [GW_WS_WAITING] = TO(OPEN),
+    [GW_WS_OPEN] = TO(CLOSING) | TO(CLOSED),
+    [GW_WS_CLOSING] = TO(CLOSED),
+    [GW_WS_CLOSED] = 0,
+};
+
+static void
+enter(struct gw_websocket *ws, enum gw_ws_state state)
+{
+    assert((may_enter[ws->state] & (1u << state)) != 0);
+    ws->state = state;
+}
+
+static bool
+is_open(const struct gw_websocket *ws)
+{
+    return ws->state == GW_WS_OPEN || ws->state == GW_WS_CLOSING;
+}
+
+/* ---- Failures ----------------------------------------------------------------- */
+
+static uint16_t
+close_code(const struct gw_reply *r)
+{
+    if (strcmp(r->outcome, "local shutdown") == 0)
+        return GW_WS_GOING_AWAY;
+    return (uint16_t)(GW_WS_STATUS + r->code);
+}
+
+/* The Status, and a Close that shows its code to who does not look at it. */
+static void
+tell_failure(struct gw_websocket *ws, const struct gw_status *status)
+{
+    struct gw_exchange *x = ws->x;
+    const struct gw_status_form status_form = {
+        .shows_debug = gw_ws_config(ws)->errors_show_debug,
+        .with_type = true,
+    };
+    struct pb_buf *out;
+    size_t before;
+    size_t at;
+
+    if (ws->state != GW_WS_OPEN)
+        return;
+    out = gw_ws_out(ws);
+    before = out->len;
+    if (gw_ws_frame_open(out, &at) == PB_OK &&
+        gw_status_to_json(x->worker->writer, x->rpc->method->input->schema,
+            status, &status_form, out) == PB_OK)
+        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
+    else
+        out->len = before;
+    gw_ws_close(ws, close_code(&x->reply), status->message);
+}
+
+/* ---- The handshake -------------------------------------------------------- */
+
+static bool
+is_origin_allowed(const struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    const struct route_config *config = x->worker->set->config;
+
+    if (r->origin.ptr == NULL)
+        return true; /* no browser */
+    return gw_origin_is_listed(r->origin, config->websocket_origins,
+               config->n_websocket_origins) ||
+        gw_origin_is_same(r->origin, r->host);
+}
+
+static enum gw_ws_form
+form_of(const struct gw_exchange *x)
+{
+    const struct gw_subprotocol *p = x->request.handshake.subprotocol;
+
+    return p == NULL ? GW_WS_AS_ASKED : p->form;
+}
+
+static bool
+check_handshake(struct gw_exchange *x)
+{
+    unsigned status;
+    const char *why =
+        gw_handshake_check(&x->request.handshake, x->request.verb, &status);
+
+    if (why == NULL && gw_request_has_body(&x->request))
+        why = "there must be no body";
+    if (why == NULL && x->rpc->is_raw && form_of(x) == GW_WS_JSON)
+        why = "the method has no schema to make messages of JSON";
+    if (why != NULL) {
+        gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
+            "invalid WebSocket handshake: %s", why);
+        x->reply.offers_websocket = status == 426;
+        return false;
+    }
+    if (!is_origin_allowed(x)) {
+        gw_reply_error(x, 403, SLUICE_CODE_PERMISSION_DENIED, "origin",
+            "pages of this origin may not open a WebSocket here");
+        return false;
+    }
+    return true;
+}
+
+static void on_timer(struct sluice_timer *timer);
+
+static void
+open_websocket(struct gw_exchange *x)
+{
+    const struct gw_subprotocol *p = x->request.handshake.subprotocol;
+    struct gw_websocket *ws = sluice_pool_take(x->worker->pool, sizeof *ws);
+
+    if (ws == NULL) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+        return;
+    }
+    *ws = (struct gw_websocket){ .x = x, .timer = { .expire = on_timer } };
+    ws->form = x->rpc->is_raw ? GW_WS_PROTO : form_of(x);
+    ws->wants_metadata = p != NULL && p->has_metadata;
+    ws->has_form_out = ws->form != GW_WS_AS_ASKED;
+    ws->is_binary_out = ws->form == GW_WS_PROTO;
+    gw_ws_frames_init(&ws->frames, gw_ws_config(ws)->max_request_message,
+        gw_ws_receive, ws);
+    x->websocket = ws;
+}
+
+/* ---- A front protocol ------------------------------------------------------- */
+
+/* There is no body: frames come after the 101. */
+static size_t
+take_body(struct gw_exchange *x, const char *data, size_t len)
+{
+    (void)x;
+    (void)data;
+    return len;
+}
+
+static void
+accept_handshake(struct gw_exchange *x)
+{
+    gw_reply_stream(x, NULL);
+    x->reply.status = MHD_HTTP_SWITCHING_PROTOCOLS;
+}
+
+static const struct gw_intake intake = {
+    .body = take_body,
+    .end = accept_handshake,
+};
+
+/* Up to the 101 all is HTTP. */
+static void
+fail(struct gw_exchange *x, const struct gw_status *status)
+{
+    if (x->websocket != NULL && is_open(x->websocket))
+        tell_failure(x->websocket, status);
+    else
+        gw_form_json.fail(x, status);
+}
+
+static const struct gw_form form = { .fail = fail };
+static const struct gw_form form_stream = { .is_stream = true, .fail = fail };
+
+static void
+begin(struct gw_exchange *x)
+{
+    x->intake = &intake;
+    x->form = x->rpc->method->server_streaming ? &form_stream : &form;
+    if (check_handshake(x) && gw_rest_bind(x))
+        open_websocket(x);
+}
+
+const struct gw_front gw_front_websocket = {
+    .name = "websocket",
+    .form = &form,
+    .begin = begin,
+};
+
+/* ---- The hand-over -------------------------------------------------------- */
+
+static bool
+keep_early(struct gw_websocket *ws, const char *data, size_t len)
+{
+    uint8_t *copy;
+
+    if (len == 0)
+        return true;
+    copy = gw_arena_take(&ws->x->arena, len);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, data, len);
+    ws->early = copy;
+    ws->n_early = len;
+    return true;
+}
+
+static void
+on_upgrade(void *cls, struct MHD_Connection *mhd, void *context,
+    const char *early, size_t n_early, MHD_socket fd,
+    struct MHD_UpgradeResponseHandle *upgrade)
+{
+    struct gw_exchange *x = cls;
+    struct gw_websocket *ws = x->websocket;
+
+    (void)mhd;
+    (void)context;
+    assert(fd == x->connection->fd);
+    enter(ws, GW_WS_OPEN);
+    ws->upgrade = upgrade;
+    ws->heard_ns = ws->told_ns = gw_ws_now(ws);
+    x->connection->websocket = ws;
+    x->connection->shard->n_suspended++;
+    gw_connection_enter(x->connection, GW_PHASE_WORKING);
+    if (!keep_early(ws, early, n_early) || !gw_ws_io_start(ws)) {
+        gw_ws_gone(ws);
+        return;
+    }
+    if (ws->wants_metadata)
+        gw_ws_await_message(ws);
+    else
+        gw_ws_call_open(ws);
+    if (x->worker->is_draining)
+        gw_websocket_drain(ws);
+    gw_ws_read_soon(ws); /* what came early; and the time begins */
+}
+
+static bool
+add(struct MHD_Response *response, const char *name, const char *value)
+{
+    return value == NULL ||
+        MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+enum MHD_Result
+gw_websocket_queue(struct gw_exchange *x)
+{
+    const struct gw_handshake *h = &x->request.handshake;
+    const char *protocol = h->subprotocol == NULL ? NULL : h->subprotocol->name;
+    char accept[GW_WEBSOCKET_ACCEPT_LEN + 1];
+    struct MHD_Response *response =
+        MHD_create_response_for_upgrade(on_upgrade, x);
+    enum MHD_Result result = MHD_NO;
+
+    if (response == NULL)
+        return MHD_NO;
+    gw_handshake_accept(h->key, accept);
+    if (add(response, MHD_HTTP_HEADER_UPGRADE, "websocket") &&
+        add(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_ACCEPT, accept) &&
+        add(response, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL, protocol)) {
+        gw_exchange_enter(x, GW_X_REPLYING);
+        result = MHD_queue_response(x->mhd, x->reply.status, response);
+    }
+    MHD_destroy_response(response); /* MHD holds its own */
+    return result;
+}
+
+/* ---- The end -------------------------------------------------------------- */
+
+static void
+cancel_call(struct gw_websocket *ws)
+{
+    if (ws->x->is_calling)
+        sluice_call_cancel(ws->x->call);
+}
+
+void
+gw_ws_finish(struct gw_websocket *ws)
+{
+    struct gw_exchange *x = ws->x;
+    struct gw_shard *shard = x->connection->shard;
+
+    enter(ws, GW_WS_CLOSED);
+    sluice_timer_stop(x->worker->loop, &ws->timer);
+    gw_ws_io_stop(ws);
+    x->connection->websocket = NULL;
+    shard->n_suspended--;
+    cancel_call(ws);
+    MHD_upgrade_action(ws->upgrade, MHD_UPGRADE_ACTION_CLOSE);
+    ws->upgrade = NULL;
+    gw_shard_wake(shard);
+}
+
+void
+gw_ws_gone(struct gw_websocket *ws)
+{
+    if (ws->state == GW_WS_OPEN)
+        ws->x->is_client_gone = true;
+    gw_ws_finish(ws);
+}
+
+void
+gw_ws_close(struct gw_websocket *ws, uint16_t code, struct sluice_str reason)
+{
+    struct gw_exchange *x = ws->x;
+
+    if (ws->state != GW_WS_OPEN)
+        return;
+    enter(ws, GW_WS_CLOSING);
+    ws->is_held = false;
+    cancel_call(ws);
+    if (x->reader != NULL)
+        gw_worker_reader_give(x->worker, &x->reader);
+    if (gw_ws_close_put(gw_ws_out(ws), code, reason) != PB_OK) {
+        gw_ws_finish(ws);
+        return;
+    }
+    gw_ws_write_soon(ws);
+    gw_ws_read_soon(ws); /* the client's Close may lie behind what was held */
+}
+
+void
+gw_ws_sent(struct gw_websocket *ws)
+{
+    if (ws->state != GW_WS_CLOSING)
+        return;
+    if (ws->has_client_closed || ws->is_at_end) {
+        gw_ws_finish(ws);
+        return;
+    }
+    if (ws->is_deaf)
+        shutdown(ws->x->connection->fd, SHUT_WR);
+    ws->closing_due_ns = gw_ws_now(ws) + CLOSING_NS;
+    gw_ws_reschedule(ws);
+}
+
+void
+gw_ws_violate(struct gw_websocket *ws, uint16_t code, const char *why)
+{
+    struct gw_reply *r = &ws->x->reply;
+
+    ws->is_deaf = true;
+    if (ws->state != GW_WS_OPEN)
+        return;
+    r->outcome = "websocket";
+    r->code = code == GW_WS_TOO_BIG    ? SLUICE_CODE_RESOURCE_EXHAUSTED
+        : code == GW_WS_INTERNAL_ERROR ? SLUICE_CODE_INTERNAL
+                                       : SLUICE_CODE_INVALID_ARGUMENT;
+    gw_ws_close(ws, code, sluice_str(why));
+}
+
+void
+gw_websocket_drain(struct gw_websocket *ws)
+{
+    if (ws->state == GW_WS_OPEN && !ws->x->is_calling)
+        gw_reply_error(ws->x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
+            "the gateway is shutting down");
+}
+
+void
+gw_websocket_free(struct gw_websocket **wsp)
+{
+    struct gw_websocket *ws = *wsp;
+
+    if (ws == NULL)
+        return;
+    *wsp = NULL;
+    assert(!is_open(ws));
+    gw_ws_frames_fini(&ws->frames);
+    sluice_pool_give(ws->x->worker->pool, ws, sizeof *ws);
+}
+
+/* ---- Time ------------------------------------------------------------------- */
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+    return b != 0 && b < a ? b : a;
+}
+
+/* When something is to be looked at; UINT64_MAX: never. */
+static uint64_t
+next_due(const struct gw_websocket *ws)
+{
+    const struct route_config *config = gw_ws_config(ws);
+    uint64_t due;
+
+    if (ws->state == GW_WS_CLOSING)
+        return earlier(UINT64_MAX, ws->closing_due_ns);
+    due = ws->pinged_ns != 0 ? ws->pinged_ns + (uint64_t)config->pong_timeout_ns
+                             : ws->heard_ns + (uint64_t)config->ping_ns;
+    due = earlier(due, ws->message_due_ns);
+    return earlier(due, ws->request_due_ns);
+}
+
+void
+gw_ws_reschedule(struct gw_websocket *ws)
+{
+    uint64_t due;
+
+    if (!is_open(ws))
+        return;
+    due = next_due(ws);
+    /* One that comes too early looks, and goes on. */
+    if (due == UINT64_MAX)
+        sluice_timer_stop(ws->x->worker->loop, &ws->timer);
+    else if (!sluice_timer_is_running(&ws->timer) || due < ws->timer.due_ns)
+        sluice_timer_start(ws->x->worker->loop, &ws->timer, due);
+}
+
+void
+gw_ws_await_message(struct gw_websocket *ws)
+{
+    ws->request_due_ns =
+        gw_ws_now(ws) + (uint64_t)gw_ws_config(ws)->idle_timeout_ns;
+}
+
+static bool
+is_quiet(const struct gw_websocket *ws, uint64_t now)
+{
+    return now >= ws->told_ns + (uint64_t)gw_ws_config(ws)->ping_ns;
+}
+
+/* Bytes that the client's system has not taken yet. */
+static int
+count_unsent(const struct gw_websocket *ws)
+{
+    int unsent = 0;
+
+    (void)ioctl(ws->x->connection->fd, SIOCOUTQ, &unsent);
+    return unsent;
+}
+
+static void
+await_pong(struct gw_websocket *ws, uint64_t now)
+{
+    ws->is_quiet = is_quiet(ws, now);
+    ws->unsent = count_unsent(ws);
+    ws->pinged_ns = now;
+}
+
+static void
+ping(struct gw_websocket *ws, uint64_t now)
+{
+    if (gw_ws_frame_put(gw_ws_out(ws), GW_WS_OP_PING, NULL, 0) != PB_OK) {
+        gw_ws_gone(ws);
+        return;
+    }
+    await_pong(ws, now);
+    gw_ws_write_soon(ws);
+}
+
+/* A client that has been sent nothing else has no reason to be late with its
+ * pong. One that has may still be busy with that, and its pong may lie behind a
+ * message that is held: then it is enough that it takes what it is sent, which
+ * the connection sees to until it is heard again. */
+static void
+miss_pong(struct gw_websocket *ws, uint64_t now)
+{
+    bool is_busy =
+        ws->is_held || ws->is_blocked || count_unsent(ws) < ws->unsent;
+
+    if (ws->is_quiet && !is_busy)
+        gw_ws_gone(ws);
+    else
+        await_pong(ws, now);
+}
+
+static void
+look_at_silence(struct gw_websocket *ws, uint64_t now)
+{
+    const struct route_config *config = gw_ws_config(ws);
+
+    if (ws->pinged_ns != 0) {
+        if (now >= ws->pinged_ns + (uint64_t)config->pong_timeout_ns)
+            miss_pong(ws, now);
+    } else if (now >= ws->heard_ns + (uint64_t)config->ping_ns) {
+        if (ws->is_blocked)
+            ws->heard_ns = now; /* it is being waited for already */
+        else
+            ping(ws, now);
+    }
+}
+
+static void
+on_timer(struct sluice_timer *timer)
+{
+    struct gw_websocket *ws = (struct gw_websocket *)((char *)timer -
+        offsetof(struct gw_websocket, timer));
+    uint64_t now = gw_ws_now(ws);
+
+    if (ws->state == GW_WS_CLOSING) {
+        if (ws->closing_due_ns != 0 && now >= ws->closing_due_ns)
+            gw_ws_finish(ws);
+    } else if (ws->message_due_ns != 0 && now >= ws->message_due_ns) {
+        gw_reply_error(ws->x, 408, SLUICE_CODE_DEADLINE_EXCEEDED, "timeout",
+            "the message took too long");
+    } else if (ws->request_due_ns != 0 && now >= ws->request_due_ns) {
+        gw_reply_error(ws->x, 408, SLUICE_CODE_DEADLINE_EXCEEDED, "timeout",
+            "no request has come");
+    } else {
+        look_at_silence(ws, now);
+    }
+    gw_ws_reschedule(ws);
+}
