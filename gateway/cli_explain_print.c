@@ -87,8 +87,9 @@ print_binding(const json_t *b)
     printf(WORD "%s %s\n", "route", text_of(b, "method"),
         text_of(b, "template"));
     print_declared(b);
-    printf(WORD "%s (%s)\n", "rpc", text_of(b, "rpc"),
-        text_of(b, "cardinality"));
+    printf(WORD "%s (%s%s)\n", "rpc", text_of(b, "rpc"),
+        text_of(b, "cardinality"),
+        json_is_true(json_object_get(b, "isRaw")) ? ", raw" : "");
     printf(WORD "%s", "upstream", text_of(b, "upstream"));
     json_array_foreach(json_object_get(b, "targets"), i, target)
         printf(" %s", json_string_value(target));

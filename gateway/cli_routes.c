@@ -9,7 +9,7 @@
 #include "routes/json_keys.h"
 
 #define COLUMNS 5
-#define OPTIONS_MAX 256
+#define OPTIONS_MAX 320
 
 static void
 cells(const struct route_set *set, size_t row, const char *out[COLUMNS])
@@ -30,12 +30,24 @@ has_own_options(const struct route_set *set, const struct route_rpc *rpc)
     struct route_json_entry common[ROUTE_JSON_KEYS_MAX];
     size_t n = route_json_list(&rpc->json, ours);
 
-    if (!rpc->fills_mask || n != route_json_list(&set->config->json, common))
+    if (rpc->is_raw || !rpc->fills_mask ||
+        n != route_json_list(&set->config->json, common))
         return true;
     for (size_t i = 0; i < n; i++)
         if (ours[i].value != common[i].value)
             return true;
     return false;
+}
+
+/* Of bytes nothing else is in force. "raw,content_type=image/png" */
+static const char *
+describe_raw(const struct route_rpc *rpc, char text[OPTIONS_MAX])
+{
+    const char *type = rpc->content_type;
+
+    snprintf(text, OPTIONS_MAX, "raw%s%s", type != NULL ? ",content_type=" : "",
+        type != NULL ? type : "");
+    return text;
 }
 
 /* "emit_defaults=true,max_depth=50" */
@@ -45,6 +57,8 @@ describe_options(const struct route_rpc *rpc, char text[OPTIONS_MAX])
     struct route_json_entry list[ROUTE_JSON_KEYS_MAX];
     size_t n = route_json_list(&rpc->json, list), len = 0;
 
+    if (rpc->is_raw)
+        return describe_raw(rpc, text);
     text[0] = '\0';
     for (size_t i = 0; i < n && len < OPTIONS_MAX; i++) {
         const char *comma = i > 0 ? "," : "";

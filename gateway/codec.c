@@ -9,6 +9,17 @@
 #include "gateway/worker.h"
 #include "rpc/link/grpc_coding.h"
 
+bool
+gw_codec_check(struct gw_exchange *x, enum gw_codec codec)
+{
+    if (codec == GW_CODEC_PROTO || !x->rpc->is_raw)
+        return true;
+    gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
+        "expected messages in protobuf, as the method has no schema to make "
+        "them of JSON");
+    return false;
+}
+
 static struct sluice_bytes *
 inflate_message(struct gw_exchange *x, enum sluice_grpc_coding coding,
     struct sluice_bytes *message)

@@ -8,6 +8,10 @@
 
 #include "gateway/exchange.h"
 
+/* True if x's messages can be written so; else the answer is ready: those that
+ * have no schema have no JSON. */
+bool gw_codec_check(struct gw_exchange *x, enum gw_codec codec);
+
 /* Makes a payload of one message as the client sent it; takes message. With
  * coding other than identity it is compressed, and may have up to
  * max_request_message bytes when it is not. NULL: the answer is ready. */

@@ -95,7 +95,8 @@ begin_post(struct gw_exchange *x)
     }
     x->intake = &intake_unary;
     gw_rpc_expect_request(x);
-    if (gw_rpc_read_coding(x, &x->wire.coding) && check_length(x) &&
+    if (gw_codec_check(x, x->wire.codec) &&
+        gw_rpc_read_coding(x, &x->wire.coding) && check_length(x) &&
         r->has_content_length && r->content_length <= 64 * 1024)
         gw_buffer_expect(&x->message, (size_t)r->content_length);
 }
@@ -165,7 +166,8 @@ begin_stream(struct gw_exchange *x)
     x->reply.encoding = x->wire.takes_gzip ? "gzip" : NULL;
     x->form = x->rpc->method->server_streaming ? &gw_connect_form_stream
                                                : &gw_connect_form_streaming;
-    if (check_version(x) && gw_rpc_read_coding(x, &x->wire.coding))
+    if (check_version(x) && gw_codec_check(x, x->wire.codec) &&
+        gw_rpc_read_coding(x, &x->wire.coding))
         gw_rpc_intake_begin(x);
 }
 

@@ -16,6 +16,7 @@
 #include "gateway/admit.h"
 #include "gateway/bad_input.h"
 #include "gateway/http_body.h"
+#include "gateway/raw.h"
 #include "gateway/rest.h"
 #include "protobuf/unite.h"
 #include "routes/explain.h"
@@ -39,6 +40,13 @@ struct explainer {
     json_t *doc;
     bool is_short; /* of memory */
 };
+
+/* The body is bytes as they are. */
+static bool
+takes_bytes(const struct explainer *x)
+{
+    return x->binding->rpc->is_raw || route_takes_http_body(x->binding);
+}
 
 /* ---- Building the document ------------------------------------------------- */
 
@@ -226,11 +234,14 @@ put_binding(struct explainer *x)
         put_string(x, object, "responseBody", b->response_field->name);
     else
         put(x, object, "responseBody", json_null());
-    if (route_takes_http_body(b))
+    if (takes_bytes(x))
         put(x, object, "takesBytes", json_true());
-    if (route_gives_http_body(b))
+    if (b->rpc->is_raw || route_gives_http_body(b))
         put(x, object, "givesBytes", json_true());
-    put_options(x, object);
+    if (b->rpc->is_raw)
+        put(x, object, "isRaw", json_true());
+    else
+        put_options(x, object);
     put(x, x->doc, "binding", object);
 }
 
@@ -350,7 +361,7 @@ check_type(struct explainer *x)
             r->bad_header, r->bad_reason);
         return false;
     }
-    if (x->body.len > 0 && !route_takes_http_body(x->binding) &&
+    if (x->body.len > 0 && !takes_bytes(x) &&
         gw_request_media(r) != GW_MEDIA_JSON) {
         refuse(x, 415, SLUICE_CODE_INVALID_ARGUMENT, GW_NO_JSON_TYPE,
             (int)(len < 100 ? len : 100), r->content_type.ptr);
@@ -391,6 +402,25 @@ show_message(struct explainer *x)
         shown = json_string("null");
     append(x, "messages", shown);
     pb_buf_fini_heap(&text);
+}
+
+/* Of bytes nobody knows more. */
+static void
+show_raw(struct explainer *x, const char *data, size_t len)
+{
+    char *text = malloc(len / 3 * 4 + 8);
+    json_t *shown = NULL;
+
+    if (text != NULL) {
+        size_t n = sluice_base64_encode(data, len, text);
+
+        while (n % 4 != 0)
+            text[n++] = '=';
+        shown = json_sprintf("{\"bytes\":%zu,\"base64\":\"%.*s\"}", len, (int)n,
+            text);
+    }
+    append(x, "messages", shown);
+    free(text);
 }
 
 static enum pb_err
@@ -546,21 +576,42 @@ read_bytes(struct explainer *x)
     return true;
 }
 
+/* Bytes of a request stream are messages that are as large as they can be. */
+static bool
+read_raw(struct explainer *x)
+{
+    bool is_stream = x->binding->rpc->method->client_streaming;
+    size_t at = 0;
+
+    if (!is_stream)
+        show_raw(x, x->body.ptr, x->body.len);
+    while (is_stream && at < x->body.len) {
+        size_t n = gw_raw_piece(x->body.len - at, max_of(x));
+
+        show_raw(x, x->body.ptr + at, n);
+        at += n;
+    }
+    return true;
+}
+
 static bool
 read_body(struct explainer *x)
 {
     bool is_blank = skip_space(x->body, 0) == x->body.len;
     bool is_stream = x->binding->rpc->method->client_streaming;
     bool is_bytes = route_takes_http_body(x->binding);
+    bool is_raw = x->binding->rpc->is_raw;
     size_t used;
 
-    if (is_stream)
+    if (is_stream && !is_raw)
         return is_bytes ? read_bytes(x) : read_stream(x);
-    if (x->body.len > max_of(x)) {
+    if (!is_stream && x->body.len > max_of(x)) {
         refuse(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, GW_BODY_OVER_LIMIT,
             max_of(x));
         return false;
     }
+    if (is_raw)
+        return read_raw(x);
     if (is_bytes)
         return read_bytes(x);
     if (!is_blank && x->binding->body == ROUTE_BODY_NONE) {

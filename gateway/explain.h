@@ -11,7 +11,8 @@
  *             file, line, rpc, cardinality, upstream, targets, body ("*", a
  *             field or null), responseBody (a field or null); absent without;
  *             takesBytes, givesBytes: true where the body, or the answer, is
- *             bytes as they are and not JSON, else absent
+ *             bytes as they are and not JSON, else absent; isRaw: true where
+ *             messages are bytes as a whole, else absent
  *   path      of each variable: name, value, field
  *   query     of each parameter: name, value, field (null: ignored)
  *   near      of each route that is near but loses, the nearest first: method,
@@ -20,7 +21,8 @@
  *             absent if the call would be made
  *   messages  of each request message its ProtoJSON, as a string; "null" if
  *             it has none. Bytes of a request stream come in messages that are
- *             as large as they can be
+ *             as large as they can be. A raw message is an object: bytes, how
+ *             many there are, and base64
  */
 #ifndef GW_EXPLAIN_H
 #define GW_EXPLAIN_H

@@ -105,7 +105,7 @@ begin(struct gw_exchange *x)
     }
     x->intake = &intake;
     x->form = x->rpc->method->server_streaming ? &stream_form : &form;
-    if (gw_rpc_read_coding(x, &wire->coding))
+    if (gw_codec_check(x, wire->codec) && gw_rpc_read_coding(x, &wire->coding))
         gw_rpc_intake_begin(x);
 }
 

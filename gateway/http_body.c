@@ -309,8 +309,8 @@ type(const struct gw_exchange *x)
 
 /* In JSON; but what comes too late for that has no place among bytes that are
  * not ours. */
-static void
-fail(struct gw_exchange *x, const struct gw_status *status)
+void
+gw_http_body_fail(struct gw_exchange *x, const struct gw_status *status)
 {
     struct gw_buffer nothing;
 
@@ -325,7 +325,7 @@ fail(struct gw_exchange *x, const struct gw_status *status)
 const struct gw_form gw_form_http_body = {
     .type = type,
     .reply = reply,
-    .fail = fail,
+    .fail = gw_http_body_fail,
 };
 
 const struct gw_form gw_form_http_body_stream = {
@@ -334,5 +334,5 @@ const struct gw_form gw_form_http_body_stream = {
     .breaks = true,
     .type = type,
     .put = put,
-    .fail = fail,
+    .fail = gw_http_body_fail,
 };

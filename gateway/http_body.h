@@ -36,6 +36,10 @@ size_t gw_http_body_piece(const struct route_binding *b,
 /* Makes the exchange ready for gw_intake_http_body, or the answer. */
 void gw_http_body_begin(struct gw_exchange *x);
 
+/* A failure where bytes are given: JSON, or after the head of a stream nothing
+ * at all. */
+void gw_http_body_fail(struct gw_exchange *x, const struct gw_status *status);
+
 extern const struct gw_intake gw_intake_http_body;
 extern const struct gw_form gw_form_http_body;
 extern const struct gw_form gw_form_http_body_stream;

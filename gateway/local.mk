@@ -41,6 +41,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/origin.c \
 	gateway/pretty.c \
 	gateway/pulse.c \
+	gateway/raw.c \
 	gateway/refusal.c \
 	gateway/reply.c \
 	gateway/request.c \
@@ -95,6 +96,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/origin.h \
 	gateway/pretty.h \
 	gateway/pulse.h \
+	gateway/raw.h \
 	gateway/refusal.h \
 	gateway/reply.h \
 	gateway/request.h \

@@ -9,6 +9,7 @@
 #include "gateway/accept.h"
 #include "gateway/call.h"
 #include "gateway/http_body.h"
+#include "gateway/raw.h"
 #include "gateway/reply.h"
 #include "gateway/rest_forms.h"
 #include "gateway/worker.h"
@@ -58,6 +59,12 @@ bind_target(struct gw_exchange *x)
     return false;
 }
 
+static bool
+takes_json(const struct gw_exchange *x)
+{
+    return !x->rpc->is_raw && !route_takes_http_body(x->binding);
+}
+
 /* Room for the message: JSON is seldom smaller than its wire format. */
 static void
 expect_message(struct gw_exchange *x)
@@ -103,8 +110,7 @@ check_body_headers(struct gw_exchange *x)
             "the body's content-encoding is not supported");
         return false;
     }
-    if (!route_takes_http_body(x->binding) &&
-        gw_request_media(r) != GW_MEDIA_JSON) {
+    if (takes_json(x) && gw_request_media(r) != GW_MEDIA_JSON) {
         gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
             GW_NO_JSON_TYPE,
             (int)(r->content_type.len < 100 ? r->content_type.len : 100),
@@ -129,6 +135,10 @@ static const struct gw_intake intake_nothing;
 static void
 choose_intake(struct gw_exchange *x)
 {
+    if (x->rpc->is_raw) {
+        x->intake = &gw_intake_raw;
+        return;
+    }
     if (route_takes_http_body(x->binding)) {
         x->intake = &gw_intake_http_body;
         gw_http_body_begin(x);
@@ -167,6 +177,8 @@ choose_form(const struct gw_exchange *x)
 {
     bool is_stream = x->rpc->method->server_streaming;
 
+    if (x->rpc->is_raw)
+        return is_stream ? &gw_form_raw_stream : &gw_form_raw;
     if (route_gives_http_body(x->binding))
         return is_stream ? &gw_form_http_body_stream : &gw_form_http_body;
     return is_stream ? choose_stream_form(x) : &gw_form_json;

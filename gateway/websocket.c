@@ -85,6 +85,14 @@ is_origin_allowed(const struct gw_exchange *x)
         gw_origin_is_same(r->origin, r->host);
 }
 
+static enum gw_ws_form
+form_of(const struct gw_exchange *x)
+{
+    const struct gw_subprotocol *p = x->request.handshake.subprotocol;
+
+    return p == NULL ? GW_WS_AS_ASKED : p->form;
+}
+
 static bool
 check_handshake(struct gw_exchange *x)
 {
@@ -94,6 +102,8 @@ check_handshake(struct gw_exchange *x)
 
     if (why == NULL && gw_request_has_body(&x->request))
         why = "there must be no body";
+    if (why == NULL && x->rpc->is_raw && form_of(x) == GW_WS_JSON)
+        why = "the method has no schema to make messages of JSON";
     if (why != NULL) {
         gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
             "invalid WebSocket handshake: %s", why);
@@ -121,10 +131,8 @@ open_websocket(struct gw_exchange *x)
     }
     *ws =
         (struct gw_websocket){ .x = x, .timer = { .expire = gw_ws_on_timer } };
-    if (p != NULL) {
-        ws->form = p->form;
-        ws->wants_metadata = p->has_metadata;
-    }
+    ws->form = x->rpc->is_raw ? GW_WS_PROTO : form_of(x);
+    ws->wants_metadata = p != NULL && p->has_metadata;
     ws->has_form_out = ws->form != GW_WS_AS_ASKED;
     ws->is_binary_out = ws->form == GW_WS_PROTO;
     gw_ws_frames_init(&ws->frames, gw_ws_config(ws)->max_request_message,

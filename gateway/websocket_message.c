@@ -61,8 +61,9 @@ may_begin(struct gw_websocket *ws)
 
     if (ws->form == (ws->is_text ? GW_WS_PROTO : GW_WS_JSON)) {
         gw_ws_violate(ws, GW_WS_UNSUPPORTED,
-            ws->is_text ? "sluice.proto takes binary messages"
-                        : "sluice.json takes text messages");
+            x->rpc->is_raw    ? "the method takes binary messages"
+                : ws->is_text ? "sluice.proto takes binary messages"
+                              : "sluice.json takes text messages");
         return false;
     }
     if (!ws->is_complete)
@@ -164,7 +165,8 @@ end_binary(struct gw_websocket *ws)
     const struct pb_buf *wire = &x->message.pb;
     struct pb_error error;
 
-    if (pb_wire_check(x->rpc->method->input, wire->data, wire->len,
+    if (!x->rpc->is_raw &&
+        pb_wire_check(x->rpc->method->input, wire->data, wire->len,
             x->rpc->json.options.max_depth, &error) != PB_OK)
         refuse_input(ws, &error);
     else

@@ -19,6 +19,11 @@ struct route_builder {
     struct route_binding *bindings;
     size_t n_bindings;
     bool has_gaps; /* what seems not to exist may be in what is missing */
+    /* What selectors name in full; nothing without an upstream to have it. */
+    struct pb_service *named;
+    size_t n_named;
+    struct pb_method *named_methods;
+    size_t n_named_methods;
 };
 
 void route_build_out_of_memory(struct route_builder *b);
@@ -34,6 +39,21 @@ void route_build_select(const struct route_builder *b, const char *pattern,
  * its service may be among what is missing. */
 void route_build_unknown(struct route_builder *b,
     const struct route_place *place, const char *pattern, size_t len);
+
+/* set_raw.c: fills named. False when memory is short. */
+bool route_build_named(struct route_builder *b);
+
+/* Reports an entry of services, of an upstream without a schema, that takes
+ * nothing of what is named. */
+void route_build_unnamed(struct route_builder *b,
+    const struct route_service *entry);
+
+/* Makes an RPC of a named method one of bytes. */
+void route_build_raw(struct route_builder *b, struct route_rpc *rpc);
+
+/* The options that only such an RPC has. */
+void route_build_raw_options(struct route_builder *b, struct route_rpc *rpc,
+    const struct route_method_options *o);
 
 /* annotation.c: a serialized google.api.HttpRule. False, with a sentence in
  * *why, if it is broken or memory is short. */

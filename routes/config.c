@@ -222,6 +222,33 @@ read_update_mask(struct route_reader *r, const struct route_key *key,
 }
 
 static void
+read_cardinality(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    static const char *const names[] = { "unary-unary", "stream-unary",
+        "unary-stream", "stream-stream" };
+    struct route_method_options *m = into;
+
+    for (size_t i = 0; v->kind == ROUTE_VALUE_TEXT && i < COUNT(names); i++)
+        if (strcmp(v->text, names[i]) == 0)
+            m->cardinality = (int8_t)i; /* by ROUTE_STREAM_IN and _OUT */
+    if (m->cardinality < 0)
+        route_read_expected(r, key->name, v,
+            "unary-unary, unary-stream, stream-unary or stream-stream");
+}
+
+static void
+read_content_type(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, void *into)
+{
+    if (v->kind != ROUTE_VALUE_TEXT || !route_is_media_type(v->text))
+        route_read_expected(r, key->name, v,
+            "a media type as in HTTP: type/subtype, perhaps with parameters");
+    else
+        route_read_text(r, key, v, into);
+}
+
+static void
 read_sse(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
@@ -265,6 +292,10 @@ read_methods(struct route_reader *r, const struct route_key *key,
         { .name = "update_mask",
             .read = read_update_mask,
             .offset = offsetof(struct route_method_options, fills_mask) },
+        { .name = "cardinality", .read = read_cardinality },
+        { .name = "content_type",
+            .read = read_content_type,
+            .offset = offsetof(struct route_method_options, content_type) },
         { .name = "json",
             .read = route_read_json,
             .offset = offsetof(struct route_method_options, json) },
@@ -281,8 +312,8 @@ read_methods(struct route_reader *r, const struct route_key *key,
 
         m->place.file = r->file;
         m->place.line = e->line;
-        m->timeout_ns = m->max_timeout_ns = m->fills_mask = -1;
-        m->sse_retry_ns = -1;
+        m->timeout_ns = m->max_timeout_ns = m->sse_retry_ns = -1;
+        m->fills_mask = m->cardinality = -1;
         route_read_map(r, e, "a method", keys, COUNT(keys), m);
         if (m->timeout_ns > m->max_timeout_ns && m->max_timeout_ns >= 0)
             route_problems_add(r->problems, r->file, e->line,

@@ -121,6 +121,10 @@ struct route_json {
     unsigned given;
 };
 
+/* Bits of a cardinality: requests, responses stream. */
+#define ROUTE_STREAM_IN 1
+#define ROUTE_STREAM_OUT 2
+
 /* methods: what HttpRule has no word for. -1 / NULL: not given. */
 struct route_method_options {
     struct route_place place;
@@ -129,6 +133,10 @@ struct route_method_options {
     int64_t timeout_ns;
     int64_t max_timeout_ns;
     int8_t fills_mask; /* update_mask: auto is 1, off 0 */
+    /* For methods without a schema only: ROUTE_STREAM_IN and _OUT, and what
+     * their answers are. */
+    int8_t cardinality;
+    const char *content_type;
     /* sse: names of fields, of the response and of the request. */
     const char *sse_id_field;
     const char *sse_last_event_id;

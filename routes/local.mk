@@ -35,6 +35,7 @@ routes_libroutes_la_SOURCES = \
 	routes/scalar.c \
 	routes/scalar.h \
 	routes/set.c \
+	routes/set_raw.c \
 	routes/set_rpcs.c \
 	routes/table.h \
 	routes/template.c \

@@ -281,6 +281,9 @@ unknown(struct parser *q, const struct pb_message *m, const char *s, size_t len)
 
     if (may_be_unknown(q))
         return PB_EUNKNOWN; /* nobody will read why */
+    if (q->binding->rpc->is_raw)
+        return fail(q, PB_EUNKNOWN,
+            "expected no query, as the request is bytes without fields");
     if (len == 0)
         return fail(q, PB_EUNKNOWN, "expected a field of %.80s, found no name",
             m->full_name);

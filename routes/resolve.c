@@ -291,6 +291,29 @@ resolve_mask(const struct resolver *x, struct route_binding *b)
         b->mask_field = mask;
 }
 
+/* ---- Bytes -------------------------------------------------------------- */
+
+/* The body is the message, whatever the rule says of it; what is in it nobody
+ * knows, so variables say nothing but where a path may have anything. */
+static void
+resolve_raw(struct resolver *x, struct route_binding *binding)
+{
+    const char *body = x->rule->body, *response = x->rule->response_body;
+    const char *upstream = x->b->config->upstreams[x->rpc->upstream].name;
+
+    if (body != NULL && strcmp(body, "*") != 0)
+        problem(x,
+            "body: expected \"*\" or none, as upstream \"%s\" has no schema, "
+            "found \"%s\"",
+            upstream, body);
+    if (response != NULL)
+        problem(x,
+            "response_body: expected none, as upstream \"%s\" has no schema, "
+            "found \"%s\"",
+            upstream, response);
+    binding->body = ROUTE_BODY_ALL;
+}
+
 /* ---- The whole ---------------------------------------------------------- */
 
 static bool
@@ -334,6 +357,10 @@ route_resolve(struct route_builder *b, const struct route_rpc *rpc,
     binding->n_segments = tmpl->n_segments;
     binding->star_star = tmpl->star_star;
     binding->fully_decode = b->config->fully_decode_reserved_expansion;
+    if (rpc->is_raw) {
+        resolve_raw(&x, binding);
+        return !x.failed;
+    }
     resolve_variables(&x, tmpl, binding);
     resolve_body(&x, binding);
     if (!x.failed && route_takes_http_body(binding)) {

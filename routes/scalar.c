@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MEDIA_TYPE_MAX 255
+
 static bool
 is_digit(char c)
 {
@@ -291,13 +293,36 @@ route_is_selector(const char *text)
     return true;
 }
 
-bool
-route_is_token(const char *text)
+static size_t
+token_length(const char *text)
 {
-    size_t n = strspn(text,
+    return strspn(text,
         "!#$%&'*+-.^_`|~0123456789"
         "abcdefghijklmnopqrstuvwxyz"
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+bool
+route_is_token(const char *text)
+{
+    size_t n = token_length(text);
 
     return n > 0 && text[n] == '\0';
+}
+
+bool
+route_is_media_type(const char *text)
+{
+    size_t type = token_length(text), subtype;
+
+    if (type == 0 || text[type] != '/' || strlen(text) > MEDIA_TYPE_MAX)
+        return false;
+    text += type + 1;
+    subtype = token_length(text);
+    text += subtype;
+    if (subtype == 0 || (*text != '\0' && *text != ';' && *text != ' '))
+        return false;
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
 }

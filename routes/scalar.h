@@ -40,4 +40,8 @@ bool route_is_full_name(const char *text, size_t len);
 /* An HTTP token (RFC 9110 section 5.6.2): a method or header name. */
 bool route_is_token(const char *text);
 
+/* type/subtype, perhaps with parameters, whose syntax is not looked at: what
+ * can be a Content-Type. At most 255 bytes. */
+bool route_is_media_type(const char *text);
+
 #endif

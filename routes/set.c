@@ -88,6 +88,7 @@ add_schema(struct route_builder *b, const struct route_upstream *u,
     return err == PB_OK;
 }
 
+/* Without one there are still the built-in types: errors have details. */
 static void
 load_schema(struct route_builder *b, const struct route_upstream *u,
     route_schema_source_cb *source, void *arg, struct pb_schema **schema)
@@ -100,13 +101,7 @@ load_schema(struct route_builder *b, const struct route_upstream *u,
         route_build_out_of_memory(b);
         return;
     }
-    if (u->schema_kind == ROUTE_SCHEMA_NONE) {
-        route_problems_add(b->problems, u->place.file, u->place.line,
-            "upstream \"%s\": schema none is not available for route files: "
-            "give a descriptor set",
-            u->name);
-        ok = false;
-    } else if (u->schema_kind == ROUTE_SCHEMA_REFLECTION && u->n_targets > 0) {
+    if (u->schema_kind == ROUTE_SCHEMA_REFLECTION && u->n_targets > 0) {
         ok = add_schema(b, u, u->targets[0], source, arg, sb);
     }
     for (size_t i = 0; i < u->n_schemas; i++)

@@ -70,6 +70,27 @@ matches(const char *pattern, size_t len, const char *name)
     return strncmp(name, pattern, len - 1) == 0;
 }
 
+/* What selectors name is there. */
+static bool
+find_raw_services(struct route_builder *b, struct candidate c,
+    struct candidates *list)
+{
+    const char *name = c.entry->name;
+    size_t len = strlen(name), n_before = list->n;
+
+    c.is_exact = name[len - 1] != '*';
+    for (size_t i = 0; i < b->n_named; i++) {
+        c.service = &b->named[i];
+        if ((c.is_exact ? strcmp(name, c.service->full_name) == 0
+                        : matches(name, len, c.service->full_name)) &&
+            !add_candidate(list, c))
+            return false;
+    }
+    if (list->n == n_before)
+        route_build_unnamed(b, c.entry);
+    return true;
+}
+
 static bool
 find_services(struct route_builder *b, const struct route_service *entry,
     unsigned upstream, struct candidates *list)
@@ -80,6 +101,8 @@ find_services(struct route_builder *b, const struct route_service *entry,
 
     if (schema == NULL)
         return true; /* a problem already */
+    if (b->config->upstreams[upstream].schema_kind == ROUTE_SCHEMA_NONE)
+        return find_raw_services(b, c, list);
     if (entry->name[len - 1] != '*') {
         c.service = pb_schema_service(schema, entry->name, len);
         if (c.service == NULL) {
@@ -187,6 +210,22 @@ timeout_of(const struct route_upstream *u, const struct route_rpc *rpc)
     return m == NULL ? -1 : m->timeout_ns;
 }
 
+static bool
+is_for_raw(const struct route_method_options *o)
+{
+    return o->cardinality >= 0 || o->content_type != NULL;
+}
+
+static void
+reject_raw_options(struct route_builder *b,
+    const struct route_method_options *o, const struct route_rpc *rpc)
+{
+    route_problems_add(b->problems, o->place.file, o->place.line,
+        "%s is only for methods of upstreams with schema none, found %s",
+        o->cardinality >= 0 ? "cardinality" : "content_type",
+        rpc->method->full_name);
+}
+
 /* A field that is one short text: nothing repeated, no message. */
 static const struct pb_field *
 plain_field(struct route_builder *b, const struct route_method_options *o,
@@ -213,6 +252,11 @@ apply_sse(struct route_builder *b, const struct route_method_options *o,
     if (o->sse_id_field == NULL && o->sse_last_event_id == NULL &&
         o->sse_retry_ns < 0)
         return;
+    if (rpc->is_raw) {
+        route_problems_add(b->problems, o->place.file, o->place.line,
+            "sse: %s has no schema, and its answers are bytes", m->full_name);
+        return;
+    }
     if (!m->server_streaming) {
         route_problems_add(b->problems, o->place.file, o->place.line,
             "sse: %s is no server stream", m->full_name);
@@ -237,6 +281,8 @@ apply(struct route_builder *b, const struct route_method_options *o,
     if (o->fills_mask >= 0)
         rpc->fills_mask = o->fills_mask > 0;
     route_json_overlay(&rpc->json, &o->json);
+    if (rpc->is_raw)
+        route_build_raw_options(b, rpc, o);
     apply_sse(b, o, rpc);
 }
 
@@ -246,6 +292,7 @@ apply_options(struct route_builder *b)
     for (size_t i = 0; i < b->config->n_methods; i++) {
         const struct route_method_options *o = &b->config->methods[i];
         const char *cursor = o->selector, *pattern;
+        const struct route_rpc *wrong = NULL; /* one is told */
         size_t len;
 
         while (cursor != NULL && route_selector_next(&cursor, &pattern, &len)) {
@@ -254,9 +301,14 @@ apply_options(struct route_builder *b)
             route_build_select(b, pattern, len, &first, &end);
             if (first == end)
                 route_build_unknown(b, &o->place, pattern, len);
-            for (; first < end; first++)
+            for (; first < end; first++) {
                 apply(b, o, &b->rpcs[first]);
+                if (wrong == NULL && !b->rpcs[first].is_raw)
+                    wrong = &b->rpcs[first];
+            }
         }
+        if (wrong != NULL && is_for_raw(o))
+            reject_raw_options(b, o, wrong);
     }
 }
 
@@ -298,6 +350,8 @@ make_rpcs(struct route_builder *b, const struct candidates *list)
             rpc->retry_ns = -1;
             rpc->json = b->config->json;
             rpc->fills_mask = true;
+            if (u->schema_kind == ROUTE_SCHEMA_NONE)
+                route_build_raw(b, rpc);
         }
     }
     if (b->n_rpcs > 1)
@@ -309,7 +363,7 @@ void
 route_build_rpcs(struct route_builder *b)
 {
     struct candidates list = { NULL, 0, 0 };
-    bool ok = true;
+    bool ok = route_build_named(b);
 
     for (size_t i = 0; ok && i < b->config->n_services; i++) {
         const struct route_service *entry = &b->config->services[i];

@@ -33,6 +33,10 @@ struct route_rpc {
     const struct pb_field *last_event_id;
     int64_t retry_ns;
     bool fills_mask; /* of its PATCH bindings: see mask_field */
+    /* Messages are bytes, as its upstream has no schema: those of method have
+     * no fields, and nothing is to be read or written by them. */
+    bool is_raw;
+    const char *content_type; /* of raw answers; NULL: the usual one */
 };
 
 enum route_body { ROUTE_BODY_NONE, ROUTE_BODY_ALL, ROUTE_BODY_FIELD };
@@ -50,9 +54,9 @@ struct route_binding {
     const struct route_rpc *rpc;
     const char *verb; /* "GET", ..., custom kind, "*" */
     const char *template_text;
-    struct route_place place; /* where it was declared */
-    enum route_body body;
-    const struct pb_field *body_field;     /* ROUTE_BODY_FIELD */
+    struct route_place place;          /* where it was declared */
+    enum route_body body;              /* ROUTE_BODY_ALL if the RPC is raw */
+    const struct pb_field *body_field; /* ROUTE_BODY_FIELD */
     const struct pb_field *response_field; /* NULL: the whole message */
     /* The FieldMask that a PATCH without one gets from the keys of its body;
      * NULL: none does. */

@@ -918,7 +918,12 @@ def route_file():
         'upstreams: {u: {target: [h, "unix:/a"], schema: reflection}}\n'
         'methods: [{selector: "a.B.*", timeout: 5s}]\n'
         'json: {emit_defaults: true}\nlimits: {max_header_bytes: 8KiB}\n',
-        'a: &a [*a]\n', 'a: 1\na: 2\n', '- x\n', '{"a":')
+        'a: &a [*a]\n', 'a: 1\na: 2\n', '- x\n', '{"a":',
+        'upstreams: {u: {target: "h:1", schema: none}}\n'
+        'services: [{name: a.*}]\n'
+        'http: {rules: [{selector: "a.B.C, a.B.D", get: "/x/{y}"}]}\n'
+        'methods: [{selector: a.B.C, cardinality: stream-stream},'
+        ' {selector: a.B.C.D, content_type: a/b}]\n')
 
 
 def status_json():

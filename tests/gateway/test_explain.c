@@ -350,6 +350,52 @@ a_message_over_the_limit_is_refused(void **state)
         "\"the body is over the limit of 16 bytes\"}");
 }
 
+static int
+set_up_raw(void **state)
+{
+    struct route_problems problems;
+
+    *state = build_set("upstreams: {u: {target: 'h:1', schema: none}}\n"
+                       "services: [{name: r.S}]\n"
+                       "limits: {max_request_message: 4}\n"
+                       "methods: [{selector: r.S.One},\n"
+                       " {selector: r.S.Many, cardinality: stream-unary}]\n",
+        &problems);
+    route_problems_fini(&problems);
+    return *state == NULL;
+}
+
+static void
+a_message_without_a_schema_is_its_bytes(void **state)
+{
+    makes(state, "POST", "/r.S/One", "", "{\"bytes\":0,\"base64\":\"\"}");
+    makes(state, "POST", "/r.S/One", "a", "{\"bytes\":1,\"base64\":\"YQ==\"}");
+    makes(state, "POST", "/r.S/One", "{~~\n",
+        "{\"bytes\":4,\"base64\":\"e35+Cg==\"}");
+    shows(state, "POST", "/r.S/One", "12345", "messages", "[]");
+    shows(state, "POST", "/r.S/Many", NULL, "messages", "[]");
+    shows(state, "POST", "/r.S/Many", "12345", "messages",
+        "[\"{\\\"bytes\\\":4,\\\"base64\\\":\\\"MTIzNA==\\\"}\","
+        "\"{\\\"bytes\\\":1,\\\"base64\\\":\\\"NQ==\\\"}\"]");
+}
+
+static void
+without_memory_bytes_are_not_explained(void **state)
+{
+    json_t *doc = NULL;
+
+    json_set_alloc_funcs(malloc, free);
+    for (unsigned long n = 1; doc == NULL; n++) {
+        bool is_called;
+
+        memory_fail_from(n);
+        doc = explain(*state, "POST", "/r.S/One", "a", &is_called);
+        memory_suffices();
+        assert_true(doc != NULL || !is_called);
+    }
+    json_decref(doc);
+}
+
 /* jansson is not ours, but its memory is counted too. */
 static void
 without_memory_there_is_no_explanation(void **state)
@@ -402,6 +448,10 @@ main(void)
         WITH_SET(refused_input_names_field_and_place),
         WITH_SET(text_that_is_not_UTF_8_is_shown_with_replacements),
         WITH_SET(a_message_over_the_limit_is_refused),
+        cmocka_unit_test_setup_teardown(a_message_without_a_schema_is_its_bytes,
+            set_up_raw, free_set),
+        cmocka_unit_test_setup_teardown(without_memory_bytes_are_not_explained,
+            set_up_raw, free_set),
         WITH_SET(without_memory_there_is_no_explanation),
     };
 

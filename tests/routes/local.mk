@@ -73,6 +73,11 @@ tests_routes_test_options_SOURCES = tests/routes/test_options.c
 tests_routes_test_options_LDADD = tests/routes/libsupport.la \
 	$(ROUTES_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/routes/test_raw
+tests_routes_test_raw_SOURCES = tests/routes/test_raw.c
+tests_routes_test_raw_LDADD = tests/routes/libsupport.la \
+	$(ROUTES_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/routes/test_explain
 tests_routes_test_explain_SOURCES = tests/routes/test_explain.c
 tests_routes_test_explain_LDADD = tests/routes/libsupport.la \

@@ -324,12 +324,9 @@ schemas_that_cannot_be_had_are_reported(void **state)
     (void)state;
     bad("upstreams:\n"
         "  a: {target: 'h:1', schema: [types.pb, gone.pb, lost.pb]}\n"
-        "  b: {target: 'h:1', schema: none}\n"
         "services: [{name: t.v1.Bare, upstream: a}]\n",
         "2: upstream \"a\": there is no gone.pb\n"
-        "2: upstream \"a\": there is no lost.pb\n"
-        "3: upstream \"b\": schema none is not available for route files: "
-        "give a descriptor set");
+        "2: upstream \"a\": there is no lost.pb");
 }
 
 static void
@@ -691,11 +688,13 @@ generous_source(void *arg, const struct route_config *config,
 
 static const char full_file[] =
     "upstreams: {u: {target: 'h:1', schema: types.pb, service_config: {\n"
-    "  methodConfig: [{name: [{}, {service: t.v1.Bare}], timeout: 1s}]}}}\n"
-    "services: [{name: '*'}]\n"
+    "  methodConfig: [{name: [{}, {service: t.v1.Bare}], timeout: 1s}]}},\n"
+    "  raw: {target: 'h:1', schema: none}}\n"
+    "services: [{name: '*', upstream: u}, {name: x.*, upstream: raw}]\n"
     "listen: ['h:1']\n"
     "metadata: {allow_request: [a, b]}\n"
-    "methods: [{selector: '*', timeout: 1s}]\n"
+    "methods: [{selector: '*', timeout: 1s},\n"
+    "  {selector: x.y.Z, cardinality: stream-stream, content_type: a/b}]\n"
     "http: {rules: [{selector: t.v1.Bare.One, get: '/{id}:v',\n"
     "  additional_bindings: [{get: '/x/**/y'}]}]}\n";
 

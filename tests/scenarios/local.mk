@@ -28,6 +28,7 @@ scenarios = \
 	tests/scenarios/options.py \
 	tests/scenarios/protojson.py \
 	tests/scenarios/random_official.py \
+	tests/scenarios/raw.py \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/request_streams.py \
 	tests/scenarios/required.py \
