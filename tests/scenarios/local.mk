@@ -35,7 +35,7 @@ scenarios = \
 	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
 	tests/scenarios/updates.py \
-	tests/scenarios/web_clients.py
+	tests/scenarios/web_clients.py \
 	tests/scenarios/ws.py \
 	tests/scenarios/ws_bad.py \
 	tests/scenarios/ws_flow.py
@@ -58,20 +58,19 @@ EXTRA_DIST += \
 	tests/scenarios/files.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
-	tests/web/connect_clients.mjs \
-	tests/web/grpc_web_client.mjs \
-	tests/web/kit.mjs \
 	tests/scenarios/http2.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
-	tests/scenarios/transcoder.py \
-	tests/scenarios/websocket.py
 	tests/scenarios/random_disputes.py \
 	tests/scenarios/random_json.py \
 	tests/scenarios/random_schema.py \
 	tests/scenarios/random_values.py \
 	tests/scenarios/random_wire.py \
-	tests/scenarios/transcoder.py
+	tests/scenarios/transcoder.py \
+	tests/scenarios/websocket.py \
+	tests/web/connect_clients.mjs \
+	tests/web/grpc_web_client.mjs \
+	tests/web/kit.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
