@@ -9,7 +9,6 @@ EXTRA_DIST += \
 	docs/design.md \
 	docs/face.md \
 	docs/links.md \
+	docs/performance.md \
 	docs/route-files.md \
 	docs/websocket.md
-	docs/performance.md \
-	docs/route-files.md
