@@ -186,7 +186,8 @@ services:
 def is_sanitized():
     """Whether the program's memory is not only its own."""
     with open(PROGRAM, "rb") as f:
-        return b"__asan_init" in f.read()
+        text = f.read()
+    return b"__asan_init" in text or b"__tsan_init" in text
 
 
 # What a stream of any length may add to the memory of the gateway.

@@ -283,8 +283,7 @@ timeouts: {body: 0.3s, idle: 0.3s, send: 0.3s, ping: 0.2s, pong: 0.2s}
 
 def may_grow(n):
     """Sanitizers keep what was freed for a while."""
-    with open(harness.PROGRAM, "rb") as f:
-        return n + (96 << 20 if b"__sanitizer_" in f.read() else 0)
+    return n + (8 << 20 if harness.is_sanitized() else 0)
 
 
 class Flow(WebSocketScenario):
