@@ -191,7 +191,7 @@ def is_sanitized():
 
 
 # What a stream of any length may add to the memory of the gateway.
-STREAM_GROWTH = (4 if is_sanitized() else 1) << 20
+STREAM_GROWTH = (8 if is_sanitized() else 1) << 20
 
 
 class Gateway:
