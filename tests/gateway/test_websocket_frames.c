@@ -88,7 +88,7 @@ says(struct client *c, uint8_t first, const char *text)
     put_frame(c, first, text, strlen(text));
 }
 
-static void
+__attribute__((format(printf, 2, 3))) static void
 note(struct client *c, const char *format, ...)
 {
     size_t len = strlen(c->heard);
