@@ -130,6 +130,11 @@ check_PROGRAMS += tests/gateway/test_sha1
 tests_gateway_test_sha1_SOURCES = tests/gateway/test_sha1.c
 tests_gateway_test_sha1_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_websocket_ahead
+tests_gateway_test_websocket_ahead_SOURCES = \
+	tests/gateway/test_websocket_ahead.c
+tests_gateway_test_websocket_ahead_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_websocket_frames
 tests_gateway_test_websocket_frames_SOURCES = \
 	tests/gateway/test_websocket_frames.c
