@@ -111,12 +111,21 @@ begin_stream(struct gw_exchange *x)
     gw_exchange_wake(x);
 }
 
+/* The head of a stream may have gone alone; then the end of the stream is the
+ * place that is left. */
+static void
+keep_metadata(struct gw_exchange *x, struct sluice_metadata *metadata)
+{
+    x->initial_metadata = metadata;
+    x->is_metadata_late = x->reply.is_stream && x->state == GW_X_REPLYING;
+}
+
 static void
 on_initial_metadata(void *arg, struct sluice_metadata *metadata)
 {
     struct gw_exchange *x = arg;
 
-    x->initial_metadata = metadata;
+    keep_metadata(x, metadata);
     /* A service that shows its metadata early wants the client to see it. */
     if (metadata != NULL && x->form->is_stream && x->state != GW_X_CLOSED &&
         !x->form->starts_with_response)
@@ -235,6 +244,7 @@ on_complete(void *arg, const struct sluice_completion *completion)
         gw_exchange_called(x);
         return;
     }
+    gw_metadata_out_join_late(x);
     if (x->form->is_stream)
         finish_stream(x);
     else
@@ -249,11 +259,11 @@ on_abortion(void *arg, const struct sluice_abortion *abortion)
 
     if (x->state != GW_X_CLOSED) {
         if (x->initial_metadata == NULL && abortion->initial_metadata != NULL)
-            x->initial_metadata =
-                sluice_metadata_ref(abortion->initial_metadata);
+            keep_metadata(x, sluice_metadata_ref(abortion->initial_metadata));
         if (abortion->terminal_metadata != NULL)
             x->terminal_metadata =
                 sluice_metadata_ref(abortion->terminal_metadata);
+        gw_metadata_out_join_late(x);
         /* An error of our own that led to the abort was made ready first. */
         if (!(x->reply.is_stream && x->reply.body != NULL))
             gw_reply_abortion(x, abortion);

@@ -127,6 +127,7 @@ struct gw_exchange {
     size_t n_responses; /* of a stream, put into its form */
     struct sluice_metadata *initial_metadata;
     struct sluice_metadata *terminal_metadata;
+    bool is_metadata_late; /* the initial came when the head was out */
 
     /* The answer. */
     struct gw_reply reply;

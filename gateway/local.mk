@@ -63,11 +63,13 @@ gateway_libgateway_la_SOURCES = \
 	gateway/values.c \
 	gateway/watch.c \
 	gateway/websocket.c \
+	gateway/websocket_ahead.c \
 	gateway/websocket_call.c \
 	gateway/websocket_frames.c \
 	gateway/websocket_io.c \
 	gateway/websocket_message.c \
 	gateway/websocket_metadata.c \
+	gateway/websocket_receive.c \
 	gateway/websocket_time.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
@@ -117,6 +119,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/values.h \
 	gateway/watch.h \
 	gateway/websocket.h \
+	gateway/websocket_ahead.h \
 	gateway/websocket_frames.h \
 	gateway/websocket_private.h \
 	gateway/worker.h

@@ -127,6 +127,11 @@ tests_gateway_test_origin_SOURCES = tests/gateway/test_origin.c
 tests_gateway_test_origin_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 
+check_PROGRAMS += tests/gateway/test_websocket_ahead
+tests_gateway_test_websocket_ahead_SOURCES = \
+	tests/gateway/test_websocket_ahead.c
+tests_gateway_test_websocket_ahead_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_websocket_frames
 tests_gateway_test_websocket_frames_SOURCES = \
 	tests/gateway/test_websocket_frames.c

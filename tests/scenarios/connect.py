@@ -552,6 +552,27 @@ class Metadata(Scenario):
         reply = self.stream("Stream", Order(tags=self.tags))
         self.assert_head(reply.response)
 
+    def test_metadata_after_the_head_is_told_at_the_end(self):
+        gateway = self.start(self.backend.port,
+                             "timeouts: {stream_head: 20ms}\n")
+        self.addCleanup(lambda: gateway.process.poll() is None
+                        and gateway.process.kill())
+        self.addCleanup(self.backend.release.set)
+        for code in (0, 9):
+            self.backend.release.clear()
+            wire = self.wire(gateway.port).send(request(
+                "POST", frames.SERVICE + "Stream", envelope(Order(
+                    hang=True, code=code,
+                    tags=["l:a=1", "l:b-bin=ab", "t:a=2"])),
+                [("Content-Type", STREAM)]))
+            wire.buffer = wire.read_until(b"\r\n\r\n")
+            self.backend.release.set()
+            reply = Reply(self, wire.response())
+            self.assertEqual(reply.end["metadata"],
+                             {"a": ["1", "2"], "b-bin": ["qw"]})
+            self.assertEqual("error" in reply.end, code == 9)
+        self.assertEqual(gateway.stop(), 0)
+
     def test_the_end_of_a_stream_need_not_fit_a_head(self):
         reply = self.stream("Stream", Order(tags=["t:b=" + "x" * 6000]))
         self.assertEqual(reply.end["metadata"]["b"], ["x" * 6000])

@@ -476,6 +476,27 @@ class Time(Scenario):
         self.assertIn(b"a: 1\r\n", wire.read_until(b"\r\n\r\n").lower())
         self.backend.release.set()
 
+    def test_metadata_after_the_head_is_among_the_trailers(self):
+        gateway = self.start(self.backend.port,
+                             "timeouts: {stream_head: 20ms}\n")
+        self.addCleanup(lambda: gateway.process.poll() is None
+                        and gateway.process.kill())
+        for code in (0, 9):
+            self.backend.release.clear()
+            wire = self.wire(gateway.port).send(request(
+                "POST", frames.SERVICE + "Stream", envelope(Order(
+                    hang=True, code=code, message="no",
+                    tags=["l:a=1", "l:b-bin=ab", "t:a=2"])),
+                [("Content-Type", BINARY)]))
+            wire.buffer = wire.read_until(b"\r\n\r\n")
+            self.backend.release.set()
+            reply = Reply(self, wire.response())
+            said = [("grpc-message", "no")] if code else []
+            self.assertEqual(reply.trailers, [
+                ("grpc-status", str(code)), *said, ("a", "1"), ("b-bin", "qw"),
+                ("a", "2")])
+        self.assertEqual(gateway.stop(), 0)
+
 
 class Measured(Scenario):
     """Without what the address sanitizer keeps of freed memory."""

@@ -119,10 +119,11 @@ class Backend:
 
     def _obey(self, order, context):
         pairs = [tag.split("=", 1) for tag in order.tags]
-        initial = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
-                   for k, v in pairs if not k.startswith("t:")]
-        trailing = [(k[2:], bytes.fromhex(v) if k.endswith("-bin") else v)
-                    for k, v in pairs if k.startswith("t:")]
+        pairs = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
+                 for k, v in pairs]
+        initial = [(k, v) for k, v in pairs if k[:2] not in ("t:", "l:")]
+        trailing = [(k[2:], v) for k, v in pairs if k[:2] == "t:"]
+        late = [(k[2:], v) for k, v in pairs if k[:2] == "l:"]
         if order.details:
             trailing.append(("grpc-status-details-bin", order.details))
         if initial:
@@ -133,6 +134,8 @@ class Backend:
             self._watch(context)
             self.entered.set()
             self.release.wait(PATIENCE)
+        if late:
+            context.send_initial_metadata(late)
         if order.code:
             code = next(c for c in grpc.StatusCode
                         if c.value[0] == order.code)

@@ -277,6 +277,44 @@ methods:
             self.assertEqual(messages(accept, response.body)[1]["message"],
                              "späte Größe\n")
 
+    def late(self, accept, query, headers, gateway):
+        """The answer of a service that is silent until the head is out."""
+        self.backend.release.clear()
+        wire = self.watch("hang=true&tags=l:x-late=1&tags=l:x-late=2&" + query,
+                          accept, headers, gateway)
+        wire.buffer = wire.read_until(b"\r\n\r\n")
+        self.assertNotIn(b"x-late", wire.buffer.lower())
+        self.backend.release.set()
+        return wire.response()
+
+    def test_metadata_after_the_head_is_a_trailer(self):
+        gateway = self.own("timeouts: {stream_head: 20ms}\n")
+        te = [("TE", "trailers"), ("Connection", "TE")]
+        for accept in TYPES:
+            for query, status in (
+                    ("", [("grpc-status", "0")]),
+                    ("code=9&message=no", [("grpc-status", "9"),
+                                           ("grpc-message", "no")])):
+                response = self.late(accept, query + "&tags=t:x-end=3", te,
+                                     gateway)
+                self.assertTrue(response.is_complete)
+                self.assertEqual(
+                    [pair for pair in response.headers
+                     if pair[0].startswith("grpc-")],
+                    status + [("grpc-metadata-x-late", "1"),
+                              ("grpc-metadata-x-late", "2"),
+                              ("grpc-trailer-x-end", "3")])
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_metadata_after_the_head_is_left_out_without_trailers(self):
+        gateway = self.own("timeouts: {stream_head: 20ms}\n")
+        for accept in TYPES:
+            response = self.late(accept, "", [], gateway)
+            self.assertTrue(response.is_complete)
+            self.assertNotIn(b"x-late", response.raw.lower())
+            self.assertEqual(messages(accept, response.body), ([], None))
+        self.assertEqual(gateway.stop(), 0)
+
     # ---- Heartbeats
 
     def test_idle_events_have_heartbeats(self):
