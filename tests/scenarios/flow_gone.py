@@ -8,18 +8,11 @@ import forms
 import harness
 import leaving
 from forms import DOWNLOADS, UNARY, UPLOADS, each
-from harness import request
 
 HTTP = [form for form in DOWNLOADS if not isinstance(form, forms.Socket)]
 
 
 class Leaving(forms.Scenario):
-    def begin_limited(self, ms):
-        """A call of another client, which has such a deadline."""
-        wire = self.wire().send(request(
-            "GET", "/v1/orders/1", headers=[("Grpc-Timeout", "%dm" % ms)]))
-        return wire, self.backend.next_call()
-
     def leave(self, wire, call, how):
         """It is heard of before a call that has a second, begun then, is
         over."""
@@ -38,9 +31,6 @@ class Leaving(forms.Scenario):
         wire, call = leaving.between_requests(self, form)
         self.let_time_pass(120)
         self.leave(leaving.Last(wire, form.message("two")), call, "close")
-
-    def let_time_pass(self, ms):
-        self.assert_error(self.begin_limited(ms)[0].response(), 504, 4)
 
     @each(DOWNLOADS)
     def test_a_half_close_amid_more_than_it_reads(self, form):
@@ -106,10 +96,9 @@ def add(moment, table, how):
     setattr(Leaving, "test_%s_%s" % (name, moment.__name__), test)
 
 
-for moment, table in leaving.MOMENTS:
-    add(moment, table, "abort")
-    if moment is not leaving.while_held:
-        add(moment, table, "close")
+for moment, table, ways in leaving.MOMENTS:
+    for how in ways:
+        add(moment, table, how)
 
 
 if __name__ == "__main__":

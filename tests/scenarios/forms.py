@@ -614,3 +614,12 @@ class Scenario(harness.Scenario):
         for _ in range(times):
             self.idle.send(request("GET", "/healthz"))
             self.assertEqual(self.idle.response().status, 200)
+
+    def begin_limited(self, ms):
+        """A call of another client, which has such a deadline."""
+        wire = self.wire().send(request(
+            "GET", "/v1/orders/1", headers=[("Grpc-Timeout", "%dm" % ms)]))
+        return wire, self.backend.next_call()
+
+    def let_time_pass(self, ms):
+        self.assert_error(self.begin_limited(ms)[0].response(), 504, 4)

@@ -2,11 +2,8 @@
 """The moments at which a client can leave, for every form: each brings a call
 there and gives it with the client's connection."""
 
-import forms
 from forms import DOWNLOADS, UNARY, UPLOADS
-
-BIG = "x" * 16000
-
+from slow import BIG, fill, settle
 
 def before_the_answer(case, name):
     wire = case.wire().send(UNARY[name])
@@ -38,7 +35,7 @@ def amid_more_than_it_reads(case, form):
     call = case.backend.next_call()
     call.pour(form.payload(BIG), 1 << 20)
     stream.begin()
-    settle(case, lambda: call.sent)
+    settle(case, call)
     return stream.wire, call
 
 
@@ -96,42 +93,18 @@ def before_the_answer_of_an_upload(case, form):
     return wire, call
 
 
-def settle(case, value):
-    """Others have turns until the value stays as it is."""
-    before, still = value(), 0
-    while still < 20:
-        case.let_it_turn()
-        now = value()
-        before, still = now, still + 1 if now == before else 0
-    return before
+BOTH = ("close", "abort")
 
-
-def fill(case, wire, form):
-    """Sends as long as anything is taken; how much that was."""
-    case.let_it_turn()
-    data = form.message(BIG)
-    sent = misses = 0
-    wire.socket.setblocking(False)
-    while misses < 20 and sent < 1 << 30:
-        try:
-            sent += wire.socket.send(data[sent % len(data):])
-            misses = 0
-        except BlockingIOError:
-            case.let_it_turn()
-            misses += 1
-    wire.socket.settimeout(forms.harness.PATIENCE)
-    return sent
-
-
+# When, in which forms, how.
 MOMENTS = [
-    (before_the_answer, list(UNARY)),
-    (before_the_head, DOWNLOADS),
-    (before_the_first_message, [f for f in DOWNLOADS if f.has_head]),
-    (between_messages, DOWNLOADS),
-    (amid_more_than_it_reads, DOWNLOADS),
-    (before_the_first_request, UPLOADS),
-    (between_requests, UPLOADS),
-    (with_a_request, UPLOADS),
-    (while_held, UPLOADS),
-    (before_the_answer_of_an_upload, UPLOADS),
+    (before_the_answer, list(UNARY), BOTH),
+    (before_the_head, DOWNLOADS, BOTH),
+    (before_the_first_message, [f for f in DOWNLOADS if f.has_head], BOTH),
+    (between_messages, DOWNLOADS, BOTH),
+    (amid_more_than_it_reads, DOWNLOADS, BOTH),
+    (before_the_first_request, UPLOADS, BOTH),
+    (between_requests, UPLOADS, BOTH),
+    (with_a_request, UPLOADS, BOTH),
+    (while_held, UPLOADS, ("abort",)),
+    (before_the_answer_of_an_upload, UPLOADS, BOTH),
 ]

@@ -28,10 +28,13 @@ class Call:
         self.stream = stream
         self.window = connection.first_window
         self.received = 0           # bytes of requests, with their prefixes
+        self.taken = 0              # of these
         self.sent = 0               # bytes of responses, the same
         self.is_whole = False       # the requests have ended
         self.cancelled_at = None    # by the monotonic clock
         self.has_head = False
+        self.has_ended = False
+        self.is_pouring = False     # and waits for a window
 
     # ---- Answering
 
@@ -62,6 +65,7 @@ class Call:
         fields = [("grpc-status", str(code))]
         if text:
             fields.append(("grpc-message", text))
+        self.has_ended = True
         with self.connection.writing:
             self.connection.head(self.stream, *fields, end=True)
 
@@ -81,6 +85,13 @@ class Call:
         thread.start()
         return thread
 
+    def take(self):
+        """Lets more come, as much as has come."""
+        n = self.received - self.taken
+        if n > 0 and not self.is_whole:
+            self.taken += n
+            self.connection.give(self.stream, n)
+
     # ---- Waiting
 
     def wait(self, claim, patience=harness.PATIENCE):
@@ -97,6 +108,12 @@ class Call:
     def wait_whole(self):
         return self.wait(lambda c: c.is_whole)
 
+    def is_held(self):
+        """It has ended, or would send more if there were a window; all that the
+        gateway has said of that has been heard."""
+        self.connection.ping()
+        return self.has_ended or self.is_pouring and self.window <= 0
+
 
 class Connection(http2.Connection):
     def __init__(self, peer, sock, number):
@@ -106,6 +123,7 @@ class Connection(http2.Connection):
         self.by_stream = {}
         self.first_window = WINDOW
         self.window = WINDOW        # of the connection
+        self.pings = self.pongs = 0
 
     def take_window(self, call, wanted):
         """How much of a frame may go; 0: the call is over."""
@@ -114,8 +132,10 @@ class Connection(http2.Connection):
                 min(call.window, self.window) > 0
 
         with self.peer.changed:
+            call.is_pouring = not room()
             if not self.peer.changed.wait_for(room, harness.PATIENCE * 10):
                 raise AssertionError("no window for ever")
+            call.is_pouring = False
             if call.cancelled_at is not None or self.peer.is_stopped:
                 return 0
             n = min(wanted, call.window, self.window, http2.FRAME_MAX)
@@ -123,12 +143,23 @@ class Connection(http2.Connection):
             self.window -= n
             return n
 
+    def ping(self):
+        """There and back."""
+        with self.writing:
+            self.pings += 1
+            self.send(PING, 0, 0, b"12345678")
+        with self.peer.changed:
+            self.peer.changed.wait_for(lambda: self.pongs >= self.pings,
+                                       harness.PATIENCE)
+
     def note(self, f):
         with self.peer.changed:
             self._note(f)
             self.peer.changed.notify_all()
-        if f.type == DATA and f.payload and self.peer.is_reading:
-            self._give_back(f)
+        if f.type == DATA and f.payload:
+            self.give(0, len(f.payload))
+            if self.peer.is_reading:
+                self.by_stream[f.stream].take()
         elif f.type == SETTINGS and not f.flags & ACK:
             with self.writing:
                 self.send(SETTINGS, ACK, 0)
@@ -136,11 +167,9 @@ class Connection(http2.Connection):
             with self.writing:
                 self.send(PING, ACK, 0, f.payload)
 
-    def _give_back(self, f):
+    def give(self, stream, n):
         with self.writing:
-            self.window_update(0, len(f.payload))
-            if not f.flags & END_STREAM:
-                self.window_update(f.stream, len(f.payload))
+            self.window_update(stream, n)
 
     def window_update(self, stream, n):
         self.send(WINDOW_UPDATE, 0, stream, struct.pack(">I", n))
@@ -164,6 +193,8 @@ class Connection(http2.Connection):
                 call.window += n
         if f.type == SETTINGS:
             self._note_settings(f.payload)
+        if f.type == PING and f.flags & ACK:
+            self.pongs += 1
 
     def _note_settings(self, payload):
         for at in range(0, len(payload), 6):
