@@ -15,6 +15,7 @@
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
+#include "gateway/watch.h"
 #include "gateway/worker.h"
 
 #define OUT_FULL (32u * 1024)
@@ -172,11 +173,12 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
     }
     x->n_responses++;
     begin_stream(x);
-    if (out_waiting(x) < OUT_FULL)
-        sluice_call_allow(x->call, 1);
-    else
-        x->owes_allowance = true;
+    x->owes_allowance = out_waiting(x) >= OUT_FULL;
     gw_exchange_wake(x);
+    if (x->owes_allowance)
+        gw_watch_start(x);
+    else
+        sluice_call_allow(x->call, 1);
     return SLUICE_REPLY_OK;
 }
 
@@ -440,6 +442,7 @@ gw_call_read(struct gw_exchange *x, char *buf, size_t max)
     x->connection->has_sent = true;
     if (x->owes_allowance && out_waiting(x) <= OUT_LOW) {
         x->owes_allowance = false;
+        gw_watch_stop(x);
         sluice_call_allow(x->call, 1);
     }
     return (ssize_t)n;

@@ -150,7 +150,7 @@ struct gw_exchange {
     bool is_waking;
     struct sluice_timer watch_timer;
     uv_poll_t *watch;      /* of the client's socket, while a call is long */
-    unsigned watch_checks; /* looks left whether the peer has reset */
+    bool is_probed;        /* a reset would be its answer, and soon */
     bool is_half_closed;   /* the peer only finished sending */
 
     struct gw_arena arena;
