@@ -68,6 +68,7 @@ EXTRA_DIST += \
 	tests/scenarios/random_wire.py \
 	tests/scenarios/transcoder.py \
 	tests/scenarios/websocket.py \
+	tests/web/browser.mjs \
 	tests/web/connect_clients.mjs \
 	tests/web/grpc_web_client.mjs \
 	tests/web/kit.mjs
