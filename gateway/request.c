@@ -410,8 +410,10 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 6:
         if (is(name, len, "accept"))
             r->accept = value;
-        if (is(name, len, "origin"))
+        if (is(name, len, "origin")) {
             r->origin = r->origin.ptr == NULL ? value : sluice_str("several");
+            r->is_from_page = true;
+        }
         if (!is(name, len, "expect"))
             return false;
         r->has_bad_expect |= !is(value.ptr, value.len, "100-continue");
@@ -447,6 +449,9 @@ read_steering(struct gw_request *r, const char *name, size_t len,
         r->connect_version = value;
         return true;
     case 14:
+        if (is(name, len, "sec-fetch-mode"))
+            r->is_from_page |= is(value.ptr, value.len, "cors") ||
+                is(value.ptr, value.len, "same-origin");
         if (!is(name, len, "content-length"))
             return false;
         read_content_length(r, value);

@@ -131,6 +131,19 @@ export function declare(name, transport) {
     assert.equal(trailer.get("z"), "3, 4");
   });
 
+  it("a server stream, metadata both ways", async () => {
+    let header;
+    const headers = { "acme-id": "7",
+      "data-bin": encodeBinaryHeader(new Uint8Array([1, 2, 255])) };
+    const [answer] = await collect(client.stream({ count: 1 }, { headers }));
+    assert.equal(answer.metadata["acme-id"], "7");
+    assert.equal(answer.metadata["data-bin"], "0102ff");
+    await collect(client.stream({ tags: ["x=1", "x=2", "y-bin=00ff"] }, {
+      onHeader: (h) => { header = h; } }));
+    assert.equal(header.get("x"), "1, 2");
+    assert.deepEqual([...decodeBinaryHeader(header.get("y-bin"))], [0, 255]);
+  });
+
   it("an empty server stream", async () => {
     assert.deepEqual(await collect(client.stream({})), []);
   });

@@ -53,6 +53,7 @@ class Client {
         told.answers.push(answer);
         onData(told, call, resolve);
       });
+      call.on("metadata", (m) => { told.metadata = m; });
       call.on("status", (s) => { told.status = s; });
       call.on("error", (error) => reject(Object.assign(error, { told })));
       call.on("end", () => resolve(told));
@@ -65,6 +66,13 @@ function code(expected, also = () => {}) {
     assert.equal(error.code, expected, `${error.code} ${error.message}`);
     also(error);
   };
+}
+
+// Its message is the call's, its details are those of STATUS.
+function hasDetails(metadata) {
+  const details = [...STATUS.slice(6)];
+  const status = [...fromBase64(metadata["grpc-status-details-bin"])];
+  assert.deepEqual(status.slice(-details.length), details);
 }
 
 // Xhr: what stands for XMLHttpRequest.
@@ -111,11 +119,7 @@ export function declare(mode, format, Xhr) {
     code(5, (error) => {
       assert.equal(error.message, "n\u00e9 100%");
       assert.equal(error.metadata.z, "3");
-      // The message is the call's, the details are the status's.
-      const details = [...STATUS.slice(6)];
-      assert.deepEqual([...fromBase64(
-        error.metadata["grpc-status-details-bin"])].slice(-details.length),
-      details);
+      hasDetails(error.metadata);
     })));
 
   it("every code", async () => {
@@ -150,13 +154,44 @@ export function declare(mode, format, Xhr) {
     assert.equal(told.status.code, 0);
   });
 
+  it("a server stream, metadata both ways", async () => {
+    const sent = { "acme-id": "7", "data-bin": "AQL/" };
+    const { answers: [answer] } = await client.stream({ count: 1 }, sent);
+    assert.equal(answer.metadata["acme-id"], "7");
+    assert.equal(answer.metadata["data-bin"], "0102ff");
+    const told = await client.stream({ tags: ["x=1", "t:z=3"] });
+    assert.equal(told.metadata.x, "1");
+    assert.equal(told.status.metadata.z, "3");
+  });
+
   it("a server stream that fails at once", () => rejects(
     client.stream({ code: 9, message: "not so" }),
     code(9, (error) => assert.equal(error.message, "not so"))));
 
+  it("a server stream that fails with details", () => rejects(
+    client.stream({ count: 1, code: 5, message: "no", details: STATUS }),
+    code(5, (error) => hasDetails(error.metadata))));
+
   it("a server stream that fails late", () => rejects(
     client.stream({ count: 9, failAfter: 3 }),
     code(15, (error) => assert.equal(error.told.answers.length, 3))));
+
+  it("a server stream's deadline that passes", async () => {
+    const id = newId();
+    await rejects(client.stream({ id, count: 1, hang: true },
+      { deadline: `${Date.now() + 300}` }), code(4));
+    await ended(id);
+  });
+
+  it("a server stream that is cancelled", async () => {
+    const id = newId();
+    const { of, init } = descriptor("Stream");
+    const call = client.base.serverStreaming(gateway + of.getName(),
+      init({ id, hang: true }), {}, of);
+    await entered(id);
+    call.cancel();
+    await ended(id);
+  });
 
   // In binary mode this client sees nothing before the end.
   if (format === "text") {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connect's own client of browsers, in both protocols and both codecs.
 import { declare } from "../connect_calls.mjs";
-import { gateway, npm, registry } from "../kit.mjs";
+import {
+  Everyday, assert, gateway, npm, registry, test,
+} from "../kit.mjs";
 
+const { createClient } = await npm("@connectrpc/connect");
 const { createConnectTransport, createGrpcWebTransport } =
   await npm("@connectrpc/connect-web");
 
@@ -18,3 +21,12 @@ declare("connect-web, Connect, GET, JSON", createConnectTransport({
   ...json, useHttpGet: true }));
 declare("connect-web, gRPC-Web", createGrpcWebTransport(binary));
 declare("connect-web, gRPC-Web, JSON", createGrpcWebTransport(json));
+
+for (const make of [createConnectTransport, createGrpcWebTransport])
+  test(`connect-web, ${make.name}: what browsers add is no metadata`,
+    async () => {
+      const client = createClient(Everyday, make(binary));
+      const { metadata } = await client.obey({});
+      assert.deepEqual(Object.keys(metadata).sort(),
+        ["user-agent", "x-forwarded-for", "x-user-agent"]);
+    });

@@ -22,6 +22,14 @@ it("headers that are allowed reach the service", async () => {
   assert.equal(metadata["acme-id"], "8");
 });
 
+it("what browsers add is no metadata", async () => {
+  const answer = await fetch(order("1"), { cache: "no-cache" });
+  const { metadata } = await answer.json();
+  assert.deepEqual(Object.keys(metadata).sort(),
+    ["user-agent", "x-forwarded-for", "x-user-agent"]);
+  assert.equal(metadata["x-user-agent"], navigator.userAgent);
+});
+
 it("a header that is not allowed stays here, and so does the call", async () => {
   const id = newId();
   await isKept(fetch(order(id), { headers: { "X-Other": "1" } }));

@@ -83,7 +83,7 @@ it("messages as they come", async () => {
 
 it("heartbeats are not seen", async () => {
   const id = newId();
-  const events = new Events(target({ id, count: 2, tags: "step" }));
+  const events = new Events(target({ id, count: 3, tags: "step" }));
   await events.next("open");
   await heartbeats(5);
   await step(id);

@@ -27,19 +27,17 @@ function socket(id) {
 }
 
 function lines(id) {
-  let text = "";
   let hasFirst;
   const first = new Promise((resolve) => { hasFirst = resolve; });
   const last = (async () => {
     const { body } = await fetch(target(id));
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-    try {
-      for (;;) {
-        text += (await reader.read()).value;
-        hasFirst();
-      }
-    } catch {
-      return JSON.parse(text.trim().split("\n").pop());
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return JSON.parse(text.trim().split("\n").pop());
+      text += value;
+      hasFirst();
     }
   })();
   return { first, last };
