@@ -77,6 +77,7 @@ EXTRA_DIST += \
 	tests/web/grpc_web_calls.mjs \
 	tests/web/grpc_web_client.mjs \
 	tests/web/kit.mjs \
+	tests/web/messages.mjs \
 	tests/web/node.mjs \
 	tests/web/page.mjs \
 	tests/web/pages/connect.mjs \

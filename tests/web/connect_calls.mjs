@@ -2,9 +2,10 @@
 // Calls of Connect's own clients, for Node and for pages: whatever transport
 // they are given.
 import {
-  Everyday, RETRY_INFO, STATUS, assert, collect, ended, entered, newId, npm,
-  rejects, step, test,
+  RETRY_INFO, STATUS, assert, collect, ended, entered, newId, npm, rejects,
+  step, test,
 } from "./kit.mjs";
+import { Everyday } from "./messages.mjs";
 
 const { Code, ConnectError, createClient, encodeBinaryHeader,
   decodeBinaryHeader } = await npm("@connectrpc/connect");

@@ -2,7 +2,8 @@
 // Connect's own clients in Node, in both protocols and both codecs, over
 // HTTP/1.1: @connectrpc/connect-node and, on fetch, @connectrpc/connect-web.
 import { declare, declareSending } from "./connect_calls.mjs";
-import { gateway, npm, registry, run } from "./kit.mjs";
+import { gateway, npm, run } from "./kit.mjs";
+import { registry } from "./messages.mjs";
 import { report } from "./node.mjs";
 
 const node = npm("@connectrpc/connect-node");

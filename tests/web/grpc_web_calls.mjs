@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls of the official gRPC-Web client, for Node and for pages.
 import {
-  Everyday, STATUS, assert, ended, entered, fromBase64, gateway,
-  newId, npm, rejects, step, test,
+  STATUS, assert, ended, entered, fromBase64, gateway, newId, npm, rejects,
+  step, test,
 } from "./kit.mjs";
+import { Everyday } from "./messages.mjs";
 
 const grpc = await npm("grpc-web");
 const { create, fromBinary, toBinary } = await npm("@bufbuild/protobuf");

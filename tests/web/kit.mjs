@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests of clients share, in Node and in a page alike: the packages,
-// as tests/npm locks them; the messages, from the descriptor set; what the
-// backend knows of a call; and a way to declare and run cases.
+// as tests/npm locks them; what the backend knows of a call; and a way to
+// declare and run cases.
 const platform = await import(
   globalThis.document ? "./page.mjs" : "./node.mjs");
 
-export const { assert, npm } = platform;
+export const { assert, npm, descriptors } = platform;
 
 // { gateway, pages, ... }: addresses, http://host:port
 export const { config } = platform;
 export const { gateway } = config;
-
-const { createFileRegistry, fromBinary } = await npm("@bufbuild/protobuf");
-const { FileDescriptorSetSchema } = await npm("@bufbuild/protobuf/wkt");
-
-export const registry = createFileRegistry(
-  fromBinary(FileDescriptorSetSchema, await platform.descriptors()));
-export const Everyday = registry.getService("sluice.test.v1.Everyday");
 
 export function fromBase64(text) {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connect's own client of browsers, in both protocols and both codecs.
 import { declare } from "../connect_calls.mjs";
-import {
-  Everyday, assert, gateway, npm, registry, test,
-} from "../kit.mjs";
+import { assert, gateway, npm, test } from "../kit.mjs";
+import { Everyday, registry } from "../messages.mjs";
 
 const { createClient } = await npm("@connectrpc/connect");
 const { createConnectTransport, createGrpcWebTransport } =

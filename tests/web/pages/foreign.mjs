@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A page of an origin that is not allowed.
 import {
-  Everyday, assert, config, entered, gateway, newId, npm, rejects, test,
-  wasEntered,
+  assert, config, entered, gateway, newId, npm, rejects, test, wasEntered,
 } from "../kit.mjs";
+import { Everyday } from "../messages.mjs";
 
 const { Code, createClient } = await npm("@connectrpc/connect");
 const { createConnectTransport, createGrpcWebTransport } =

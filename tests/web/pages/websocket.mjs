@@ -2,9 +2,10 @@
 // WebSocket in a browser: through the client module of examples/, in both of
 // its forms, and bare.
 import {
-  Everyday, STATUS, STATUS_BASE64, assert, collect, ended, entered, gateway,
-  newId, npm, rejects, step, test,
+  STATUS, STATUS_BASE64, assert, collect, ended, entered, gateway, newId, npm,
+  rejects, step, test,
 } from "../kit.mjs";
+import { Everyday } from "../messages.mjs";
 
 const { RpcError, open } = await import(
   "/examples/websocket/sluice-websocket.js");
