@@ -36,8 +36,7 @@ timeouts: {grace: 0.2s}
 class Browser(WebScenario):
     def own(self, more):
         gateway = self.start(self.backend.port, more)
-        self.addCleanup(lambda: gateway.process.poll() is None
-                        and gateway.process.kill())
+        self.addCleanup(gateway.stop)
         return gateway
 
     def test_clients_in_chromium(self):
@@ -50,7 +49,10 @@ class Browser(WebScenario):
             "clients_in_browser.mjs", foreign=self.pages.url("localhost"),
             **{name: "http://127.0.0.1:%d" % gateway.port
                for name, gateway in gateways.items()})
-        gateways["gateway"].wait_for('outcome="?preflight')
+        log = gateways["gateway"]
+        log.wait_for('outcome="?preflight')
+        log.wait_for('outcome="client gone"')
+        log.wait_for('method="GET" path="/sluice.test.v1.Everyday/Obey"')
         self.assertEqual(gateways.pop("leaving").stop(None), 0)
         for gateway in gateways.values():
             self.assertEqual(gateway.stop(), 0)

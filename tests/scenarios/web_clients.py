@@ -14,6 +14,8 @@ class WebClients(WebScenario):
 
     def test_connect(self):
         self.run_cases("connect_clients.mjs")
+        self.gateway.wait_for(
+            'method="GET" path="/sluice.test.v1.Everyday/Obey"')
         self.gateway.wait_for('outcome="client gone"')
 
 
