@@ -7,6 +7,7 @@
 #   library.pb               descriptor set, for the schema
 #   library.pb.embed.[ch]    the same as library_pb[]
 #   sluice.yaml.embed.[ch]   the route file as sluice_yaml[]
+#   explorer.*.embed.[ch]    the page for browsers as explorer_html[]...
 
 noinst_LTLIBRARIES += examples/libexamples.la examples/liblibrary.la
 
@@ -36,6 +37,8 @@ library_messages = \
 	examples/library/library.pb-c.c \
 	examples/library/library.pb-c.h
 library_imports = \
+	examples/library/google/protobuf/duration.pb-c.c \
+	examples/library/google/protobuf/duration.pb-c.h \
 	examples/library/google/protobuf/field_mask.pb-c.c \
 	examples/library/google/protobuf/field_mask.pb-c.h \
 	examples/library/google/protobuf/timestamp.pb-c.c \
@@ -43,6 +46,12 @@ library_imports = \
 library_made = \
 	$(library_messages) \
 	$(library_imports) \
+	examples/library/explorer.css.embed.c \
+	examples/library/explorer.css.embed.h \
+	examples/library/explorer.html.embed.c \
+	examples/library/explorer.html.embed.h \
+	examples/library/explorer.js.embed.c \
+	examples/library/explorer.js.embed.h \
 	examples/library/library.pb.embed.c \
 	examples/library/library.pb.embed.h \
 	examples/library/sluice.yaml.embed.c \
@@ -57,6 +66,9 @@ CLEANFILES += \
 	examples/library/library.pb \
 	examples/library/messages/library.proto
 EXTRA_DIST += \
+	examples/library/explorer.css \
+	examples/library/explorer.html \
+	examples/library/explorer.js \
 	examples/library/library.proto \
 	examples/library/messages.sed \
 	examples/library/sluice.yaml \

@@ -9,6 +9,7 @@
 #include "gateway/admit.h"
 #include "gateway/connect.h"
 #include "gateway/cors.h"
+#include "gateway/page.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
@@ -172,7 +173,7 @@ find_route(struct gw_exchange *x)
     case GW_ADMIT_REFUSED:
         if (x->front->is_rpc && admission.status == 404)
             refuse_no_method(x);
-        else
+        else if (admission.status != 404 || !gw_page_answer(x))
             reply_refused(x, &admission);
         break;
     }

@@ -39,6 +39,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/log.c \
 	gateway/metadata_out.c \
 	gateway/origin.c \
+	gateway/page.c \
 	gateway/pretty.c \
 	gateway/pulse.c \
 	gateway/raw.c \
@@ -94,6 +95,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/log.h \
 	gateway/metadata_out.h \
 	gateway/origin.h \
+	gateway/page.h \
 	gateway/pretty.h \
 	gateway/pulse.h \
 	gateway/raw.h \

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 
 #include "examples/library/service.h"
+#include "explorer.css.embed.h"
+#include "explorer.html.embed.h"
+#include "explorer.js.embed.h"
 #include "library.pb.embed.h"
 #include "sluice.yaml.embed.h"
 
@@ -112,6 +115,7 @@ new_library(struct library_store *store, struct sluice_loop *loop)
     if (lib == NULL)
         return NULL;
     lib->store = store;
+    lib->loop = loop;
     lib->pool = sluice_loop_pool(loop);
     lib->bound = calloc(N_UNARIES, sizeof(*lib->bound));
     if (lib->bound == NULL) {
@@ -156,4 +160,18 @@ library_route_file(size_t *len)
 {
     *len = sluice_yaml_size;
     return (const char *)sluice_yaml;
+}
+
+struct library_file
+library_explorer(size_t i)
+{
+    const struct library_file files[LIBRARY_EXPLORER_FILES] = {
+        { "/", "text/html; charset=utf-8", explorer_html, explorer_html_size },
+        { "/explorer.css", "text/css; charset=utf-8", explorer_css,
+            explorer_css_size },
+        { "/explorer.js", "text/javascript; charset=utf-8", explorer_js,
+            explorer_js_size },
+    };
+
+    return files[i];
 }
