@@ -2,16 +2,18 @@
 #
 # The services that are built in, for `sluice demo`.
 #
-# libexamples is written, liblibrary is made from library.proto:
+# libexamples is written; liblibrary is made from library.proto and from the
+# files of explorer/, which become index_html[], page_js[] and so on:
 #   library.pb-c.[ch]        message structs, for the servicer
 #   library.pb               descriptor set, for the schema
 #   library.pb.embed.[ch]    the same as library_pb[]
 #   sluice.yaml.embed.[ch]   the route file as sluice_yaml[]
-#   explorer.*.embed.[ch]    the page for browsers as explorer_html[]...
 
 noinst_LTLIBRARIES += examples/libexamples.la examples/liblibrary.la
 
 examples_libexamples_la_SOURCES = \
+	examples/explorer/explorer.c \
+	examples/explorer/explorer.h \
 	examples/library/answer.c \
 	examples/library/books.c \
 	examples/library/check.c \
@@ -43,15 +45,21 @@ library_imports = \
 	examples/library/google/protobuf/field_mask.pb-c.h \
 	examples/library/google/protobuf/timestamp.pb-c.c \
 	examples/library/google/protobuf/timestamp.pb-c.h
+explorer_made = \
+	examples/explorer/calls.js.embed.c \
+	examples/explorer/calls.js.embed.h \
+	examples/explorer/index.html.embed.c \
+	examples/explorer/index.html.embed.h \
+	examples/explorer/methods.js.embed.c \
+	examples/explorer/methods.js.embed.h \
+	examples/explorer/page.js.embed.c \
+	examples/explorer/page.js.embed.h \
+	examples/explorer/style.css.embed.c \
+	examples/explorer/style.css.embed.h
 library_made = \
 	$(library_messages) \
 	$(library_imports) \
-	examples/library/explorer.css.embed.c \
-	examples/library/explorer.css.embed.h \
-	examples/library/explorer.html.embed.c \
-	examples/library/explorer.html.embed.h \
-	examples/library/explorer.js.embed.c \
-	examples/library/explorer.js.embed.h \
+	$(explorer_made) \
 	examples/library/library.pb.embed.c \
 	examples/library/library.pb.embed.h \
 	examples/library/sluice.yaml.embed.c \
@@ -66,9 +74,11 @@ CLEANFILES += \
 	examples/library/library.pb \
 	examples/library/messages/library.proto
 EXTRA_DIST += \
-	examples/library/explorer.css \
-	examples/library/explorer.html \
-	examples/library/explorer.js \
+	examples/explorer/calls.js \
+	examples/explorer/index.html \
+	examples/explorer/methods.js \
+	examples/explorer/page.js \
+	examples/explorer/style.css \
 	examples/library/library.proto \
 	examples/library/messages.sed \
 	examples/library/sluice.yaml \

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "examples/explorer/explorer.h"
 #include "examples/library/library.h"
 #include "gateway/cli.h"
 #include "gateway/page.h"
@@ -63,14 +64,14 @@ load(const struct gw_inproc *inproc)
 static void
 make_pages(struct gw_page *pages)
 {
-    for (size_t i = 0; i < LIBRARY_EXPLORER_FILES; i++) {
-        struct library_file file = library_explorer(i);
+    for (size_t i = 0; i < EXPLORER_FILES; i++) {
+        const struct explorer_file *file = &explorer_files[i];
 
         pages[i] = (struct gw_page){
-            .path = file.path,
-            .type = file.type,
-            .data = file.data,
-            .size = file.size,
+            .path = file->path,
+            .type = file->type,
+            .data = file->data,
+            .size = *file->size,
         };
         gw_page_init(&pages[i]);
     }
@@ -86,10 +87,10 @@ run(const char *listen, const char *grpc)
         .servicer_free = sluice_face_servicer_free,
         .arg = store,
     };
-    struct gw_page pages[LIBRARY_EXPLORER_FILES];
+    struct gw_page pages[EXPLORER_FILES];
     struct gw_server_options options = { .inprocs = &inproc,
         .n_inprocs = 1,
-        .pages = { pages, LIBRARY_EXPLORER_FILES },
+        .pages = { pages, EXPLORER_FILES },
         .listen = listen,
         .grpc = grpc };
     struct route_set *set;

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 
 #include "examples/library/service.h"
-#include "explorer.css.embed.h"
-#include "explorer.html.embed.h"
-#include "explorer.js.embed.h"
 #include "library.pb.embed.h"
 #include "sluice.yaml.embed.h"
 
@@ -160,18 +157,4 @@ library_route_file(size_t *len)
 {
     *len = sluice_yaml_size;
     return (const char *)sluice_yaml;
-}
-
-struct library_file
-library_explorer(size_t i)
-{
-    const struct library_file files[LIBRARY_EXPLORER_FILES] = {
-        { "/", "text/html; charset=utf-8", explorer_html, explorer_html_size },
-        { "/explorer.css", "text/css; charset=utf-8", explorer_css,
-            explorer_css_size },
-        { "/explorer.js", "text/javascript; charset=utf-8", explorer_js,
-            explorer_js_size },
-    };
-
-    return files[i];
 }

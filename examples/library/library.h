@@ -31,16 +31,4 @@ const uint8_t *library_descriptor_set(size_t *len);
  * its schema goes by the name library.pb. Static, and a string. */
 const char *library_route_file(size_t *len);
 
-/* A file of the explorer, the page that shows the library to browsers. */
-struct library_file {
-    const char *path; /* at which it has to be served */
-    const char *type; /* of its content */
-    const unsigned char *data;
-    size_t size;
-};
-#define LIBRARY_EXPLORER_FILES 3u
-
-/* One of them; i is below LIBRARY_EXPLORER_FILES. Static. */
-struct library_file library_explorer(size_t i);
-
 #endif
