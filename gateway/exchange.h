@@ -38,6 +38,7 @@ struct gw_worker;
 struct gw_connection;
 struct gw_websocket;
 struct gw_front;
+struct gw_page;
 struct gw_intake;
 struct gw_form;
 
@@ -71,6 +72,7 @@ struct gw_reply {
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
     size_t body_drop; /* and at its end */
+    const struct gw_page *page; /* page.h; NULL: the answer is none */
 };
 
 /* What a protocol of RPCs keeps of a request. */

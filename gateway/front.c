@@ -10,6 +10,7 @@
 #include "gateway/connect.h"
 #include "gateway/cors.h"
 #include "gateway/media_type.h"
+#include "gateway/page.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
@@ -173,7 +174,7 @@ find_route(struct gw_exchange *x)
     case GW_ADMIT_REFUSED:
         if (x->front->is_rpc && admission.status == 404)
             refuse_no_method(x);
-        else
+        else if (admission.status != 404 || !gw_page_answer(x))
             reply_refused(x, &admission);
         break;
     }

@@ -40,6 +40,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/media_type.c \
 	gateway/metadata_out.c \
 	gateway/origin.c \
+	gateway/page.c \
 	gateway/pretty.c \
 	gateway/pulse.c \
 	gateway/raw.c \
@@ -98,6 +99,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/media_type.h \
 	gateway/metadata_out.h \
 	gateway/origin.h \
+	gateway/page.h \
 	gateway/pretty.h \
 	gateway/pulse.h \
 	gateway/raw.h \

@@ -76,6 +76,11 @@ tests_gateway_test_http_body_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 tests_gateway_test_http_body_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_bytes_new
 
+check_PROGRAMS += tests/gateway/test_page
+tests_gateway_test_page_SOURCES = tests/gateway/test_page.c \
+	$(gateway_fixture)
+tests_gateway_test_page_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_refusal
 tests_gateway_test_refusal_SOURCES = tests/gateway/test_refusal.c \
 	$(gateway_fixture)
