@@ -17,8 +17,7 @@ class WebClients(harness.Scenario):
         """n_left calls are left by the client, which the backend is told."""
         gateway = self.start(self.backend.port)
         self.addCleanup(gateway.stop)
-        self.backend.release.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
         done = subprocess.run(
             ["node", os.path.join(WEB, script)], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
