@@ -584,10 +584,7 @@ class Metadata(Scenario):
 
 class Time(Scenario):
     def setUp(self):
-        self.backend.release.clear()
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def test_the_deadline_goes_upstream(self):
         for value, low, high in (("5000", 3e3, 5e3),
@@ -654,15 +651,9 @@ class Time(Scenario):
         self.assertEqual(gateway.stop(None), 0)
 
 
-class Measured(Scenario):
-    """Without what the address sanitizer keeps of freed memory."""
+class Bomb(Scenario):
+    workers = 1
 
-    @classmethod
-    def start(cls, port, more=None):
-        return bad.start_alone(cls.route_file(port, more))
-
-
-class Bomb(Measured):
     def test_what_inflates_over_the_limit_takes_no_memory(self):
         bomb = gzip.compress(bytes(200 << 20))
         before = self.gateway.rss()
@@ -673,28 +664,17 @@ class Bomb(Measured):
         self.assertLess(self.gateway.rss() - before, 16 << 20)
 
 
-class Flow(Measured):
+class Flow(Scenario):
+    workers = 1
+
     def test_a_slow_reader_slows_the_backend(self):
         reply = self.stream("Stream", Order(count=64, size=65536))
         self.assertEqual(len(reply.messages), 64)
-        frames.read_slowly(self, request(
-            "POST", frames.SERVICE + "Stream",
-            envelope(Order(count=frames.SLOW_COUNT, size=65536)),
-            [("Content-Type", STREAM)]))
+        frames.stream_slowly(self, STREAM)
 
 
 class BadAnswers(bad.BadBackend):
-    scripts = {
-        "none": bad.plays(bad.head(), bad.trailers()),
-        "two": bad.plays(bad.head(), bad.data(
-            bad.message(bad.GOOD), bad.message(bad.GOOD)), bad.trailers()),
-        "cut": bad.plays(bad.head(), bad.data(
-            bad.message(bad.GOOD), bad.HALF), bad.gone),
-        "html": bad.plays(bad.head(
-            (":status", "503"), ("content-type", "text/html"), end=True)),
-        "404": bad.plays(bad.head(
-            (":status", "404"), ("content-type", "text/plain"), end=True)),
-    }
+    scripts = bad.ANSWERS
 
     def unary(self, id):
         response = self.ask("POST", frames.SERVICE + "Obey",

@@ -81,10 +81,7 @@ class Streams(harness.Scenario):
     def setUp(self):
         # What the last test left waiting takes no leave from this one.
         self.backend.may_send = threading.Semaphore(0)
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.backend.release.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def watch(self, query, accept, headers=(), gateway=None):
         return self.wire(gateway and gateway.port).send(request(

@@ -16,10 +16,7 @@ METHOD = "/sluice.test.v1.Everyday/%s"
 
 class WebSocketScenario(harness.Scenario):
     def setUp(self):
-        self.backend.release.clear()
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def open(self, target, *arguments, **more):
         return Client(self, target, *arguments, **more)
