@@ -2,21 +2,25 @@
 /* gateway/page.c - see page.h. */
 #include "gateway/page.h"
 
+#include <sha1.h>
 #include <stdio.h>
 
 #include <sluice/status.h>
 
+#include "gateway/list.h"
 #include "gateway/reply.h"
-#include "gateway/sha1.h"
 #include "gateway/worker.h"
 
 void
 gw_page_init(struct gw_page *page)
 {
-    uint8_t digest[GW_SHA1_BYTES];
+    uint8_t digest[SHA1_DIGEST_LENGTH];
+    SHA1_CTX sha1;
     char *at = page->tag;
 
-    gw_sha1(page->data, page->size, digest);
+    SHA1Init(&sha1);
+    SHA1Update(&sha1, page->data, page->size);
+    SHA1Final(digest, &sha1);
     *at++ = '"';
     for (size_t i = 0; i < sizeof digest; i++, at += 2)
         snprintf(at, 3, "%02x", digest[i]);
@@ -60,8 +64,8 @@ is_known(const struct gw_page *page, struct MHD_Connection *mhd)
         return false;
     list = sluice_str(value);
     snprintf(weak, sizeof weak, "W/%s", page->tag);
-    return gw_request_list_has(list, page->tag) ||
-        gw_request_list_has(list, weak) || gw_request_list_has(list, "*");
+    return gw_list_has(list, page->tag) ||
+        gw_list_has(list, weak) || gw_list_has(list, "*");
 }
 
 static void
