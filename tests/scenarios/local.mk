@@ -70,7 +70,8 @@ EXTRA_DIST += \
 	tests/scenarios/websocket.py \
 	tests/web/connect_clients.mjs \
 	tests/web/grpc_web_client.mjs \
-	tests/web/kit.mjs
+	tests/web/kit.mjs \
+	tests/web/websocket_module.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
