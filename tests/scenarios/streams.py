@@ -222,7 +222,7 @@ timeouts: {stream_head: 20ms}
         self.assertEqual(response.status, 204)
         self.assertIsNone(response.header("content-type"))
         self.assertEqual(response.header("grpc-trailer-b"), "2")
-        self.gateway.wait_for(r" status=204 .*outcome="ok"")
+        self.gateway.wait_for(' status=204 .*outcome="ok"')
         for accept, headers in ((SSE, []), (NDJSON, back), (ARRAY, back)):
             response = self.watch("", accept, headers).response()
             self.assertEqual(response.status, 200)
