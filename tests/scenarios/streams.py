@@ -206,10 +206,11 @@ timeouts: {stream_head: 20ms}
         body, is_complete = self.rest(wire)
         self.assertTrue(body.startswith(b"data: {"), body)
         self.assertTrue(is_complete)
-        response = self.watch("message=step&tags=a=1&code=5", SSE,
-                              gateway=gateway)
+        wire = self.watch("message=step&tags=a=1&code=5", SSE,
+                          gateway=gateway)
+        wire.read_until(b"\r\n\r\n")
         self.backend.may_send.release()
-        self.assertTrue(response.response().body.startswith(
+        self.assertTrue(self.rest(wire)[0].startswith(
             b"retry: 2000\nevent: error\ndata: {"))
         self.assertEqual(gateway.stop(), 0)
 
