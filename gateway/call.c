@@ -97,14 +97,32 @@ reply_unary(struct gw_exchange *x)
 
 /* ----------------------------------------------------------- what comes back */
 
+/* What stands before everything that responses become. */
+static enum pb_err
+start_out(struct gw_exchange *x)
+{
+    init_out(x);
+    return x->reply.is_ready || x->form->start == NULL || x->out.pb.len > 0
+        ? PB_OK
+        : x->form->start(x);
+}
+
 static void
 begin_stream(struct gw_exchange *x)
 {
+    enum pb_err err;
+
     if (x->reply.is_ready)
         return;
     if (!gw_metadata_out_fits(x)) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "metadata",
             "the backend's metadata is over the limit");
+        sluice_call_cancel(x->call);
+        return;
+    }
+    err = start_out(x);
+    if (err != PB_OK) {
+        gw_call_unshowable(x, err);
         sluice_call_cancel(x->call);
         return;
     }
@@ -163,9 +181,10 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
     enum pb_err err;
 
     compact_out(x);
-    init_out(x);
     before = x->out.pb.len;
-    err = x->form->put(x, message, &error);
+    err = start_out(x);
+    if (err == PB_OK)
+        err = x->form->put(x, message, &error);
     if (err != PB_OK) {
         x->out.pb.len = before;
         gw_call_unshowable(x, err);
@@ -225,11 +244,31 @@ break_stream(struct gw_exchange *x)
     x->is_out_ended = true;
 }
 
+/* A client has come again, and the service has nothing more for it. */
+static bool
+is_exhausted(const struct gw_exchange *x)
+{
+    return x->form->is_resumed && x->request.last_event_id.len > 0 &&
+        x->n_responses == 0 && !x->reply.is_ready;
+}
+
+static void
+reply_nothing(struct gw_exchange *x)
+{
+    gw_reply_ok(x, NULL);
+    x->reply.status = MHD_HTTP_NO_CONTENT;
+    x->reply.content_type = NULL;
+}
+
 static void
 finish_stream(struct gw_exchange *x)
 {
     size_t before;
 
+    if (is_exhausted(x)) {
+        reply_nothing(x);
+        return;
+    }
     begin_stream(x);
     if (!x->reply.is_stream)
         return;

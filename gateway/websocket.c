@@ -44,30 +44,59 @@ close_code(const struct gw_reply *r)
     return (uint16_t)(GW_WS_STATUS + r->code);
 }
 
+static enum pb_err
+put_status(struct gw_websocket *ws, const struct gw_status *status,
+    struct pb_buf *out)
+{
+    struct gw_exchange *x = ws->x;
+    const struct gw_status_form form = {
+        .shows_debug = gw_ws_config(ws)->errors_show_debug,
+        .with_type = true,
+    };
+    enum pb_err err = gw_status_to_json(x->worker->writer,
+        x->rpc->method->input->schema, status, &form, out);
+
+    if (err == PB_OK && ws->shows_metadata)
+        err = gw_ws_metadata_put(out, x->terminal_metadata);
+    return err;
+}
+
+/* The last message. Without memory the Close has to do. */
+static void
+tell_status(struct gw_websocket *ws, const struct gw_status *status)
+{
+    struct pb_buf *out = gw_ws_out(ws);
+    size_t before = out->len;
+    size_t at;
+
+    if (gw_ws_frame_open(out, &at) == PB_OK &&
+        put_status(ws, status, out) == PB_OK)
+        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
+    else
+        out->len = before;
+}
+
 /* The Status, and a Close that shows its code to who does not look at it. */
 static void
 tell_failure(struct gw_websocket *ws, const struct gw_status *status)
 {
-    struct gw_exchange *x = ws->x;
-    const struct gw_status_form status_form = {
-        .shows_debug = gw_ws_config(ws)->errors_show_debug,
-        .with_type = true,
-    };
-    struct pb_buf *out;
-    size_t before;
-    size_t at;
+    gw_ws_metadata_show(ws, ws->x->initial_metadata);
+    if (ws->state != GW_WS_OPEN)
+        return;
+    tell_status(ws, status);
+    gw_ws_close(ws, close_code(&ws->x->reply), status->message);
+}
+
+void
+gw_ws_complete(struct gw_websocket *ws)
+{
+    const struct gw_status ok = { .code = SLUICE_CODE_OK };
 
     if (ws->state != GW_WS_OPEN)
         return;
-    out = gw_ws_out(ws);
-    before = out->len;
-    if (gw_ws_frame_open(out, &at) == PB_OK &&
-        gw_status_to_json(x->worker->writer, x->rpc->method->input->schema,
-            status, &status_form, out) == PB_OK)
-        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
-    else
-        out->len = before;
-    gw_ws_close(ws, close_code(&x->reply), status->message);
+    if (ws->shows_metadata)
+        tell_status(ws, &ok);
+    gw_ws_close(ws, GW_WS_NORMAL, sluice_str(""));
 }
 
 /* ---- The handshake -------------------------------------------------------- */
