@@ -395,10 +395,7 @@ gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
     if (err == SLUICE_OK) {
         gw_exchange_calling(x, call);
     } else if (err == SLUICE_ESTATE) {
-        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
-        x->reply.close = true;
-        x->reply.retry_after = 1;
+        gw_reply_shutdown(x);
     } else {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");

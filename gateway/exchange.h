@@ -119,6 +119,7 @@ struct gw_exchange {
     bool is_body_complete;
     bool is_refused;  /* the body is wrong; the RPC is being cancelled */
     size_t swallowed; /* of the body, after the answer was known */
+    bool is_told;     /* it went out before the body was complete (early.h) */
     bool is_http10;
 
     /* The RPC. */

@@ -84,10 +84,7 @@ check_head(struct gw_exchange *x)
         gw_reply_error(x, 417, SLUICE_CODE_INVALID_ARGUMENT, "expect",
             "only 100-continue can be expected");
     } else if (x->worker->is_draining) {
-        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
-        x->reply.retry_after = 1;
-        x->reply.close = true;
+        gw_reply_shutdown(x);
     }
     return !x->reply.is_ready;
 }

@@ -28,6 +28,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/connection.c \
 	gateway/cors.c \
 	gateway/envelope.c \
+	gateway/early.c \
 	gateway/exchange.c \
 	gateway/explain.c \
 	gateway/front.c \
@@ -88,6 +89,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/connection.h \
 	gateway/cors.h \
 	gateway/envelope.h \
+	gateway/early.h \
 	gateway/exchange.h \
 	gateway/explain.h \
 	gateway/front.h \

@@ -287,6 +287,15 @@ reply_remote_shutdown(struct gw_exchange *x, const struct sluice_abortion *a)
 }
 
 void
+gw_reply_shutdown(struct gw_exchange *x)
+{
+    gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
+        "the gateway is shutting down");
+    x->reply.retry_after = OWN_RETRY_SECONDS;
+    x->reply.close = true;
+}
+
+void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
     if (is_settled(x))
@@ -307,10 +316,7 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
             "the deadline was exceeded");
         break;
     case SLUICE_ABORTION_LOCAL_SHUTDOWN:
-        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
-        x->reply.retry_after = OWN_RETRY_SECONDS;
-        x->reply.close = true;
+        gw_reply_shutdown(x);
         break;
     case SLUICE_ABORTION_REMOTE_SHUTDOWN:
         reply_remote_shutdown(x, a);
@@ -446,8 +452,8 @@ add_codings(const struct gw_exchange *x, struct MHD_Response *response)
             r->varies ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL);
 }
 
-static bool
-add_headers(struct gw_exchange *x, struct MHD_Response *response)
+bool
+gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
     struct gw_reply *r = &x->reply;
     bool is_last = r->close || x->worker->is_draining;
@@ -485,7 +491,7 @@ gw_reply_queue(struct gw_exchange *x)
     if (x->reply.body != NULL)
         x->bytes_out = body_size(x);
     response = make_response(x);
-    if (response == NULL || !add_headers(x, response)) {
+    if (response == NULL || !gw_reply_add_headers(x, response)) {
         if (response != NULL)
             MHD_destroy_response(response);
         return MHD_NO;

@@ -387,8 +387,7 @@ void
 gw_websocket_drain(struct gw_websocket *ws)
 {
     if (ws->state == GW_WS_OPEN && !ws->x->is_calling)
-        gw_reply_error(ws->x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
+        gw_reply_shutdown(ws->x);
 }
 
 void

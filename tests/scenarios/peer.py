@@ -44,11 +44,11 @@ class Call:
         self.has_head = True
         return self
 
-    def message(self, payload):
+    def message(self, payload, flag=0):
         """As far as windows allow; False: the call was cancelled."""
         if not self.has_head:
-            self.head()
-        data = memoryview(http2.message(payload))
+            self.head(("grpc-encoding", "gzip"))
+        data = memoryview(http2.message(payload, flag))
         while data:
             n = self.connection.take_window(self, len(data))
             if n == 0:
@@ -58,6 +58,9 @@ class Call:
             self.sent += n
             data = data[n:]
         return True
+
+    def compressed(self, payload):
+        return self.message(payload, flag=1)
 
     def end(self, code=0, text=""):
         if not self.has_head:
