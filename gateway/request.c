@@ -444,6 +444,8 @@ read_steering(struct gw_request *r, const char *name, size_t len,
     case 24:
         if (!is(name, len, "connect-protocol-version"))
             return false;
+        if (r->connect_version.ptr != NULL)
+            bad(r, "Connect-Protocol-Version", "expected one version", value);
         r->connect_version = value;
         return true;
     case 14:
@@ -493,6 +495,35 @@ add_callers(struct reading *in, struct sluice_str callers)
         add(in, name, callers);
 }
 
+/* Pages cannot set User-Agent, which is the browser's: what they call themselves
+ * in X-User-Agent goes first. Of several the first counts. False: neither. */
+static bool
+read_user_agent(struct gw_request *r, const char *name, size_t len,
+    struct sluice_str value)
+{
+    bool is_x = is(name, len, "x-user-agent");
+
+    if (!is_x && !is(name, len, "user-agent"))
+        return false;
+    if (r->user_agent.ptr == NULL || (is_x && !r->has_x_user_agent))
+        r->user_agent = value;
+    r->has_x_user_agent |= is_x;
+    return true;
+}
+
+/* On the wire User-Agent is the gRPC client's, which is us. */
+static void
+add_user_agent(struct reading *in)
+{
+    struct sluice_str name = { "x-user-agent", 12 };
+    struct sluice_str value = in->r->user_agent;
+
+    if (value.len > 0 && sluice_metadata_value_is_valid(name, value) &&
+        (in->r->metadata == NULL ||
+            sluice_metadata_find(in->r->metadata, name).ptr == NULL))
+        add(in, name, value);
+}
+
 static enum MHD_Result
 on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     const char *value, size_t value_len)
@@ -510,12 +541,12 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
         in->r->forwarded_for = sluice_str_n(value, value_len);
         return MHD_YES;
     }
+    if (read_user_agent(in->r, name, name_len, sluice_str_n(value, value_len)))
+        return MHD_YES;
     if (name_len > sizeof PREFIX - 1 &&
         strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
         add_header(in, name, name + sizeof PREFIX - 1,
             name_len - (sizeof PREFIX - 1), value, value_len);
-    else if (is(name, name_len, "user-agent"))
-        add_header(in, name, "x-user-agent", 12, value, value_len);
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
@@ -556,7 +587,8 @@ on_metadata(void *cls, enum MHD_ValueKind kind, const char *name,
     if (read_steering(&unused, name, name_len,
             sluice_str_n(value, value_len)) ||
         is(name, name_len, "x-forwarded-for") ||
-        is(name, name_len, "user-agent") ||
+        read_user_agent(&unused, name, name_len,
+            sluice_str_n(value, value_len)) ||
         is_passed(in->config, name, name_len) ||
         (name_len > sizeof PREFIX - 1 &&
             strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0) ||
@@ -607,6 +639,7 @@ gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
 
     r->timeout_ns = -1;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &in);
+    add_user_agent(&in);
     add_forwarded_for(&in, remote);
     return !in.is_short;
 }
