@@ -2,6 +2,7 @@
 /* gateway/rpc_intake.c - see rpc_intake.h. */
 #include "gateway/rpc_intake.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 #include <sluice/status.h>
@@ -12,6 +13,8 @@
 #include "gateway/rest.h"
 #include "gateway/worker.h"
 #include "rpc/link/grpc_coding.h"
+
+#define CODING_MAX 16u /* letters of the name of one */
 
 void
 gw_rpc_expect_request(struct gw_exchange *x)
@@ -81,6 +84,19 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     return MHD_YES;
 }
 
+/* Codings of HTTP are in any case (RFC 9110 section 8.4.1). */
+static enum sluice_err
+parse_coding(struct sluice_str value, enum sluice_grpc_coding *coding)
+{
+    char lower[CODING_MAX];
+
+    if (value.len > sizeof lower)
+        return SLUICE_ENOTFOUND;
+    for (size_t i = 0; i < value.len; i++)
+        lower[i] = (char)tolower((unsigned char)value.ptr[i]);
+    return rpc_grpc_coding_parse(sluice_str_n(lower, value.len), coding);
+}
+
 bool
 gw_rpc_read_coding(struct gw_exchange *x, enum sluice_grpc_coding *coding)
 {
@@ -90,8 +106,7 @@ gw_rpc_read_coding(struct gw_exchange *x, enum sluice_grpc_coding *coding)
     *coding = SLUICE_GRPC_IDENTITY;
     MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, on_header, &found);
     if (found.n == 0 ||
-        (found.n == 1 &&
-            rpc_grpc_coding_parse(found.value, coding) == SLUICE_OK))
+        (found.n == 1 && parse_coding(found.value, coding) == SLUICE_OK))
         return true;
     gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "compression",
         "%s: expected gzip, deflate or identity, once", header);

@@ -372,6 +372,19 @@ class Fronts(harness.Scenario):
             self.assertTrue(response.is_complete)
             self.assertEqual(wire.to_end(), b"")
 
+    def test_the_least_limits_refuse_and_break_nothing(self):
+        gateway = self.start(self.backend.port, """
+limits: {max_request_message: 1, max_response_message: 1, max_elements: 1,
+         max_header_bytes: 1KiB}
+json: {max_depth: 1}
+""")
+        self.addCleanup(lambda: self.assertEqual(gateway.stop(), 0))
+        good = [("", data) for data in HALF_CLOSED]
+        for name, data, *_ in REST + GRPC_WEB + CONNECT + GONE + good:
+            self.wire(gateway.port).send(data).half_close().to_end()
+        response = self.ask("GET", "/healthz", port=gateway.port)
+        self.assertEqual(response.status, 200)
+
     def test_a_preflight_for_every_protocol(self):
         for target in ("/v1/echo", "/v1/streams/s", "/v1/collections",
                        SERVICE + "Obey", SERVICE + "Converse", "/nowhere",

@@ -241,6 +241,7 @@ class Compression(Scenario):
     def test_requests(self):
         plain = self.order.SerializeToString()
         for coding, body in (("gzip", gzip.compress(plain)),
+                             ("GZip", gzip.compress(plain)),
                              ("deflate", zlib.compress(plain)),
                              ("identity", plain)):
             answer, _ = self.unary(body, [("Content-Encoding", coding)])
