@@ -118,5 +118,6 @@ gw_bad_type_headers(struct gw_exchange *x, struct MHD_Response *response)
     if (name == NULL)
         return true;
     list = list_types(x);
-    return list != NULL && MHD_add_response_header(response, name, list) == MHD_YES;
+    return list != NULL &&
+        MHD_add_response_header(response, name, list) == MHD_YES;
 }

@@ -477,8 +477,7 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        gw_bad_type_headers(x, response) &&
-        add_codings(x, response) &&
+        gw_bad_type_headers(x, response) && add_codings(x, response) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&

@@ -38,7 +38,7 @@ struct gw_request {
     struct sluice_str preflight_method;  /* Access-Control-Request-Method */
     struct sluice_str preflight_headers; /* Access-Control-Request-Headers */
     struct sluice_str forwarded_for;
-    struct sluice_str user_agent;   /* X-User-Agent, or else User-Agent */
+    struct sluice_str user_agent; /* X-User-Agent, or else User-Agent */
     bool has_x_user_agent;
     bool has_content_length;
     uint64_t content_length;

@@ -44,9 +44,9 @@ gw_status_number(const struct gw_status *status)
     return status->said != 0 ? status->said : status->code;
 }
 
-/* Appends a Status with that number, message and details of status, its BadRequest
- * among them; nothing if it has no details. A DebugInfo is left out unless
- * shows_debug, and so is a detail that names it inside. */
+/* Appends a Status with that number, message and details of status, its
+ * BadRequest among them; nothing if it has no details. A DebugInfo is left out
+ * unless shows_debug, and so is a detail that names it inside. */
 enum pb_err gw_status_to_wire(const struct gw_status *status, bool shows_debug,
     struct pb_buf *out);
 
