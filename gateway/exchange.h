@@ -65,6 +65,8 @@ struct gw_reply {
     const char *outcome; /* for the log */
     const char *content_type;
     const char *allow;    /* Allow, for 405 */
+    bool lists_types;     /* those of a body that would do, for 415 */
+    bool lists_identity;  /* no coding would do, for 415 */
     const char *encoding; /* of what is compressed; NULL: nothing is */
     bool lists_codings;   /* those we know, for a client that tried another */
     bool varies;          /* with Accept-Encoding */

@@ -9,6 +9,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/admit.c \
 	gateway/arena.c \
 	gateway/bad_input.c \
+	gateway/bad_type.c \
 	gateway/buffer.c \
 	gateway/call.c \
 	gateway/cli.c \
@@ -80,6 +81,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/admit.h \
 	gateway/arena.h \
 	gateway/bad_input.h \
+	gateway/bad_type.h \
 	gateway/buffer.h \
 	gateway/call.h \
 	gateway/cli.h \

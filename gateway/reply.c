@@ -16,6 +16,7 @@
 #include <sluice/status.h>
 
 #include "gateway/bad_input.h"
+#include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/cors.h"
 #include "gateway/front.h"
@@ -112,6 +113,21 @@ gw_reply_bad_header(struct gw_exchange *x)
         route_quote(r->bad_value.ptr, r->bad_value.len, quoted));
     memcpy(error.path, name.message, sizeof error.path);
     gw_reply_bad_input(x, "header", &error);
+}
+
+void
+gw_reply_bad_field(struct gw_exchange *x, unsigned http, const char *outcome,
+    const char *field, const char *description)
+{
+    const struct gw_status status = {
+        .code = SLUICE_CODE_INVALID_ARGUMENT,
+        .http = http,
+        .message = sluice_str(description),
+        .field = sluice_str(field),
+        .description = sluice_str(description),
+    };
+
+    set_status(x, outcome, &status);
 }
 
 /* -------------------------------------------------- what the RPC came to */
@@ -212,8 +228,10 @@ static bool
 reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     const struct sluice_abortion *a, const char *text)
 {
+    bool is_named = sluice_code_name(code) != NULL;
     struct gw_status status = {
-        .code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code,
+        .code = is_named ? code : SLUICE_CODE_UNKNOWN,
+        .said = is_named || code < 0 ? 0 : code,
         .http = sluice_code_http_status(code),
         .message = a->details,
     };
@@ -466,7 +484,7 @@ gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response)
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        add_codings(x, response) &&
+        gw_bad_type_headers(x, response) && add_codings(x, response) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&

@@ -23,6 +23,10 @@ void gw_reply_bad_input(struct gw_exchange *x, const char *what,
 /* The same of the header that the request was found to be wrong in. */
 void gw_reply_bad_header(struct gw_exchange *x);
 
+/* The same, with a status of HTTP of its own. */
+void gw_reply_bad_field(struct gw_exchange *x, unsigned http,
+    const char *outcome, const char *field, const char *description);
+
 /* The RPC ended otherwise than by completing with code 0. */
 void gw_reply_abortion(struct gw_exchange *x,
     const struct sluice_abortion *abortion);

@@ -179,6 +179,35 @@ add_callers(struct reading *in, struct sluice_str callers)
         add(in, name, callers);
 }
 
+/* Pages cannot set User-Agent, which is the browser's: what they call themselves
+ * in X-User-Agent goes first. Of several the first counts. */
+static bool
+is_user_agent(const char *name, size_t len)
+{
+    return is(name, len, "user-agent") || is(name, len, "x-user-agent");
+}
+
+static void
+take_user_agent(struct gw_request *r, bool is_x, struct sluice_str value)
+{
+    if (r->user_agent.ptr == NULL || (is_x && !r->has_x_user_agent))
+        r->user_agent = value;
+    r->has_x_user_agent |= is_x;
+}
+
+/* On the wire User-Agent is the gRPC client's, which is us. */
+static void
+add_user_agent(struct reading *in)
+{
+    struct sluice_str name = { "x-user-agent", 12 };
+    struct sluice_str value = in->r->user_agent;
+
+    if (value.len > 0 && sluice_metadata_value_is_valid(name, value) &&
+        (in->r->metadata == NULL ||
+            sluice_metadata_find(in->r->metadata, name).ptr == NULL))
+        add(in, name, value);
+}
+
 static enum MHD_Result
 on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     const char *value, size_t value_len)
@@ -201,8 +230,8 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
         strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
         add_header(in, name, name + sizeof PREFIX - 1,
             name_len - (sizeof PREFIX - 1), value, value_len);
-    else if (is(name, name_len, "user-agent"))
-        add_header(in, name, "x-user-agent", 12, value, value_len);
+    else if (is_user_agent(name, name_len))
+        take_user_agent(in->r, name_len == 12, sluice_str_n(value, value_len));
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
@@ -241,7 +270,7 @@ on_metadata(void *cls, enum MHD_ValueKind kind, const char *name,
         value = "";
     if (gw_steering_is(sluice_str_n(name, name_len)) ||
         is(name, name_len, "x-forwarded-for") ||
-        is(name, name_len, "user-agent") ||
+        is_user_agent(name, name_len) ||
         is_passed(in->config, name, name_len) ||
         (name_len > sizeof PREFIX - 1 &&
             strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0) ||
@@ -292,6 +321,7 @@ gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
 
     r->timeout_ns = -1;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &in);
+    add_user_agent(&in);
     add_forwarded_for(&in, remote);
     return !in.is_short;
 }

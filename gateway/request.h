@@ -30,13 +30,16 @@ struct gw_request {
     struct sluice_str content_type;
     struct sluice_str accept;
     struct sluice_str accept_encoding;
-    struct sluice_str connect_version; /* Connect-Protocol-Version */
+    struct sluice_str connect_version; /* Connect-Protocol-Version; no pointer:
+                                        * none */
     struct sluice_str last_event_id;   /* of a returning EventSource */
     struct sluice_str host;
     struct sluice_str origin; /* no pointer: none; not valid if several */
     struct sluice_str preflight_method;  /* Access-Control-Request-Method */
     struct sluice_str preflight_headers; /* Access-Control-Request-Headers */
     struct sluice_str forwarded_for;
+    struct sluice_str user_agent; /* X-User-Agent, or else User-Agent */
+    bool has_x_user_agent;
     bool has_content_length;
     uint64_t content_length;
     bool is_chunked;

@@ -7,6 +7,7 @@
 #include <sluice/status.h>
 
 #include "gateway/accept.h"
+#include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/http_body.h"
 #include "gateway/raw.h"
@@ -106,15 +107,11 @@ check_body_headers(struct gw_exchange *x)
     if (!gw_request_has_body(r))
         return true;
     if (r->is_coded) {
-        gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
-            "the body's content-encoding is not supported");
+        gw_bad_type_refuse_coding(x);
         return false;
     }
     if (takes_json(x) && gw_request_media(r) != GW_MEDIA_JSON) {
-        gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-            GW_NO_JSON_TYPE,
-            (int)(r->content_type.len < 100 ? r->content_type.len : 100),
-            r->content_type.ptr);
+        gw_bad_type_refuse(x, GW_TYPE_JSON);
         return false;
     }
     if (r->has_content_length && r->content_length > max &&

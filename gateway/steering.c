@@ -175,6 +175,17 @@ read_content_type(struct gw_request *r, struct sluice_str name,
 }
 
 static void
+read_connect_version(struct gw_request *r, struct sluice_str name,
+    struct sluice_str value)
+{
+    (void)name;
+    if (r->connect_version.ptr != NULL)
+        gw_request_bad(r, "Connect-Protocol-Version", "expected one version",
+            value);
+    r->connect_version = value;
+}
+
+static void
 read_transfer_encoding(struct gw_request *r, struct sluice_str name,
     struct sluice_str value)
 {
@@ -273,7 +284,7 @@ static const struct steering by_length[LONGEST_NAME + 1][3] = {
     [18] = { READ("connect-timeout-ms", read_milliseconds) },
     [21] = { READ("sec-websocket-version", read_handshake) },
     [22] = { READ("sec-websocket-protocol", read_handshake) },
-    [24] = { KEPT("connect-protocol-version", connect_version) },
+    [24] = { READ("connect-protocol-version", read_connect_version) },
     [29] = { KEPT_SHARED("access-control-request-method", preflight_method) },
     [30] = { KEPT_SHARED("access-control-request-headers", preflight_headers) },
 };

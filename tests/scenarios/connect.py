@@ -152,6 +152,34 @@ class Unary(Scenario):
             self.assert_refused(self.post("Obey", b"", headers=[
                 ("Connect-Protocol-Version", value)]), 3, says="version")
 
+    def test_the_version_twice_or_empty(self):
+        for values in (("1", "2"), ("2", "1"), ("1", "1"), ("",)):
+            self.assert_refused(
+                self.post("Obey", b"{}", JSON, [
+                    (VERSION[0], value) for value in values]), 3,
+                says="version")
+
+    def test_a_415_says_what_would_do(self):
+        web = ("application/grpc-web", "application/grpc-web+proto",
+               "application/grpc-web+json", "application/grpc-web-text",
+               "application/grpc-web-text+proto",
+               "application/grpc-web-text+json")
+        for method, type, takes in (
+                ("Obey", "text/xml", (JSON, PROTO)),
+                ("Stream", PROTO, (JSON, STREAM_JSON, STREAM)),
+                ("Converse", PROTO, (JSON, "application/x-ndjson",
+                                     STREAM_JSON, STREAM))):
+            response = self.post(method, b"", type, [VERSION])
+            error = self.assert_refused(response, 3, 415)
+            self.assertEqual(
+                tuple(response.header("accept-post").split(", ")),
+                takes + web)
+            violation, = error["details"][0]["debug"]["fieldViolations"]
+            self.assertEqual(violation["field"], "Content-Type")
+            self.assertIn('found "%s"' % type, violation["description"])
+        response = self.ask("POST", frames.SERVICE + "Obey", b"", [VERSION])
+        self.assert_refused(response, 3, 415, "found none")
+
     def test_types_that_do_not_fit(self):
         for method, type in (
                 ("Obey", "application/xml"), ("Obey", STREAM),
@@ -179,10 +207,18 @@ class Unary(Scenario):
                                    [("Content-Type", PROTO)]), 415, 3)
 
     def test_another_method_is_405(self):
-        for verb in ("PUT", "PATCH", "DELETE"):
-            response = self.ask(verb, frames.SERVICE + "Obey", b"",
-                                [("Content-Type", PROTO)])
+        for verb in ("PUT", "PATCH", "DELETE", "GE"):
+            for headers in ([("Content-Type", PROTO)],
+                            [("Content-Type", STREAM)], [VERSION]):
+                for method, allow in (("Obey", "GET, POST"),
+                                      ("Echo", "POST"), ("Stream", "POST")):
+                    response = self.ask(verb, frames.SERVICE + method, b"",
+                                        headers)
+                    self.assert_refused(response, 12, 405)
+                    self.assertEqual(response.header("allow"), allow)
+            response = self.ask(verb, frames.SERVICE + "Obey", b"")
             self.assert_error(response, 405, 12)
+            self.assertEqual(response.header("allow"), "GET, POST")
 
     def test_a_message_over_the_limit(self):
         size = (4 << 20) + 1
@@ -205,6 +241,7 @@ class Compression(Scenario):
     def test_requests(self):
         plain = self.order.SerializeToString()
         for coding, body in (("gzip", gzip.compress(plain)),
+                             ("GZip", gzip.compress(plain)),
                              ("deflate", zlib.compress(plain)),
                              ("identity", plain)):
             answer, _ = self.unary(body, [("Content-Encoding", coding)])
@@ -247,6 +284,14 @@ class Compression(Scenario):
             ("Connect-Content-Encoding", "zstd")])
         self.assertEqual(reply.response.header("connect-accept-encoding"),
                          known)
+
+    def test_two_codings_are_none_that_is_known(self):
+        body = gzip.compress(self.order.SerializeToString())
+        self.assert_refused(self.post("Obey", body, headers=[
+            ("Content-Encoding", "gzip"), ("Content-Encoding", "br")]), 12)
+        self.fails(12, b"", headers=[
+            ("Connect-Content-Encoding", "identity"),
+            ("Connect-Content-Encoding", "gzip")])
 
     def test_what_is_not_what_its_coding_says(self):
         for body in (b"plain", gzip.compress(b"a")[:-1],
@@ -373,6 +418,15 @@ class Get(Scenario):
             with self.subTest(query):
                 self.assert_refused(self.get(query), 3, says=says)
         self.assert_refused(self.get({**good, "encoding": "xml"}), 3, 415)
+
+    def test_a_query_that_is_not_there(self):
+        for query in ("", "?", "?encoding=json", "?message=%7B%7D", "?id=a"):
+            response = self.ask("GET", frames.SERVICE + "Obey" + query)
+            self.assert_refused(response, 3, says="parameter")
+        for method in ("Echo", "Stream"):
+            response = self.ask("GET", frames.SERVICE + method)
+            self.assert_error(response, 405, 12)
+            self.assertEqual(response.header("allow"), "POST")
 
     def test_methods_with_side_effects_take_POST_only(self):
         for method in ("Echo", "Stream", "Collect"):

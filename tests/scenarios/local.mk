@@ -8,6 +8,7 @@ scenarios = \
 	tests/scenarios/bad_backends.py \
 	tests/scenarios/bad_connections.py \
 	tests/scenarios/browser.py \
+	tests/scenarios/bad_fronts.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
