@@ -189,6 +189,9 @@ void gw_exchange_calling(struct gw_exchange *x, struct sluice_call *call);
 /* The RPC's final callback came. */
 void gw_exchange_called(struct gw_exchange *x);
 
+/* Its WebSocket is over: ends the exchange, and the connection with it. */
+void gw_exchange_end_websocket(struct gw_exchange *x);
+
 /* Frees every recycled exchange of a worker. */
 void gw_exchange_free_idle(struct gw_worker *w);
 

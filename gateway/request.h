@@ -76,6 +76,10 @@ void gw_request_limit_time(struct gw_request *r, const char *name,
 bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool);
 
+/* MHD is going to free the head: of its texts only the target remains, which
+ * is ours, and the verb, which is GET. */
+void gw_request_forget_head(struct gw_request *r);
+
 /* Without the blanks around it (RFC 9110 section 5.6.3). */
 struct sluice_str gw_request_trim(struct sluice_str s);
 

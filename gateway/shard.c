@@ -43,9 +43,10 @@ on_connection(void *cls, struct MHD_Connection *connection,
         struct gw_connection *c = *socket_context;
 
         *socket_context = NULL;
-        gw_refusals_on_closed(&s->refusals, c);
+        if (!c->owns_fd)
+            gw_refusals_on_closed(&s->refusals, c);
         s->n_connections--;
-        gw_connection_free(&c);
+        gw_connection_let_go(&c, GW_HELD_BY_MHD);
     }
 }
 
@@ -212,7 +213,7 @@ gw_shard_add(struct gw_shard *s, int fd, const struct sockaddr *sa,
         /* MHD has closed fd. The notice came if arriving was taken. */
         if (s->arriving != NULL) {
             s->arriving = NULL;
-            gw_connection_free(&c);
+            gw_connection_let_go(&c, GW_HELD_BY_MHD);
         }
         return;
     }
