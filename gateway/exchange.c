@@ -65,10 +65,7 @@ take(struct gw_worker *w)
     if (x == NULL)
         return NULL;
     /* The arena, the largest part, needs no clearing. */
-    memset(x, 0, offsetof(struct gw_exchange, match));
-    memset((char *)x + offsetof(struct gw_exchange, binding), 0,
-        offsetof(struct gw_exchange, arena) -
-            offsetof(struct gw_exchange, binding));
+    memset(x, 0, offsetof(struct gw_exchange, arena));
     gw_arena_init(&x->arena, w->pool);
     x->magic = MAGIC;
     x->worker = w;

@@ -95,7 +95,6 @@ struct gw_exchange {
 
     /* The request. */
     struct gw_request request;
-    struct route_match match;
     const struct route_binding *binding; /* NULL until one was found */
     const struct route_rpc *rpc;
     const struct gw_front *front;   /* front.h; NULL before the head is read */
@@ -139,6 +138,8 @@ struct gw_exchange {
     uint64_t bytes_out;
     uint64_t sent_ns;            /* when MHD last took some of out */
     struct sluice_timer pulse;   /* pulse.h */
+    bool is_resting;             /* what a silent stream can spare is to go */
+    bool has_rested;             /* and has gone, since something was sent */
     const char *trailer_message; /* grpc-message, encoded; NULL: none */
     struct MHD_Response *mhd_response;
 

@@ -142,14 +142,14 @@ admit(struct gw_exchange *x, struct gw_admission *admission)
 
     if (x->front->is_rpc) {
         gw_request_set_target(&r, x->request.target, x->request.target_len);
-        found = gw_admit_target(set, &r, &x->match, admission);
+        found = gw_admit_target(set, &r, &x->worker->match, admission);
         if (found == GW_ADMIT_ROUTE
-                ? x->match.binding->is_auto
+                ? x->worker->match.binding->is_auto
                 : found != GW_ADMIT_REFUSED || admission->status != 405)
             return found;
         speak(x, &gw_front_rest);
     }
-    return gw_admit_target(set, &x->request, &x->match, admission);
+    return gw_admit_target(set, &x->request, &x->worker->match, admission);
 }
 
 static bool
@@ -159,7 +159,7 @@ find_route(struct gw_exchange *x)
 
     switch (admit(x, &admission)) {
     case GW_ADMIT_ROUTE:
-        x->binding = x->match.binding;
+        x->binding = x->worker->match.binding;
         x->rpc = x->binding->rpc;
         return true;
     case GW_ADMIT_OPTIONS:
