@@ -3,7 +3,8 @@
  * bench/backend.c - a gRPC server that costs next to nothing, so that what is
  * measured is the proxy in front of it: nghttp2 on one libuv loop, bytes in,
  * the same bytes out. A path that ends in "/Stream" answers with 1,000 messages
- * of 100 bytes instead.
+ * of 100 bytes instead; one that ends in "/Watch" or "/Talk" at once with the
+ * first of these, and then says nothing more.
  *
  *   backend [PORT]     prints the port it listens on; ends on SIGTERM, status 0
  *
@@ -46,6 +47,7 @@ struct call {
     size_t answer_len;
     size_t sent;
     bool is_stream;
+    bool is_held; /* the answer has no end */
 };
 
 struct peer {
@@ -109,7 +111,9 @@ on_read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t room,
     if (n > 0)
         memcpy(buf, c->answer + c->sent, n);
     c->sent += n;
-    if (n == left) {
+    if (n == 0 && c->is_held)
+        return NGHTTP2_ERR_DEFERRED;
+    if (n == left && !c->is_held) {
         *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
         if (nghttp2_submit_trailer(session, id, trailers, 1) != 0)
             return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -129,8 +133,10 @@ answer(struct peer *p, int32_t id, struct call *c)
     nghttp2_data_provider body = { .read_callback = on_read_body };
 
     body.source.ptr = c;
-    c->answer = c->is_stream ? p->backend->stream : c->request;
-    c->answer_len = c->is_stream ? STREAM_BYTES : c->len;
+    c->answer = c->is_stream || c->is_held ? p->backend->stream : c->request;
+    c->answer_len = c->is_held ? MESSAGE_BYTES
+        : c->is_stream         ? STREAM_BYTES
+                               : c->len;
     return nghttp2_submit_response(p->session, id, head, 2, &body);
 }
 
@@ -151,6 +157,14 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
         c);
 }
 
+static bool
+ends_in(const uint8_t *value, size_t value_len, const char *end)
+{
+    size_t len = strlen(end);
+
+    return value_len >= len && memcmp(value + value_len - len, end, len) == 0;
+}
+
 static int
 on_header(nghttp2_session *session, const nghttp2_frame *frame,
     const uint8_t *name, size_t name_len, const uint8_t *value,
@@ -160,9 +174,11 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame,
 
     (void)flags;
     (void)arg;
-    if (c != NULL && name_len == 5 && memcmp(name, ":path", 5) == 0)
-        c->is_stream =
-            value_len >= 7 && memcmp(value + value_len - 7, "/Stream", 7) == 0;
+    if (c != NULL && name_len == 5 && memcmp(name, ":path", 5) == 0) {
+        c->is_stream = ends_in(value, value_len, "/Stream");
+        c->is_held = ends_in(value, value_len, "/Watch") ||
+            ends_in(value, value_len, "/Talk");
+    }
     return 0;
 }
 
@@ -190,18 +206,21 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t id,
     return 0;
 }
 
+/* A call that is held is answered at its head, another one at its end. */
 static int
 on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
+    bool is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     struct call *c;
 
-    if ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+    if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)
         return 0;
     c = call_of(session, frame->hd.stream_id);
-    if (c != NULL && answer(arg, frame->hd.stream_id, c) != 0)
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
-    return 0;
+    if (c == NULL || !(c->is_held ? frame->hd.type == NGHTTP2_HEADERS : is_end))
+        return 0;
+    return answer(arg, frame->hd.stream_id, c) == 0
+        ? 0
+        : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 static int

@@ -55,3 +55,8 @@ CLEANFILES += bench/routing_meter$(EXEEXT)
 bench_routing_meter_SOURCES = bench/routing_meter.c
 bench_routing_meter_LDADD = $(ROUTES_LIBS)
 EXTRA_DIST += bench/routing
+
+# What is held while nothing happens: bench/idle.
+EXTRA_PROGRAMS += bench/lone
+bench_lone_SOURCES = bench/lone.c
+EXTRA_DIST += bench/idle

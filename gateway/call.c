@@ -9,6 +9,9 @@
  */
 #include "gateway/call.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
@@ -448,8 +451,41 @@ gw_call_beat(struct gw_exchange *x)
 
     compact_out(x);
     init_out(x);
+    x->is_resting = true; /* for it will be silent again */
     if (pb_buf_put(&x->out.pb, text, strlen(text)) == PB_OK)
         gw_exchange_wake(x);
+}
+
+void
+gw_call_rest(struct gw_exchange *x)
+{
+    x->is_resting = true;
+    gw_exchange_wake(x);
+}
+
+/* What MHD has us fill is nearly all of its pool for the connection, and ours
+ * as long as it waits for us to do so: 8 KiB of which the system gets back the
+ * page or so that it can have, until something is written to it. */
+static void
+give_pages_back(char *buf, size_t max)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)buf + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)buf + max) & ~(page - 1);
+
+    if (end > begin)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+static void
+rest(struct gw_exchange *x, char *buf, size_t max)
+{
+    gw_buffer_fini(&x->out);
+    x->out.pool = NULL; /* as it began: init_out() */
+    x->out_at = 0;
+    give_pages_back(buf, max);
+    x->is_resting = false;
+    x->has_rested = true;
 }
 
 ssize_t
@@ -473,9 +509,12 @@ gw_call_read(struct gw_exchange *x, char *buf, size_t max)
             gw_metadata_out_trailers(x, x->mhd_response);
             return MHD_CONTENT_READER_END_OF_STREAM;
         }
+        if (x->is_resting)
+            rest(x, buf, max);
         gw_exchange_wait(x);
         return 0;
     }
+    x->has_rested = false;
     if (n > max)
         n = max;
     x->sent_ns = sluice_loop_now(x->worker->loop);

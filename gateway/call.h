@@ -34,6 +34,10 @@ void gw_call_give_up(struct gw_exchange *x);
 void gw_call_show_head(struct gw_exchange *x);
 void gw_call_beat(struct gw_exchange *x);
 
+/* While the exchange waits: what a stream can do without as long as nothing
+ * happens is given back. */
+void gw_call_rest(struct gw_exchange *x);
+
 /* MHD wants bytes of a stream: how many were put in buf; 0: none now, the
  * exchange waits; or MHD_CONTENT_READER_END_OF_STREAM. */
 ssize_t gw_call_read(struct gw_exchange *x, char *buf, size_t max);

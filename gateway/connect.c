@@ -161,7 +161,8 @@ begin_stream(struct gw_exchange *x)
             "stream");
         return;
     }
-    if (!read_stream_codec(x) || !gw_media_type_is_utf8(x->request.content_type)) {
+    if (!read_stream_codec(x) ||
+        !gw_media_type_is_utf8(x->request.content_type)) {
         gw_bad_type_refuse(x,
             "application/connect+json in UTF-8 or application/connect+proto");
         return;

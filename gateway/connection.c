@@ -2,10 +2,15 @@
 /* gateway/connection.c - see connection.h. */
 #include "gateway/connection.h"
 
-#include <stddef.h>
+#include <assert.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "gateway/address.h"
 #include "gateway/early.h"
@@ -168,6 +173,7 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
     if (c == NULL)
         return NULL;
     *c = (struct gw_connection){
+        .holders = GW_HELD_BY_MHD,
         .worker = w,
         .shard = shard,
         .fd = fd,
@@ -183,8 +189,25 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
     return c;
 }
 
+bool
+gw_connection_take(struct gw_connection *c)
+{
+    int on = 1;
+    int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+
+    assert(c->holders == GW_HELD_BY_MHD);
+    if (fd < 0)
+        return false;
+    /* MHD has turned it off, to push out what it sent. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    c->fd = fd;
+    c->owns_fd = true;
+    c->holders |= GW_HELD_BY_WEBSOCKET;
+    return true;
+}
+
 void
-gw_connection_free(struct gw_connection **cp)
+gw_connection_let_go(struct gw_connection **cp, enum gw_holder holder)
 {
     struct gw_connection *c = *cp;
     struct gw_worker *w;
@@ -192,7 +215,13 @@ gw_connection_free(struct gw_connection **cp)
     if (c == NULL)
         return;
     *cp = NULL;
+    assert((c->holders & holder) != 0);
+    c->holders &= ~(unsigned)holder;
+    if (c->holders != 0)
+        return;
     w = c->worker;
+    if (c->owns_fd)
+        close(c->fd);
     sluice_timer_stop(w->loop, &c->timer);
     if (c->prev != NULL)
         c->prev->next = c->next;

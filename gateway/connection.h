@@ -29,7 +29,11 @@ enum gw_phase {
     GW_PHASE_IDLE     /* between two requests */
 };
 
+/* Who keeps a connection; the last one to let go of it frees it. */
+enum gw_holder { GW_HELD_BY_MHD = 1, GW_HELD_BY_WEBSOCKET = 2 };
+
 struct gw_connection {
+    unsigned holders; /* a set */
     struct gw_worker *worker;
     struct gw_shard *shard;
     struct gw_connection *next;
@@ -37,6 +41,7 @@ struct gw_connection {
     struct gw_exchange *exchange;   /* its request; NULL: none */
     struct gw_websocket *websocket; /* that it has become; NULL: none */
     int fd;
+    bool owns_fd; /* MHD has another one, or had */
     enum gw_phase phase;
     uint64_t entered_ns;   /* the phase */
     uint64_t deadline_ns;  /* of the phase */
@@ -51,10 +56,15 @@ struct gw_connection {
     char remote[64];
 };
 
-/* Made at accept; freed when MHD reports the connection closed. */
+/* Made at accept, for MHD; freed when MHD reports the connection closed, and
+ * whoever has taken it has let go of it, too. */
 struct gw_connection *gw_connection_new(struct gw_shard *shard, int fd,
     const struct sockaddr *sa);
-void gw_connection_free(struct gw_connection **c);
+void gw_connection_let_go(struct gw_connection **c, enum gw_holder holder);
+
+/* For a WebSocket: the socket stays when MHD closes its descriptor. False:
+ * descriptors are short. */
+bool gw_connection_take(struct gw_connection *c);
 
 /* Enters a phase and starts its time. bytes is what has arrived of a body: a
  * steady sender gets more time, a trickle does not. */

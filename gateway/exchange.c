@@ -66,10 +66,7 @@ take(struct gw_worker *w)
     if (x == NULL)
         return NULL;
     /* The arena, the largest part, needs no clearing. */
-    memset(x, 0, offsetof(struct gw_exchange, match));
-    memset((char *)x + offsetof(struct gw_exchange, binding), 0,
-        offsetof(struct gw_exchange, arena) -
-            offsetof(struct gw_exchange, binding));
+    memset(x, 0, offsetof(struct gw_exchange, arena));
     gw_arena_init(&x->arena, w->pool);
     x->magic = MAGIC;
     x->worker = w;
@@ -217,11 +214,30 @@ log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
     x->connection->has_unlogged_408 = false;
 }
 
+/* What comes last, however it ended. */
+static void
+close_exchange(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
+{
+    gw_watch_stop(x);
+    gw_pulse_stop(x);
+    log_end(x, code);
+    gw_exchange_enter(x, GW_X_CLOSED);
+    x->mhd = NULL;
+    x->mhd_response = NULL;
+    x->connection->exchange = NULL;
+    x->connection = NULL;
+    if (x->is_calling)
+        sluice_call_cancel(x->call); /* its final callback releases us */
+    else
+        release(x);
+}
+
 void
 gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     enum MHD_RequestTerminationCode code)
 {
     struct gw_exchange *x = *context;
+    struct gw_connection *c;
 
     (void)cls;
     (void)mhd;
@@ -230,21 +246,23 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     *context = NULL;
     check(x);
     x->is_suspended = false;
-    gw_watch_stop(x);
-    gw_pulse_stop(x);
-    log_end(x, code);
-    gw_exchange_enter(x, GW_X_CLOSED);
-    x->mhd = NULL;
-    x->mhd_response = NULL;
-    x->connection->exchange = NULL;
-    gw_connection_enter(x->connection, GW_PHASE_IDLE);
-    if (x->worker->is_draining)
-        gw_connection_close_if_idle(x->connection);
-    x->connection = NULL;
-    if (x->is_calling)
-        sluice_call_cancel(x->call); /* its final callback releases us */
-    else
-        release(x);
+    c = x->connection;
+    if ((c->holders & GW_HELD_BY_WEBSOCKET) != 0)
+        return; /* which goes on without MHD */
+    close_exchange(x, code);
+    gw_connection_enter(c, GW_PHASE_IDLE);
+    if (c->worker->is_draining)
+        gw_connection_close_if_idle(c);
+}
+
+void
+gw_exchange_end_websocket(struct gw_exchange *x)
+{
+    struct gw_connection *c = x->connection;
+
+    check(x);
+    close_exchange(x, MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    gw_connection_let_go(&c, GW_HELD_BY_WEBSOCKET);
 }
 
 bool

@@ -152,7 +152,7 @@ admit_post(struct gw_exchange *x, struct gw_admission *admission)
     struct gw_request r = { .verb = "POST", .verb_len = 4 };
 
     gw_request_set_target(&r, x->request.target, x->request.target_len);
-    return gw_admit_target(x->worker->set, &r, &x->match, admission);
+    return gw_admit_target(x->worker->set, &r, &x->worker->match, admission);
 }
 
 /* An RPC may also be brought by a GET. Where a resource is, REST is spoken: it
@@ -166,12 +166,12 @@ admit(struct gw_exchange *x, struct gw_admission *admission)
     if (x->front->is_rpc) {
         found = admit_post(x, admission);
         if (found == GW_ADMIT_ROUTE
-                ? x->match.binding->is_auto
+                ? x->worker->match.binding->is_auto
                 : found != GW_ADMIT_REFUSED || admission->status != 405)
             return found;
         speak(x, &gw_front_rest);
     }
-    return gw_admit_target(set, &x->request, &x->match, admission);
+    return gw_admit_target(set, &x->request, &x->worker->match, admission);
 }
 
 /* The path of a method, /pkg.Service/Method, which this request's own method
@@ -182,9 +182,10 @@ find_method(struct gw_exchange *x)
     struct gw_admission unused;
 
     if (x->front->is_rpc || x->request.is_websocket ||
-        admit_post(x, &unused) != GW_ADMIT_ROUTE || !x->match.binding->is_auto)
+        admit_post(x, &unused) != GW_ADMIT_ROUTE ||
+        !x->worker->match.binding->is_auto)
         return NULL;
-    return x->match.binding->rpc;
+    return x->worker->match.binding->rpc;
 }
 
 /* Clients of Connect are answered as they expect it. */
@@ -199,8 +200,7 @@ refuse_verb(struct gw_exchange *x, const struct route_rpc *rpc,
     if (front != NULL)
         speak(x, front);
     reply_refused(x, a);
-    if (!gw_connect_takes_get(rpc) ||
-        gw_list_has(sluice_str(a->allow), "GET"))
+    if (!gw_connect_takes_get(rpc) || gw_list_has(sluice_str(a->allow), "GET"))
         return;
     allow = gw_arena_take(&x->arena, room);
     if (allow != NULL)
@@ -231,7 +231,7 @@ settle_refusal(struct gw_exchange *x, const struct gw_admission *a)
 static void
 take_route(struct gw_exchange *x)
 {
-    x->binding = x->match.binding;
+    x->binding = x->worker->match.binding;
     x->rpc = x->binding->rpc;
 }
 

@@ -64,8 +64,8 @@ is_known(const struct gw_page *page, struct MHD_Connection *mhd)
         return false;
     list = sluice_str(value);
     snprintf(weak, sizeof weak, "W/%s", page->tag);
-    return gw_list_has(list, page->tag) ||
-        gw_list_has(list, weak) || gw_list_has(list, "*");
+    return gw_list_has(list, page->tag) || gw_list_has(list, weak) ||
+        gw_list_has(list, "*");
 }
 
 static void

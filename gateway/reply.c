@@ -399,6 +399,10 @@ body_size(const struct gw_exchange *x)
     return sluice_bytes_size(r->body) - r->body_skip - r->body_drop;
 }
 
+/* Chunks are made in MHD's pool; a buffer of its own is for streams that are
+ * not cut into any. */
+#define BUFFER_HTTP10 4096u
+
 static struct MHD_Response *
 make_response(struct gw_exchange *x)
 {
@@ -406,8 +410,8 @@ make_response(struct gw_exchange *x)
     struct sluice_bytes *body = x->reply.body;
 
     if (x->reply.is_stream)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096,
-            on_read, x, NULL);
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+            x->is_http10 ? BUFFER_HTTP10 : 1, on_read, x, NULL);
     if (body == NULL)
         return MHD_create_response_empty(MHD_RF_NONE);
     response =

@@ -290,6 +290,20 @@ gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
     return !in.is_short;
 }
 
+void
+gw_request_forget_head(struct gw_request *r)
+{
+    const struct sluice_str nothing = { NULL, 0 };
+
+    r->verb = "GET";
+    r->verb_len = 3;
+    r->content_type = r->accept = r->accept_encoding = nothing;
+    r->connect_version = r->last_event_id = r->forwarded_for = nothing;
+    r->host = r->origin = nothing;
+    r->preflight_method = r->preflight_headers = nothing;
+    r->handshake.key = r->handshake.version = nothing;
+}
+
 /* "X-Forwarded-For: client, proxy": we add who called us, whatever was claimed
  * before. What is too long to be joined stays a value of its own. */
 static void

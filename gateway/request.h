@@ -83,6 +83,10 @@ bool gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
 bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool);
 
+/* MHD is going to free the head: of its texts only the target remains, which
+ * is ours, and the verb, which is GET. */
+void gw_request_forget_head(struct gw_request *r);
+
 /* How the body is coded. */
 enum gw_media {
     GW_MEDIA_JSON, /* application/json in UTF-8, or nothing said */

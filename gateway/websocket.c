@@ -3,6 +3,7 @@
 #include "gateway/websocket_private.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 #include <sluice/status.h>
@@ -246,16 +247,24 @@ on_upgrade(void *cls, struct MHD_Connection *mhd, void *context,
 {
     struct gw_exchange *x = cls;
     struct gw_websocket *ws = x->websocket;
+    struct gw_connection *c = x->connection;
+    bool is_taken;
 
     (void)mhd;
     (void)context;
-    assert(fd == x->connection->fd);
+    assert(fd == c->fd);
+    is_taken = gw_connection_take(c);
+    gw_request_forget_head(&x->request);
+    MHD_upgrade_action(upgrade, MHD_UPGRADE_ACTION_CLOSE);
+    gw_shard_wake(c->shard);
+    if (!is_taken) {
+        x->is_client_gone = true;
+        return; /* the connection ends, and the exchange with it */
+    }
     enter(ws, GW_WS_OPEN);
-    ws->upgrade = upgrade;
     ws->heard_ns = ws->told_ns = gw_ws_now(ws);
-    x->connection->websocket = ws;
-    x->connection->shard->n_suspended++;
-    gw_connection_enter(x->connection, GW_PHASE_WORKING);
+    c->websocket = ws;
+    gw_connection_enter(c, GW_PHASE_WORKING);
     if (!keep_early(ws, early, n_early) || !gw_ws_io_start(ws)) {
         gw_ws_gone(ws);
         return;
@@ -308,21 +317,28 @@ cancel_call(struct gw_websocket *ws)
         sluice_call_cancel(ws->x->call);
 }
 
+static void
+on_end_task(struct sluice_task *task)
+{
+    struct gw_websocket *ws = (struct gw_websocket *)((char *)task -
+        offsetof(struct gw_websocket, end_task));
+
+    gw_exchange_end_websocket(ws->x);
+}
+
+/* Who calls still looks at it; so the end itself comes later. */
 void
 gw_ws_finish(struct gw_websocket *ws)
 {
     struct gw_exchange *x = ws->x;
-    struct gw_shard *shard = x->connection->shard;
 
     enter(ws, GW_WS_CLOSED);
     sluice_timer_stop(x->worker->loop, &ws->timer);
     gw_ws_io_stop(ws);
     x->connection->websocket = NULL;
-    shard->n_suspended--;
     cancel_call(ws);
-    MHD_upgrade_action(ws->upgrade, MHD_UPGRADE_ACTION_CLOSE);
-    ws->upgrade = NULL;
-    gw_shard_wake(shard);
+    ws->end_task.run = on_end_task;
+    sluice_loop_defer(x->worker->loop, &ws->end_task);
 }
 
 void

@@ -25,17 +25,17 @@ enum gw_ws_state {
     GW_WS_WAITING, /* MHD is to send the 101 */
     GW_WS_OPEN,    /* messages go both ways */
     GW_WS_CLOSING, /* our Close is on its way, or we wait for the client's */
-    GW_WS_CLOSED   /* the socket is MHD's again, which closes it */
+    GW_WS_CLOSED   /* the end of the exchange is due, in a task */
 };
 
 struct gw_websocket {
     struct gw_exchange *x;
     enum gw_ws_state state;
-    struct MHD_UpgradeResponseHandle *upgrade; /* OPEN and CLOSING */
     uv_poll_t *poll;
     int polled; /* what poll waits for */
     struct sluice_task read_task;
     struct sluice_task write_task;
+    struct sluice_task end_task;
 
     /* From the client. */
     struct gw_ws_frames frames;
@@ -119,7 +119,7 @@ void gw_ws_violate(struct gw_websocket *ws, uint16_t code, const char *why);
 /* The client is not there any more. */
 void gw_ws_gone(struct gw_websocket *ws);
 
-/* Gives the socket back to MHD. */
+/* No more of it: soon the exchange ends, and the socket is closed. */
 void gw_ws_finish(struct gw_websocket *ws);
 
 /* Everything that waited has been sent. */
