@@ -10,6 +10,8 @@
 #include "gateway/admit.h"
 #include "gateway/connect.h"
 #include "gateway/cors.h"
+#include "gateway/list.h"
+#include "gateway/media_type.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
@@ -38,7 +40,7 @@ connect_of(const struct gw_request *r)
     if (begins_with(r->content_type, "application/connect+"))
         return &gw_front_connect_stream;
     if (r->connect_version.ptr != NULL ||
-        gw_request_is_type(r->content_type, "application/proto"))
+        gw_media_type_is(r->content_type, "application/proto"))
         return &gw_front_connect;
     return NULL;
 }
@@ -199,8 +201,7 @@ refuse_verb(struct gw_exchange *x, const struct route_rpc *rpc,
     if (front != NULL)
         speak(x, front);
     reply_refused(x, a);
-    if (!gw_connect_takes_get(rpc) ||
-        gw_request_list_has(sluice_str(a->allow), "GET"))
+    if (!gw_connect_takes_get(rpc) || gw_list_has(sluice_str(a->allow), "GET"))
         return;
     allow = gw_arena_take(&x->arena, room);
     if (allow != NULL)
