@@ -20,7 +20,7 @@
 static struct sluice_str
 parameter(const struct gw_request *r, const char *name)
 {
-    const char *at = r->query;
+    const char *at = r->query_len > 0 ? r->query : "";
     const char *end = at + r->query_len;
     size_t len = strlen(name);
 

@@ -179,22 +179,6 @@ add_callers(struct reading *in, struct sluice_str callers)
         add(in, name, callers);
 }
 
-/* Pages cannot set User-Agent, which is the browser's: what they call themselves
- * in X-User-Agent goes first. Of several the first counts. */
-static bool
-is_user_agent(const char *name, size_t len)
-{
-    return is(name, len, "user-agent") || is(name, len, "x-user-agent");
-}
-
-static void
-take_user_agent(struct gw_request *r, bool is_x, struct sluice_str value)
-{
-    if (r->user_agent.ptr == NULL || (is_x && !r->has_x_user_agent))
-        r->user_agent = value;
-    r->has_x_user_agent |= is_x;
-}
-
 /* On the wire User-Agent is the gRPC client's, which is us. */
 static void
 add_user_agent(struct reading *in)
@@ -230,8 +214,6 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
         strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
         add_header(in, name, name + sizeof PREFIX - 1,
             name_len - (sizeof PREFIX - 1), value, value_len);
-    else if (is_user_agent(name, name_len))
-        take_user_agent(in->r, name_len == 12, sluice_str_n(value, value_len));
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
@@ -270,7 +252,6 @@ on_metadata(void *cls, enum MHD_ValueKind kind, const char *name,
         value = "";
     if (gw_steering_is(sluice_str_n(name, name_len)) ||
         is(name, name_len, "x-forwarded-for") ||
-        is_user_agent(name, name_len) ||
         is_passed(in->config, name, name_len) ||
         (name_len > sizeof PREFIX - 1 &&
             strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0) ||
@@ -299,7 +280,7 @@ gw_request_forget_head(struct gw_request *r)
     r->verb_len = 3;
     r->content_type = r->accept = r->accept_encoding = nothing;
     r->connect_version = r->last_event_id = r->forwarded_for = nothing;
-    r->host = r->origin = nothing;
+    r->host = r->origin = r->user_agent = nothing;
     r->preflight_method = r->preflight_headers = nothing;
     r->handshake.key = r->handshake.version = nothing;
 }

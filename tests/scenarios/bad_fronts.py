@@ -217,6 +217,19 @@ CONNECT = [
     ("a query that is not base64", request(
         "GET", SERVICE + "Obey?connect=v1&encoding=proto&base64=1&message=!"),
      connect(3, 400)),
+    ("a bomb in a query", request(
+        "GET", SERVICE + "Obey?connect=v1&encoding=proto&base64=1&"
+        "compression=gzip&message=" + base64.urlsafe_b64encode(
+            gzip.compress(bytes(LIMIT * 20))).decode()), connect(8, 429)),
+    ("a query compressed otherwise", request(
+        "GET", SERVICE + "Obey?connect=v1&encoding=json&compression=br&"
+        "message=%7B%7D"), connect(12, 501)),
+    ("a query of an unknown codec", request(
+        "GET", SERVICE + "Obey?connect=v1&encoding=xml&message=a"),
+     connect(3, 415)),
+    ("a query of another version", request(
+        "GET", SERVICE + "Obey?connect=v2&encoding=json&message=%7B%7D"),
+     connect(3, 400)),
     ("a query with side effects", request(
         "GET", SERVICE + "Echo?connect=v1&encoding=json&message=%7B%7D"),
      connect(12, 405)),
