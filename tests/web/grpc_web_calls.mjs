@@ -196,11 +196,6 @@ export function declare(mode, format, Xhr) {
 
   // In binary mode this client sees nothing before the end.
   if (format === "text") {
-    it("messages that arrive before the end, and a deadline", () => rejects(
-      client.stream({ count: 2, hang: true },
-        { deadline: `${Date.now() + 1000}` }),
-      code(4, (error) => assert.equal(error.told.answers.length, 2))));
-
     it("a server stream, message by message", async () => {
       const id = newId();
       await step(id);

@@ -197,7 +197,7 @@ for (const form of STREAMS) {
   it(`${form}, a deadline that passes`, async () => {
     const id = newId();
     const reader = new Reader(await stream({ id, count: 2, hang: true }, form,
-      { "X-Server-Timeout": "1" }));
+      { "X-Server-Timeout": "2" }));
     await reader.toEnd();
     assert.deepEqual(messages(form, reader.text).map((m) => m.code ?? 0),
       [0, 0, 4]);
