@@ -2,8 +2,8 @@
 // Calls of Connect's own clients, for Node and for pages: whatever transport
 // they are given.
 import {
-  RETRY_INFO, STATUS, assert, collect, ended, entered, newId, npm, rejects,
-  step, test,
+  RETRY_INFO, STATUS, assert, collect, ended, endedIfEntered, entered, newId,
+  npm, rejects, step, test,
 } from "./kit.mjs";
 import { Everyday } from "./messages.mjs";
 
@@ -167,7 +167,7 @@ export function declare(name, transport) {
     const id = newId();
     await rejects(collect(client.stream({ id, count: 2, hang: true },
       { timeoutMs: 300 })), code(Code.DeadlineExceeded));
-    await ended(id);
+    await endedIfEntered(id);
   });
 
   it("a server stream, message by message", async () => {

@@ -46,6 +46,11 @@ export const step = (id) => ask(id, "step");
 
 export const wasEntered = async (id) => await ask(id, "seen") === "true";
 
+// What is over before it has come so far is never begun.
+export async function endedIfEntered(id) {
+  if (await wasEntered(id)) await ended(id);
+}
+
 // --- Cases
 
 // Only what hangs needs so long. The backend loses its patience before.

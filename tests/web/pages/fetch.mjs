@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A page's own fetch: REST and JSON, streams read while they arrive.
 import {
-  STATUS_BASE64, assert, ended, entered, gateway, newId, rejects, step, test,
+  STATUS_BASE64, assert, ended, endedIfEntered, entered, gateway, newId,
+  rejects, step, test,
 } from "../kit.mjs";
 
 const METHOD = `${gateway}/sluice.test.v1.Everyday`;
@@ -125,7 +126,7 @@ it("a deadline that passes", async () => {
   const answer = await obey({ id, hang: true }, { "X-Server-Timeout": "0.3" });
   assert.equal(answer.status, 504);
   assert.equal((await answer.json()).code, 4);
-  await ended(id);
+  await endedIfEntered(id);
 });
 
 it("a call that is aborted", async () => {
@@ -276,7 +277,7 @@ for (const [kind, url] of [
     const answer = await post(url, { id, hang: true },
       { "X-Server-Timeout": "0.3" });
     assert.equal(answer.status, 504);
-    await ended(id);
+    await endedIfEntered(id);
   });
 
   it(`${kind}: a call that is aborted`, async () => {
