@@ -201,17 +201,6 @@ read_content_type(struct gw_request *r, struct sluice_str name,
 }
 
 static void
-read_connect_version(struct gw_request *r, struct sluice_str name,
-    struct sluice_str value)
-{
-    (void)name;
-    if (r->connect_version.ptr != NULL)
-        gw_request_bad(r, "Connect-Protocol-Version", "expected one version",
-            value);
-    r->connect_version = value;
-}
-
-static void
 read_transfer_encoding(struct gw_request *r, struct sluice_str name,
     struct sluice_str value)
 {
@@ -246,7 +235,7 @@ read_origin(struct gw_request *r, struct sluice_str name,
     r->is_from_page = true;
 }
 
-/* Of a script, not of a link that was followed (Fetch, "mode"). */
+/* What fetch() and the like have, and neither a navigation nor an image. */
 static void
 read_fetch_mode(struct gw_request *r, struct sluice_str name,
     struct sluice_str value)
