@@ -100,6 +100,7 @@ class Unfinished(forms.Scenario):
             with self.subTest(str(form)):
                 form.fails(self, wire, 4)
                 self.assertTrue(call.wait_cancelled())
+        self.gateway.wait_for('status=504.*"/v1/collections".*expired')
 
     def test_an_error(self):
         uploads = self.begin()

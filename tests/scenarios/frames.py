@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelopes of gRPC-Web and Connect, and calls that are made of them."""
+"""Envelopes of gRPC-Web and Connect, and what is in them."""
 
 import base64
 import gzip
@@ -76,37 +76,3 @@ def status(code, message, *details):
 RETRY = any_of("google.rpc.RetryInfo", field(1, field(1, 30)))
 DEBUG = any_of("google.rpc.DebugInfo", field(2, "secret"))
 UNKNOWN = any_of("acme.Unknown", b"\1\2\3")
-
-
-# ------------------------------------------------------------ slow readers
-
-SLOW_COUNT = 1000               # messages of 64 KiB
-UNDER_WAY = 200                 # of them, in the buffers of sockets and HTTP/2
-
-
-def read_slowly(case, request):
-    """Reads a stream of SLOW_COUNT messages no faster than one for each call
-    that the backend answers meanwhile."""
-    backend, gateway = case.backend, case.gateway
-    before, backend.streamed = gateway.rss(), 0
-    other = case.wire()
-    call = harness.request("GET", "/v1/orders/1")
-    case.assertEqual(other.send(call).response().status, 200)
-    wire = case.wire().send(request)
-    wire.read_until(b"\r\n\r\n")
-    size = steps = most = furthest = 0
-    while True:
-        data = wire.chunk()
-        if not data:
-            break
-        size += len(data)
-        if size >> 16 > steps:
-            steps += 1
-            case.assertEqual(other.send(call).response().status, 200)
-            most = max(most, gateway.rss() - before)
-            furthest = max(furthest, backend.streamed - steps)
-    case.assertEqual(data, b"")
-    case.assertEqual(backend.streamed, SLOW_COUNT)
-    case.assertGreater(size, SLOW_COUNT << 16)
-    case.assertLess(furthest, UNDER_WAY)
-    case.assertLess(most, harness.STREAM_GROWTH)

@@ -9,7 +9,7 @@ import harness
 from files import ALL_BYTES, body, chunk, record
 
 MIB = 1 << 20
-WHOLE = 200 * MIB
+WHOLE = 64 * MIB
 # What may be under way: socket buffers and HTTP/2 windows of both sides.
 UNDER_WAY = 32 * MIB
 GROWTH = 4 * MIB

@@ -112,7 +112,7 @@ class Call:
         return self.wait(lambda c: c.is_whole)
 
     def is_held(self):
-        """It has ended, or would send more if there were a window; all that the
+        """It has ended, or would send more if there were a window; what the
         gateway has said of that has been heard."""
         self.connection.ping()
         return self.has_ended or self.is_pouring and self.window <= 0

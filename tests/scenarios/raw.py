@@ -19,7 +19,7 @@ from files import ALL_BYTES, chunk
 from frames import END, TRAILERS, envelope
 
 MIB = 1 << 20
-WHOLE = 200 * MIB
+WHOLE = 64 * MIB
 # What may be under way: socket buffers and HTTP/2 windows of both sides.
 UNDER_WAY = 32 * MIB
 GROWTH = 4 * MIB
