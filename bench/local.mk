@@ -14,6 +14,7 @@ bench/bench.pb: bench/bench.proto
 		$(srcdir)/bench/bench.proto
 CLEANFILES += bench/bench.pb
 EXTRA_DIST += bench/README.md bench/bench.proto bench/run bench/rpc
+EXTRA_DIST += bench/cancel bench/flow bench/scenario_tools.py
 
 # The RPC framework beside a bare exchange: bench/rpc.
 bench_meter = bench/heap.c bench/meter.c bench/meter.h

@@ -662,25 +662,6 @@ class Time(Scenario):
             ("Connect-Timeout-Ms", "300")]), 4)
         self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
 
-    def test_a_deadline_ends_a_stream_after_its_messages(self):
-        reply = self.stream("Stream", Order(count=2, hang=True),
-                            headers=[("Connect-Timeout-Ms", "1000")])
-        self.assertEqual((len(reply.messages), reply.error["code"]),
-                         (2, "deadline_exceeded"))
-
-    def test_a_client_that_leaves_cancels(self):
-        for method, body, type in (
-                ("Obey", Order(hang=True).SerializeToString(), PROTO),
-                ("Stream", envelope(Order(count=1, hang=True)), STREAM)):
-            self.backend.cancelled.clear()
-            self.backend.entered.clear()
-            wire = self.wire().send(request(
-                "POST", frames.SERVICE + method, body,
-                [("Content-Type", type)]))
-            self.assertTrue(self.backend.entered.wait(harness.PATIENCE))
-            wire.close()
-            self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
-
     def test_shutting_down(self):
         gateway = self.start(self.backend.port, "timeouts: {grace: 0.2s}\n")
         self.addCleanup(lambda: gateway.process.poll() is None
@@ -703,28 +684,6 @@ class Time(Scenario):
         self.assert_refused(response, 14)
         self.assertEqual(response.header("connection"), "close")
         self.assertEqual(gateway.stop(None), 0)
-
-
-class Bomb(Scenario):
-    workers = 1
-
-    def test_what_inflates_over_the_limit_takes_no_memory(self):
-        bomb = gzip.compress(bytes(200 << 20))
-        before = self.gateway.rss()
-        self.assert_refused(self.post("Obey", bomb, headers=[
-            ("Content-Encoding", "gzip")]), 8)
-        self.fails(8, envelope(bomb, COMPRESSED), headers=[
-            ("Connect-Content-Encoding", "gzip")])
-        self.assertLess(self.gateway.rss() - before, 16 << 20)
-
-
-class Flow(Scenario):
-    workers = 1
-
-    def test_a_slow_reader_slows_the_backend(self):
-        reply = self.stream("Stream", Order(count=64, size=65536))
-        self.assertEqual(len(reply.messages), 64)
-        frames.stream_slowly(self, STREAM)
 
 
 class BadAnswers(bad.BadBackend):

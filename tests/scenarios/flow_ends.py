@@ -6,7 +6,7 @@ import signal
 
 import forms
 import harness
-from forms import DOWNLOADS, UPLOADS, each
+from forms import BOTH_WAYS, DOWNLOADS, UPLOADS, each
 from harness import request
 
 LIMIT_MS = 500      # long enough for what comes before it
@@ -100,6 +100,7 @@ class Unfinished(forms.Scenario):
             with self.subTest(str(form)):
                 form.fails(self, wire, 4)
                 self.assertTrue(call.wait_cancelled())
+        self.gateway.wait_for('status=504.*"/v1/collections".*expired')
 
     def test_an_error(self):
         uploads = self.begin()
@@ -108,6 +109,18 @@ class Unfinished(forms.Scenario):
         for form, wire, call in uploads:
             with self.subTest(str(form)):
                 form.fails(self, wire, 15)
+
+    @each(BOTH_WAYS)
+    def test_an_error_after_responses(self, forms_of_both):
+        upload, download, headers = forms_of_both
+        wire = upload.open(self, headers=headers)
+        wire.send(upload.message("one"))
+        call = self.backend.next_call()
+        call.message(download.payload("one "))
+        call.message(download.payload("two "))
+        call.end(15, "broken off")
+        stream = forms.Stream(download, wire).begin()
+        download.fails(self, stream.to_end(), "one two ", 15, "broken off")
 
     def test_the_end_of_the_grace(self):
         gateway = self.own("timeouts: {grace: 0.2s}\n")

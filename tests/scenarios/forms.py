@@ -553,6 +553,26 @@ UPLOADS = [
 ]
 
 
+CONVERSE = METHOD % "Converse"
+
+# Streams both ways: how requests look, and how responses do.
+BOTH_WAYS = [
+    (JsonLines("lines", CONVERSE, "application/json"),
+     Lines("", ""), accept(NDJSON)),
+    (JsonArray("arrays", CONVERSE, "application/json"),
+     Array("", ""), accept(ARRAY)),
+    (JsonLines("lines with trailers", CONVERSE, "application/json"),
+     with_trailers(Lines)("", ""),
+     [*accept(NDJSON), ("TE", "trailers"), ("Connection", "TE")]),
+    (WebUpload("gRPC-Web", CONVERSE, "application/grpc-web+proto", None),
+     GrpcWeb("", ""), []),
+    (WebTextUpload("gRPC-Web text", CONVERSE, "application/grpc-web-text",
+                   None), GrpcWebText("", ""), []),
+    (WebUpload("Connect", CONVERSE, "application/connect+proto", None),
+     Connect("", ""), []),
+]
+
+
 # ---------------------------------------------------------------------- unary
 
 UNARY = {

@@ -466,38 +466,6 @@ class Time(Scenario):
                    headers=[("Grpc-Timeout", "300m")])
         self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
 
-    def test_a_deadline_ends_a_stream_after_its_messages(self):
-        reply = self.call("Stream", Order(count=2, hang=True),
-                          headers=[("Grpc-Timeout", "1S")])
-        self.assertEqual((len(reply.messages), reply.code), (2, 4))
-
-    def test_a_client_that_leaves_cancels(self):
-        for text in (False, True):
-            self.backend.cancelled.clear()
-            body = envelope(Order(count=1, hang=True))
-            wire = self.wire().send(request(
-                "POST", frames.SERVICE + "Stream",
-                base64.b64encode(body) if text else body,
-                [("Content-Type", TEXT if text else BINARY)]))
-            wire.read_until(b"\r\n\r\n")
-            wire.chunk()
-            wire.close()
-            self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
-
-    def test_shutting_down_ends_a_stream_with_trailers(self):
-        gateway = self.start(self.backend.port, "timeouts: {grace: 0.2s}\n")
-        self.addCleanup(lambda: gateway.process.poll() is None
-                        and gateway.process.kill())
-        wire = self.wire(gateway.port).send(request(
-            "POST", frames.SERVICE + "Stream",
-            envelope(Order(count=2, hang=True)),
-            [("Content-Type", BINARY)]))
-        self.assertTrue(self.backend.entered.wait(harness.PATIENCE))
-        gateway.process.terminate()
-        reply = Reply(self, wire.response())
-        self.assertEqual((len(reply.messages), reply.code), (2, 14))
-        self.assertEqual(gateway.stop(None), 0)
-
     def test_metadata_is_seen_before_the_first_message(self):
         wire = self.wire().send(request(
             "POST", frames.SERVICE + "Stream",
@@ -526,27 +494,6 @@ class Time(Scenario):
                 ("grpc-status", str(code)), *said, ("a", "1"), ("b-bin", "qw"),
                 ("a", "2")])
         self.assertEqual(gateway.stop(), 0)
-
-
-class Bomb(Scenario):
-    workers = 1
-
-    def test_what_inflates_over_the_limit_takes_no_memory(self):
-        bomb = frames.packed(bytes(200 << 20))
-        before = self.gateway.rss()
-        for method in ("Obey", "Collect"):
-            self.fails(8, bomb, method, headers=[("Grpc-Encoding", "gzip")],
-                       says="limit")
-        self.assertLess(self.gateway.rss() - before, 16 << 20)
-
-
-class Flow(Scenario):
-    workers = 1
-
-    def test_a_slow_reader_slows_the_backend(self):
-        response = self.post("Stream", envelope(Order(count=64, size=65536)))
-        self.assertEqual(len(Reply(self, response).messages), 64)
-        frames.stream_slowly(self, BINARY)
 
 
 class BadAnswers(bad.BadBackend):

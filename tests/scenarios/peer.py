@@ -112,7 +112,7 @@ class Call:
         return self.wait(lambda c: c.is_whole)
 
     def is_held(self):
-        """It has ended, or would send more if there were a window; all that the
+        """It has ended, or would send more if there were a window; what the
         gateway has said of that has been heard."""
         self.connection.ping()
         return self.has_ended or self.is_pouring and self.window <= 0
@@ -163,6 +163,10 @@ class Connection(http2.Connection):
             self.give(0, len(f.payload))
             if self.peer.is_reading:
                 self.by_stream[f.stream].take()
+        if f.type == DATA and f.flags & END_STREAM and self.peer.reply:
+            call = self.by_stream[f.stream]
+            call.message(self.peer.reply)
+            call.end()
         elif f.type == SETTINGS and not f.flags & ACK:
             with self.writing:
                 self.send(SETTINGS, ACK, 0)
@@ -230,6 +234,7 @@ class Peer:
         self.changed = threading.Condition()
         self.arrived = []
         self.is_reading = True      # gives windows back
+        self.reply = None           # to each call that is whole, at once
         self.is_stopped = False
         self.connections = []
         self.listener = socket.create_server(("127.0.0.1", 0))

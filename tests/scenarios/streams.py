@@ -3,7 +3,6 @@
 
 import json
 import re
-import signal
 import threading
 
 import grpc
@@ -283,29 +282,6 @@ methods:
             self.assertEqual(got, [])
             self.assertEqual(status["code"], 7)
 
-    def test_a_deadline_ends_a_stream_in_its_form(self):
-        for accept in TYPES:
-            response = self.watch(
-                "count=1&hang=true", accept,
-                headers=[("Grpc-Timeout", "300m")]).response()
-            got, status = messages(accept, response.body)
-            self.assertEqual((len(got), status["code"]), (1, 4))
-            self.assertEqual(response.is_complete, accept == SSE)
-
-    def test_draining_ends_a_stream_in_its_form(self):
-        for accept in TYPES:
-            gateway = self.own("timeouts: {grace: 0.2s}\n")
-            wire = self.watch("count=1&hang=true", accept, gateway=gateway)
-            head = wire.read_until(b"\r\n\r\n")
-            self.assertIn(b"200", head)
-            first = wire.chunk()
-            gateway.process.send_signal(signal.SIGTERM)
-            body, is_complete = self.rest(wire)
-            got, status = messages(accept, first + body)
-            self.assertEqual((len(got), status["code"]), (1, 14))
-            self.assertEqual(is_complete, accept == SSE)
-            self.assertEqual(gateway.stop(None), 0)
-
     # ---- Trailers
 
     def test_trailers_tell_the_end_to_who_wants_them(self):
@@ -394,33 +370,6 @@ methods:
             self.assertEqual(len(messages(accept, response.body)[0]), 1)
             self.assertNotIn(b":\n\n", response.body)
         self.assertEqual(gateway.stop(), 0)
-
-    # ---- Clients
-
-    def test_a_client_that_leaves_cancels(self):
-        for accept in TYPES:
-            self.backend.cancelled.clear()
-            wire = self.watch("count=1&hang=true", accept)
-            wire.read_until(b"\r\n\r\n")
-            wire.close()
-            self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
-
-    def test_a_client_that_does_not_read_takes_no_memory(self):
-        for accept in TYPES:
-            self.watch("count=2000&size=1000", accept).response()
-            other = self.wire()
-            before = self.gateway.rss()
-            wire = self.watch("count=10000000&size=1000", accept)
-            wire.read_until(b"\r\n\r\n")
-            for _ in range(300):  # meanwhile the stream is held
-                other.send(request("GET", "/v1/orders/1"))
-                self.assertEqual(other.response().status, 200)
-            for _ in range(2000):
-                self.assertIsNotNone(wire.chunk())
-            self.assertLess(self.gateway.rss() - before, harness.STREAM_GROWTH)
-            self.backend.cancelled.clear()
-            wire.close()
-            self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
 
 
 if __name__ == "__main__":
