@@ -81,7 +81,7 @@ bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
 
 /* How the body is coded. */
 enum gw_media {
-    GW_MEDIA_JSON, /* application/json in UTF-8, or nothing said */
+    GW_MEDIA_JSON, /* JSON values in UTF-8, or nothing said */
     GW_MEDIA_UNSUPPORTED
 };
 enum gw_media gw_request_media(const struct gw_request *r);
