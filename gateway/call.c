@@ -443,6 +443,16 @@ gw_call_show_head(struct gw_exchange *x)
     begin_stream(x);
 }
 
+void
+gw_call_disentangle(struct gw_exchange *x)
+{
+    gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "half-duplex",
+        "the service waits for its answers to be read, but over HTTP/1.1 they "
+        "follow the requests; a WebSocket goes both ways at once");
+    gw_call_give_up(x);
+    gw_exchange_wake(x);
+}
+
 /* It is left out where there is no memory for it: another one will come. */
 void
 gw_call_beat(struct gw_exchange *x)

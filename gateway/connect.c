@@ -38,12 +38,16 @@ read_stream_codec(struct gw_exchange *x)
         "application/connect+proto");
 }
 
+/* A GET says it in its query, if at all. */
 static bool
 check_version(struct gw_exchange *x)
 {
     struct sluice_str version = x->request.connect_version;
+    bool is_needed = x->worker->set->config->connect_requires_version &&
+        !gw_connect_is_get(&x->request);
 
-    if (version.ptr == NULL || sluice_str_equal(version, sluice_str("1")))
+    if (sluice_str_equal(version, sluice_str("1")) ||
+        (version.ptr == NULL && !is_needed))
         return true;
     gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "version",
         "expected connect-protocol-version 1");

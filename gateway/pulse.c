@@ -45,12 +45,18 @@ is_to_rest(const struct gw_exchange *x)
 }
 
 /* How long it may be silent; 0: for ever. After a FIN of the client only probes
- * tell whether it is there, and they cannot follow a head (watch.h). */
+ * tell whether it is there, and they cannot follow a head (watch.h). While the
+ * client is held amid its body, and responses wait for the end of that, service
+ * and client may wait for each other. */
 static int64_t
 patience(const struct gw_exchange *x)
 {
     if (!x->is_calling || !x->form->is_stream)
         return 0;
+    if (x->state == GW_X_READING)
+        return x->owes_allowance
+            ? x->worker->set->config->body_timeout_ns
+            : 0;
     if (x->state == GW_X_CALLING)
         return x->form->starts_with_response || x->is_half_closed
             ? 0
@@ -72,7 +78,9 @@ on_timer(struct sluice_timer *timer)
         sluice_timer_start(x->worker->loop, &x->pulse, due);
         return;
     }
-    if (x->state == GW_X_CALLING)
+    if (x->state == GW_X_READING)
+        gw_call_disentangle(x);
+    else if (x->state == GW_X_CALLING)
         gw_call_show_head(x);
     else if (is_to_rest(x))
         gw_call_rest(x);
@@ -94,8 +102,8 @@ gw_pulse_start(struct gw_exchange *x)
 
     if (ns == 0)
         return;
-    if (x->state == GW_X_CALLING || x->sent_ns == 0)
-        x->sent_ns = now(x);
+    if (x->state == GW_X_READING || x->state == GW_X_CALLING || x->sent_ns == 0)
+        x->sent_ns = now(x); /* when the service was last heard of */
     due = x->sent_ns + (uint64_t)ns;
     if (!sluice_timer_is_running(&x->pulse) || due < x->pulse.due_ns)
         sluice_timer_start(x->worker->loop, &x->pulse, due);

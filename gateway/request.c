@@ -335,16 +335,26 @@ gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
 
 /* --------------------------------------------------------------- the body */
 
+/* JSON values, one or many: how many is said by the route. */
+static bool
+is_json(struct sluice_str type)
+{
+    static const char *const types[] = { "application/json",
+        "application/x-ndjson", "application/ndjson", "application/jsonl" };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (gw_media_type_is(type, types[i]))
+            return true;
+    return gw_list_trim(type).len == 0;
+}
+
 enum gw_media
 gw_request_media(const struct gw_request *r)
 {
     struct sluice_str type = r->content_type;
-    bool is_json = gw_list_trim(type).len == 0 ||
-        gw_media_type_is(type, "application/json") ||
-        gw_media_type_is(type, "application/x-ndjson");
 
-    return is_json && gw_media_type_is_utf8(type) ? GW_MEDIA_JSON
-                                                  : GW_MEDIA_UNSUPPORTED;
+    return is_json(type) && gw_media_type_is_utf8(type) ? GW_MEDIA_JSON
+                                                        : GW_MEDIA_UNSUPPORTED;
 }
 
 void

@@ -89,7 +89,7 @@ void gw_request_forget_head(struct gw_request *r);
 
 /* How the body is coded. */
 enum gw_media {
-    GW_MEDIA_JSON, /* application/json in UTF-8, or nothing said */
+    GW_MEDIA_JSON, /* JSON values in UTF-8, or nothing said */
     GW_MEDIA_UNSUPPORTED
 };
 enum gw_media gw_request_media(const struct gw_request *r);

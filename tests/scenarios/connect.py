@@ -180,6 +180,31 @@ class Unary(Scenario):
         response = self.ask("POST", frames.SERVICE + "Obey", b"", [VERSION])
         self.assert_refused(response, 3, 415, "found none")
 
+    def test_the_version_may_be_asked_for(self):
+        gateway = self.start(self.backend.port,
+                             "connect: {require_version: true}\n")
+        self.addCleanup(lambda: gateway.process.poll() is None
+                        and gateway.process.kill())
+        port = gateway.port
+        version = [("Connect-Protocol-Version", "1")]
+        target = frames.SERVICE + "Obey?encoding=json&message=%7B%7D"
+        self.assert_refused(self.post("Obey", Order(), port=port), 3,
+                            says="connect-protocol-version 1")
+        self.assert_refused(self.ask("GET", target, port=port), 3,
+                            says="connect to be v1")
+        reply = Reply(self, self.post("Stream", envelope(Order()), STREAM,
+                                      port=port))
+        self.assertEqual(reply.error["code"], "invalid_argument")
+        for response in (
+                self.post("Obey", Order(), headers=version, port=port),
+                self.ask("GET", target + "&connect=v1", port=port),
+                self.post("Stream", envelope(Order()), STREAM, version, port),
+                # It is REST without.
+                self.post("Obey", b"{}", JSON, port=port),
+                self.ask("GET", "/v1/orders/1", port=port)):
+            self.assertEqual(response.status, 200, response)
+        self.assertEqual(gateway.stop(), 0)
+
     def test_types_that_do_not_fit(self):
         for method, type in (
                 ("Obey", "application/xml"), ("Obey", STREAM),
