@@ -398,7 +398,7 @@ export const forms = [
   },
 ];
 
-export const formsOf = (method) => forms.filter(({ fits }) => fits?.(method) ?? true);
+export const formsOf = (method) => forms.filter(({ fits }) => !fits || fits(method));
 export const titleOf = (form, method) => (method.kind === "unary" ? form.title : form.streams ?? form.title);
 
 /* -------------------------------------------------------- the same by oneself */
