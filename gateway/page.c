@@ -2,26 +2,22 @@
 /* gateway/page.c - see page.h. */
 #include "gateway/page.h"
 
+#include <sha1.h>
 #include <stdio.h>
 
 #include <sluice/status.h>
 
+#include "gateway/list.h"
 #include "gateway/reply.h"
-#include "gateway/sha1.h"
 #include "gateway/worker.h"
 
 void
 gw_page_init(struct gw_page *page)
 {
-    uint8_t digest[GW_SHA1_BYTES];
-    char *at = page->tag;
+    char digest[SHA1_DIGEST_STRING_LENGTH];
 
-    gw_sha1(page->data, page->size, digest);
-    *at++ = '"';
-    for (size_t i = 0; i < sizeof digest; i++, at += 2)
-        snprintf(at, 3, "%02x", digest[i]);
-    *at++ = '"';
-    *at = '\0';
+    (void)SHA1Data(page->data, page->size, digest);
+    snprintf(page->tag, sizeof page->tag, "\"%s\"", digest);
 }
 
 /* ------------------------------------------------------------------ requests */
@@ -59,9 +55,9 @@ is_known(const struct gw_page *page, struct MHD_Connection *mhd)
     if (value == NULL)
         return false;
     list = sluice_str(value);
-    snprintf(weak, sizeof weak, "W/%s", page->tag);
-    return gw_request_list_has(list, page->tag) ||
-        gw_request_list_has(list, weak) || gw_request_list_has(list, "*");
+    snprintf(weak, sizeof weak, "w/%s", page->tag);
+    return gw_list_has(list, page->tag) || gw_list_has(list, weak) ||
+        gw_list_has(list, "*");
 }
 
 static void

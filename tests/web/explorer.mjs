@@ -20,7 +20,7 @@ const IN_ENVELOPES = ["grpc-web", "grpc-web-text"];
 
 const browser = await startBrowser();
 const page = await openPage(browser, gateway);
-page.setDefaultTimeout(60000);
+page.setDefaultTimeout(5000);
 const sockets = [];
 page.on("websocket", (socket) => sockets.push(socket.url()));
 const requests = [];
