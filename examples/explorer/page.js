@@ -8,7 +8,7 @@ const SHOWN_MAX = 500; // messages; all are counted
 
 const $ = (id) => document.getElementById(id);
 
-let method = methods[0];
+let method = methods.find(({ kind }) => kind === "server");
 let form = formsOf(method)[0];
 let call = null; // the last one: what was seen of it
 const typed = new Map(); // by method: what the user has made of its request
