@@ -79,7 +79,8 @@ static bool
 wants_text(const struct gw_request *r, bool is_text_in)
 {
     if (gw_list_has(r->accept, "application/grpc-web-text") ||
-        gw_list_has(r->accept, "application/grpc-web-text+proto"))
+        gw_list_has(r->accept, "application/grpc-web-text+proto") ||
+        gw_list_has(r->accept, "application/grpc-web-text+json"))
         return true;
     return is_text_in && (r->accept.len == 0 || gw_list_has(r->accept, "*/*"));
 }

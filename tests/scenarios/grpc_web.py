@@ -163,6 +163,7 @@ class Text(Scenario):
                 (binary, BINARY, TEXT, True), (text, TEXT, TEXT, True),
                 (text, TEXT, "*/*", True), (binary, BINARY, "*/*", False),
                 (text, TEXT, "application/grpc-web", False),
+                (text, TEXT, TEXT + "+json", True),
                 (text, TEXT, "a/b, " + TEXT + "+proto;q=1", True)):
             with self.subTest((type, accept)):
                 response = self.post("Obey", body, type,
