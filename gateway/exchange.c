@@ -395,14 +395,14 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
     }
     if (gw_exchange_is_answered(x))
         x->swallowed += used;
-    /* As much as a good body may have; then the answer has to come between. */
-    if (x->swallowed > x->worker->set->config->max_request_message &&
-        gw_early_is_due(x) && !gw_early_answer(x))
-        return MHD_NO;
     if (x->connection->phase == GW_PHASE_WORKING)
         gw_connection_enter(x->connection, GW_PHASE_BODY);
     gw_connection_progress(x->connection, used);
     hurry(x);
+    /* As much as a good body may have; then the answer has to come between. */
+    if (x->swallowed > x->worker->set->config->max_request_message &&
+        gw_early_is_due(x) && !gw_early_answer(x))
+        return MHD_NO;
     return MHD_YES;
 }
 
