@@ -16,7 +16,7 @@ import held
 
 COUNT = 1000
 REQUESTS = 200
-GROWTH = 0.10  # of the instructions of others' requests
+GROWTH = 0.08  # of the instructions of others' requests
 LIMIT_KIB_AT_START = 8 << 10
 
 
