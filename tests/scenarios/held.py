@@ -93,10 +93,10 @@ def budget(form):
 class Backend:
     """bench/backend of a build tree."""
 
-    def __init__(self, tree):
+    def __init__(self, tree, under=()):
         self.process = subprocess.Popen(
-            [os.path.join(tree, "bench/backend")], stdout=subprocess.PIPE,
-            text=True)
+            [*under, os.path.join(tree, "bench/backend")],
+            stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
     def route_file(self, tree, directory):
