@@ -133,8 +133,7 @@ answer(struct peer *p, int32_t id, struct call *c)
     nghttp2_data_provider body = { .read_callback = on_read_body };
 
     body.source.ptr = c;
-    c->answer =
-        c->is_stream || c->is_held ? p->backend->stream : c->request;
+    c->answer = c->is_stream || c->is_held ? p->backend->stream : c->request;
     c->answer_len = c->is_held ? MESSAGE_BYTES
         : c->is_stream         ? STREAM_BYTES
                                : c->len;
@@ -217,8 +216,7 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
     if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)
         return 0;
     c = call_of(session, frame->hd.stream_id);
-    if (c == NULL ||
-        !(c->is_held ? frame->hd.type == NGHTTP2_HEADERS : is_end))
+    if (c == NULL || !(c->is_held ? frame->hd.type == NGHTTP2_HEADERS : is_end))
         return 0;
     return answer(arg, frame->hd.stream_id, c) == 0
         ? 0

@@ -51,8 +51,8 @@ bind_target(struct gw_exchange *x)
 
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
     if ((x->binding->n_variables == 0 && r->query_len == 0) ||
-        route_bind(&x->worker->match, r->target, r->query, r->query_len, &x->asked,
-            &x->bound.pb, &error) == PB_OK)
+        route_bind(&x->worker->match, r->target, r->query, r->query_len,
+            &x->asked, &x->bound.pb, &error) == PB_OK)
         return bind_last_event(x);
     error.line = 0;
     gw_reply_bad_input(x, "path or query", &error);

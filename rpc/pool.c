@@ -65,12 +65,11 @@ rpc_thread_self(void)
 #define SMALL_MAX 1024u
 
 /* Classes of sizes up to SMALL_MAX, by steps: most are as small. */
-static const uint8_t small_classes[SMALL_MAX / SMALL_STEP + 1] = {
-    0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 9, 9, 10, 10, 10,
-    10, 11, 11, 11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 14,
-    14, 14, 14, 14, 14, 14, 14, 15, 15, 15, 15, 15, 15, 15, 15, 16, 16, 16,
-    16, 16, 16, 16, 16
-};
+static const uint8_t small_classes[SMALL_MAX / SMALL_STEP + 1] = { 0, 0, 0, 0,
+    0, 1, 2, 3, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11,
+    11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14,
+    14, 14, 14, 15, 15, 15, 15, 15, 15, 15, 15, 16, 16, 16, 16, 16, 16, 16,
+    16 };
 
 /* Four classes per doubling: which one is in the three highest bits of size -
  * 1, and where they are. */
