@@ -47,6 +47,12 @@ scenarios = \
 	tests/scenarios/ws_bad.py \
 	tests/scenarios/ws_flow.py
 
+# Memory and instructions: of programs with a sanitizer they say nothing.
+if !SANITIZED
+scenarios += tests/scenarios/idle_streams.py
+endif
+tests/scenarios/idle_streams.log: bench/backend$(EXEEXT) bench/bench.pb
+
 TESTS += $(scenarios)
 
 # With two workers, so that what they share is seen by the thread sanitizer
@@ -66,6 +72,8 @@ EXTRA_DIST += \
 	tests/scenarios/forms.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
+	tests/scenarios/held.py \
+	tests/scenarios/idle_streams.py \
 	tests/scenarios/http2.py \
 	tests/scenarios/leaving.py \
 	tests/scenarios/peer.py \
