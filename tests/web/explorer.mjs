@@ -373,12 +373,10 @@ const EDITS = {
 async function perform(text, language, pattern) {
   if (language === "curl") return execFileSync("sh", ["-c", text], { encoding: "latin1" });
   let printed = "";
-  const done = new Promise((resolve) => page.on("console", function listen(message) {
+  const done = page.waitForEvent("console", (message) => {
     printed += `${message.text()}\n`;
-    if (!pattern.test(printed)) return;
-    page.off("console", listen);
-    resolve();
-  }));
+    return pattern.test(printed);
+  });
   await page.evaluate(`{ ${text} }`);
   await done;
   return printed;
