@@ -358,7 +358,7 @@ export const forms = [
       return request;
     },
   }, {
-    id: "sse", title: "Events", fits: (method) => method.kind === "server", start: startEvents, noDeadline: true,
+    id: "sse", title: "SSE", fits: (method) => method.kind === "server", start: startEvents, noDeadline: true,
     about: "Server-sent events, read by the browser's own EventSource.",
     request: (method, messages) => rest(method, messages, { Accept: "text/event-stream" }),
   }, {

@@ -52,7 +52,8 @@ function crc(bytes) {
   return ~value >>> 0;
 }
 
-// The 256 colours that are there most, and for each pixel the nearest of them.
+// For each pixel the nearest of 256 colours: those that are there most, and one
+// of each other kind, lest small things lose theirs.
 function index(rows, stride, bytes) {
   const counts = new Map();
   const colours = [];
@@ -62,9 +63,11 @@ function index(rows, stride, bytes) {
       colours.push(colour);
       counts.set(colour, (counts.get(colour) ?? 0) + 1);
     }
-  const palette = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 256).map(([colour]) => colour);
+  const known = [...counts].sort((a, b) => b[1] - a[1]).map(([colour]) => colour);
+  const kinds = new Map(known.toReversed().map((colour) => [colour & 0xe0e0e0, colour]));
+  const palette = [...new Set([...known.slice(0, 96), ...kinds.values(), ...known.slice(96)])].slice(0, 256);
   const far = (a, b) => [0, 8, 16].reduce((sum, shift) => sum + ((a >> shift & 255) - (b >> shift & 255)) ** 2, 0);
-  const nearest = new Map([...counts.keys()].map((colour) => [colour, palette.reduce((best, one, i) =>
+  const nearest = new Map(known.map((colour) => [colour, palette.reduce((best, one, i) =>
     (far(one, colour) < far(palette[best], colour) ? i : best), 0)]));
   return { palette, pixels: colours.map((colour) => nearest.get(colour)) };
 }
