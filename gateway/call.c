@@ -190,8 +190,16 @@ on_response(void *arg, struct sluice_bytes *response)
     return reply;
 }
 
-/* What closes a stream that failed was made when it did. Trailers say the same
- * once more to who reads them, if HTTP ends well. */
+/* Who would miss what stands before a break: trailers say the same once more to
+ * who reads them, if HTTP ends well; and browsers drop what their page has not
+ * read yet. */
+static bool
+must_end_well(const struct gw_exchange *x)
+{
+    return gw_metadata_out_has_trailers(x) || x->request.is_from_page;
+}
+
+/* What closes a stream that failed was made when it did. */
 static void
 break_stream(struct gw_exchange *x)
 {
@@ -202,8 +210,7 @@ break_stream(struct gw_exchange *x)
         (void)pb_buf_put(&x->out.pb, sluice_bytes_data(last),
             sluice_bytes_size(last));
     sluice_bytes_unref(&x->reply.body);
-    x->is_out_broken =
-        x->form->breaks && (last == NULL || !gw_metadata_out_has_trailers(x));
+    x->is_out_broken = x->form->breaks && (last == NULL || !must_end_well(x));
     x->is_out_ended = true;
 }
 

@@ -35,8 +35,8 @@ struct gw_form {
     /* Its content type is known with the first response only. */
     bool starts_with_response;
     /* A stream that fails ends as broken HTTP, since its form has no end that
-     * could be missed. Not for who reads trailers, if it was told in the form's
-     * own way as well. */
+     * could be missed. Not for who reads trailers, and not for pages, if it was
+     * told in the form's own way as well. */
     bool breaks;
     /* Nobody on the way may hold it back, or keep it. */
     bool is_live;

@@ -42,6 +42,7 @@ struct gw_request {
     bool is_chunked;
     bool is_coded;       /* Content-Encoding: gzip and the like */
     bool wants_trailers; /* TE: trailers */
+    bool is_from_page;   /* Origin, or Sec-Fetch-Mode of a script */
     bool has_bad_expect;
     struct gw_handshake handshake; /* of a WebSocket */
     bool is_websocket;             /* it is wanted, and counts */

@@ -206,6 +206,17 @@ read_origin(struct gw_request *r, struct sluice_str name,
 {
     (void)name;
     r->origin = r->origin.ptr == NULL ? value : sluice_str("several");
+    r->is_from_page = true;
+}
+
+/* What fetch() and the like have, and neither a navigation nor an image. */
+static void
+read_fetch_mode(struct gw_request *r, struct sluice_str name,
+    struct sluice_str value)
+{
+    (void)name;
+    r->is_from_page |=
+        gw_list_is(value, "cors") || gw_list_is(value, "same-origin");
 }
 
 static void
@@ -252,7 +263,8 @@ static const struct steering by_length[LONGEST_NAME + 1][3] = {
     [12] = { READ("content-type", read_content_type),
         READ("grpc-timeout", read_grpc_timeout) },
     [13] = { KEPT_SHARED("last-event-id", last_event_id) },
-    [14] = { READ("content-length", read_content_length) },
+    [14] = { READ("content-length", read_content_length),
+        { "sec-fetch-mode", read_fetch_mode, 0, true } },
     [15] = { KEPT_SHARED("accept-encoding", accept_encoding) },
     [16] = { READ("content-encoding", read_content_encoding),
         READ("x-server-timeout", read_server_timeout) },

@@ -244,6 +244,27 @@ only_100_continue_can_be_expected(void **state)
         head(*state, "Expect: x\r\nExpect: 100-continue\r\n")->has_bad_expect);
 }
 
+static void
+the_script_of_a_page_is_known(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool is_from_page;
+    } heads[] = {
+        { "Sec-Fetch-Mode: cors\r\n", true },
+        { "sec-fetch-mode: same-origin\r\n", true },
+        { "Origin: https://app.example\r\n", true },
+        { "Origin: null\r\n", true },
+        { "Sec-Fetch-Mode: navigate\r\n", false },
+        { "Sec-Fetch-Mode: no-cors\r\n", false },
+        { "Sec-Fetch-Site: cross-site\r\n", false },
+    };
+
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (head(*state, heads[i].lines)->is_from_page != heads[i].is_from_page)
+            fail_msg("%s", heads[i].lines);
+}
+
 /* ---------------------------------------------------------------- the timeout */
 
 static void
@@ -649,6 +670,7 @@ main(void)
         TEST(names_of_headers_may_be_in_any_case),
         TEST(every_header_is_counted),
         TEST(trailers_are_wanted_by_their_token),
+        TEST(the_script_of_a_page_is_known),
         TEST(only_100_continue_can_be_expected),
         TEST(grpc_timeout_has_six_units),
         TEST(milliseconds_may_have_two_digits_more),

@@ -117,6 +117,11 @@ class Backend:
         if not context.add_callback(self.cancelled.set):
             self.cancelled.set()
 
+    def _hang(self, context):
+        self._watch(context)
+        self.entered.set()
+        self.release.wait(PATIENCE)
+
     def _obey(self, order, context):
         pairs = [tag.split("=", 1) for tag in order.tags]
         initial = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
@@ -130,9 +135,7 @@ class Backend:
         if trailing:
             context.set_trailing_metadata(trailing)
         if order.hang:
-            self._watch(context)
-            self.entered.set()
-            self.release.wait(PATIENCE)
+            self._hang(context)
         if order.code:
             code = next(c for c in grpc.StatusCode
                         if c.value[0] == order.code)

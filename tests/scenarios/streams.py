@@ -223,6 +223,20 @@ methods:
                 (status["code"], status["message"]), (15, "broken off"))
             self.assertEqual(response.is_complete, accept == SSE)
 
+    def test_HTTP_ends_well_for_pages_that_would_lose_the_status(self):
+        # A browser drops what a page has not read yet when HTTP breaks.
+        for header, ends_well in (
+                (("Sec-Fetch-Mode", "cors"), True),
+                (("Sec-Fetch-Mode", "same-origin"), True),
+                (("Origin", "https://app.example"), True),
+                (("Sec-Fetch-Mode", "navigate"), False)):
+            for accept in (NDJSON, ARRAY):
+                response = self.watch("count=5&fail_after=2", accept,
+                                      [header]).response()
+                got, status = messages(accept, response.body)
+                self.assertEqual((len(got), status["code"]), (2, 15))
+                self.assertEqual(response.is_complete, ends_well, header)
+
     def test_a_failure_after_the_head_alone_is_told_in_the_form(self):
         for accept in TYPES:
             wire = self.watch("message=step&tags=x-a=1&code=7", accept)

@@ -25,6 +25,8 @@ const FLAGS = [
     "EXCLUDE localhost",
 ];
 
+const PATIENCE_MS = 60000; // only what hangs needs so long
+
 function isProgram(path) {
   try {
     accessSync(path, constants.X_OK);
@@ -45,7 +47,7 @@ function findChromium() {
 // Playwright's Browser; close() ends it.
 export function startBrowser() {
   return npm("playwright-core").chromium.launch(
-    { executablePath: findChromium(), args: FLAGS });
+    { executablePath: findChromium(), args: FLAGS, timeout: PATIENCE_MS });
 }
 
 // Playwright's Page, in a context that shares nothing with others (options are
@@ -54,6 +56,7 @@ export function startBrowser() {
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   page.problems = [];
   page.on("console", (message) => {
     if (message.type() === "error") page.problems.push(message.text());
