@@ -34,7 +34,7 @@ class Explorer(harness.Scenario):
         self.assertRegex(done.stdout, r"(?m)^[1-9]\d* passed, 0 failed$")
         # Each of the eight forms that were stopped, and the one left behind:
         # the library has been told.
-        demo.wait_for('method=ReadBook outcome="client gone"', 9)
+        demo.wait_for('rpc_method="ReadBook" outcome="client gone"', 9)
 
     def test_files_and_their_heads(self):
         port = self.demo().port
