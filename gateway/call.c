@@ -57,6 +57,25 @@ gw_call_unshowable(struct gw_exchange *x, enum pb_err err)
             x->rpc->method->output->full_name);
 }
 
+/* One response, as a stream of one. */
+static enum pb_err
+reply_whole(struct gw_exchange *x, struct pb_error *error)
+{
+    enum pb_err err = x->form->put(x, x->response, error);
+    struct sluice_bytes *whole;
+
+    if (err == PB_OK && x->form->finish != NULL)
+        err = x->form->finish(x);
+    if (err != PB_OK)
+        return err;
+    whole = gw_buffer_take(&x->out);
+    if (whole == NULL)
+        return PB_ENOMEM;
+    gw_reply_ok(x, whole);
+    x->reply.content_type = x->form->type(x);
+    return PB_OK;
+}
+
 static void
 reply_unary(struct gw_exchange *x)
 {
@@ -69,7 +88,8 @@ reply_unary(struct gw_exchange *x)
         return;
     }
     init_out(x);
-    err = x->form->reply(x, &error);
+    err = x->form->reply != NULL ? x->form->reply(x, &error)
+                                 : reply_whole(x, &error);
     if (err != PB_OK)
         gw_call_unshowable(x, err);
 }

@@ -37,6 +37,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/list.c \
 	gateway/listener.c \
 	gateway/log.c \
+	gateway/media_type.c \
 	gateway/metadata_out.c \
 	gateway/origin.c \
 	gateway/pretty.c \
@@ -51,11 +52,11 @@ gateway_libgateway_la_SOURCES = \
 	gateway/rest_sse.c \
 	gateway/rpc_intake.c \
 	gateway/server.c \
-	gateway/sha1.c \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
 	gateway/status_wire.c \
+	gateway/steering.c \
 	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
@@ -92,6 +93,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/list.h \
 	gateway/listener.h \
 	gateway/log.h \
+	gateway/media_type.h \
 	gateway/metadata_out.h \
 	gateway/origin.h \
 	gateway/pretty.h \
@@ -104,11 +106,11 @@ gateway_libgateway_la_SOURCES += \
 	gateway/rest_forms.h \
 	gateway/rpc_intake.h \
 	gateway/server.h \
-	gateway/sha1.h \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
 	gateway/status_wire.h \
+	gateway/steering.h \
 	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \

@@ -126,9 +126,6 @@ check_PROGRAMS += tests/gateway/test_origin
 tests_gateway_test_origin_SOURCES = tests/gateway/test_origin.c
 tests_gateway_test_origin_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/gateway/test_sha1
-tests_gateway_test_sha1_SOURCES = tests/gateway/test_sha1.c
-tests_gateway_test_sha1_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/gateway/test_websocket_frames
 tests_gateway_test_websocket_frames_SOURCES = \
@@ -170,3 +167,10 @@ tests_fuzz_fuzz_websocket_talk_LDFLAGS = \
 	-Wl,--wrap=MHD_create_response_for_upgrade \
 	-Wl,--wrap=MHD_add_response_header,--wrap=MHD_queue_response \
 	-Wl,--wrap=MHD_destroy_response,--wrap=MHD_upgrade_action
+check_PROGRAMS += tests/gateway/test_list
+tests_gateway_test_list_SOURCES = tests/gateway/test_list.c
+tests_gateway_test_list_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_media_type
+tests_gateway_test_media_type_SOURCES = tests/gateway/test_media_type.c
+tests_gateway_test_media_type_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
