@@ -4,7 +4,8 @@
 # them; bench/run does.
 
 EXTRA_PROGRAMS += bench/backend
-bench_backend_SOURCES = bench/backend.c
+bench_backend_SOURCES = bench/backend.c \
+	bench/backend_call.c bench/backend_call.h
 bench_backend_LDADD = $(UV_LIBS) $(NGHTTP2_LIBS)
 
 bench/bench.pb: bench/bench.proto
@@ -14,6 +15,15 @@ bench/bench.pb: bench/bench.proto
 		$(srcdir)/bench/bench.proto
 CLEANFILES += bench/bench.pb
 EXTRA_DIST += bench/README.md bench/bench.proto bench/run bench/rpc
+
+EXTRA_PROGRAMS += bench/load
+bench_load_SOURCES = bench/load.c \
+	bench/load_answer.c bench/load_answer.h \
+	bench/load_client.c bench/load_client.h
+
+EXTRA_PROGRAMS += bench/ideal
+bench_ideal_SOURCES = bench/ideal.c
+bench_ideal_LDADD = $(UV_LIBS) $(NGHTTP2_LIBS) $(MICROHTTPD_LIBS)
 
 # The RPC framework beside a bare exchange: bench/rpc.
 bench_meter = bench/heap.c bench/meter.c bench/meter.h
