@@ -25,6 +25,14 @@ def cpu_s(pids):
     return ticks / TICK
 
 
+def all_cores_s():
+    """What all cores have done for anybody: processes, interrupts, and what
+    the host has taken away."""
+    with open("/proc/stat") as f:
+        ticks = [int(n) for n in f.readline().split()[1:9]]
+    return (sum(ticks) - ticks[3] - ticks[4]) / TICK  # idle, waiting
+
+
 def memory_mb(pids, field):
     """Of the largest: the others only look after that one."""
     most = 0
@@ -115,7 +123,7 @@ class Generator:
         """A whole answer, checked for what it means."""
         answer = self._file("answer")
         result = self._run(
-            5, "--request", self._file("request", exchange.bytes()),
+            5, "--request", self._file("probe", exchange.bytes()),
             "--once", answer)
         with open(answer, "rb") as f:
             body = f.read()

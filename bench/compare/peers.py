@@ -17,7 +17,7 @@ from compare import grpc_gateway
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-PATIENCE_S = 15
+PATIENCE_S = 60   # grpc-gateway takes some seconds with 10,000 routes
 
 
 class Absent(Exception):

@@ -17,7 +17,9 @@ COLUMNS = (
     ("busy", "busy", "%5s"),
     ("backend_busy", "backend", "%8s"),
     ("load_busy", "load", "%5s"),
+    ("others_busy", "others", "%7s"),
 )
+SHARES = ("busy", "backend_busy", "load_busy", "others_busy")
 
 
 def median(values):
@@ -47,7 +49,7 @@ def summary(workload, peer, peaks, rates, base_peaks):
         "messages": workload.messages,
         "rate": workload.rate,
     }
-    for key in ("busy", "backend_busy", "load_busy"):
+    for key in SHARES:
         row[key] = median([r[key] for r in peaks])
     for key in ("p50_us", "p99_us", "p999_us"):
         row[key] = median([r[key] for r in rates])
@@ -58,7 +60,7 @@ def summary(workload, peer, peaks, rates, base_peaks):
 def shown(key, value):
     if value is None:
         return "-"
-    if key in ("spread", "busy", "backend_busy", "load_busy"):
+    if key == "spread" or key in SHARES:
         return "%.0f%%" % (100 * value)
     if key == "times":
         return "%.2f x" % value

@@ -151,7 +151,7 @@ def query():
                + wire.number(3, 50) + wire.number(4, 1)
                + wire.text(5, "translated") + wire.number(6, 1700000000))
     framed = wire.frame(message)
-    path = ("/v1/shelves/science-fiction/books?title=a+title+of+two+lines"
+    path = ("/v1/shelves/science-fiction/books?title=a%20title%20of%20two%20lines"
             "&page_size=50&newest_first=true&tags=translated&after=1700000000")
     return {"json": Exchange("GET", path, is_right=is_json(expected)),
             "grpc": grpc("Find", framed, framed)}
@@ -167,10 +167,15 @@ def stream(path, method):
 
 
 def collect():
+    """Envoy takes a client stream as one array."""
+    one = item_json(STREAM_NAME)
+
+    def post(body):
+        return Exchange("POST", "/v1/collect", JSON, body,
+                        is_right=is_json({"number": str(STREAM)}))
     return {
-        "json": Exchange("POST", "/v1/collect", JSON,
-                         (item_json(STREAM_NAME) + b"\n") * STREAM,
-                         is_right=is_json({"number": str(STREAM)})),
+        "json": post((one + b"\n") * STREAM),
+        "envoy": post(b"[" + b",".join([one] * STREAM) + b"]"),
         "grpc": grpc("Collect", wire.frame(item(STREAM_NAME)) * STREAM,
                      wire.frame(wire.number(2, STREAM))),
     }
