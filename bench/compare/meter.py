@@ -13,6 +13,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 TRACE = 0.001    # this share of the answers may be wrong, no more
 SLACK_S = 30     # for the load generator to give up by itself
 OPENING_S = 60   # for all idle streams
+COUNT_S = 300    # for a number of requests, under a tracer or valgrind
 
 
 def cpu_s(pids):
@@ -154,17 +155,23 @@ class Generator:
         if self.workload.is_churn:
             self.expected.append("--churn")
 
-    def load(self, seconds, rate=0):
-        arguments = self.expected + ["--seconds", seconds]
-        if rate:
-            arguments += ["--rate", rate]
-        result = self._run(seconds, *arguments)
+    def _verified(self, seconds, *arguments):
+        result = self._run(seconds, *self.expected, *arguments)
         bad = result["wrong"] + result["broken"]
         if not result["right"] or bad > TRACE * result["right"]:
             raise Failed("%d answers right, %d wrong, %d connections broke: %s"
                          % (result["right"], result["wrong"], result["broken"],
                             result["why"]))
         return result
+
+    def load(self, seconds, rate=0):
+        """For so long: all that the proxy can, or at a rate."""
+        pace = ["--rate", rate] if rate else []
+        return self._verified(seconds, "--seconds", seconds, *pace)
+
+    def count(self, requests):
+        """So many requests, however long they take."""
+        return self._verified(COUNT_S, "--count", requests)
 
     @contextlib.contextmanager
     def holding(self, peer):
