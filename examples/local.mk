@@ -2,7 +2,8 @@
 #
 # The services that are built in, for `sluice demo`.
 #
-# libexamples is written, liblibrary is made from library.proto:
+# libexamples is written; liblibrary is made from library.proto and from the
+# files of explorer/, which become index_html[], page_js[] and so on:
 #   library.pb-c.[ch]        message structs, for the servicer
 #   library.pb               descriptor set, for the schema
 #   library.pb.embed.[ch]    the same as library_pb[]
@@ -11,6 +12,8 @@
 noinst_LTLIBRARIES += examples/libexamples.la examples/liblibrary.la
 
 examples_libexamples_la_SOURCES = \
+	examples/explorer/explorer.c \
+	examples/explorer/explorer.h \
 	examples/library/answer.c \
 	examples/library/books.c \
 	examples/library/check.c \
@@ -36,13 +39,27 @@ library_messages = \
 	examples/library/library.pb-c.c \
 	examples/library/library.pb-c.h
 library_imports = \
+	examples/library/google/protobuf/duration.pb-c.c \
+	examples/library/google/protobuf/duration.pb-c.h \
 	examples/library/google/protobuf/field_mask.pb-c.c \
 	examples/library/google/protobuf/field_mask.pb-c.h \
 	examples/library/google/protobuf/timestamp.pb-c.c \
 	examples/library/google/protobuf/timestamp.pb-c.h
+explorer_made = \
+	examples/explorer/calls.js.embed.c \
+	examples/explorer/calls.js.embed.h \
+	examples/explorer/index.html.embed.c \
+	examples/explorer/index.html.embed.h \
+	examples/explorer/methods.js.embed.c \
+	examples/explorer/methods.js.embed.h \
+	examples/explorer/page.js.embed.c \
+	examples/explorer/page.js.embed.h \
+	examples/explorer/style.css.embed.c \
+	examples/explorer/style.css.embed.h
 library_made = \
 	$(library_messages) \
 	$(library_imports) \
+	$(explorer_made) \
 	examples/library/library.pb.embed.c \
 	examples/library/library.pb.embed.h \
 	examples/library/sluice.yaml.embed.c \
@@ -57,6 +74,11 @@ CLEANFILES += \
 	examples/library/library.pb \
 	examples/library/messages/library.proto
 EXTRA_DIST += \
+	examples/explorer/calls.js \
+	examples/explorer/index.html \
+	examples/explorer/methods.js \
+	examples/explorer/page.js \
+	examples/explorer/style.css \
 	examples/library/library.proto \
 	examples/library/messages.sed \
 	examples/library/sluice.yaml \

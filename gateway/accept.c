@@ -2,13 +2,10 @@
 /* gateway/accept.c - see accept.h. */
 #include "gateway/accept.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "gateway/list.h"
-
-#define Q_ONE 1000u
 
 /* What a header says about one type: the word of the most specific range. */
 struct opinion {
@@ -40,41 +37,6 @@ specificity(struct sluice_str range, enum gw_stream_type type)
     return gw_list_is(range, "*/*") ? 1 : 0;
 }
 
-/* "0.5" in thousandths; what is no weight weighs nothing. */
-static unsigned
-parse_q(struct sluice_str s)
-{
-    unsigned q = 0;
-    unsigned unit = Q_ONE;
-
-    if (s.len == 0 || s.len > 5 || (s.ptr[0] != '0' && s.ptr[0] != '1') ||
-        (s.len > 1 && s.ptr[1] != '.'))
-        return 0;
-    for (size_t i = 0; i < s.len; i++) {
-        if (i == 1)
-            continue;
-        if (!isdigit((unsigned char)s.ptr[i]))
-            return 0;
-        q += (unsigned)(s.ptr[i] - '0') * unit;
-        unit /= 10;
-    }
-    return q > Q_ONE ? Q_ONE : q;
-}
-
-/* The weight among the parameters. */
-static unsigned
-weight(struct sluice_str parameters)
-{
-    struct sluice_str p, name;
-
-    while (gw_list_next(&parameters, ';', &p)) {
-        gw_list_next(&p, '=', &name);
-        if (gw_list_is(name, "q"))
-            return p.ptr == NULL ? 0 : parse_q(gw_list_trim(p));
-    }
-    return Q_ONE;
-}
-
 static void
 hear(struct opinion opinions[], struct sluice_str range, unsigned place)
 {
@@ -82,7 +44,7 @@ hear(struct opinion opinions[], struct sluice_str range, unsigned place)
     unsigned q;
 
     gw_list_next(&range, ';', &name);
-    q = weight(range);
+    q = gw_list_weight(range);
     for (unsigned t = 0; t < sizeof types / sizeof *types; t++) {
         unsigned s = specificity(name, (enum gw_stream_type)t);
 

@@ -15,6 +15,7 @@
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
+#include "gateway/watch.h"
 #include "gateway/worker.h"
 
 #define OUT_FULL (32u * 1024)
@@ -57,6 +58,25 @@ gw_call_unshowable(struct gw_exchange *x, enum pb_err err)
             x->rpc->method->output->full_name);
 }
 
+/* One response, as a stream of one. */
+static enum pb_err
+reply_whole(struct gw_exchange *x, struct pb_error *error)
+{
+    enum pb_err err = x->form->put(x, x->response, error);
+    struct sluice_bytes *whole;
+
+    if (err == PB_OK && x->form->finish != NULL)
+        err = x->form->finish(x);
+    if (err != PB_OK)
+        return err;
+    whole = gw_buffer_take(&x->out);
+    if (whole == NULL)
+        return PB_ENOMEM;
+    gw_reply_ok(x, whole);
+    x->reply.content_type = x->form->type(x);
+    return PB_OK;
+}
+
 static void
 reply_unary(struct gw_exchange *x)
 {
@@ -69,7 +89,8 @@ reply_unary(struct gw_exchange *x)
         return;
     }
     init_out(x);
-    err = x->form->reply(x, &error);
+    err = x->form->reply != NULL ? x->form->reply(x, &error)
+                                 : reply_whole(x, &error);
     if (err != PB_OK)
         gw_call_unshowable(x, err);
 }
@@ -91,12 +112,21 @@ begin_stream(struct gw_exchange *x)
     gw_exchange_wake(x);
 }
 
+/* The head of a stream may have gone alone; then the end of the stream is the
+ * place that is left. */
+static void
+keep_metadata(struct gw_exchange *x, struct sluice_metadata *metadata)
+{
+    x->initial_metadata = metadata;
+    x->is_metadata_late = x->reply.is_stream && x->state == GW_X_REPLYING;
+}
+
 static void
 on_initial_metadata(void *arg, struct sluice_metadata *metadata)
 {
     struct gw_exchange *x = arg;
 
-    x->initial_metadata = metadata;
+    keep_metadata(x, metadata);
     /* A service that shows its metadata early wants the client to see it. */
     if (metadata != NULL && x->form->is_stream && x->state != GW_X_CLOSED &&
         !x->form->starts_with_response)
@@ -143,11 +173,12 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
     }
     x->n_responses++;
     begin_stream(x);
-    if (out_waiting(x) < OUT_FULL)
-        sluice_call_allow(x->call, 1);
-    else
-        x->owes_allowance = true;
+    x->owes_allowance = out_waiting(x) >= OUT_FULL;
     gw_exchange_wake(x);
+    if (x->owes_allowance)
+        gw_watch_start(x);
+    else
+        sluice_call_allow(x->call, 1);
     return SLUICE_REPLY_OK;
 }
 
@@ -170,8 +201,16 @@ on_response(void *arg, struct sluice_bytes *response)
     return reply;
 }
 
-/* What closes a stream that failed was made when it did. Trailers say the same
- * once more to who reads them, if HTTP ends well. */
+/* Who would miss what stands before a break: trailers say the same once more to
+ * who reads them, if HTTP ends well; and browsers drop what their page has not
+ * read yet. */
+static bool
+must_end_well(const struct gw_exchange *x)
+{
+    return gw_metadata_out_has_trailers(x) || x->request.is_from_page;
+}
+
+/* What closes a stream that failed was made when it did. */
 static void
 break_stream(struct gw_exchange *x)
 {
@@ -182,8 +221,7 @@ break_stream(struct gw_exchange *x)
         (void)pb_buf_put(&x->out.pb, sluice_bytes_data(last),
             sluice_bytes_size(last));
     sluice_bytes_unref(&x->reply.body);
-    x->is_out_broken =
-        x->form->breaks && (last == NULL || !gw_metadata_out_has_trailers(x));
+    x->is_out_broken = x->form->breaks && (last == NULL || !must_end_well(x));
     x->is_out_ended = true;
 }
 
@@ -215,6 +253,7 @@ on_complete(void *arg, const struct sluice_completion *completion)
         gw_exchange_called(x);
         return;
     }
+    gw_metadata_out_join_late(x);
     if (x->form->is_stream)
         finish_stream(x);
     else
@@ -229,11 +268,11 @@ on_abortion(void *arg, const struct sluice_abortion *abortion)
 
     if (x->state != GW_X_CLOSED) {
         if (x->initial_metadata == NULL && abortion->initial_metadata != NULL)
-            x->initial_metadata =
-                sluice_metadata_ref(abortion->initial_metadata);
+            keep_metadata(x, sluice_metadata_ref(abortion->initial_metadata));
         if (abortion->terminal_metadata != NULL)
             x->terminal_metadata =
                 sluice_metadata_ref(abortion->terminal_metadata);
+        gw_metadata_out_join_late(x);
         /* An error of our own that led to the abort was made ready first. */
         if (!(x->reply.is_stream && x->reply.body != NULL))
             gw_reply_abortion(x, abortion);
@@ -410,6 +449,7 @@ gw_call_read(struct gw_exchange *x, char *buf, size_t max)
     x->connection->has_sent = true;
     if (x->owes_allowance && out_waiting(x) <= OUT_LOW) {
         x->owes_allowance = false;
+        gw_watch_stop(x);
         sluice_call_allow(x->call, 1);
     }
     return (ssize_t)n;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/cli_demo.c - "sluice demo": the library service, in process, behind
- * its own route file; nothing else is needed to try the gateway.
+ * its own route file, and a page that shows it to browsers; nothing else is
+ * needed to try the gateway.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "examples/explorer/explorer.h"
 #include "examples/library/library.h"
 #include "gateway/cli.h"
+#include "gateway/page.h"
 
 #define FILE_NAME "(demo)"
 
@@ -58,6 +61,22 @@ load(const struct gw_inproc *inproc)
     return set;
 }
 
+static void
+make_pages(struct gw_page *pages)
+{
+    for (size_t i = 0; i < EXPLORER_FILES; i++) {
+        const struct explorer_file *file = &explorer_files[i];
+
+        pages[i] = (struct gw_page){
+            .path = file->path,
+            .type = file->type,
+            .data = file->data,
+            .size = *file->size,
+        };
+        gw_page_init(&pages[i]);
+    }
+}
+
 static int
 run(const char *listen, const char *grpc)
 {
@@ -68,8 +87,10 @@ run(const char *listen, const char *grpc)
         .servicer_free = sluice_face_servicer_free,
         .arg = store,
     };
+    struct gw_page pages[EXPLORER_FILES];
     struct gw_server_options options = { .inprocs = &inproc,
         .n_inprocs = 1,
+        .pages = { pages, EXPLORER_FILES },
         .listen = listen,
         .grpc = grpc };
     struct route_set *set;
@@ -79,6 +100,7 @@ run(const char *listen, const char *grpc)
         gw_log("memory is short");
         return CLI_FAILED;
     }
+    make_pages(pages);
     set = load(&inproc);
     if (set != NULL) {
         options.set = set;

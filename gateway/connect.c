@@ -6,6 +6,8 @@
 
 #include "gateway/call.h"
 #include "gateway/codec.h"
+#include "gateway/list.h"
+#include "gateway/media_type.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
 #include "gateway/rpc_intake.h"
@@ -32,8 +34,8 @@ read_codec(struct gw_exchange *x, const char *json, const char *proto)
     struct sluice_str type = x->request.content_type;
 
     x->wire.codec =
-        gw_request_is_type(type, json) ? GW_CODEC_JSON : GW_CODEC_PROTO;
-    return x->wire.codec == GW_CODEC_JSON || gw_request_is_type(type, proto);
+        gw_media_type_is(type, json) ? GW_CODEC_JSON : GW_CODEC_PROTO;
+    return x->wire.codec == GW_CODEC_JSON || gw_media_type_is(type, proto);
 }
 
 static bool
@@ -89,7 +91,7 @@ begin_post(struct gw_exchange *x)
         return;
     }
     if (!read_codec(x, "application/json", "application/proto") ||
-        !gw_request_is_utf8(r->content_type)) {
+        !gw_media_type_is_utf8(r->content_type)) {
         refuse_type(x, "application/json in UTF-8 or application/proto");
         return;
     }
@@ -122,8 +124,7 @@ begin_get(struct gw_exchange *x)
 static void
 look(struct gw_exchange *x)
 {
-    x->wire.takes_gzip =
-        gw_request_list_takes(x->request.accept_encoding, "gzip");
+    x->wire.takes_gzip = gw_list_takes(x->request.accept_encoding, "gzip");
 }
 
 static void
@@ -144,7 +145,7 @@ look_at_stream(struct gw_exchange *x)
         "connect-accept-encoding");
 
     x->wire.takes_gzip =
-        takes != NULL && gw_request_list_takes(sluice_str(takes), "gzip");
+        takes != NULL && gw_list_takes(sluice_str(takes), "gzip");
     (void)read_stream_codec(x);
 }
 
@@ -157,7 +158,8 @@ begin_stream(struct gw_exchange *x)
             "stream");
         return;
     }
-    if (!read_stream_codec(x) || !gw_request_is_utf8(x->request.content_type)) {
+    if (!read_stream_codec(x) ||
+        !gw_media_type_is_utf8(x->request.content_type)) {
         refuse_type(x,
             "application/connect+json in UTF-8 or application/connect+proto");
         return;

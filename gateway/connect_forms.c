@@ -222,24 +222,6 @@ finish(struct gw_exchange *x)
     return put_end(x, NULL, &x->out.pb);
 }
 
-static enum pb_err
-reply_streaming(struct gw_exchange *x, struct pb_error *error)
-{
-    enum pb_err err = put_response(x, x->response, error);
-    struct sluice_bytes *whole;
-
-    if (err == PB_OK)
-        err = finish(x);
-    if (err != PB_OK)
-        return err;
-    whole = gw_buffer_take(&x->out);
-    if (whole == NULL)
-        return PB_ENOMEM;
-    gw_reply_ok(x, whole);
-    x->reply.content_type = stream_type(x);
-    return PB_OK;
-}
-
 static void
 fail_stream(struct gw_exchange *x, const struct gw_status *status)
 {
@@ -257,7 +239,8 @@ fail_stream(struct gw_exchange *x, const struct gw_status *status)
 
 const struct gw_form gw_connect_form_streaming = {
     .type = stream_type,
-    .reply = reply_streaming,
+    .put = put_response,
+    .finish = finish,
     .fail = fail_stream,
 };
 

@@ -13,9 +13,10 @@
 #include "gateway/worker.h"
 
 /* libmicrohttpd 1.0.10 on epoll overlooks a peer's end that arrives together
- * with its last bytes: we look ourselves, once a phase has lasted this long and
- * then at this pace. */
-#define FIRST_LOOK_NS (100 * SLUICE_MS)
+ * with its last bytes. So its end is looked for so long after each piece of a
+ * body; and in any phase now and then, as there are bytes of which we do not
+ * hear. */
+#define LOOK_NS (50 * SLUICE_MS)
 #define NEXT_LOOK_NS SLUICE_SECOND
 
 /* How long a new connection may take for its first request while we drain. */
@@ -65,12 +66,12 @@ is_ended(const struct gw_connection *c)
 }
 
 static void
-start_timer(struct gw_connection *c, uint64_t now, uint64_t look_ns)
+start_timer(struct gw_connection *c)
 {
     uint64_t due = c->deadline_ns;
 
-    if (look_ns > 0 && now + look_ns < due)
-        due = now + look_ns;
+    if (c->look_ns > 0 && c->look_ns < due)
+        due = c->look_ns;
     sluice_timer_start(c->worker->loop, &c->timer, due);
 }
 
@@ -114,7 +115,20 @@ look_at_sending(struct gw_connection *c, uint64_t now)
     }
     c->has_sent = false;
     c->deadline_ns = now + (uint64_t)phase_limit(c);
-    start_timer(c, now, 0);
+    start_timer(c);
+}
+
+/* What lasts has to be looked at again; but between two requests MHD hears of an
+ * end that comes alone. */
+static void
+look_for_end(struct gw_connection *c, uint64_t now)
+{
+    if (is_ended(c)) {
+        gw_connection_shut(c, NULL);
+        return;
+    }
+    c->look_ns = c->phase == GW_PHASE_IDLE ? 0 : now + NEXT_LOOK_NS;
+    start_timer(c);
 }
 
 static void
@@ -128,10 +142,8 @@ on_expire(struct sluice_timer *timer)
         look_at_sending(c, now);
     else if (now >= c->deadline_ns)
         time_is_up(c);
-    else if (is_ended(c))
-        gw_connection_shut(c, NULL);
     else
-        start_timer(c, now, c->phase == GW_PHASE_IDLE ? 0 : NEXT_LOOK_NS);
+        look_for_end(c, now);
 }
 
 struct gw_connection *
@@ -197,14 +209,22 @@ gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
         return;
     }
     c->deadline_ns = now + (uint64_t)limit;
-    start_timer(c, now, phase == GW_PHASE_SENDING ? 0 : FIRST_LOOK_NS);
+    c->look_ns = phase == GW_PHASE_SENDING ? 0 : now + LOOK_NS;
+    start_timer(c);
 }
 
 void
 gw_connection_progress(struct gw_connection *c, uint64_t bytes)
 {
-    if (c->phase == GW_PHASE_BODY)
-        c->deadline_ns += bytes * (SLUICE_SECOND / MIN_BODY_BYTES_PER_SECOND);
+    uint64_t look_ns = sluice_loop_now(c->worker->loop) + LOOK_NS;
+
+    if (c->phase != GW_PHASE_BODY)
+        return;
+    c->deadline_ns += bytes * (SLUICE_SECOND / MIN_BODY_BYTES_PER_SECOND);
+    if (look_ns < c->look_ns) {
+        c->look_ns = look_ns;
+        start_timer(c);
+    }
 }
 
 void
@@ -219,6 +239,7 @@ gw_connection_close_if_idle(struct gw_connection *c)
     } else if (c->phase == GW_PHASE_HEAD) {
         c->phase = GW_PHASE_IDLE; /* a request makes it a head again */
         c->deadline_ns = now + LAST_CHANCE_NS;
-        start_timer(c, now, 0);
+        c->look_ns = 0;
+        start_timer(c);
     }
 }

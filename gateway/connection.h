@@ -38,6 +38,7 @@ struct gw_connection {
     enum gw_phase phase;
     uint64_t entered_ns;   /* the phase */
     uint64_t deadline_ns;  /* of the phase */
+    uint64_t look_ns;      /* when its end is looked for next; 0: never */
     int unsent;            /* bytes in the socket's buffer at the last look */
     bool has_sent;         /* a stream gave MHD something since */
     const char *cut;       /* why we ended it; NULL: we did not */

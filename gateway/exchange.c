@@ -312,6 +312,8 @@ answer(struct gw_exchange *x)
     gw_connection_enter(x->connection, GW_PHASE_SENDING);
     gw_pulse_stop(x);
     x->sent_ns = sluice_loop_now(x->worker->loop);
+    if (x->reply.is_stream)
+        gw_watch_head(x);
     return gw_reply_queue(x);
 }
 

@@ -38,6 +38,7 @@ struct gw_worker;
 struct gw_connection;
 struct gw_websocket;
 struct gw_front;
+struct gw_page;
 struct gw_intake;
 struct gw_form;
 
@@ -71,6 +72,7 @@ struct gw_reply {
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
     size_t body_drop; /* and at its end */
+    const struct gw_page *page; /* page.h; NULL: the answer is none */
 };
 
 /* What a protocol of RPCs keeps of a request. */
@@ -127,6 +129,7 @@ struct gw_exchange {
     size_t n_responses; /* of a stream, put into its form */
     struct sluice_metadata *initial_metadata;
     struct sluice_metadata *terminal_metadata;
+    bool is_metadata_late; /* the initial came when the head was out */
 
     /* The answer. */
     struct gw_reply reply;
@@ -149,7 +152,7 @@ struct gw_exchange {
     bool is_waking;
     struct sluice_timer watch_timer;
     uv_poll_t *watch;      /* of the client's socket, while a call is long */
-    unsigned watch_checks; /* looks left whether the peer has reset */
+    bool is_probed;        /* a reset would be its answer, and soon */
     bool is_half_closed;   /* the peer only finished sending */
 
     struct gw_arena arena;

@@ -9,6 +9,8 @@
 #include "gateway/admit.h"
 #include "gateway/connect.h"
 #include "gateway/cors.h"
+#include "gateway/media_type.h"
+#include "gateway/page.h"
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
@@ -39,7 +41,7 @@ choose(const struct gw_request *r)
         return &gw_front_connect_stream;
     if (is_post(r) &&
         (r->connect_version.len > 0 ||
-            gw_request_is_type(r->content_type, "application/proto")))
+            gw_media_type_is(r->content_type, "application/proto")))
         return &gw_front_connect;
     if (gw_connect_is_get(r))
         return &gw_front_connect;
@@ -172,7 +174,7 @@ find_route(struct gw_exchange *x)
     case GW_ADMIT_REFUSED:
         if (x->front->is_rpc && admission.status == 404)
             refuse_no_method(x);
-        else
+        else if (admission.status != 404 || !gw_page_answer(x))
             reply_refused(x, &admission);
         break;
     }

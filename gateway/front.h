@@ -35,8 +35,8 @@ struct gw_form {
     /* Its content type is known with the first response only. */
     bool starts_with_response;
     /* A stream that fails ends as broken HTTP, since its form has no end that
-     * could be missed. Not for who reads trailers, if it was told in the form's
-     * own way as well. */
+     * could be missed. Not for who reads trailers, and not for pages, if it was
+     * told in the form's own way as well. */
     bool breaks;
     /* Nobody on the way may hold it back, or keep it. */
     bool is_live;
@@ -50,7 +50,8 @@ struct gw_form {
         const struct sluice_bytes *response, struct pb_error *error);
     /* Appends what closes a stream that went well. NULL: nothing. */
     enum pb_err (*finish)(struct gw_exchange *x);
-    /* Makes x->response the answer (gw_reply_ok). */
+    /* Makes x->response the answer (gw_reply_ok). NULL: the answer is what put
+     * and finish append. */
     enum pb_err (*reply)(struct gw_exchange *x, struct pb_error *error);
     /* Makes a failure the answer; or, when x->reply.is_stream, only what closes
      * the stream (gw_reply_failed). status is borrowed. */

@@ -18,6 +18,8 @@
 
 #include "gateway/call.h"
 #include "gateway/codec.h"
+#include "gateway/list.h"
+#include "gateway/media_type.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
 #include "gateway/rpc_intake.h"
@@ -73,11 +75,10 @@ read_type(struct sluice_str type, struct gw_rpc_wire *wire)
 static bool
 wants_text(const struct gw_request *r, bool is_text_in)
 {
-    if (gw_request_list_has(r->accept, "application/grpc-web-text") ||
-        gw_request_list_has(r->accept, "application/grpc-web-text+proto"))
+    if (gw_list_has(r->accept, "application/grpc-web-text") ||
+        gw_list_has(r->accept, "application/grpc-web-text+proto"))
         return true;
-    return is_text_in &&
-        (r->accept.len == 0 || gw_request_list_has(r->accept, "*/*"));
+    return is_text_in && (r->accept.len == 0 || gw_list_has(r->accept, "*/*"));
 }
 
 static const struct gw_intake intake;
@@ -96,7 +97,7 @@ begin(struct gw_exchange *x)
 {
     struct gw_rpc_wire *wire = &x->wire;
 
-    if (!gw_request_is_utf8(x->request.content_type) ||
+    if (!gw_media_type_is_utf8(x->request.content_type) ||
         !read_type(x->request.content_type, wire)) {
         gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
             "expected application/grpc-web or application/grpc-web-text, "
@@ -322,24 +323,6 @@ finish(struct gw_exchange *x)
     return put_trailers(x, &ok, &x->out.pb);
 }
 
-static enum pb_err
-reply(struct gw_exchange *x, struct pb_error *error)
-{
-    enum pb_err err = put_response(x, x->response, error);
-    struct sluice_bytes *whole;
-
-    if (err == PB_OK)
-        err = finish(x);
-    if (err != PB_OK)
-        return err;
-    whole = gw_buffer_take(&x->out);
-    if (whole == NULL)
-        return PB_ENOMEM;
-    gw_reply_ok(x, whole);
-    x->reply.content_type = type(x);
-    return PB_OK;
-}
-
 /* No RPC was asked for in a way that an answer could be told in trailers. */
 static bool
 is_of_http(unsigned http)
@@ -365,7 +348,8 @@ fail(struct gw_exchange *x, const struct gw_status *status)
 
 static const struct gw_form form = {
     .type = type,
-    .reply = reply,
+    .put = put_response,
+    .finish = finish,
     .fail = fail,
 };
 

@@ -5,11 +5,11 @@
 #include <sluice/grpc.h>
 
 #include <assert.h>
+#include <sha1.h>
 #include <string.h>
 #include <strings.h>
 
-#include "gateway/request.h"
-#include "gateway/sha1.h"
+#include "gateway/list.h"
 
 #define KEY_BYTES 16u
 #define KEY_LEN 24u /* of 16 bytes in base64, with its padding */
@@ -48,31 +48,14 @@ find_subprotocol(struct sluice_str name)
     return NULL;
 }
 
-static bool
-is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /* In the order of the client's preference, which may go over several lines. */
 static void
 choose_subprotocol(struct gw_handshake *h, struct sluice_str list)
 {
-    for (size_t at = 0; at < list.len && h->subprotocol == NULL;) {
-        size_t end = at;
-        size_t stop;
+    struct sluice_str name;
 
-        while (end < list.len && list.ptr[end] != ',')
-            end++;
-        stop = end;
-        while (at < stop && is_blank(list.ptr[at]))
-            at++;
-        while (stop > at && is_blank(list.ptr[stop - 1]))
-            stop--;
-        h->subprotocol =
-            find_subprotocol(sluice_str_n(list.ptr + at, stop - at));
-        at = end + 1;
-    }
+    while (h->subprotocol == NULL && gw_list_next(&list, ',', &name))
+        h->subprotocol = find_subprotocol(name);
 }
 
 bool
@@ -80,11 +63,11 @@ gw_handshake_read(struct gw_handshake *h, const char *name, size_t len,
     struct sluice_str value)
 {
     if (is(name, len, "upgrade")) {
-        h->is_wanted |= gw_request_list_has(value, "websocket");
+        h->is_wanted |= gw_list_has(value, "websocket");
         return true;
     }
     if (is(name, len, "connection")) {
-        h->has_upgrade |= gw_request_list_has(value, "upgrade");
+        h->has_upgrade |= gw_list_has(value, "upgrade");
         return true;
     }
     if (is(name, len, "sec-websocket-key"))
@@ -135,13 +118,16 @@ gw_handshake_accept(struct sluice_str key,
     char accept[GW_WEBSOCKET_ACCEPT_LEN + 1])
 {
     char text[KEY_LEN + sizeof GUID];
-    uint8_t digest[GW_SHA1_BYTES];
+    uint8_t digest[SHA1_DIGEST_LENGTH];
+    SHA1_CTX sha1;
     size_t n;
 
     assert(key.len == KEY_LEN);
     memcpy(text, key.ptr, KEY_LEN);
     memcpy(text + KEY_LEN, GUID, sizeof GUID);
-    gw_sha1(text, KEY_LEN + sizeof GUID - 1, digest);
+    SHA1Init(&sha1);
+    SHA1Update(&sha1, (const uint8_t *)text, KEY_LEN + sizeof GUID - 1);
+    SHA1Final(digest, &sha1);
     n = sluice_base64_encode(digest, sizeof digest, accept);
     while (n < GW_WEBSOCKET_ACCEPT_LEN)
         accept[n++] = '=';

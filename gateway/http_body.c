@@ -5,6 +5,7 @@
 #include <sluice/status.h>
 
 #include "gateway/call.h"
+#include "gateway/list.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
 #include "gateway/worker.h"
@@ -239,7 +240,7 @@ static const char *
 type_of(struct gw_exchange *x, const struct route_http_body *body)
 {
     struct sluice_str type =
-        gw_request_trim(sluice_str_n(body->type, body->type_len));
+        gw_list_trim(sluice_str_n(body->type, body->type_len));
     bool is_good = type.len <= TYPE_MAX_BYTES;
     const char *copy;
 

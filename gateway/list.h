@@ -20,4 +20,18 @@ struct sluice_str gw_list_trim(struct sluice_str s);
 bool gw_list_next(struct sluice_str *rest, char separator,
     struct sluice_str *part);
 
+/* Whether a list of tokens, such as the value of Connection, has this one, with
+ * or without parameters. */
+bool gw_list_has(struct sluice_str list, const char *token);
+
+/* Whether a list of codings, such as the value of Accept-Encoding, has this
+ * one, and does not have it only to refuse it ("gzip;q=0"). */
+bool gw_list_takes(struct sluice_str list, const char *coding);
+
+/* The weight among the parameters of an element, in thousandths; GW_LIST_Q_ONE
+ * when there is none, 0 for what is no weight (RFC 9110 section 12.4.2). */
+unsigned gw_list_weight(struct sluice_str parameters);
+
+#define GW_LIST_Q_ONE 1000u
+
 #endif

@@ -37,8 +37,10 @@ gateway_libgateway_la_SOURCES = \
 	gateway/list.c \
 	gateway/listener.c \
 	gateway/log.c \
+	gateway/media_type.c \
 	gateway/metadata_out.c \
 	gateway/origin.c \
+	gateway/page.c \
 	gateway/pretty.c \
 	gateway/pulse.c \
 	gateway/raw.c \
@@ -51,22 +53,24 @@ gateway_libgateway_la_SOURCES = \
 	gateway/rest_sse.c \
 	gateway/rpc_intake.c \
 	gateway/server.c \
-	gateway/sha1.c \
 	gateway/shard.c \
 	gateway/socket.c \
 	gateway/status_json.c \
 	gateway/status_wire.c \
+	gateway/steering.c \
 	gateway/text_frames.c \
 	gateway/transcode.c \
 	gateway/upstream.c \
 	gateway/values.c \
 	gateway/watch.c \
 	gateway/websocket.c \
+	gateway/websocket_ahead.c \
 	gateway/websocket_call.c \
 	gateway/websocket_frames.c \
 	gateway/websocket_io.c \
 	gateway/websocket_message.c \
 	gateway/websocket_metadata.c \
+	gateway/websocket_receive.c \
 	gateway/websocket_time.c \
 	gateway/worker.c
 gateway_libgateway_la_SOURCES += \
@@ -92,8 +96,10 @@ gateway_libgateway_la_SOURCES += \
 	gateway/list.h \
 	gateway/listener.h \
 	gateway/log.h \
+	gateway/media_type.h \
 	gateway/metadata_out.h \
 	gateway/origin.h \
+	gateway/page.h \
 	gateway/pretty.h \
 	gateway/pulse.h \
 	gateway/raw.h \
@@ -104,17 +110,18 @@ gateway_libgateway_la_SOURCES += \
 	gateway/rest_forms.h \
 	gateway/rpc_intake.h \
 	gateway/server.h \
-	gateway/sha1.h \
 	gateway/shard.h \
 	gateway/socket.h \
 	gateway/status_json.h \
 	gateway/status_wire.h \
+	gateway/steering.h \
 	gateway/text_frames.h \
 	gateway/transcode.h \
 	gateway/upstream.h \
 	gateway/values.h \
 	gateway/watch.h \
 	gateway/websocket.h \
+	gateway/websocket_ahead.h \
 	gateway/websocket_frames.h \
 	gateway/websocket_private.h \
 	gateway/worker.h

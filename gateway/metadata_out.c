@@ -219,8 +219,42 @@ gw_metadata_out_trailers(struct gw_exchange *x, struct MHD_Response *response)
     if (x->trailer_message != NULL)
         (void)MHD_add_response_footer(response, "grpc-message",
             x->trailer_message);
+    if (x->is_metadata_late)
+        (void)add_all(x, response, MHD_add_response_footer,
+            x->front->initial_prefix, x->initial_metadata);
     (void)add_all(x, response, MHD_add_response_footer,
         x->front->terminal_prefix, x->terminal_metadata);
+}
+
+static bool
+append(struct sluice_metadata *to, const struct sluice_metadata *from)
+{
+    size_t n = from == NULL ? 0 : sluice_metadata_count(from);
+
+    for (size_t i = 0; i < n; i++) {
+        struct sluice_metadatum m = sluice_metadata_at(from, i);
+
+        if (sluice_metadata_add(to, m.name, m.value) != SLUICE_OK)
+            return false;
+    }
+    return true;
+}
+
+void
+gw_metadata_out_join_late(struct gw_exchange *x)
+{
+    struct sluice_metadata *joined;
+
+    if (!x->is_metadata_late || x->front->terminal_prefix != NULL)
+        return;
+    joined = sluice_metadata_new(x->worker->pool);
+    if (joined != NULL && append(joined, x->initial_metadata) &&
+        append(joined, x->terminal_metadata)) {
+        sluice_metadata_unref(&x->terminal_metadata);
+        x->terminal_metadata = joined;
+    } else {
+        sluice_metadata_unref(&joined);
+    }
 }
 
 static enum pb_err

@@ -30,6 +30,11 @@ void gw_metadata_out_keep_message(struct gw_exchange *x,
 void gw_metadata_out_trailers(struct gw_exchange *x,
     struct MHD_Response *response);
 
+/* Initial metadata that came after the head: in protocols that tell the end in
+ * the body it goes there, before the terminal. Where memory is short it is left
+ * out. */
+void gw_metadata_out_join_late(struct gw_exchange *x);
+
 /* Whether anything of it would not be kept back. */
 bool gw_metadata_out_has_any(const struct sluice_metadata *md);
 

@@ -20,6 +20,7 @@
 #include "gateway/cors.h"
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
+#include "gateway/page.h"
 #include "gateway/status_wire.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
@@ -464,6 +465,7 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
         (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&
         add(response, MHD_HTTP_HEADER_CONNECTION, is_last ? "close" : NULL) &&
+        (r->page == NULL || gw_page_headers(r->page, response)) &&
         gw_metadata_out_headers(x, response) &&
         (r->status != 401 || add_challenge(response)) &&
         gw_cors_headers(x, response);

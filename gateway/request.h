@@ -42,6 +42,7 @@ struct gw_request {
     bool is_chunked;
     bool is_coded;       /* Content-Encoding: gzip and the like */
     bool wants_trailers; /* TE: trailers */
+    bool is_from_page;   /* Origin, or Sec-Fetch-Mode of a script */
     bool has_bad_expect;
     struct gw_handshake handshake; /* of a WebSocket */
     bool is_websocket;             /* it is wanted, and counts */
@@ -63,37 +64,21 @@ bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool,
     const char *remote);
 
+/* Notes what is wrong with a header; of several, the first stays. name and
+ * reason are not copied. */
+void gw_request_bad(struct gw_request *r, const char *name, const char *reason,
+    struct sluice_str value);
+
 /* One more piece of metadata, as the header "Grpc-Metadata-NAME: VALUE" would
- * give it, and one more limit of time, as "X-Server-Timeout: SECONDS" would.
- * Errors are in bad_header, under name. false: memory is short. */
+ * give it. An error is in bad_header, under name. false: memory is short. */
 bool gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
     const char *name, struct sluice_str value);
-void gw_request_limit_time(struct gw_request *r, const char *name,
-    struct sluice_str seconds);
+
 /* For protocols in which every header is metadata that is not of HTTP or of
  * browsers: adds those that gw_request_read_headers() has left. false: memory
  * is short. */
 bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool);
-
-/* Without the blanks around it (RFC 9110 section 5.6.3). */
-struct sluice_str gw_request_trim(struct sluice_str s);
-
-/* Whether a list of tokens, such as the value of Connection, has this one; in
- * any case, with or without parameters. */
-bool gw_request_list_has(struct sluice_str list, const char *token);
-
-/* Whether a list of codings, such as the value of Accept-Encoding, has this
- * one, and does not have it only to refuse it ("gzip;q=0"). */
-bool gw_request_list_takes(struct sluice_str list, const char *coding);
-
-/* Whether a content type is this one; in any case, with or without
- * parameters. */
-bool gw_request_is_type(struct sluice_str content_type, const char *type);
-
-/* Whether no parameter of a content type says that its text is anything but
- * UTF-8. */
-bool gw_request_is_utf8(struct sluice_str content_type);
 
 /* How the body is coded. */
 enum gw_media {

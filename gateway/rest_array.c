@@ -5,7 +5,8 @@
  *
  * A stream that fails has the Status, with its "@type", as its last element, and
  * is a whole array all the same. Then the connection breaks: who does not look
- * at the last element cannot take the answer for a finished one either.
+ * at the last element cannot take the answer for a finished one either. (A page
+ * has to look: its browser would drop that element with the connection.)
  */
 #include "gateway/rest_forms.h"
 

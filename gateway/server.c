@@ -250,6 +250,7 @@ gw_server_run(const struct gw_server_options *options)
             .set = options->set,
             .inprocs = options->inprocs,
             .n_inprocs = options->n_inprocs,
+            .pages = options->pages,
             .grpc = options->grpc,
             .n_workers = worker_count(config),
         },

@@ -11,6 +11,7 @@ struct gw_server_options {
     const struct route_set *set;     /* must outlive the call */
     const struct gw_inproc *inprocs; /* what "inproc:NAME" targets lead to */
     size_t n_inprocs;
+    struct gw_pages pages; /* that are built in */
     const char *listen; /* instead of the configured; or NULL */
     const char *grpc;   /* address at which the built-in services are offered
                            to gRPC clients; or NULL */

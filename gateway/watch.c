@@ -12,9 +12,10 @@
 #include "gateway/worker.h"
 
 #define PATIENCE_NS (5 * SLUICE_MS)
-#define CHECK_NS (15 * SLUICE_MS)
-#define CHECKS 4u
 #define AGAIN_NS (1 * SLUICE_SECOND)
+
+/* A peer that has closed answers what it is sent with a reset. */
+#define ANSWER_NS (60 * SLUICE_MS)
 
 static struct gw_exchange *
 of_timer(struct sluice_timer *timer)
@@ -50,7 +51,11 @@ static void
 client_is_gone(struct gw_exchange *x)
 {
     gw_watch_stop(x);
+    if (!x->is_suspended && !x->is_calling)
+        return; /* it may still take what is left */
     x->is_client_gone = true;
+    if (!x->is_suspended)
+        gw_connection_shut(x->connection, NULL);
     if (x->is_calling)
         sluice_call_cancel(x->call);
     else
@@ -58,11 +63,18 @@ client_is_gone(struct gw_exchange *x)
 }
 
 static bool
+is_told(const struct gw_exchange *x, short events)
+{
+    struct pollfd p = { .fd = x->connection->fd, .events = events };
+
+    return poll(&p, 1, 0) > 0 &&
+        (p.revents & (events | POLLHUP | POLLERR)) != 0;
+}
+
+static bool
 is_reset(const struct gw_exchange *x)
 {
-    struct pollfd p = { .fd = x->connection->fd };
-
-    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+    return is_told(x, 0);
 }
 
 static bool
@@ -72,6 +84,43 @@ probe(const struct gw_exchange *x)
 
     return send(x->connection->fd, text, sizeof text - 1,
                MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
+}
+
+static void
+poll_for(struct gw_exchange *x, int events, uv_poll_cb on_event)
+{
+    uv_poll_t *watch = malloc(sizeof *watch);
+
+    if (watch == NULL)
+        return; /* the deadline still ends the call */
+    if (uv_poll_init(&x->worker->uv, watch, x->connection->fd) != 0) {
+        free(watch);
+        return;
+    }
+    watch->data = x;
+    x->watch = watch;
+    uv_poll_start(watch, events, on_event);
+}
+
+/* Urgent data, which nobody sends, would be told again and again. */
+static void
+on_reset(uv_poll_t *poll, int status, int events)
+{
+    struct gw_exchange *x = poll->data;
+
+    (void)status;
+    (void)events;
+    stop_polling(x);
+    if (is_reset(x))
+        client_is_gone(x);
+}
+
+/* A reset is told whatever is asked for: so the least is, once the end is
+ * known, which would be told for ever. */
+static void
+poll_for_reset(struct gw_exchange *x)
+{
+    poll_for(x, UV_PRIORITIZED, on_reset);
 }
 
 static void
@@ -86,41 +135,26 @@ on_end(uv_poll_t *poll, int status, int events)
         client_is_gone(x);
         return;
     }
-    x->watch_checks = CHECKS;
-    start_timer(x, CHECK_NS);
+    x->is_probed = true;
+    poll_for_reset(x);
+    start_timer(x, ANSWER_NS);
 }
 
-/* Who has finished sending may still leave, and the kernel tells that only to
- * who writes. Inside an answer nothing can be written but the answer. */
+/* Who has finished sending may still leave, and the kernel learns that only
+ * when something is written. Inside an answer nothing can be but the answer. */
 static void
 look_again(struct gw_exchange *x)
 {
-    if (is_reset(x)) {
-        client_is_gone(x);
-    } else if (x->state == GW_X_REPLYING) {
-        start_timer(x, AGAIN_NS);
-    } else if (!probe(x)) {
-        client_is_gone(x);
-    } else {
-        x->watch_checks = CHECKS;
-        start_timer(x, CHECK_NS);
-    }
-}
+    bool may_probe = x->state != GW_X_REPLYING;
 
-static void
-start_polling(struct gw_exchange *x)
-{
-    uv_poll_t *watch = malloc(sizeof *watch);
-
-    if (watch == NULL)
-        return; /* the deadline still ends the call */
-    if (uv_poll_init(&x->worker->uv, watch, x->connection->fd) != 0) {
-        free(watch);
+    if (x->watch == NULL) {
+        poll_for_reset(x);
+    } else if (may_probe && !probe(x)) {
+        client_is_gone(x);
         return;
     }
-    watch->data = x;
-    x->watch = watch;
-    uv_poll_start(watch, UV_DISCONNECT, on_end);
+    if (may_probe)
+        start_timer(x, AGAIN_NS);
 }
 
 static void
@@ -128,17 +162,14 @@ on_timer(struct sluice_timer *timer)
 {
     struct gw_exchange *x = of_timer(timer);
 
-    if (x->watch_checks == 0 && x->is_half_closed) {
-        look_again(x);
-    } else if (x->watch_checks == 0) {
-        start_polling(x);
-    } else if (is_reset(x)) {
-        client_is_gone(x);
-    } else if (--x->watch_checks > 0) {
-        start_timer(x, CHECK_NS);
-    } else {
+    if (x->is_probed) {
+        x->is_probed = false;
         x->is_half_closed = true;
         start_timer(x, AGAIN_NS);
+    } else if (x->is_half_closed) {
+        look_again(x);
+    } else {
+        poll_for(x, UV_DISCONNECT, on_end);
     }
 }
 
@@ -151,8 +182,9 @@ gw_watch_init(struct gw_exchange *x)
 void
 gw_watch_start(struct gw_exchange *x)
 {
-    x->watch_checks = 0;
-    start_timer(x, x->is_half_closed ? AGAIN_NS : PATIENCE_NS);
+    gw_watch_stop(x);
+    x->is_probed = false;
+    start_timer(x, PATIENCE_NS);
 }
 
 void
@@ -160,4 +192,11 @@ gw_watch_stop(struct gw_exchange *x)
 {
     sluice_timer_stop(x->worker->loop, &x->watch_timer);
     stop_polling(x);
+}
+
+void
+gw_watch_head(struct gw_exchange *x)
+{
+    if (!x->is_http10 && is_told(x, POLLRDHUP))
+        x->is_half_closed = true;
 }

@@ -137,6 +137,7 @@ open_websocket(struct gw_exchange *x)
     ws->is_binary_out = ws->form == GW_WS_PROTO;
     gw_ws_frames_init(&ws->frames, gw_ws_config(ws)->max_request_message,
         gw_ws_receive, ws);
+    gw_buffer_init(&ws->ahead, x->worker->pool, GW_WS_AHEAD_MAX);
     x->websocket = ws;
 }
 
@@ -371,5 +372,6 @@ gw_websocket_free(struct gw_websocket **wsp)
     *wsp = NULL;
     assert(!gw_ws_is_open(ws));
     gw_ws_frames_fini(&ws->frames);
+    gw_buffer_fini(&ws->ahead);
     sluice_pool_give(ws->x->worker->pool, ws, sizeof *ws);
 }

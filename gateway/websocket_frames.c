@@ -63,13 +63,19 @@ gw_ws_frames_rest(struct gw_ws_frames *f)
 }
 
 static enum gw_ws_what
+wrong(struct gw_ws_event *event, uint16_t code, const char *why)
+{
+    event->code = code;
+    event->why = why;
+    return GW_WS_BROKEN;
+}
+
+static enum gw_ws_what
 broken(struct gw_ws_frames *f, struct gw_ws_event *event, uint16_t code,
     const char *why)
 {
     f->is_over = true;
-    event->code = code;
-    event->why = why;
-    return GW_WS_BROKEN;
+    return wrong(event, code, why);
 }
 
 static bool
@@ -222,27 +228,25 @@ is_close_code(unsigned code)
         (code >= 3000 && code <= 4999);
 }
 
-static enum gw_ws_what
-take_close(struct gw_ws_frames *f, struct gw_ws_event *event)
+enum gw_ws_what
+gw_ws_close_read(const uint8_t *payload, size_t len, struct gw_ws_event *event)
 {
     unsigned code;
 
-    f->is_over = true;
-    event->code = GW_WS_NO_CODE;
-    if (f->n_control == 0)
+    *event = (struct gw_ws_event){ .code = GW_WS_NO_CODE };
+    if (len == 0)
         return GW_WS_CLOSE;
-    if (f->n_control == 1)
-        return broken(f, event, GW_WS_PROTOCOL_ERROR, "half a code in Close");
-    code = (unsigned)f->control[0] << 8 | f->control[1];
+    if (len == 1)
+        return wrong(event, GW_WS_PROTOCOL_ERROR, "half a code in Close");
+    code = (unsigned)payload[0] << 8 | payload[1];
     if (!is_close_code(code))
-        return broken(f, event, GW_WS_PROTOCOL_ERROR,
+        return wrong(event, GW_WS_PROTOCOL_ERROR,
             "this code must not stand in Close");
-    if (!is_text(f->control + 2, f->n_control - 2u))
-        return broken(f, event, GW_WS_BAD_TEXT,
-            "the reason of Close is not UTF-8");
+    if (!is_text(payload + 2, len - 2))
+        return wrong(event, GW_WS_BAD_TEXT, "the reason of Close is not UTF-8");
     event->code = (uint16_t)code;
-    event->data = f->control + 2;
-    event->len = f->n_control - 2u;
+    event->data = payload + 2;
+    event->len = len - 2;
     return GW_WS_CLOSE;
 }
 
@@ -256,8 +260,10 @@ take_control(struct gw_ws_frames *f, const struct wslay_frame_iocb *frame,
     f->n_control += (uint8_t)frame->data_length;
     if (f->in_frame)
         return GW_WS_MORE;
-    if (frame->opcode == WSLAY_CONNECTION_CLOSE)
-        return take_close(f, event);
+    if (frame->opcode == WSLAY_CONNECTION_CLOSE) {
+        f->is_over = true;
+        return gw_ws_close_read(f->control, f->n_control, event);
+    }
     event->data = f->control;
     event->len = f->n_control;
     return frame->opcode == WSLAY_PING ? GW_WS_PING : GW_WS_PONG;

@@ -93,6 +93,10 @@ void gw_ws_frames_rest(struct gw_ws_frames *f);
 enum gw_ws_what gw_ws_frames_next(struct gw_ws_frames *f,
     struct gw_ws_event *event);
 
+/* What the payload of a Close says: GW_WS_CLOSE, or GW_WS_BROKEN. */
+enum gw_ws_what gw_ws_close_read(const uint8_t *payload, size_t len,
+    struct gw_ws_event *event);
+
 /* ---- To the client -------------------------------------------------------- */
 
 enum gw_ws_opcode {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/websocket_io.c - the socket of a WebSocket: what comes, what goes, and
- * when neither is asked for.
+ * when neither is asked for. The bytes that come are websocket_receive.c's.
  */
 #include "gateway/websocket_private.h"
 
@@ -87,7 +87,7 @@ gw_ws_repoll(struct gw_websocket *ws)
         return;
     if (!ws->is_at_end)
         events |= UV_DISCONNECT;
-    if (!ws->is_at_end && !ws->is_held)
+    if (!ws->is_at_end && (!ws->is_held || gw_ws_has_room_ahead(ws)))
         events |= UV_READABLE;
     if (ws->is_blocked)
         events |= UV_WRITABLE;
@@ -151,70 +151,31 @@ enter_phase(struct gw_websocket *ws)
 
 /* ---- From the client ------------------------------------------------------ */
 
-static ssize_t
-take_early(struct gw_websocket *ws, uint8_t *buf, size_t len)
-{
-    size_t n = ws->n_early < len ? ws->n_early : len;
-
-    memcpy(buf, ws->early, n);
-    ws->early += n;
-    ws->n_early -= n;
-    return (ssize_t)n;
-}
-
-ssize_t
-gw_ws_receive(void *arg, uint8_t *buf, size_t len)
-{
-    struct gw_websocket *ws = arg;
-    ssize_t n;
-
-    if (ws->n_early > 0) {
-        n = take_early(ws, buf, len);
-    } else {
-        if (ws->turn == 0 || ws->is_at_end)
-            return -1;
-        n = recv(ws->x->connection->fd, buf, len, MSG_DONTWAIT);
-        if (n < 0) {
-            ws->is_at_end = errno != EAGAIN && errno != EINTR;
-            return -1;
-        }
-        ws->is_at_end = n == 0;
-        ws->turn -= (size_t)n < ws->turn ? (size_t)n : ws->turn;
-    }
-    if (n > 0)
-        ws->heard_ns = gw_ws_now(ws);
-    ws->pinged_ns = 0;
-    ws->x->bytes_in += (uint64_t)n;
-    return n;
-}
-
-/* After a violation the rest of what was sent is only taken off the socket: a
- * socket that is closed over it would be reset, and our Close lost. */
 static void
-discard(struct gw_websocket *ws)
+answer_ping(struct gw_websocket *ws, const uint8_t *payload, size_t len)
 {
-    uint8_t buf[4096];
-
-    while (gw_ws_receive(ws, buf, sizeof buf) > 0)
-        ;
-}
-
-static void
-take_ping(struct gw_websocket *ws, const struct gw_ws_event *event)
-{
-    if (ws->state != GW_WS_OPEN)
-        return;
     if (gw_ws_waiting(ws) < GW_WS_OUT_FULL) {
-        if (gw_ws_frame_put(gw_ws_out(ws), GW_WS_OP_PONG, event->data,
-                event->len) != PB_OK)
+        if (gw_ws_frame_put(gw_ws_out(ws), GW_WS_OP_PONG, payload, len) !=
+            PB_OK)
             gw_ws_gone(ws);
         else
             gw_ws_write_soon(ws);
         return;
     }
     ws->has_pong = true;
-    ws->n_pong = (uint8_t)event->len;
-    memcpy(ws->pong, event->data, event->len);
+    ws->n_pong = (uint8_t)len;
+    memcpy(ws->pong, payload, len);
+}
+
+static void
+take_ping(struct gw_websocket *ws, const struct gw_ws_event *event)
+{
+    if (ws->seen.n_pings > 0)
+        ws->seen.n_pings--;
+    if (ws->n_pongs_ahead > 0)
+        ws->n_pongs_ahead--;
+    else if (ws->state == GW_WS_OPEN)
+        answer_ping(ws, event->data, event->len);
 }
 
 static void
@@ -284,6 +245,24 @@ take_next(struct gw_websocket *ws)
     return !ws->is_held;
 }
 
+/* The service is not asked for what is no message of it. Of several pings the
+ * newest counts. */
+static void
+heed_ahead(struct gw_websocket *ws)
+{
+    const struct gw_ws_ahead *seen = &ws->seen;
+    const struct gw_ws_event end = { .code = seen->code };
+
+    if (ws->state != GW_WS_OPEN)
+        return;
+    if (seen->has_close) {
+        take_close(ws, &end);
+    } else if (seen->n_pings > ws->n_pongs_ahead) {
+        ws->n_pongs_ahead = seen->n_pings;
+        answer_ping(ws, seen->ping, seen->n_ping);
+    }
+}
+
 /* The client sends no more: without a Close it has vanished. */
 static void
 take_end(struct gw_websocket *ws)
@@ -298,9 +277,13 @@ read_on(struct gw_websocket *ws)
     ws->turn = TURN_BYTES;
     while (ws->state != GW_WS_CLOSED && !ws->is_deaf && take_next(ws))
         ;
+    if (ws->is_held) {
+        gw_ws_look_ahead(ws);
+        heed_ahead(ws);
+    }
     if (ws->state != GW_WS_CLOSED && ws->is_deaf)
-        discard(ws);
-    if (ws->state != GW_WS_CLOSED && ws->is_at_end && !ws->is_held)
+        gw_ws_discard(ws);
+    if (ws->state != GW_WS_CLOSED && ws->is_at_end)
         take_end(ws);
     if (ws->state == GW_WS_CLOSED)
         return;

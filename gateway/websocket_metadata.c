@@ -13,6 +13,7 @@
 #include <sluice/status.h>
 
 #include "gateway/reply.h"
+#include "gateway/steering.h"
 
 /* jansson recurses; what is deeper than this is no metadata anyway. */
 #define DEPTH_MAX 3u
@@ -107,7 +108,7 @@ take_timeout(struct gw_websocket *ws, const json_t *timeout)
 
     if (len < 2 || text[len - 1] != 's')
         return refuse(ws, "timeout", "expected seconds, such as \"2.5s\"");
-    gw_request_limit_time(r, "timeout", sluice_str_n(text, len - 1));
+    gw_steering_limit_time(r, "timeout", sluice_str_n(text, len - 1));
     return r->bad_header == NULL ||
         refuse(ws, "timeout", "expected seconds, such as \"2.5s\"");
 }

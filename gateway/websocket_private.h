@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/websocket_private.h - what the parts of a WebSocket share: the
- * connection (websocket.c), its bytes (websocket_io.c) and its time
- * (websocket_time.c), the messages of the client (websocket_message.c,
+ * connection (websocket.c), its bytes (websocket_io.c, websocket_receive.c) and
+ * its time (websocket_time.c), the messages of the client (websocket_message.c,
  * websocket_metadata.c) and the RPC (websocket_call.c).
  */
 #ifndef GW_WEBSOCKET_PRIVATE_H
 #define GW_WEBSOCKET_PRIVATE_H
 
 #include "gateway/websocket.h"
+#include "gateway/websocket_ahead.h"
 #include "gateway/websocket_frames.h"
 #include "gateway/worker.h"
 
@@ -16,6 +17,9 @@
  * service, at the other it goes on. */
 #define GW_WS_OUT_FULL (32u * 1024)
 #define GW_WS_OUT_LOW (16u * 1024)
+
+/* Bytes that are taken from the client while a message of it is held. */
+#define GW_WS_AHEAD_MAX (32u * 1024)
 
 enum gw_ws_state {
     GW_WS_WAITING, /* MHD is to send the 101 */
@@ -41,6 +45,10 @@ struct gw_websocket {
     bool is_at_end;
     bool is_held; /* held is a message that the service has no room for */
     struct gw_ws_event held;
+    struct gw_ws_ahead seen; /* in what has come */
+    struct gw_buffer ahead;  /* what has come behind held */
+    size_t ahead_at;         /* how much of that had its turn */
+    unsigned n_pongs_ahead;  /* sent for pings whose turn is to come */
 
     /* To the client; what waits is in x->out. */
     bool is_blocked; /* the socket takes nothing now */
@@ -136,11 +144,21 @@ size_t gw_ws_waiting(const struct gw_websocket *ws);
 /* Polls for what is needed now. */
 void gw_ws_repoll(struct gw_websocket *ws);
 
+/* Room at the end of x->out. */
+struct pb_buf *gw_ws_out(struct gw_websocket *ws);
+
+/* ---- websocket_receive.c -------------------------------------------------- */
+
 /* Bytes of the client; for gw_ws_frames_init(). */
 ssize_t gw_ws_receive(void *arg, uint8_t *buf, size_t len);
 
-/* Room at the end of x->out. */
-struct pb_buf *gw_ws_out(struct gw_websocket *ws);
+/* While a message is held: takes what has come behind it, and looks at it. */
+void gw_ws_look_ahead(struct gw_websocket *ws);
+bool gw_ws_has_room_ahead(const struct gw_websocket *ws);
+
+/* Throws away what has come. After a violation the rest is only taken off the
+ * socket: a socket that is closed over it would be reset, and our Close lost. */
+void gw_ws_discard(struct gw_websocket *ws);
 
 /* ---- websocket_message.c -------------------------------------------------- */
 

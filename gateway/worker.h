@@ -22,6 +22,7 @@
 #include "routes/table.h"
 
 struct gw_exchange;
+struct gw_page;
 struct gw_connection;
 struct gw_shard;
 struct gw_listener;
@@ -38,12 +39,19 @@ struct gw_inproc {
     void *arg;
 };
 
+/* Pages that are built in: page.h. */
+struct gw_pages {
+    const struct gw_page *page;
+    size_t n;
+};
+
 /* What all workers share; immutable while they run. */
 struct gw_shared {
     const struct route_set *set;
     size_t n_addresses;
     const struct gw_inproc *inprocs;
     size_t n_inprocs;
+    struct gw_pages pages;
     const char *grpc; /* see server.h; the first worker's business */
     int access_fd;
     unsigned n_workers;

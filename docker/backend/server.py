@@ -11,6 +11,7 @@ server starts. The library lives in memory and is empty at first.
 import signal
 import sys
 import threading
+import time
 from concurrent import futures
 
 import grpc
@@ -198,6 +199,8 @@ class Library:
         first = request.first_page or 1
         count = request.page_count or pages
         for number in range(first, min(first + count, pages + 1)):
+            if number > first:
+                time.sleep(request.pause.ToNanoseconds() / 1e9)
             filled = (text * (size // len(text) + 1))[:size]
             yield make(number=number, text=filled)
 

@@ -112,6 +112,7 @@ new_library(struct library_store *store, struct sluice_loop *loop)
     if (lib == NULL)
         return NULL;
     lib->store = store;
+    lib->loop = loop;
     lib->pool = sluice_loop_pool(loop);
     lib->bound = calloc(N_UNARIES, sizeof(*lib->bound));
     if (lib->bound == NULL) {

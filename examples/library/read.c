@@ -10,6 +10,7 @@
 
 #define DEFAULT_CHARS 200u
 #define MAX_CHARS 65536u
+#define MAX_PAUSE_NS (60 * SLUICE_SECOND)
 
 struct reading {
     struct library *lib;
@@ -18,6 +19,8 @@ struct reading {
     int64_t next;
     int64_t last;
     size_t page_chars;
+    int64_t pause_ns;
+    struct sluice_timer pause; /* runs: the next page is not due yet */
 };
 
 /* What every page says, over and over, after its heading. */
@@ -65,12 +68,22 @@ make_page(const struct reading *reading, int64_t number)
 }
 
 static void
+start_pause(struct reading *reading)
+{
+    struct sluice_loop *loop = reading->lib->loop;
+
+    sluice_timer_start(loop, &reading->pause,
+        sluice_loop_now(loop) + (uint64_t)reading->pause_ns);
+}
+
+static void
 read_on(struct reading *reading)
 {
     struct sluice_servicer_context *ctx = reading->ctx;
     struct sluice_bytes *page;
 
     while (reading->next <= reading->last &&
+        !sluice_timer_is_running(&reading->pause) &&
         sluice_servicer_context_response_budget(ctx) > 0) {
         page = make_page(reading, reading->next);
         if (page == NULL) {
@@ -79,10 +92,18 @@ read_on(struct reading *reading)
             return;
         }
         reading->next++;
+        if (reading->pause_ns > 0 && reading->next <= reading->last)
+            start_pause(reading);
         sluice_servicer_context_consume(ctx, page);
     }
     if (reading->next > reading->last)
         sluice_servicer_context_terminate(ctx);
+}
+
+static void
+on_pause_over(struct sluice_timer *timer)
+{
+    read_on((void *)((char *)timer - offsetof(struct reading, pause)));
 }
 
 static void
@@ -97,8 +118,22 @@ on_termination(void *arg)
 {
     struct reading *reading = arg;
 
+    sluice_timer_stop(reading->lib->loop, &reading->pause);
     library_book_unref(&reading->book);
     sluice_pool_give(reading->lib->pool, reading, sizeof(*reading));
+}
+
+/* False: it is negative or too long. */
+static bool
+find_pause(struct reading *reading, const Google__Protobuf__Duration *pause)
+{
+    if (pause == NULL)
+        return true;
+    if (pause->seconds < 0 || pause->seconds > MAX_PAUSE_NS / SLUICE_SECOND ||
+        pause->nanos < 0 || pause->nanos >= SLUICE_SECOND)
+        return false;
+    reading->pause_ns = pause->seconds * SLUICE_SECOND + pause->nanos;
+    return reading->pause_ns <= MAX_PAUSE_NS;
 }
 
 /* False: there are no such pages; answered. */
@@ -120,6 +155,11 @@ find_pages(struct reading *reading, const Library__ReadBookRequest *request)
     if (request->page_chars < 0 || request->page_chars > (int32_t)MAX_CHARS) {
         library_fail_field(reading->lib, reading->ctx, "page_chars",
             "must be from 0 to 65536");
+        return false;
+    }
+    if (!find_pause(reading, request->pause)) {
+        library_fail_field(reading->lib, reading->ctx, "pause",
+            "must be from 0s to 60s");
         return false;
     }
     reading->next = request->first_page == 0 ? 1 : request->first_page;
@@ -149,7 +189,7 @@ library_read_book(struct library *lib, struct sluice_servicer_context *ctx,
         library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
         return;
     }
-    *reading = (struct reading){ .lib = lib, .ctx = ctx, .book = book };
+    *reading = (struct reading){ .lib = lib, .ctx = ctx, .book = book, .pause = { .expire = on_pause_over } };
     sluice_servicer_context_on_termination(ctx, on_termination, reading);
     if (!find_pages(reading, request))
         return;

@@ -6,6 +6,7 @@
 #ifndef LIBRARY_SERVICE_H
 #define LIBRARY_SERVICE_H
 
+#include <sluice/loop.h>
 #include <sluice/status.h>
 
 #include "examples/library/scratch.h"
@@ -15,7 +16,8 @@
 
 struct library {
     struct library_store *store;
-    struct sluice_pool *pool;
+    struct sluice_loop *loop;
+    struct sluice_pool *pool; /* the loop's */
     struct library_scratch scratch;
     struct library_bound *bound; /* library.c */
 };

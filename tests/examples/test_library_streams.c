@@ -126,6 +126,80 @@ pages_are_made_as_they_are_read(void **state)
 }
 
 static void
+a_pause_ends_by_itself(void **state)
+{
+    Google__Protobuf__Duration pause = GOOGLE__PROTOBUF__DURATION__INIT;
+    Library__ReadBookRequest request = reading_of(MOBY_DICK);
+    struct fixture_library *l = *state;
+
+    pause.nanos = 1;
+    request.pause = &pause;
+    request.page_count = 5;
+    read_book(l, &request);
+    run_until(&l->f, &l->o.n_ends);
+    assert_completed(&l->o, SLUICE_CODE_OK);
+    assert_int_equal(l->o.n_responses, 5);
+}
+
+static void
+no_page_comes_in_a_pause(void **state)
+{
+    Google__Protobuf__Duration pause = GOOGLE__PROTOBUF__DURATION__INIT;
+    Library__ReadBookRequest request = reading_of(MOBY_DICK);
+    struct fixture_library *l = *state;
+
+    pause.seconds = 60;
+    request.pause = &pause;
+    read_book(l, &request);
+    settle(l);
+    assert_int_equal(l->o.n_responses, 1);
+    sluice_call_cancel(l->o.call);
+    run_until_idle(&l->f);
+    assert_aborted(&l->o, SLUICE_ABORTION_CANCELLED);
+}
+
+static void
+nothing_is_waited_for_after_the_last_page(void **state)
+{
+    Google__Protobuf__Duration pause = GOOGLE__PROTOBUF__DURATION__INIT;
+    Library__ReadBookRequest request = reading_of(MOBY_DICK);
+    struct fixture_library *l = *state;
+
+    pause.seconds = 60;
+    request.pause = &pause;
+    request.page_count = 1;
+    read_book(l, &request);
+    settle(l);
+    assert_completed(&l->o, SLUICE_CODE_OK);
+    assert_int_equal(l->o.n_responses, 1);
+}
+
+static void
+an_odd_pause_is_refused(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        int32_t nanos;
+    } table[] = { { -1, 0 }, { 0, -1 }, { 61, 0 }, { 60, 1 },
+        { 0, 1000000000 }, { INT64_MAX, 0 } };
+    Google__Protobuf__Duration pause = GOOGLE__PROTOBUF__DURATION__INIT;
+    Library__ReadBookRequest request = reading_of(MOBY_DICK);
+    struct fixture_library *l = *state;
+    size_t i;
+
+    request.pause = &pause;
+    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        observer_fini(&l->o);
+        observe(&l->o);
+        pause.seconds = table[i].seconds;
+        pause.nanos = table[i].nanos;
+        read_book(l, &request);
+        run_until(&l->f, &l->o.n_ends);
+        assert_failed(l, SLUICE_CODE_INVALID_ARGUMENT, "pause: ");
+    }
+}
+
+static void
 an_odd_reading_is_refused(void **state)
 {
     static const struct {
@@ -359,6 +433,10 @@ main(void)
         LIBRARY_TEST(a_page_may_be_shorter_than_its_heading),
         LIBRARY_TEST(more_pages_than_there_are_end_with_the_book),
         LIBRARY_TEST(pages_are_made_as_they_are_read),
+        LIBRARY_TEST(a_pause_ends_by_itself),
+        LIBRARY_TEST(no_page_comes_in_a_pause),
+        LIBRARY_TEST(nothing_is_waited_for_after_the_last_page),
+        LIBRARY_TEST(an_odd_pause_is_refused),
         LIBRARY_TEST(an_odd_reading_is_refused),
         LIBRARY_TEST(a_book_that_is_not_there_cannot_be_read),
         LIBRARY_TEST(a_delivery_is_summed_up),

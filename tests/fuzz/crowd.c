@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "rpc/check.h"
 #include "tests/fuzz/clock.h"
@@ -226,8 +227,8 @@ react(struct fuzz_watch *watch)
 
 /* ---------------------------------------------------------------- life */
 
-void
-fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
+static void
+crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
     struct world *w)
 {
     int rc;
@@ -247,19 +248,18 @@ fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
     crowd->watch.loop = crowd->loop;
 }
 
-void
-fuzz_crowd_live(struct fuzz_crowd *crowd, const struct fuzz_act *acts,
-    size_t n_acts)
+static void
+live(struct fuzz_crowd *crowd, const struct fuzz_play *play)
 {
-    crowd->acts = acts;
-    crowd->n_acts = n_acts;
+    crowd->acts = play->acts;
+    crowd->n_acts = play->n_acts;
     while (!fuzz_has_ended(&crowd->watch.in))
         act(crowd);
     fuzz_shortage_end();
 }
 
-void
-fuzz_crowd_close(struct fuzz_crowd *crowd)
+static void
+crowd_close(struct fuzz_crowd *crowd)
 {
     struct fuzz_customer *c;
     int rc;
@@ -276,4 +276,19 @@ fuzz_crowd_close(struct fuzz_crowd *crowd)
         }
     }
     assert(crowd->watch.payloads == 0);
+}
+
+void
+fuzz_crowd_play(const struct fuzz_play *play, const uint8_t *data, size_t size)
+{
+    struct world *w = calloc(1, play->size);
+    struct fuzz_crowd *crowd = (struct fuzz_crowd *)w;
+
+    assert(w != NULL);
+    crowd_open(crowd, data, size, w);
+    play->open(w);
+    live(crowd, play);
+    play->close(w);
+    crowd_close(crowd);
+    free(w);
 }

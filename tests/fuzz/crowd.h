@@ -32,19 +32,21 @@ struct fuzz_crowd {
     struct fuzz_customer customer[FUZZ_CUSTOMERS];
 };
 
-/* Zero-initialised storage, within w. */
-void fuzz_crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
-    struct world *w);
+/* What becomes of one input. */
+struct fuzz_play {
+    size_t size; /* of struct world, which begins with its crowd */
+    void (*open)(struct world *w);
+    void (*close)(struct world *w); /* its Ends are gone then */
+    const struct fuzz_act *acts;
+    size_t n_acts;
+};
 
-/* One act after the other, as the input chooses, until it ends; some within
- * the calls of customers. Afterwards nobody acts any more, and memory is not
- * short. */
-void fuzz_crowd_live(struct fuzz_crowd *crowd, const struct fuzz_act *acts,
-    size_t n_acts);
-
-/* After the Ends are gone: closes the loop, drops handles that were kept, and
- * sees that nothing is left. */
-void fuzz_crowd_close(struct fuzz_crowd *crowd);
+/* A new world is opened; in it comes one act after the other, as the input
+ * chooses, until it ends, some within the calls of customers; then nobody acts
+ * any more, memory is not short, and the world is closed. Handles that were kept
+ * are dropped, and nothing must be left. */
+void fuzz_crowd_play(const struct fuzz_play *play, const uint8_t *data,
+    size_t size);
 
 /* A timer's round and one of libuv's, without sleeping. Whether a task is
  * queued or a handle of libuv's active. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a request of Connect: a bare message, envelopes, or a query.
- * A message that a body brings is the same in a query.
+ * A message that a body brings is the same in a query, in base64 or in percent
+ * escapes.
  */
+#include "gateway/connect.h"
 #include "tests/fuzz/rpc_body.h"
 
 #include <assert.h>
@@ -12,6 +14,7 @@
 #include <sluice/grpc.h>
 
 #define BODY_MAX ((size_t)1 << 18)
+#define QUERY_MESSAGE_MAX ((size_t)20000)
 
 static struct rpc_body_head
 head_of(uint8_t how)
@@ -33,7 +36,7 @@ head_of(uint8_t how)
 
 static const struct fuzz_input nothing = { NULL, 0 };
 
-/* The bytes are the query. */
+/* The bytes are the query, if it is one of Connect. */
 static void
 check_query(const uint8_t *data, size_t len)
 {
@@ -43,34 +46,56 @@ check_query(const uint8_t *data, size_t len)
         .query = (const char *)data,
         .query_len = len,
     };
+    const struct gw_request r = {
+        .verb = "GET",
+        .verb_len = 3,
+        .query = head.query,
+        .query_len = len,
+    };
 
-    if (len > 0 && memmem(data, len, "connect=", 8) == data)
+    if (gw_connect_is_get(&r))
         (void)rpc_body_check(&head, NULL, 0, nothing);
+}
+
+static size_t
+put_base64(const uint8_t *data, size_t len, char *to)
+{
+    size_t n = sluice_base64_encode(data, len, to);
+
+    for (char *p = to; p < to + n; p++)
+        if (*p == '/' || *p == '+')
+            *p = *p == '/' ? '_' : '-';
+    return n;
+}
+
+static size_t
+put_escapes(const uint8_t *data, size_t len, char *to)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += (size_t)sprintf(to + n, "%%%02x", data[i]);
+    return n;
 }
 
 /* The bytes are a message in the query. */
 static void
 check_get(const struct rpc_body_head *post, struct rpc_body_end expected,
-    const uint8_t *data, size_t len)
+    const uint8_t *data, size_t len, bool is_base64)
 {
     static const char *const codings[] = { "identity", "gzip", "deflate" };
-    char *query = malloc(len * 2 + 100);
+    char *query = malloc(len * 3 + 100);
     struct rpc_body_head get = *post;
     int n;
 
     assert(query != NULL);
     n = sprintf(query,
-        "connect=v1&base64=1&encoding=%s&compression=%s"
-        "&message=",
+        "connect=v1&base64=%d&encoding=%s&compression=%s&message=", is_base64,
         post->content_type + sizeof "application/" - 1, codings[post->coding]);
     get.query = query;
-    get.query_len = (size_t)n + sluice_base64_encode(data, len, query + n);
-    for (char *p = query + n; p < query + get.query_len; p++)
-        if (*p == '/' || *p == '+')
-            *p = *p == '/' ? '_' : '-';
-    if (get.query_len < 60000)
-        assert(
-            rpc_body_is_same(expected, rpc_body_run(&get, NULL, 0, nothing)));
+    get.query_len = (size_t)n +
+        (is_base64 ? put_base64 : put_escapes)(data, len, query + n);
+    assert(rpc_body_is_same(expected, rpc_body_run(&get, NULL, 0, nothing)));
     free(query);
 }
 
@@ -91,7 +116,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     end = rpc_body_check(&head, in.at, in.left, pieces);
-    if (head.front == &gw_front_connect)
-        check_get(&head, end, in.at, in.left);
+    if (head.front != &gw_front_connect || in.left > QUERY_MESSAGE_MAX)
+        return 0;
+    check_get(&head, end, in.at, in.left, true);
+    check_get(&head, end, in.at, in.left, false);
     return 0;
 }

@@ -6,7 +6,6 @@
  * sends is HTTP/2, and nothing is left.
  */
 #include <assert.h>
-#include <stdlib.h>
 
 #include <sluice/grpc.h>
 
@@ -159,7 +158,6 @@ static const struct fuzz_act acts[] = {
     { speak, false }, { speak, false }, { speak, false }, { go_on, false },
     { hear, false }, { shut, false }, { NULL, false }, /* time passes */
 };
-#define ACTS (sizeof(acts) / sizeof(acts[0]))
 
 static void
 on_context(void *arg, void *context)
@@ -252,14 +250,14 @@ world_close(struct world *w)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct world *w = calloc(1, sizeof(*w));
+    static const struct fuzz_play play = {
+        .size = sizeof(struct world),
+        .open = world_open,
+        .close = world_close,
+        .acts = acts,
+        .n_acts = sizeof(acts) / sizeof(acts[0]),
+    };
 
-    assert(w != NULL);
-    fuzz_crowd_open(&w->crowd, data, size, w);
-    world_open(w);
-    fuzz_crowd_live(&w->crowd, acts, ACTS);
-    world_close(w);
-    fuzz_crowd_close(&w->crowd);
-    free(w);
+    fuzz_crowd_play(&play, data, size);
     return 0;
 }

@@ -6,7 +6,6 @@
  * been granted; what ends here ends there.
  */
 #include <assert.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -197,7 +196,6 @@ static const struct fuzz_act acts[] = {
     { drain, true }, { turn, false }, { turn, false }, { settle, false },
     { settle, false }, { NULL, false }, /* time passes */
 };
-#define ACTS (sizeof(acts) / sizeof(acts[0]))
 
 /* ---------------------------------------------------------------- life */
 
@@ -282,14 +280,14 @@ world_close(struct world *w)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct world *w = calloc(1, sizeof(*w));
+    static const struct fuzz_play play = {
+        .size = sizeof(struct world),
+        .open = world_open,
+        .close = world_close,
+        .acts = acts,
+        .n_acts = sizeof(acts) / sizeof(acts[0]),
+    };
 
-    assert(w != NULL);
-    fuzz_crowd_open(&w->crowd, data, size, w);
-    world_open(w);
-    fuzz_crowd_live(&w->crowd, acts, ACTS);
-    world_close(w);
-    fuzz_crowd_close(&w->crowd);
-    free(w);
+    fuzz_crowd_play(&play, data, size);
     return 0;
 }

@@ -7,55 +7,28 @@
  */
 #include "protobuf/json_paths.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "protobuf/wire.h"
-#include "tests/protobuf/reader.pb.embed.h"
-#include "tests/protobuf/reader2.pb.embed.h"
+#include "tests/fuzz/json_kit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Lives as long as the process. */
 struct fuzz {
-    struct pb_schema *schema;
     struct pb_json_reader *reader;
     struct pb_buf wire;
     struct pb_buf paths;
 };
 
-/* The last two may have extensions. */
-static const char *const types[] = { "tests.reader.M", "tests.reader.Scalars",
-    "tests.reader.Repeated", "tests.reader.Maps", "tests.reader.Tree",
-    "tests.reader.WellKnown", "tests.reader2.Strict", "tests.reader2.Loose" };
-#define N_CLOSED 7
-
-static void
-check(bool ok, const char *what)
-{
-    if (ok)
-        return;
-    (void)fprintf(stderr, "%s\n", what);
-    abort();
-}
-
 static struct fuzz *
 begin(void)
 {
-    struct pb_schema_builder *b = pb_schema_builder_new();
     struct fuzz *f = calloc(1, sizeof *f);
-    struct pb_error e;
 
-    check(b != NULL && f != NULL, "out of memory");
-    check(pb_schema_builder_add_set(b, reader_pb, reader_pb_size, &e) == PB_OK,
-        e.message);
-    check(pb_schema_builder_add_set(b, reader2_pb, reader2_pb_size, &e) ==
-            PB_OK,
-        e.message);
-    check(pb_schema_builder_build(b, &f->schema, &e) == PB_OK, e.message);
-    pb_schema_builder_free(&b);
+    fuzz_check(f != NULL, "out of memory");
     f->reader = pb_json_reader_new();
-    check(f->reader != NULL, "out of memory");
+    fuzz_check(f->reader != NULL, "out of memory");
     pb_buf_init_heap(&f->wire, 1 << 20);
     pb_buf_init_heap(&f->paths, 1 << 20);
     return f;
@@ -72,10 +45,11 @@ check_path(const struct pb_message *m, const char *s, size_t len)
         size_t n = (size_t)((dot != NULL ? dot : end) - s);
         const struct pb_field *f = pb_message_field_by_name(m, s, n);
 
-        check(f != NULL, "a path of no field");
+        fuzz_check(f != NULL, "a path of no field");
         if (dot == NULL)
             return;
-        check(f->message != NULL && !f->is_repeated, "a path through a leaf");
+        fuzz_check(f->message != NULL && !f->is_repeated,
+            "a path through a leaf");
         m = f->message;
         s = dot + 1;
     }
@@ -93,9 +67,9 @@ has_path(const struct pb_buf *paths, const struct pb_message *m,
         size_t len;
         const char *s;
 
-        check(*p == 0x0a, "another field of the mask");
+        fuzz_check(*p == 0x0a, "another field of the mask");
         p = pb_len_read(p + 1, end, &len);
-        check(p != NULL, "a broken mask");
+        fuzz_check(p != NULL, "a broken mask");
         s = (const char *)p;
         check_path(m, s, len);
         has |= f != NULL && len >= f->name_len &&
@@ -117,13 +91,13 @@ compare(const struct fuzz *f, const struct pb_message *m, bool is_closed)
         const struct pb_field *field;
 
         p = pb_tag_read(p, end, &number, &wire);
-        check(p != NULL, "a broken tag");
+        fuzz_check(p != NULL, "a broken tag");
         p = pb_skip(p, end, number, wire, 100);
-        check(p != NULL, "a broken record");
+        fuzz_check(p != NULL, "a broken record");
         field = pb_message_field_by_number(m, number, 0);
-        check(field != NULL || !is_closed, "a field of nowhere");
+        fuzz_check(field != NULL || !is_closed, "a field of nowhere");
         if (is_closed || (field != NULL && f->paths.len > 0))
-            check(has_path(&f->paths, m, field), "a field without a path");
+            fuzz_check(has_path(&f->paths, m, field), "a field without a path");
     }
 }
 
@@ -133,7 +107,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static struct fuzz *f;
     struct pb_json_options options = { 0 };
     const struct pb_message *m;
-    const char *type;
     char *text;
     enum pb_err err;
 
@@ -141,24 +114,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         f = begin();
     if (len < 1)
         return 0;
-    type = types[data[0] % 8];
+    m = fuzz_type(data[0]);
     options.ignore_unknown = data[0] >> 3 & 1;
-    m = pb_schema_message(f->schema, type, strlen(type));
-    check(m != NULL, type);
     text = malloc(len); /* of its own: nothing is readable behind it */
-    check(text != NULL, "out of memory");
+    fuzz_check(text != NULL, "out of memory");
     memcpy(text, data + 1, len - 1);
     f->wire.len = 0;
     f->paths.len = 0;
     err = pb_json_paths(m, &options, text, len - 1, &f->paths);
-    check(err == PB_OK || f->paths.len == 0, "an error that left something");
+    fuzz_check(err == PB_OK || f->paths.len == 0,
+        "an error that left something");
     if (f->paths.len > 0)
         (void)has_path(&f->paths, m, NULL);
     if (pb_json_to_wire(f->reader, m, &options, text, len - 1, &f->wire,
             NULL) == PB_OK) {
-        check(err == PB_OK, "a reader accepts it");
+        fuzz_check(err == PB_OK, "a reader accepts it");
         if (f->wire.len > 0)
-            compare(f, m, data[0] % 8 < N_CLOSED);
+            compare(f, m, data[0] % FUZZ_TYPES < FUZZ_EXTENDED_TYPE);
     }
     free(text);
     return 0;

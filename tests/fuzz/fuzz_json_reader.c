@@ -6,18 +6,15 @@
  */
 #include "protobuf/json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "protobuf/wire_check.h"
-#include "tests/protobuf/reader.pb.embed.h"
-#include "tests/protobuf/reader2.pb.embed.h"
+#include "tests/fuzz/json_kit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Lives as long as the process. */
 struct fuzz {
-    struct pb_schema *schema;
     struct pb_json_reader *reader;
     struct pb_buf whole;
     struct pb_buf pieces;
@@ -26,37 +23,15 @@ struct fuzz {
     struct pb_buf again;
 };
 
-static const char *const types[] = { "tests.reader.M", "tests.reader.Scalars",
-    "tests.reader.Repeated", "tests.reader.Maps", "tests.reader.Tree",
-    "tests.reader.WellKnown", "tests.reader2.Strict", "tests.reader2.Loose" };
-
-static void
-check(bool ok, const char *what)
-{
-    if (ok)
-        return;
-    (void)fprintf(stderr, "%s\n", what);
-    abort();
-}
-
 static struct fuzz *
 begin(void)
 {
-    struct pb_schema_builder *b = pb_schema_builder_new();
     struct fuzz *f = calloc(1, sizeof(*f));
-    struct pb_error e;
 
-    check(b != NULL && f != NULL, "out of memory");
-    check(pb_schema_builder_add_set(b, reader_pb, reader_pb_size, &e) == PB_OK,
-        e.message);
-    check(pb_schema_builder_add_set(b, reader2_pb, reader2_pb_size, &e) ==
-            PB_OK,
-        e.message);
-    check(pb_schema_builder_build(b, &f->schema, &e) == PB_OK, e.message);
-    pb_schema_builder_free(&b);
+    fuzz_check(f != NULL, "out of memory");
     f->reader = pb_json_reader_new();
     f->writer = pb_json_writer_new();
-    check(f->reader != NULL && f->writer != NULL, "out of memory");
+    fuzz_check(f->reader != NULL && f->writer != NULL, "out of memory");
     pb_buf_init_heap(&f->json, 1 << 20);
     pb_buf_init_heap(&f->again, 1 << 20);
     pb_buf_init_heap(&f->whole, 1 << 16);
@@ -93,13 +68,14 @@ check_written(struct fuzz *f, const struct pb_message *message)
     if (pb_wire_to_json(f->writer, message, &deep, f->whole.data, f->whole.len,
             &f->json, &e) != PB_OK)
         return;
-    check(pb_json_to_wire(f->reader, message, &deep, (const char *)f->json.data,
-              f->json.len, &f->pieces, &e) == PB_OK,
+    fuzz_check(pb_json_to_wire(f->reader, message, &deep,
+                   (const char *)f->json.data, f->json.len, &f->pieces,
+                   &e) == PB_OK,
         "its JSON is not read");
-    check(pb_wire_to_json(f->writer, message, &deep, f->pieces.data,
-              f->pieces.len, &f->again, &e) == PB_OK,
+    fuzz_check(pb_wire_to_json(f->writer, message, &deep, f->pieces.data,
+                   f->pieces.len, &f->again, &e) == PB_OK,
         "its JSON is not written again");
-    check(f->json.len == f->again.len &&
+    fuzz_check(f->json.len == f->again.len &&
             memcmp(f->json.data, f->again.data, f->json.len) == 0,
         "other JSON again");
 }
@@ -111,38 +87,36 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const struct pb_message *message;
     struct pb_json_options options = { 0 };
     struct pb_error whole = { 0 }, pieces = { 0 };
-    const char *text, *type;
+    const char *text;
     enum pb_err err;
 
     if (f == NULL)
         f = begin();
     if (len < 2)
         return 0;
-    type = types[data[0] % 8];
+    message = fuzz_type(data[0]);
     options.ignore_unknown = data[0] >> 3 & 1;
     options.max_depth = data[0] & 0x10 ? 5 : 0;
-    message = pb_schema_message(f->schema, type, strlen(type));
-    check(message != NULL, type);
     text = (const char *)data + 2;
     err =
         read_text(f, message, &options, text, len - 2, len, &f->whole, &whole);
-    check(read_text(f, message, &options, text, len - 2, data[1] % 7 + 1u,
-              &f->pieces, &pieces) == err,
+    fuzz_check(read_text(f, message, &options, text, len - 2, data[1] % 7 + 1u,
+                   &f->pieces, &pieces) == err,
         "another verdict in pieces");
-    check(whole.offset == pieces.offset && whole.line == pieces.line &&
+    fuzz_check(whole.offset == pieces.offset && whole.line == pieces.line &&
             whole.column == pieces.column &&
             strcmp(whole.path, pieces.path) == 0 &&
             strcmp(whole.message, pieces.message) == 0,
         "another error in pieces");
     if (err != PB_OK)
         return 0;
-    check(f->whole.len == f->pieces.len, "another length in pieces");
+    fuzz_check(f->whole.len == f->pieces.len, "another length in pieces");
     if (f->whole.len == 0)
         return 0;
-    check(memcmp(f->whole.data, f->pieces.data, f->whole.len) == 0,
+    fuzz_check(memcmp(f->whole.data, f->pieces.data, f->whole.len) == 0,
         "other bytes in pieces");
-    check(pb_wire_check(message, f->whole.data, f->whole.len, 1000, NULL) ==
-            PB_OK,
+    fuzz_check(pb_wire_check(message, f->whole.data, f->whole.len, 1000,
+                   NULL) == PB_OK,
         "broken wire format");
     check_written(f, message);
     return 0;

@@ -8,7 +8,6 @@
  * been told and be gone.
  */
 #include <assert.h>
-#include <stdlib.h>
 
 #include "rpc/check.h"
 #include "tests/fuzz/clock.h"
@@ -241,7 +240,6 @@ static const struct fuzz_act acts[] = {
     { break_link, true }, { run_short, true }, { turn, false },
     { settle, false }, { settle, false }, { NULL, false }, /* time passes */
 };
-#define ACTS (sizeof(acts) / sizeof(acts[0]))
 
 /* ---------------------------------------------------------------- life */
 
@@ -328,14 +326,14 @@ sides_close(struct world *w)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct world *w = calloc(1, sizeof(*w));
+    static const struct fuzz_play play = {
+        .size = sizeof(struct world),
+        .open = sides_open,
+        .close = sides_close,
+        .acts = acts,
+        .n_acts = sizeof(acts) / sizeof(acts[0]),
+    };
 
-    assert(w != NULL);
-    fuzz_crowd_open(&w->crowd, data, size, w);
-    sides_open(w);
-    fuzz_crowd_live(&w->crowd, acts, ACTS);
-    sides_close(w);
-    fuzz_crowd_close(&w->crowd);
-    free(w);
+    fuzz_crowd_play(&play, data, size);
     return 0;
 }

@@ -941,54 +941,155 @@ def template():
 
 # ----------------------------------------- gRPC-Web, Connect (rpc_body.c)
 
-BOOK = b'\n\x11shelves/1/books/2'
+CODING_NONE, CODING_GZIP, CODING_DEFLATE = range(3)
+COMPRESSED, END_STREAM, TRAILERS = 0x01, 0x02, 0x80
+ROOM = 64 << 10         # of a message, in the fixture's route file
+
+# One message for every method: its field 1 is a text in all of them.
+BOOK = record(1, 'shelves/1/books/2')
 BOOK_JSON = b'{"name":"shelves/1/books/2"}'
+BAD_PROTO = b'\n\x7fcut'
+PIECES = text(bytes([1, 0, 4]))         # where the body is cut
 
 
-def envelope(payload, flags=0):
-    return bytes([flags]) + len(payload).to_bytes(4, 'big') + payload
+def envelope(payload, flags=0, length=None):
+    if length is None:
+        length = len(payload)
+    return bytes([flags]) + length.to_bytes(4, 'big') + payload
 
 
-def bodies():
-    """Of protobuf, and of JSON."""
-    for message in BOOK, BOOK_JSON:
-        yield envelope(message)
-        yield envelope(message) + envelope(b'') + envelope(message)
-        yield envelope(gzip.compress(message), 1) + envelope(message)
-        yield envelope(zlib.compress(message), 1)
-        yield envelope(message)[:-1]
-        yield envelope(message, 0x80)
-        yield b'\0\xff\xff\xff\xff' + message
-        yield b''
+def zipped(payload):
+    return gzip.compress(payload, mtime=0)
+
+
+GOOD = envelope(BOOK)
+PACKED = envelope(zipped(BOOK), COMPRESSED)
+BOMB = zipped(bytes(1 << 20))
+
+# What is wrong with envelopes in any protocol: (name, coding, body).
+BAD_ENVELOPES = (
+    ('none', CODING_NONE, b''),
+    ('cut-in-prefix', CODING_NONE, GOOD + GOOD[:3]),
+    ('cut-in-message', CODING_NONE, GOOD[:-1]),
+    ('too-long-by-one', CODING_NONE, envelope(b'', length=ROOM + 1)),
+    ('length-of-4-GiB', CODING_NONE, envelope(BOOK, length=2**32 - 1)),
+    ('flag-unknown', CODING_NONE, envelope(BOOK, 0x40)),
+    ('flag-without-coding', CODING_NONE, PACKED),
+    ('bad-protobuf', CODING_NONE, envelope(BAD_PROTO)),
+    ('gzip-bomb', CODING_GZIP, envelope(BOMB, COMPRESSED)),
+    ('gzip-cut', CODING_GZIP, envelope(zipped(BOOK)[:-1], COMPRESSED)),
+    ('gzip-and-more', CODING_GZIP, envelope(zipped(BOOK) + b'x', COMPRESSED)),
+    ('gzip-of-nothing', CODING_GZIP, envelope(b'', COMPRESSED)),
+    ('deflate-as-gzip', CODING_GZIP, envelope(zlib.compress(BOOK),
+                                              COMPRESSED)),
+)
 
 
 def grpc_web():
-    n = 0
-    for body in bodies():
-        for how in range(0, 64, 5):
-            text = base64.b64encode(body) if how & 2 else body
-            yield 'seed-%03d' % n, bytes([how, n % 7, 3, 1, 0, 4]) + text
-            n += 1
-    for text in b'AAAA====', b'A===', b'AA=AAAAA', b'AAAAAA==AAAAAAA=', b'!':
-        yield 'seed-%03d' % n, bytes([2, 1, 0]) + text
-        n += 1
+    proto, as_json, as_text, as_text_json = range(4)
+    get, read, add, discuss = range(4)      # unary, server, client, bidi
+
+    def web(kind, method, body, coding=CODING_NONE, step=2):
+        how = kind | method << 2 | coding << 4
+        return bytes([how, step]) + PIECES + body
+
+    encode = base64.b64encode
+    for name, method in (('unary', get), ('server-stream', read)):
+        yield name, web(proto, method, GOOD)
+    for name, method in (('client-stream', add), ('bidi', discuss)):
+        yield name, web(proto, method, GOOD + envelope(b'') + GOOD)
+    yield 'client-stream-of-none', web(proto, add, b'')
+    yield 'unary-json', web(as_json, get, envelope(BOOK_JSON))
+    yield 'bidi-json', web(as_json, discuss, envelope(BOOK_JSON) * 2)
+    yield 'bad-json', web(as_json, get, envelope(BOOK_JSON[:-1]))
+    yield 'gzip', web(proto, discuss, PACKED + GOOD, CODING_GZIP)
+    yield 'deflate', web(as_json, get, envelope(zlib.compress(BOOK_JSON),
+                                                COMPRESSED), CODING_DEFLATE)
+    yield 'one-too-many', web(proto, get, GOOD * 2)
+    yield 'trailers-alone', web(proto, add, envelope(b'a: b\r\n', TRAILERS))
+    yield 'trailers-at-the-end', web(proto, get, GOOD + envelope(
+        b'grpc-status: 0\r\n', TRAILERS))
+    for name, coding, body in BAD_ENVELOPES:
+        yield name, web(proto, get, body, coding)
+        if coding == CODING_NONE and body:
+            yield name + '-amid-a-stream', web(proto, discuss, GOOD + body)
+    yield 'text', web(as_text, get, encode(GOOD))
+    yield 'text-json', web(as_text_json, get, encode(envelope(BOOK_JSON)))
+    yield 'text-gzip', web(as_text, get, encode(PACKED), CODING_GZIP)
+    yield 'text-padded-amid', web(as_text, add, b''.join(
+        encode((GOOD * 2)[i:i + 4]) for i in range(0, 2 * len(GOOD), 4)))
+    for name, body in (('ends-in-a-group', encode(GOOD)[:-3]),
+                       ('padding-first', b'=AAA'), ('padding-alone', b'===='),
+                       ('padding-of-three', b'A==='),
+                       ('padding-and-more', b'AA=A'), ('line-end', b'AAAA\r\n'),
+                       ('other-alphabet', b'AAA_-A=='),
+                       ('bits-left-over', b'AAAAAB==')):
+        yield 'text-' + name, web(as_text, get, body)
 
 
 def connect():
-    n = 0
-    for body in [BOOK, BOOK_JSON, gzip.compress(BOOK),
-                 zlib.compress(BOOK_JSON), *bodies()]:
-        for how in range(0, 24):
-            yield 'seed-%03d' % n, bytes([how, 3, 1, 0, 4]) + body
-            n += 1
-    for query in (b'connect=v1&encoding=json&message=%7B%7D',
-                  b'connect=v1&base64=1&encoding=proto&message=ChFz',
-                  b'connect=v1&encoding=proto&message=%0A%11a+b',
-                  b'connect=v2&encoding=xml&message', b'connect=v1&&x=%zz',
-                  b'connect=v1&compression=br&encoding=json&message=',
-                  b'connect=v1&base64=1&encoding=json&message=%2b%2F%3d'):
-        yield 'seed-%03d' % n, bytes([0x80, 0]) + query
-        n += 1
+    proto, as_json = range(2)
+    read, add, discuss, get = range(4)      # server, client, bidi, unary
+
+    def post(kind, method, body, coding=CODING_NONE):
+        return bytes([kind | method << 1 | coding << 3]) + PIECES + body
+
+    yield 'unary', post(proto, get, BOOK)
+    yield 'unary-json', post(as_json, get, BOOK_JSON)
+    yield 'unary-empty', post(proto, get, b'')
+    yield 'unary-gzip', post(proto, get, zipped(BOOK), CODING_GZIP)
+    yield 'unary-deflate', post(as_json, get, zlib.compress(BOOK_JSON),
+                                CODING_DEFLATE)
+    yield 'unary-gzip-empty', post(proto, get, b'', CODING_GZIP)
+    yield 'unary-gzip-bomb', post(proto, get, BOMB, CODING_GZIP)
+    yield 'unary-gzip-cut', post(proto, get, zipped(BOOK)[:-1], CODING_GZIP)
+    yield 'unary-not-gzip', post(proto, get, BOOK, CODING_GZIP)
+    yield 'unary-bad-protobuf', post(proto, get, BAD_PROTO)
+    yield 'unary-bad-json', post(as_json, get, BOOK_JSON + b'x')
+    yield 'unary-in-an-envelope', post(proto, get, GOOD)
+    yield 'server-stream', post(proto, read, GOOD)
+    for name, method in (('client-stream', add), ('bidi', discuss)):
+        yield name, post(proto, method, GOOD + envelope(b'') + GOOD)
+        yield name + '-json', post(as_json, method, envelope(BOOK_JSON) * 2)
+    yield 'client-stream-of-none', post(proto, add, b'')
+    yield 'gzip', post(proto, discuss, PACKED + GOOD, CODING_GZIP)
+    yield 'deflate', post(as_json, read, envelope(
+        zlib.compress(BOOK_JSON), COMPRESSED), CODING_DEFLATE)
+    yield 'one-too-many', post(proto, read, GOOD * 2)
+    yield 'end-stream', post(proto, add, GOOD + envelope(b'{}', END_STREAM))
+    yield 'end-stream-twice', post(proto, add, envelope(b'{}', END_STREAM) * 2)
+    yield 'end-stream-compressed', post(proto, add, envelope(
+        zipped(b'{}'), END_STREAM | COMPRESSED), CODING_GZIP)
+    yield 'message-after-end-stream', post(proto, discuss, envelope(
+        b'{}', END_STREAM) + GOOD)
+    yield 'bad-json', post(as_json, discuss, envelope(BOOK_JSON[:-1]))
+    for name, coding, body in BAD_ENVELOPES:
+        yield name, post(proto, read, body, coding)
+    for name, query in (
+            ('json', 'connect=v1&encoding=json&message=%7B%22name%22:%22a%22}'),
+            ('plus', 'connect=v1&encoding=json&message={"name":"a+b"}'),
+            ('proto', 'connect=v1&encoding=proto&message=%0A%01a'),
+            ('base64', 'connect=v1&base64=1&encoding=proto&message=CgFh'),
+            ('base64-padded', 'base64=1&encoding=proto&message=CgE%3D'),
+            ('base64-both-alphabets',
+             'base64=1&encoding=proto&message=CgT-+/_%2F'),
+            ('bad-base64', 'base64=1&encoding=proto&message=CgFhC'),
+            ('bad-percent', 'connect=v1&encoding=json&message=%zz'),
+            ('gzip', 'connect=v1&base64=1&encoding=proto&compression=gzip&'
+             'message=' + base64.urlsafe_b64encode(zipped(BOOK)).decode()),
+            ('unknown-compression',
+             'connect=v1&compression=br&encoding=json&message={}'),
+            ('unknown-encoding', 'connect=v1&encoding=xml&message={}'),
+            ('no-encoding', 'connect=v1&message={}'),
+            ('no-message', 'connect=v1&encoding=json'),
+            ('empty-message', 'connect=v1&encoding=proto&message='),
+            ('version-2', 'connect=v2&encoding=json&message={}'),
+            ('no-version', 'encoding=json&message={}'),
+            ('twice', 'connect=v1&encoding=json&encoding=proto&message={}&'
+             'message=x'),
+            ('other-parameters', 'x=%zz&&connect=v1&=&encoding=json&y&'
+             'message={}')):
+        yield 'get-' + name, bytes([0x80, 0]) + query.encode()
 
 
 TARGETS = {

@@ -76,6 +76,11 @@ tests_gateway_test_http_body_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 tests_gateway_test_http_body_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=sluice_bytes_new
 
+check_PROGRAMS += tests/gateway/test_page
+tests_gateway_test_page_SOURCES = tests/gateway/test_page.c \
+	$(gateway_fixture)
+tests_gateway_test_page_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/gateway/test_refusal
 tests_gateway_test_refusal_SOURCES = tests/gateway/test_refusal.c \
 	$(gateway_fixture)
@@ -126,9 +131,11 @@ check_PROGRAMS += tests/gateway/test_origin
 tests_gateway_test_origin_SOURCES = tests/gateway/test_origin.c
 tests_gateway_test_origin_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/gateway/test_sha1
-tests_gateway_test_sha1_SOURCES = tests/gateway/test_sha1.c
-tests_gateway_test_sha1_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_websocket_ahead
+tests_gateway_test_websocket_ahead_SOURCES = \
+	tests/gateway/test_websocket_ahead.c
+tests_gateway_test_websocket_ahead_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/gateway/test_websocket_frames
 tests_gateway_test_websocket_frames_SOURCES = \
@@ -142,3 +149,11 @@ tests_fuzz_fuzz_websocket_SOURCES = \
 	tests/fuzz/fuzz_websocket.c $(fuzz_driver)
 tests_fuzz_fuzz_websocket_LDADD = $(GATEWAY_LIBS)
 tests_fuzz_fuzz_websocket_LDFLAGS = $(fuzz_link)
+
+check_PROGRAMS += tests/gateway/test_list
+tests_gateway_test_list_SOURCES = tests/gateway/test_list.c
+tests_gateway_test_list_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/gateway/test_media_type
+tests_gateway_test_media_type_SOURCES = tests/gateway/test_media_type.c
+tests_gateway_test_media_type_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

@@ -244,6 +244,27 @@ only_100_continue_can_be_expected(void **state)
         head(*state, "Expect: x\r\nExpect: 100-continue\r\n")->has_bad_expect);
 }
 
+static void
+the_script_of_a_page_is_known(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool is_from_page;
+    } heads[] = {
+        { "Sec-Fetch-Mode: cors\r\n", true },
+        { "sec-fetch-mode: same-origin\r\n", true },
+        { "Origin: https://app.example\r\n", true },
+        { "Origin: null\r\n", true },
+        { "Sec-Fetch-Mode: navigate\r\n", false },
+        { "Sec-Fetch-Mode: no-cors\r\n", false },
+        { "Sec-Fetch-Site: cross-site\r\n", false },
+    };
+
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (head(*state, heads[i].lines)->is_from_page != heads[i].is_from_page)
+            fail_msg("%s", heads[i].lines);
+}
+
 /* ---------------------------------------------------------------- the timeout */
 
 static void
@@ -638,46 +659,6 @@ the_length_of_a_body_is_read(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-static void
-a_coding_is_taken_unless_its_weight_is_zero(void **state)
-{
-    static const char *const taken[] = { "gzip", "br, GZIP", "gzip;q=1",
-        " gzip ; q=0.001", "gzip;x=0", "br;q=0,gzip" };
-    static const char *const refused[] = { "", "br", "gzip;q=0", "xgzip",
-        "gzip ; Q=0.000", "br, gzip;q=0., deflate" };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        assert_true(gw_request_list_takes(sluice_str(taken[i]), "gzip"));
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        assert_false(gw_request_list_takes(sluice_str(refused[i]), "gzip"));
-}
-
-static void
-a_type_is_the_same_in_any_case_and_with_parameters(void **state)
-{
-    static const char *const same[] = { "a/b", "A/B", " a/b ;c=d", "a/b;" };
-    static const char *const others[] = { "", "a/bc", "a/b+json", "a", ";a/b",
-        "a/b, c/d" };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-        assert_true(gw_request_is_type(sluice_str(same[i]), "a/b"));
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        assert_false(gw_request_is_type(sluice_str(others[i]), "a/b"));
-    assert_false(gw_request_is_type(sluice_str_n(NULL, 0), "a/b"));
-}
-
-static void
-a_charset_other_than_UTF_8_is_found_among_parameters(void **state)
-{
-    (void)state;
-    assert_true(gw_request_is_utf8(sluice_str_n(NULL, 0)));
-    assert_true(gw_request_is_utf8(sluice_str("a/b; x=y; charset=\"UTF-8\"")));
-    assert_false(gw_request_is_utf8(sluice_str("a/b; x=y; charset=latin1")));
-    assert_false(gw_request_is_utf8(sluice_str("a/b;charset=utf-16;x=y")));
-}
-
 int
 main(void)
 {
@@ -689,6 +670,7 @@ main(void)
         TEST(names_of_headers_may_be_in_any_case),
         TEST(every_header_is_counted),
         TEST(trailers_are_wanted_by_their_token),
+        TEST(the_script_of_a_page_is_known),
         TEST(only_100_continue_can_be_expected),
         TEST(grpc_timeout_has_six_units),
         TEST(milliseconds_may_have_two_digits_more),
@@ -724,9 +706,6 @@ main(void)
         cmocka_unit_test(a_body_is_announced_by_a_length_or_by_chunks),
         cmocka_unit_test(a_content_type_that_is_passed_on_is_printable_UTF_8),
         TEST(the_length_of_a_body_is_read),
-        cmocka_unit_test(a_coding_is_taken_unless_its_weight_is_zero),
-        cmocka_unit_test(a_type_is_the_same_in_any_case_and_with_parameters),
-        cmocka_unit_test(a_charset_other_than_UTF_8_is_found_among_parameters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,12 +220,15 @@ tests_protobuf_test_json_paths_SOURCES = \
 nodist_tests_protobuf_test_json_paths_SOURCES = $(tests_protobuf_reader_made)
 tests_protobuf_test_json_paths_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
+# JSON text of types of the reader's.
+fuzz_json_kit = tests/fuzz/json_kit.c tests/fuzz/json_kit.h
+tests/fuzz/json_kit.o: $(tests_protobuf_reader_made)
+
 fuzz_programs += tests/fuzz/fuzz_json_paths
 fuzz_runs += tests/fuzz/fuzz_json_paths=8000
 tests_fuzz_fuzz_json_paths_SOURCES = \
-	tests/fuzz/fuzz_json_paths.c $(fuzz_driver)
+	tests/fuzz/fuzz_json_paths.c $(fuzz_json_kit) $(fuzz_driver)
 nodist_tests_fuzz_fuzz_json_paths_SOURCES = $(tests_protobuf_reader_made)
-tests/fuzz/fuzz_json_paths.o: $(tests_protobuf_reader_made)
 tests_fuzz_fuzz_json_paths_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_json_paths_LDFLAGS = $(fuzz_link)
 
@@ -285,9 +288,8 @@ tests/protobuf/test_json_reader_official.log: \
 fuzz_programs += tests/fuzz/fuzz_json_reader
 fuzz_runs += tests/fuzz/fuzz_json_reader=8000
 tests_fuzz_fuzz_json_reader_SOURCES = \
-	tests/fuzz/fuzz_json_reader.c $(fuzz_driver)
+	tests/fuzz/fuzz_json_reader.c $(fuzz_json_kit) $(fuzz_driver)
 nodist_tests_fuzz_fuzz_json_reader_SOURCES = $(tests_protobuf_reader_made)
-tests/fuzz/fuzz_json_reader.o: $(tests_protobuf_reader_made)
 tests_fuzz_fuzz_json_reader_LDADD = $(PROTOBUF_LIBS)
 tests_fuzz_fuzz_json_reader_LDFLAGS = $(fuzz_link)
 

@@ -2,12 +2,11 @@
 """What the scenarios of bad backends share: a gateway before a backend of raw
 frames, and scripts made of steps."""
 
-import os
 import tempfile
 
 import harness
 import http2
-from harness import Answer, Gateway, request
+from harness import Answer, request
 from http2 import HEAD, STATUS_OK, message
 
 ORDER = "/v1/orders/%s"
@@ -15,18 +14,10 @@ ECHO = "/v1/echo/%s"
 STREAM = "/v1/streams/%s"
 
 
-def start_alone(path):
-    """A gateway with one worker, hence one connection to each upstream."""
-    with open(path) as f:
-        text = f.read().replace("workers: 2", "workers: 1")
-    with open(path, "w") as f:
-        f.write(text)
-    return Gateway("serve", "-c", path)
-
-
 class BadBackend(harness.Scenario):
     """A gateway with one connection to a backend that follows `scripts`."""
 
+    workers = 1
     scripts = {}
 
     @classmethod
@@ -34,10 +25,6 @@ class BadBackend(harness.Scenario):
         cls.directory = tempfile.TemporaryDirectory()
         cls.backend = http2.Backend(cls.scripts)
         cls.gateway = cls.start(cls.backend.port)
-
-    @classmethod
-    def start(cls, port, more=None):
-        return start_alone(cls.route_file(port, more))
 
     def own(self, scripts, *openings):
         """A backend and a gateway of the test's own."""
@@ -117,3 +104,14 @@ def hold(c, stream):
 GOOD = Answer(id="good").SerializeToString()
 HALF = message(GOOD)[:7]
 INFORMATIONAL = ((":status", "103"), ("link", "</a>"))
+
+# Answers that are bad in whatever form a client gets them, by their ids.
+ANSWERS = {
+    "none": plays(head(), trailers()),
+    "two": plays(head(), data(message(GOOD), message(GOOD)), trailers()),
+    "cut": plays(head(), data(message(GOOD), HALF), gone),
+    "html": plays(head((":status", "503"), ("content-type", "text/html"),
+                       end=True)),
+    "404": plays(head((":status", "404"), ("content-type", "text/plain"),
+                      end=True)),
+}

@@ -11,10 +11,7 @@ timeouts: {header: 0.3s, body: 0.3s, idle: 0.3s, send: 0.3s}
 """
 
     def setUp(self):
-        self.backend.release.clear()
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def hang(self):
         wire = self.wire().send(request("GET", "/v1/orders/1?hang=true"))

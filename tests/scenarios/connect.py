@@ -552,6 +552,27 @@ class Metadata(Scenario):
         reply = self.stream("Stream", Order(tags=self.tags))
         self.assert_head(reply.response)
 
+    def test_metadata_after_the_head_is_told_at_the_end(self):
+        gateway = self.start(self.backend.port,
+                             "timeouts: {stream_head: 20ms}\n")
+        self.addCleanup(lambda: gateway.process.poll() is None
+                        and gateway.process.kill())
+        self.addCleanup(self.backend.release.set)
+        for code in (0, 9):
+            self.backend.release.clear()
+            wire = self.wire(gateway.port).send(request(
+                "POST", frames.SERVICE + "Stream", envelope(Order(
+                    hang=True, code=code,
+                    tags=["l:a=1", "l:b-bin=ab", "t:a=2"])),
+                [("Content-Type", STREAM)]))
+            wire.buffer = wire.read_until(b"\r\n\r\n")
+            self.backend.release.set()
+            reply = Reply(self, wire.response())
+            self.assertEqual(reply.end["metadata"],
+                             {"a": ["1", "2"], "b-bin": ["qw"]})
+            self.assertEqual("error" in reply.end, code == 9)
+        self.assertEqual(gateway.stop(), 0)
+
     def test_the_end_of_a_stream_need_not_fit_a_head(self):
         reply = self.stream("Stream", Order(tags=["t:b=" + "x" * 6000]))
         self.assertEqual(reply.end["metadata"]["b"], ["x" * 6000])
@@ -563,10 +584,7 @@ class Metadata(Scenario):
 
 class Time(Scenario):
     def setUp(self):
-        self.backend.release.clear()
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def test_the_deadline_goes_upstream(self):
         for value, low, high in (("5000", 3e3, 5e3),
@@ -633,15 +651,9 @@ class Time(Scenario):
         self.assertEqual(gateway.stop(None), 0)
 
 
-class Measured(Scenario):
-    """Without what the address sanitizer keeps of freed memory."""
+class Bomb(Scenario):
+    workers = 1
 
-    @classmethod
-    def start(cls, port, more=None):
-        return bad.start_alone(cls.route_file(port, more))
-
-
-class Bomb(Measured):
     def test_what_inflates_over_the_limit_takes_no_memory(self):
         bomb = gzip.compress(bytes(200 << 20))
         before = self.gateway.rss()
@@ -652,28 +664,17 @@ class Bomb(Measured):
         self.assertLess(self.gateway.rss() - before, 16 << 20)
 
 
-class Flow(Measured):
+class Flow(Scenario):
+    workers = 1
+
     def test_a_slow_reader_slows_the_backend(self):
         reply = self.stream("Stream", Order(count=64, size=65536))
         self.assertEqual(len(reply.messages), 64)
-        frames.read_slowly(self, request(
-            "POST", frames.SERVICE + "Stream",
-            envelope(Order(count=frames.SLOW_COUNT, size=65536)),
-            [("Content-Type", STREAM)]))
+        frames.stream_slowly(self, STREAM)
 
 
 class BadAnswers(bad.BadBackend):
-    scripts = {
-        "none": bad.plays(bad.head(), bad.trailers()),
-        "two": bad.plays(bad.head(), bad.data(
-            bad.message(bad.GOOD), bad.message(bad.GOOD)), bad.trailers()),
-        "cut": bad.plays(bad.head(), bad.data(
-            bad.message(bad.GOOD), bad.HALF), bad.gone),
-        "html": bad.plays(bad.head(
-            (":status", "503"), ("content-type", "text/html"), end=True)),
-        "404": bad.plays(bad.head(
-            (":status", "404"), ("content-type", "text/plain"), end=True)),
-    }
+    scripts = bad.ANSWERS
 
     def unary(self, id):
         response = self.ask("POST", frames.SERVICE + "Obey",

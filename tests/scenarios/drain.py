@@ -12,9 +12,7 @@ class Drain(harness.Scenario):
         gateway = self.start(self.backend.port, more)
         self.addCleanup(lambda: gateway.process.poll() is None
                         and gateway.process.kill())
-        self.backend.release.clear()
-        self.backend.entered.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
         return gateway
 
     def test_an_idle_gateway_ends_with_0(self):

@@ -234,12 +234,9 @@ class ErrorDetails(harness.Scenario):
         return path
 
     def test_the_schema_s_own_types_go_first_and_do_not_hide_others(self):
-        path = os.path.join(self.directory.name, "old.yaml")
-        with open(path, "w") as f:
-            f.write(harness.ROUTE_FILE % {
-                "port": self.backend.port, "more": "",
-                "schema": '["%s", "%s"]' % (harness.EVERYTHING,
-                                            self.old_schema())})
+        path = self.route_file(
+            self.backend.port, "", "old.yaml",
+            '["%s", "%s"]' % (harness.EVERYTHING, self.old_schema()))
         gateway = harness.Gateway("serve", "-c", path)
         self.addCleanup(lambda: self.assertEqual(gateway.stop(), 0))
         inner = status_of(3, Inner(number=7), STANDARD[6])

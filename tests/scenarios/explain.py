@@ -43,17 +43,13 @@ class Explain(harness.Scenario):
         if body is not None:
             arguments += ("--body", "-")
         return subprocess.run(
-            [PROGRAM, "explain", "-c", self.routes(), *arguments],
+            [PROGRAM, "explain", "-c", self.route_path(), *arguments],
             input=body or "", capture_output=True, text=True,
             timeout=harness.PATIENCE)
 
-    def routes(self):
+    def route_path(self):
         """A route file whose upstream nobody may ask."""
-        path = os.path.join(self.directory.name, "explained.yaml")
-        with open(path, "w") as f:
-            f.write(harness.ROUTE_FILE % {
-                "port": 1, "schema": harness.EVERYTHING, "more": self.more})
-        return path
+        return self.route_file(1, name="explained.yaml")
 
     def explain(self, *arguments, body=None, status=0):
         result = self.run_explain("--json", *arguments, body=body)
@@ -107,7 +103,7 @@ class Explain(harness.Scenario):
         self.assertEqual(result.returncode, 0)
         for line in (
                 "route     GET /v1/echo/{name}",
-                "declared  annotation of a service of %s:8" % self.routes(),
+                "declared  annotation of a service of %s:8" % self.route_path(),
                 "rpc       sluice.test.v1.Everyday.Echo (unary-unary)",
                 "upstream  test ipv4:127.0.0.1:1",
                 "body      none is taken",
@@ -161,7 +157,7 @@ class Explain(harness.Scenario):
     def test_output_that_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w") as full:
             result = subprocess.run(
-                [PROGRAM, "explain", "-c", self.routes(), "GET",
+                [PROGRAM, "explain", "-c", self.route_path(), "GET",
                  "/v1/echo/n"], stdout=full, stderr=subprocess.PIPE,
                 text=True, timeout=harness.PATIENCE)
         self.assertEqual(result.returncode, 1)
@@ -170,7 +166,7 @@ class Explain(harness.Scenario):
 
 class Lenient(harness.Scenario):
     more = "json: {proto_names: true, ignore_unknown: true}"
-    routes = Explain.routes
+    route_path = Explain.route_path
     run_explain = Explain.run_explain
 
     def test_options_of_the_file_hold(self):

@@ -11,6 +11,13 @@ import grpc
 
 import harness
 
+MIB = 1 << 20
+WHOLE = 200 * MIB       # of a long stream
+# What may be under way: socket buffers and HTTP/2 windows of both sides.
+UNDER_WAY = 32 * MIB
+GROWTH = 4 * MIB
+PIECE_MAX = 64 << 10    # of a body, in one message
+
 SET = os.path.abspath(os.path.join(harness.BUILD, "tests/scenarios/files.pb"))
 MESSAGES = harness.Messages(SET)
 HttpBody = MESSAGES.type("google.api.HttpBody")
@@ -123,7 +130,7 @@ class Backend(harness.Backend):
 
 ROUTE_FILE = """\
 listen: ["127.0.0.1:0"]
-workers: 1
+workers: %(workers)d
 upstreams:
   test:
     target: ipv4:127.0.0.1:%(port)d
@@ -138,31 +145,14 @@ services:
 class Scenario(harness.Scenario):
     """A gateway in front of the service of files."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = harness.tempfile.TemporaryDirectory()
-        cls.backend = Backend()
-        cls.gateway = cls.start(cls.backend.port)
-
-    @classmethod
-    def start(cls, port, more=None):
-        return harness.Gateway("serve", "-c", cls.route_file(port, more))
-
-    @classmethod
-    def route_file(cls, port, more=None, name="sluice.yaml"):
-        path = os.path.join(cls.directory.name, name)
-        with open(path, "w") as f:
-            f.write(ROUTE_FILE % {
-                "port": port, "schema": SET,
-                "more": cls.more if more is None else more})
-        return path
+    backend_type = Backend
+    routes = ROUTE_FILE
+    schema = SET
+    workers = 1
 
     def setUp(self):
         self.idle = None
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.backend.conversed.clear()
-        self.backend.release.clear()
+        self.forget()
 
     def let_it_turn(self, times=1):
         """Returns when the gateway's only loop has gone round."""
@@ -194,6 +184,49 @@ class Scenario(harness.Scenario):
         for piece in pieces:
             wire.send(chunk(piece))
         return wire.send(b"0\r\n\r\n").response()
+
+    def upload_slowly(self, target):
+        """Sends WHOLE bytes to a method whose service is slow: the answer, and
+        the digest of what was sent."""
+        piece = ALL_BYTES * 256
+        self.send("POST", target, piece * 16)  # what is kept is taken
+        backend, wire = self.backend, self.begin_chunked(target)
+        sent, digest = [0], hashlib.sha256()
+
+        def pour():
+            for _ in range(WHOLE // len(piece)):
+                wire.send(chunk(piece))
+                sent[0] += len(piece)
+                digest.update(piece)
+            wire.send(b"0\r\n\r\n")
+
+        backend.is_slow, backend.received = True, 0
+        before = self.gateway.rss()
+        client = threading.Thread(target=pour)
+        client.start()
+        most = furthest = 0
+        while backend.received < WHOLE:
+            # Each message has at least a byte; most have kilobytes.
+            backend.may_take.release(100)
+            self.let_it_turn()
+            most = max(most, self.gateway.rss() - before)
+            furthest = max(furthest, sent[0] - backend.received)
+        backend.is_slow = False
+        backend.may_take.release(1000)
+        client.join()
+        self.assertLess(most, GROWTH)
+        self.assertLess(furthest, UNDER_WAY)
+        return wire.response(), digest.hexdigest()
+
+    def download_slowly(self, request, look=lambda data: None):
+        """Asks for WHOLE bytes, and reads them slowly."""
+        self.let_it_turn()
+        self.backend.sent = 0
+        size, most, furthest = self.read_slowly(
+            request, MIB, self.let_it_turn, lambda: self.backend.sent, look)
+        self.assertEqual(size, WHOLE)
+        self.assertLess(most, GROWTH)
+        self.assertLess(furthest, UNDER_WAY)
 
     def ask_for(self, target, wires, **keywords):
         """An answer to an Ask in JSON."""

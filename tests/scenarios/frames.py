@@ -80,33 +80,29 @@ UNKNOWN = any_of("acme.Unknown", b"\1\2\3")
 
 # ------------------------------------------------------------ slow readers
 
-SLOW_COUNT = 1000               # messages of 64 KiB
-UNDER_WAY = 200                 # of them, in the buffers of sockets and HTTP/2
+SLOW_SIZE = 1 << 16
+SLOW_COUNT = 1000
+UNDER_WAY = 200 * SLOW_SIZE     # in the buffers of sockets and HTTP/2
 
 
-def read_slowly(case, request):
-    """Reads a stream of SLOW_COUNT messages no faster than one for each call
+def stream_slowly(case, type):
+    """Reads SLOW_COUNT messages in envelopes no faster than one for each call
     that the backend answers meanwhile."""
-    backend, gateway = case.backend, case.gateway
-    before, backend.streamed = gateway.rss(), 0
+    backend = case.backend
     other = case.wire()
-    call = harness.request("GET", "/v1/orders/1")
-    case.assertEqual(other.send(call).response().status, 200)
-    wire = case.wire().send(request)
-    wire.read_until(b"\r\n\r\n")
-    size = steps = most = furthest = 0
-    while True:
-        data = wire.chunk()
-        if not data:
-            break
-        size += len(data)
-        if size >> 16 > steps:
-            steps += 1
-            case.assertEqual(other.send(call).response().status, 200)
-            most = max(most, gateway.rss() - before)
-            furthest = max(furthest, backend.streamed - steps)
-    case.assertEqual(data, b"")
+
+    def turn():
+        other.send(harness.request("GET", "/v1/orders/1"))
+        case.assertEqual(other.response().status, 200)
+
+    turn()
+    backend.streamed = 0
+    order = harness.Order(count=SLOW_COUNT, size=SLOW_SIZE)
+    size, most, furthest = case.read_slowly(
+        harness.request("POST", SERVICE + "Stream", envelope(order),
+                        [("Content-Type", type)]),
+        SLOW_SIZE, turn, lambda: backend.streamed * SLOW_SIZE)
     case.assertEqual(backend.streamed, SLOW_COUNT)
-    case.assertGreater(size, SLOW_COUNT << 16)
+    case.assertGreater(size, SLOW_COUNT * SLOW_SIZE)
     case.assertLess(furthest, UNDER_WAY)
     case.assertLess(most, harness.STREAM_GROWTH)

@@ -415,10 +415,7 @@ class Metadata(Scenario):
 
 class Time(Scenario):
     def setUp(self):
-        self.backend.release.clear()
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def test_the_deadline_goes_upstream(self):
         for value, low, high in (("5S", 3e3, 5e3), ("4000m", 2e3, 4e3),
@@ -476,16 +473,31 @@ class Time(Scenario):
         self.assertIn(b"a: 1\r\n", wire.read_until(b"\r\n\r\n").lower())
         self.backend.release.set()
 
+    def test_metadata_after_the_head_is_among_the_trailers(self):
+        gateway = self.start(self.backend.port,
+                             "timeouts: {stream_head: 20ms}\n")
+        self.addCleanup(lambda: gateway.process.poll() is None
+                        and gateway.process.kill())
+        for code in (0, 9):
+            self.backend.release.clear()
+            wire = self.wire(gateway.port).send(request(
+                "POST", frames.SERVICE + "Stream", envelope(Order(
+                    hang=True, code=code, message="no",
+                    tags=["l:a=1", "l:b-bin=ab", "t:a=2"])),
+                [("Content-Type", BINARY)]))
+            wire.buffer = wire.read_until(b"\r\n\r\n")
+            self.backend.release.set()
+            reply = Reply(self, wire.response())
+            said = [("grpc-message", "no")] if code else []
+            self.assertEqual(reply.trailers, [
+                ("grpc-status", str(code)), *said, ("a", "1"), ("b-bin", "qw"),
+                ("a", "2")])
+        self.assertEqual(gateway.stop(), 0)
 
-class Measured(Scenario):
-    """Without what the address sanitizer keeps of freed memory."""
 
-    @classmethod
-    def start(cls, port, more=None):
-        return bad.start_alone(cls.route_file(port, more))
+class Bomb(Scenario):
+    workers = 1
 
-
-class Bomb(Measured):
     def test_what_inflates_over_the_limit_takes_no_memory(self):
         bomb = frames.packed(bytes(200 << 20))
         before = self.gateway.rss()
@@ -495,26 +507,17 @@ class Bomb(Measured):
         self.assertLess(self.gateway.rss() - before, 16 << 20)
 
 
-class Flow(Measured):
+class Flow(Scenario):
+    workers = 1
+
     def test_a_slow_reader_slows_the_backend(self):
         response = self.post("Stream", envelope(Order(count=64, size=65536)))
         self.assertEqual(len(Reply(self, response).messages), 64)
-        frames.read_slowly(self, request(
-            "POST", frames.SERVICE + "Stream",
-            envelope(Order(count=frames.SLOW_COUNT, size=65536)),
-            [("Content-Type", BINARY)]))
+        frames.stream_slowly(self, BINARY)
 
 
 class BadAnswers(bad.BadBackend):
-    scripts = {
-        "none": bad.plays(bad.head(), bad.trailers()),
-        "two": bad.plays(bad.head(), bad.data(
-            bad.message(bad.GOOD), bad.message(bad.GOOD)), bad.trailers()),
-        "cut": bad.plays(bad.head(), bad.data(
-            bad.message(bad.GOOD), bad.HALF), bad.gone),
-        "html": bad.plays(bad.head(
-            (":status", "503"), ("content-type", "text/html"), end=True)),
-    }
+    scripts = bad.ANSWERS
 
     def call(self, id, method="Obey"):
         response = self.ask("POST", frames.SERVICE + method,
@@ -531,6 +534,7 @@ class BadAnswers(bad.BadBackend):
 
     def test_an_answer_that_is_no_gRPC(self):
         self.assertEqual(self.call("html"), (0, 14))
+        self.assertEqual(self.call("404"), (0, 12))
 
     def test_a_connection_that_breaks_amid_an_answer(self):
         self.assertEqual(self.call("cut"), (0, 14))

@@ -78,6 +78,12 @@ class Backend:
         stopped.wait(PATIENCE)
         self.executor.shutdown(wait=False)
 
+    def forget(self):
+        """Nothing of what tests wait for has happened; who hangs, hangs."""
+        for event in (self.cancelled, self.entered, self.release,
+                      self.conversed):
+            event.clear()
+
     def _handlers(self):
         def unary(fn, req, res):
             return grpc.unary_unary_rpc_method_handler(
@@ -117,12 +123,18 @@ class Backend:
         if not context.add_callback(self.cancelled.set):
             self.cancelled.set()
 
+    def _hang(self, context):
+        self._watch(context)
+        self.entered.set()
+        self.release.wait(PATIENCE)
+
     def _obey(self, order, context):
         pairs = [tag.split("=", 1) for tag in order.tags]
-        initial = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
-                   for k, v in pairs if not k.startswith("t:")]
-        trailing = [(k[2:], bytes.fromhex(v) if k.endswith("-bin") else v)
-                    for k, v in pairs if k.startswith("t:")]
+        pairs = [(k, bytes.fromhex(v) if k.endswith("-bin") else v)
+                 for k, v in pairs]
+        initial = [(k, v) for k, v in pairs if k[:2] not in ("t:", "l:")]
+        trailing = [(k[2:], v) for k, v in pairs if k[:2] == "t:"]
+        late = [(k[2:], v) for k, v in pairs if k[:2] == "l:"]
         if order.details:
             trailing.append(("grpc-status-details-bin", order.details))
         if initial:
@@ -130,9 +142,9 @@ class Backend:
         if trailing:
             context.set_trailing_metadata(trailing)
         if order.hang:
-            self._watch(context)
-            self.entered.set()
-            self.release.wait(PATIENCE)
+            self._hang(context)
+        if late:
+            context.send_initial_metadata(late)
         if order.code:
             code = next(c for c in grpc.StatusCode
                         if c.value[0] == order.code)
@@ -171,7 +183,7 @@ class Backend:
 
 ROUTE_FILE = """\
 listen: ["127.0.0.1:0"]
-workers: 2
+workers: %(workers)d
 upstreams:
   test:
     target: ipv4:127.0.0.1:%(port)d
@@ -416,6 +428,9 @@ def request(method, target, body=None, headers=(), host="localhost"):
 class Scenario(unittest.TestCase):
     """A gateway in front of the official gRPC; one for the whole class."""
 
+    routes = ROUTE_FILE
+    schema = EVERYTHING
+    workers = 2         # 1: one connection to each upstream
     more = ""           # further lines of the route file
     backend_type = Backend
     backend_options = ()
@@ -436,17 +451,23 @@ class Scenario(unittest.TestCase):
                 status, "\n".join(map(str, cls.gateway.lines))))
 
     @classmethod
-    def route_file(cls, port, more=None, name="sluice.yaml"):
+    def route_file(cls, port, more=None, name="sluice.yaml", schema=None):
         path = os.path.join(cls.directory.name, name)
         with open(path, "w") as f:
-            f.write(ROUTE_FILE % {
-                "port": port, "schema": EVERYTHING,
+            f.write(cls.routes % {
+                "port": port, "schema": schema or cls.schema,
+                "workers": cls.workers,
                 "more": cls.more if more is None else more})
         return path
 
     @classmethod
     def start(cls, port, more=None):
         return Gateway("serve", "-c", cls.route_file(port, more))
+
+    def forget(self):
+        """The backend is as new; at the end nobody hangs in it."""
+        self.backend.forget()
+        self.addCleanup(self.backend.release.set)
 
     def wire(self, port=None):
         wire = Wire(port or self.gateway.port)
@@ -459,6 +480,27 @@ class Scenario(unittest.TestCase):
         response = wire.response(is_head=method == "HEAD")
         self.assertIsNotNone(response, "closed without an answer")
         return response
+
+    def read_slowly(self, request, step, turn, sent, look=lambda data: None):
+        """Reads a stream to its end, and calls turn after each `step` bytes:
+        (size, by how much the gateway grew, by how much sent() was ahead)."""
+        before = self.gateway.rss()
+        wire = self.wire().send(request)
+        wire.read_until(b"\r\n\r\n")
+        size = steps = most = furthest = 0
+        while True:
+            data = wire.chunk()
+            if not data:
+                break
+            look(data)
+            size += len(data)
+            if size // step > steps:
+                steps += 1
+                turn()
+                most = max(most, self.gateway.rss() - before)
+                furthest = max(furthest, sent() - size)
+        self.assertEqual(data, b"")
+        return size, most, furthest
 
     def assert_error(self, response, status, code):
         self.assertIsNotNone(response)

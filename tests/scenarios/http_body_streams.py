@@ -1,19 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """google.api.HttpBody in streams: bytes pass as they come, in bounded memory."""
 
-import hashlib
-import threading
-
 import files
 import harness
-from files import ALL_BYTES, body, chunk, record
-
-MIB = 1 << 20
-WHOLE = 200 * MIB
-# What may be under way: socket buffers and HTTP/2 windows of both sides.
-UNDER_WAY = 32 * MIB
-GROWTH = 4 * MIB
-PIECE_MAX = 64 << 10
+from files import ALL_BYTES, MIB, PIECE_MAX, WHOLE, body, chunk, record
 
 
 class Upload(files.Scenario):
@@ -77,39 +67,10 @@ class Upload(files.Scenario):
         self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
 
     def test_a_long_upload_to_a_slow_service_takes_no_memory(self):
-        piece = ALL_BYTES * 256
-        self.send("POST", "/v1/streams", piece * 16)  # what is kept is taken
-        backend, wire = self.backend, self.begin_chunked("/v1/streams")
-        sent = [0]
-
-        def pour():
-            for _ in range(WHOLE // len(piece)):
-                wire.send(chunk(piece))
-                sent[0] += len(piece)
-            wire.send(b"0\r\n\r\n")
-
-        backend.is_slow, backend.received = True, 0
-        before = self.gateway.rss()
-        client = threading.Thread(target=pour)
-        client.start()
-        most = furthest = 0
-        while backend.received < WHOLE:
-            # Each message has at least a byte; most have kilobytes.
-            backend.may_take.release(100)
-            self.let_it_turn()
-            most = max(most, self.gateway.rss() - before)
-            furthest = max(furthest, sent[0] - backend.received)
-        backend.is_slow = False
-        backend.may_take.release(1000)
-        client.join()
-        receipt = wire.response().json()
-        self.assertEqual(int(receipt["size"]), WHOLE)
-        whole = hashlib.sha256()
-        for _ in range(WHOLE // len(piece)):
-            whole.update(piece)
-        self.assertEqual(receipt["digest"], whole.hexdigest())
-        self.assertLess(most, GROWTH)
-        self.assertLess(furthest, UNDER_WAY)
+        response, digest = self.upload_slowly("/v1/streams")
+        receipt = response.json()
+        self.assertEqual((int(receipt["size"]), receipt["digest"]),
+                         (WHOLE, digest))
 
 
 class Download(files.Scenario):
@@ -199,27 +160,11 @@ class Download(files.Scenario):
         self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
 
     def test_a_long_download_to_a_slow_client_takes_no_memory(self):
-        backend = self.backend
         self.ask("GET", "/v1/streams/n?count=64&size=65536")
-        before, backend.sent = self.gateway.rss(), 0
-        wire = self.wire().send(harness.request(
-            "GET", "/v1/streams/n?count=%d&size=65536" % (WHOLE >> 16)))
-        wire.read_until(b"\r\n\r\n")
-        size = steps = most = furthest = 0
-        while True:
-            data = wire.chunk()
-            if not data:
-                break
-            self.assertEqual(data.count(b"v"), len(data))
-            size += len(data)
-            if size // MIB > steps:
-                steps += 1
-                self.let_it_turn()
-                most = max(most, self.gateway.rss() - before)
-                furthest = max(furthest, backend.sent - size)
-        self.assertEqual((data, size), (b"", WHOLE))
-        self.assertLess(most, GROWTH)
-        self.assertLess(furthest, UNDER_WAY)
+        self.download_slowly(
+            harness.request("GET", "/v1/streams/n?count=%d&size=65536" % (
+                WHOLE >> 16)),
+            lambda data: self.assertEqual(data.count(b"v"), len(data)))
 
 
 class Both(files.Scenario):

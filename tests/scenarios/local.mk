@@ -7,6 +7,7 @@ scenarios = \
 	tests/scenarios/access_log.py \
 	tests/scenarios/bad_backends.py \
 	tests/scenarios/bad_connections.py \
+	tests/scenarios/browser.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
@@ -67,10 +68,26 @@ EXTRA_DIST += \
 	tests/scenarios/random_values.py \
 	tests/scenarios/random_wire.py \
 	tests/scenarios/transcoder.py \
+	tests/scenarios/web.py \
 	tests/scenarios/websocket.py \
+	tests/web/browser.mjs \
+	tests/web/clients_in_browser.mjs \
+	tests/web/connect_calls.mjs \
 	tests/web/connect_clients.mjs \
+	tests/web/grpc_web_calls.mjs \
 	tests/web/grpc_web_client.mjs \
-	tests/web/kit.mjs
+	tests/web/kit.mjs \
+	tests/web/messages.mjs \
+	tests/web/node.mjs \
+	tests/web/page.mjs \
+	tests/web/pages/connect.mjs \
+	tests/web/pages/cors.mjs \
+	tests/web/pages/events.mjs \
+	tests/web/pages/fetch.mjs \
+	tests/web/pages/foreign.mjs \
+	tests/web/pages/grpc_web.mjs \
+	tests/web/pages/leaving.mjs \
+	tests/web/pages/websocket.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb

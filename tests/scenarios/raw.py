@@ -7,7 +7,6 @@ import hashlib
 import os
 import struct
 import subprocess
-import threading
 
 import grpc
 
@@ -15,15 +14,9 @@ import files
 import frames
 import harness
 import websocket
-from files import ALL_BYTES, chunk
+from files import ALL_BYTES, MIB, PIECE_MAX, WHOLE, chunk
 from frames import END, TRAILERS, envelope
 
-MIB = 1 << 20
-WHOLE = 200 * MIB
-# What may be under way: socket buffers and HTTP/2 windows of both sides.
-UNDER_WAY = 32 * MIB
-GROWTH = 4 * MIB
-PIECE_MAX = 64 << 10
 BYTES = "application/octet-stream"
 
 
@@ -88,9 +81,9 @@ class Backend(files.Backend):
 
 ROUTE_FILE = """\
 listen: ["127.0.0.1:0"]
-workers: 1
+workers: %(workers)d
 upstreams:
-  box: {target: "ipv4:127.0.0.1:%d", schema: none}
+  box: {target: "ipv4:127.0.0.1:%(port)d", schema: none}
 services: [{name: raw.Box}]
 http:
   rules:
@@ -102,23 +95,13 @@ methods:
   - {selector: raw.Box.Pour, cardinality: unary-stream, content_type: video/x}
   - {selector: raw.Box.Gather, cardinality: stream-unary}
   - {selector: raw.Box.Mirror, cardinality: stream-stream}
-%s
+%(more)s
 """
 
 
 class Scenario(files.Scenario):
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = harness.tempfile.TemporaryDirectory()
-        cls.backend = Backend()
-        cls.gateway = cls.start(cls.backend.port)
-
-    @classmethod
-    def route_file(cls, port, more=None, name="sluice.yaml"):
-        path = os.path.join(cls.directory.name, name)
-        with open(path, "w") as f:
-            f.write(ROUTE_FILE % (port, cls.more if more is None else more))
-        return path
+    backend_type = Backend
+    routes = ROUTE_FILE
 
     def assert_bytes(self, response, data, content_type=BYTES):
         self.assertEqual(response.status, 200, response)
@@ -231,24 +214,8 @@ class ResponseStream(Scenario):
 
     def test_a_long_stream_to_a_slow_client_takes_no_memory(self):
         self.ask_pour(64, 65536)
-        before, self.backend.sent = self.gateway.rss(), 0
-        wire = self.wire().send(harness.request(
+        self.download_slowly(harness.request(
             "POST", "/raw.Box/Pour", pour(WHOLE >> 16, 65536)))
-        wire.read_until(b"\r\n\r\n")
-        size = steps = most = furthest = 0
-        while True:
-            data = wire.chunk()
-            if not data:
-                break
-            size += len(data)
-            if size // MIB > steps:
-                steps += 1
-                self.let_it_turn()
-                most = max(most, self.gateway.rss() - before)
-                furthest = max(furthest, self.backend.sent - size)
-        self.assertEqual((data, size), (b"", WHOLE))
-        self.assertLess(most, GROWTH)
-        self.assertLess(furthest, UNDER_WAY)
 
 
 class RequestStream(Scenario):
@@ -286,38 +253,9 @@ class RequestStream(Scenario):
         self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
 
     def test_a_long_upload_to_a_slow_service_takes_no_memory(self):
-        piece = ALL_BYTES * 256
-        self.send("POST", "/raw.Box/Gather", piece * 16)
-        backend, wire = self.backend, self.begin_chunked("/raw.Box/Gather")
-        sent = [0]
-
-        def upload():
-            for _ in range(WHOLE // len(piece)):
-                wire.send(chunk(piece))
-                sent[0] += len(piece)
-            wire.send(b"0\r\n\r\n")
-
-        backend.is_slow, backend.received = True, 0
-        before = self.gateway.rss()
-        client = threading.Thread(target=upload)
-        client.start()
-        most = furthest = 0
-        while backend.received < WHOLE:
-            # Each message has at least a byte; most have kilobytes.
-            backend.may_take.release(100)
-            self.let_it_turn()
-            most = max(most, self.gateway.rss() - before)
-            furthest = max(furthest, sent[0] - backend.received)
-        backend.is_slow = False
-        backend.may_take.release(1000)
-        client.join()
-        whole = hashlib.sha256()
-        for _ in range(WHOLE // len(piece)):
-            whole.update(piece)
-        _, size, _, digest = self.gathered(wire.response())
-        self.assertEqual((size, digest), (WHOLE, whole.hexdigest()))
-        self.assertLess(most, GROWTH)
-        self.assertLess(furthest, UNDER_WAY)
+        response, digest = self.upload_slowly("/raw.Box/Gather")
+        _, size, _, found = self.gathered(response)
+        self.assertEqual((size, found), (WHOLE, digest))
 
 
 class BothStreams(Scenario):

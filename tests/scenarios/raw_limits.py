@@ -10,7 +10,6 @@ import unittest
 
 import harness
 import http2
-from bad import start_alone
 from harness import Gateway, request
 
 CLIENTS = 64
@@ -44,12 +43,12 @@ def readable(wires):
 
 
 class RawLimits(harness.Scenario):
+    workers = 1
+
     def own(self, more="", backend=None):
-        gateway = start_alone(
-            self.route_file((backend or self.backend).port, more))
+        gateway = self.start((backend or self.backend).port, more)
         self.addCleanup(lambda: self.assertEqual(gateway.stop(), 0))
-        self.addCleanup(self.backend.release.set)
-        self.backend.release.clear()
+        self.forget()
         return gateway
 
     def until(self, gateway, claim):

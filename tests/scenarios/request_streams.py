@@ -15,8 +15,7 @@ def chunk(data):
 
 class RequestStreams(harness.Scenario):
     def setUp(self):
-        self.backend.conversed.clear()
-        self.backend.cancelled.clear()
+        self.forget()
 
     def begin(self, target):
         return self.wire().send(

@@ -81,10 +81,7 @@ class Streams(harness.Scenario):
     def setUp(self):
         # What the last test left waiting takes no leave from this one.
         self.backend.may_send = threading.Semaphore(0)
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.backend.release.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def watch(self, query, accept, headers=(), gateway=None):
         return self.wire(gateway and gateway.port).send(request(
@@ -223,6 +220,20 @@ methods:
                 (status["code"], status["message"]), (15, "broken off"))
             self.assertEqual(response.is_complete, accept == SSE)
 
+    def test_HTTP_ends_well_for_pages_that_would_lose_the_status(self):
+        # A browser drops what a page has not read yet when HTTP breaks.
+        for header, ends_well in (
+                (("Sec-Fetch-Mode", "cors"), True),
+                (("Sec-Fetch-Mode", "same-origin"), True),
+                (("Origin", "https://app.example"), True),
+                (("Sec-Fetch-Mode", "navigate"), False)):
+            for accept in (NDJSON, ARRAY):
+                response = self.watch("count=5&fail_after=2", accept,
+                                      [header]).response()
+                got, status = messages(accept, response.body)
+                self.assertEqual((len(got), status["code"]), (2, 15))
+                self.assertEqual(response.is_complete, ends_well, header)
+
     def test_a_failure_after_the_head_alone_is_told_in_the_form(self):
         for accept in TYPES:
             wire = self.watch("message=step&tags=x-a=1&code=7", accept)
@@ -276,6 +287,44 @@ methods:
                              "sp%C3%A4te Gr%C3%B6%C3%9Fe%0A")
             self.assertEqual(messages(accept, response.body)[1]["message"],
                              "späte Größe\n")
+
+    def late(self, accept, query, headers, gateway):
+        """The answer of a service that is silent until the head is out."""
+        self.backend.release.clear()
+        wire = self.watch("hang=true&tags=l:x-late=1&tags=l:x-late=2&" + query,
+                          accept, headers, gateway)
+        wire.buffer = wire.read_until(b"\r\n\r\n")
+        self.assertNotIn(b"x-late", wire.buffer.lower())
+        self.backend.release.set()
+        return wire.response()
+
+    def test_metadata_after_the_head_is_a_trailer(self):
+        gateway = self.own("timeouts: {stream_head: 20ms}\n")
+        te = [("TE", "trailers"), ("Connection", "TE")]
+        for accept in TYPES:
+            for query, status in (
+                    ("", [("grpc-status", "0")]),
+                    ("code=9&message=no", [("grpc-status", "9"),
+                                           ("grpc-message", "no")])):
+                response = self.late(accept, query + "&tags=t:x-end=3", te,
+                                     gateway)
+                self.assertTrue(response.is_complete)
+                self.assertEqual(
+                    [pair for pair in response.headers
+                     if pair[0].startswith("grpc-")],
+                    status + [("grpc-metadata-x-late", "1"),
+                              ("grpc-metadata-x-late", "2"),
+                              ("grpc-trailer-x-end", "3")])
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_metadata_after_the_head_is_left_out_without_trailers(self):
+        gateway = self.own("timeouts: {stream_head: 20ms}\n")
+        for accept in TYPES:
+            response = self.late(accept, "", [], gateway)
+            self.assertTrue(response.is_complete)
+            self.assertNotIn(b"x-late", response.raw.lower())
+            self.assertEqual(messages(accept, response.body), ([], None))
+        self.assertEqual(gateway.stop(), 0)
 
     # ---- Heartbeats
 

@@ -76,8 +76,7 @@ class BadWebSocket(harness.Scenario):
     more = "limits: {max_request_message: 100000}\n"
 
     def setUp(self):
-        self.backend.release.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def open(self, target, *arguments, **more):
         return Client(self, target, *arguments, **more)

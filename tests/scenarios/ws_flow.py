@@ -16,10 +16,7 @@ METHOD = "/sluice.test.v1.Everyday/%s"
 
 class WebSocketScenario(harness.Scenario):
     def setUp(self):
-        self.backend.release.clear()
-        self.backend.cancelled.clear()
-        self.backend.entered.clear()
-        self.addCleanup(self.backend.release.set)
+        self.forget()
 
     def open(self, target, *arguments, **more):
         return Client(self, target, *arguments, **more)
@@ -29,6 +26,16 @@ class WebSocketScenario(harness.Scenario):
 
     def cancelled(self):
         self.assertTrue(self.backend.cancelled.wait(harness.PATIENCE))
+
+
+class Deaf(harness.Backend):
+    """Reads no request of a conversation before it is told to."""
+
+    def converse(self, orders, context):
+        self._watch(context)
+        self.entered.set()
+        self.release.wait(harness.PATIENCE)
+        yield from super().converse(orders, context)
 
 
 class Frames(WebSocketScenario):
@@ -380,6 +387,73 @@ class Flow(WebSocketScenario):
             client.end()
         for client in clients:
             client.expect_close(1000)
+
+
+class Held(WebSocketScenario):
+    """What stands behind a message that the service does not take."""
+
+    backend_type = Deaf
+    backend_options = (("grpc.http2.bdp_probe", 0),
+                       ("grpc.http2.lookahead_bytes", 65536))
+
+    def hold(self, behind):
+        """The first message is longer than what a service is sent that does
+        not read, so the next one waits."""
+        client = self.open(METHOD % "Converse")
+        client.send({"id": "x" * (1 << 20)}).send({"id": "held"})
+        return client.send_raw(behind)
+
+    def test_a_close_cancels_at_once(self):
+        for code in (1000, 4321, None):
+            self.backend.cancelled.clear()
+            client = self.hold(close(code))
+            self.cancelled()
+            self.assertEqual(client.frame(), (
+                CLOSE, b"" if code is None else struct.pack(">H", code)))
+            self.assertEqual(client.wire.to_end(), b"")
+        self.gateway.wait_for(r"status=499", 3)
+
+    def test_a_close_behind_more_messages_cancels_at_once(self):
+        small = frame(TEXT, '{"id": "%s"}' % ("y" * 1000))
+        client = self.hold(small * 20 + close(1001))
+        self.cancelled()
+        self.assertEqual(client.frame(), (CLOSE, struct.pack(">H", 1001)))
+        self.assertEqual(client.wire.to_end(), b"")
+
+    def test_leaving_cancels_at_once(self):
+        for leave in ("close", "half_close", "abort"):
+            with self.subTest(leave):
+                self.setUp()
+                client = self.hold(b"")
+                self.entered()
+                getattr(client.wire, leave)()
+                self.cancelled()
+                self.backend.release.set()
+
+    def test_pings_are_answered_once(self):
+        client = self.hold(frame(PING, "a"))
+        self.assertEqual(client.frame(), (PONG, b"a"))
+        client.send_raw(frame(PING, "b"))
+        self.assertEqual(client.frame(), (PONG, b"b"))
+        self.backend.release.set()
+        client.end()
+        ids = [client.json()["id"] for _ in range(2)]
+        self.assertEqual([len(i) for i in ids], [1 << 20, 4])
+        client.expect_close(1000)
+
+    def test_what_is_behind_keeps_its_order(self):
+        names = ["%d" % i for i in range(200)]
+        client = self.hold(b"".join(
+            frame(TEXT, '{"id": "%s"}%s' % (name, " " * 1000))
+            for name in names) + frame(PING, "p") + frame(TEXT))
+        self.backend.release.set()
+        found = [client.frame() for _ in range(203)]
+        self.assertIn((PONG, b"p"), found)
+        ids = [json.loads(payload)["id"] for opcode, payload in found
+               if opcode == TEXT]
+        self.assertEqual(len(ids.pop(0)), 1 << 20)
+        self.assertEqual(ids, ["held"] + names)
+        client.expect_close(1000)
 
 
 class Drain(WebSocketScenario):

@@ -1,27 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of clients share: the packages, as tests/npm locks them; the
-// messages, from the descriptor set; and a way to say what passed.
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// What the tests of clients share, in Node and in a page alike: the packages,
+// as tests/npm locks them; what the backend knows of a call; and a way to
+// declare and run cases.
+const platform = await import(
+  globalThis.document ? "./page.mjs" : "./node.mjs");
 
-export const npm = createRequire(
-  new URL("../npm/package.json", import.meta.url));
+export const { assert, npm, descriptors } = platform;
 
-const protobuf = npm("@bufbuild/protobuf");
-const { FileDescriptorSetSchema } = npm("@bufbuild/protobuf/wkt");
+// { gateway, pages, ... }: addresses, http://host:port
+export const { config } = platform;
+export const { gateway } = config;
 
-export const gateway = process.env.GATEWAY; // http://127.0.0.1:port
-
-export const registry = protobuf.createFileRegistry(protobuf.fromBinary(
-  FileDescriptorSetSchema, readFileSync(process.env.DESCRIPTORS)));
-export const Everyday = registry.getService("sluice.test.v1.Everyday");
+export function fromBase64(text) {
+  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+}
 
 // A google.rpc.Status: 5, "no", with a RetryInfo of 30 s.
-export const STATUS = Buffer.from(
+export const STATUS_BASE64 =
   "CAUSAm5vGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8S" +
-  "BAoCCB4", "base64");
-export const RETRY_INFO = Buffer.from("0a02081e", "hex");
+  "BAoCCB4";
+export const STATUS = fromBase64(STATUS_BASE64);
+export const RETRY_INFO = [0x0a, 0x02, 0x08, 0x1e];
+
+// --- What the backend knows of the calls with an id
+
+let ids = 0;
+
+export function newId() {
+  return `${config.name}-${++ids}`;
+}
+
+async function ask(id, what) {
+  const answer = await fetch(`${config.pages}/call/${id}/${what}`);
+  assert.equal(answer.status, 200, `${what} of ${id}`);
+  return answer.text();
+}
+
+// Resolve when the backend has begun with the call; when it is told that the
+// call is over.
+export const entered = (id) => ask(id, "entered");
+export const ended = (id) => ask(id, "ended");
+
+// Lets a stream whose order is tagged "step" send its next message.
+export const step = (id) => ask(id, "step");
+
+export const wasEntered = async (id) => await ask(id, "seen") === "true";
+
+// --- Cases
+
+const PATIENCE_MS = 60000; // only what hangs needs so long
 
 const cases = [];
 
@@ -29,22 +56,37 @@ export function test(name, body) {
   cases.push({ name, body });
 }
 
-// Runs what was declared, one after the other.
-export async function run() {
-  let failed = 0;
-  for (const { name, body } of cases) {
-    try {
-      await body();
-    } catch (error) {
-      failed++;
-      console.log(`FAILED ${name}\n${error.stack}`);
-    }
-  }
-  console.log(`${cases.length - failed} passed, ${failed} failed`);
-  process.exit(failed || !cases.length ? 1 : 0);
+function inTime(promise) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it hangs")), PATIENCE_MS);
+  });
+  return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
 }
 
-export async function rejects(promise, check) {
+async function outcome({ name, body }) {
+  try {
+    await inTime(body());
+    return { name };
+  } catch (error) {
+    return { name, error: `${error.message}\n${error.stack}` };
+  }
+}
+
+// Runs what was declared, some at once; [{ name, error }], without an error
+// if it passed.
+export async function run(atOnce) {
+  const left = cases.entries();
+  const outcomes = [];
+  const worker = async () => {
+    for (const [i, one] of left) outcomes[i] = await outcome(one);
+  };
+
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return outcomes;
+}
+
+export async function rejects(promise, check = () => {}) {
   let error = null;
   try {
     await promise;
