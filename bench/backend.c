@@ -101,13 +101,15 @@ static int
 on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct peer *p = arg;
+    bool is_headers = frame->hd.type == NGHTTP2_HEADERS;
+    bool is_head = is_headers && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    bool is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     struct backend_call *c;
 
-    if ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+    if (!is_headers && frame->hd.type != NGHTTP2_DATA)
         return 0;
     c = call_of(session, frame->hd.stream_id);
-    if (c != NULL &&
+    if (c != NULL && backend_call_is_due(c, is_head, is_end) &&
         backend_call_answer(c, session, frame->hd.stream_id,
             &p->backend->messages) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;

@@ -19,6 +19,7 @@ enum method {
     METHOD_COLLECT,
     METHOD_MISS,
     METHOD_STREAM,
+    METHOD_TALK,
     METHOD_WATCH,
 };
 
@@ -29,6 +30,7 @@ static const struct {
     { "/Collect", METHOD_COLLECT },
     { "/Miss", METHOD_MISS },
     { "/Stream", METHOD_STREAM },
+    { "/Talk", METHOD_TALK },
     { "/Watch", METHOD_WATCH },
 };
 
@@ -175,6 +177,12 @@ backend_call_take_body(struct backend_call *c, const uint8_t *data, size_t len)
     return true;
 }
 
+static bool
+is_endless(const struct backend_call *c)
+{
+    return c->method == METHOD_TALK || c->method == METHOD_WATCH;
+}
+
 static ssize_t
 on_read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t room,
     uint32_t *flags, nghttp2_data_source *source, void *arg)
@@ -190,7 +198,7 @@ on_read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t room,
     c->sent += n;
     if (n < left)
         return (ssize_t)n;
-    if (c->method == METHOD_WATCH) /* silence */
+    if (is_endless(c))
         return n > 0 ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
     if (nghttp2_submit_trailer(session, id, trailers, 1) != 0)
@@ -211,6 +219,7 @@ choose_answer(struct backend_call *c, const struct backend_messages *messages)
         c->answer = messages->bytes;
         c->answer_len = messages->len;
         break;
+    case METHOD_TALK:
     case METHOD_WATCH:
         c->answer = messages->bytes;
         c->answer_len = messages->one_len;
@@ -221,6 +230,12 @@ choose_answer(struct backend_call *c, const struct backend_messages *messages)
         c->answer_len = c->len;
         break;
     }
+}
+
+bool
+backend_call_is_due(const struct backend_call *c, bool is_head, bool is_end)
+{
+    return is_endless(c) ? is_head : is_end;
 }
 
 int

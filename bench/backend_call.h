@@ -44,7 +44,11 @@ void backend_call_take_path(struct backend_call *call, const uint8_t *path,
 bool backend_call_take_body(struct backend_call *call, const uint8_t *data,
     size_t len);
 
-/* The request is complete. Returns what nghttp2 says; messages must outlive
+/* Whether the answer is to go out now, at the request's head or its end. */
+bool backend_call_is_due(const struct backend_call *call, bool is_head,
+    bool is_end);
+
+/* Once, when it is due. Returns what nghttp2 says; messages must outlive
  * the call. */
 int backend_call_answer(struct backend_call *call, nghttp2_session *session,
     int32_t id, const struct backend_messages *messages);

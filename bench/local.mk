@@ -14,7 +14,29 @@ bench/bench.pb: bench/bench.proto
 		--include_imports --descriptor_set_out=$@ \
 		$(srcdir)/bench/bench.proto
 CLEANFILES += bench/bench.pb
-EXTRA_DIST += bench/README.md bench/bench.proto bench/run bench/rpc
+EXTRA_DIST += \
+	bench/README.md \
+	bench/bench.proto \
+	bench/chart \
+	bench/compare/grpc_gateway.py \
+	bench/compare/markdown.py \
+	bench/compare/meter.py \
+	bench/compare/peers.py \
+	bench/compare/svg.py \
+	bench/compare/table.py \
+	bench/compare/wire.py \
+	bench/compare/workloads.py \
+	bench/peers/envoy.yaml \
+	bench/peers/grpc-gateway/go.mod \
+	bench/peers/grpc-gateway/go.sum \
+	bench/peers/grpc-gateway/main.go \
+	bench/peers/haproxy.cfg \
+	bench/peers/nghttpx.conf \
+	bench/peers/nginx.conf \
+	bench/peers/sluice.yaml \
+	bench/rpc \
+	bench/run \
+	bench/syscalls
 
 EXTRA_PROGRAMS += bench/load
 bench_load_SOURCES = bench/load.c \
