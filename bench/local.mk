@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	bench/compare/peers.py \
 	bench/compare/svg.py \
 	bench/compare/table.py \
+	bench/compare/tree.py \
 	bench/compare/wire.py \
 	bench/compare/workloads.py \
 	bench/peers/envoy.yaml \
@@ -34,6 +35,7 @@ EXTRA_DIST += \
 	bench/peers/nghttpx.conf \
 	bench/peers/nginx.conf \
 	bench/peers/sluice.yaml \
+	bench/instructions \
 	bench/rpc \
 	bench/run \
 	bench/syscalls

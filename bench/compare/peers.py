@@ -14,9 +14,8 @@ import subprocess
 import time
 
 from compare import grpc_gateway
+from compare.tree import TOP
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
 PATIENCE_S = 60   # grpc-gateway takes some seconds with 10,000 routes
 
 

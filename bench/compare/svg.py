@@ -13,7 +13,7 @@ STEP = 22
 HEAD = 34
 
 STYLE = """\
-text { font: 13px system-ui, sans-serif; fill: #59636e; }
+text { font: 13px system-ui, sans-serif; fill: #6e7781; }
 .title { font-size: 15px; font-weight: 600; }
 .group { font-weight: 600; }
 .name { text-anchor: end; }

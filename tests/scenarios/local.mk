@@ -121,7 +121,9 @@ tests/scenarios/protojson2.pb: tests/scenarios/protojson2.proto \
 if !SANITIZED
 TESTS += tests/scenarios/heap.py
 endif
-EXTRA_DIST += tests/scenarios/heap.py tests/scenarios/heap_counter.c
+EXTRA_DIST += \
+	tests/scenarios/heap.py \
+	tests/scenarios/heap_counter.c
 tests/scenarios/heap.log: tests/scenarios/heap_counter.so
 CLEANFILES += tests/scenarios/heap_counter.so
 
@@ -129,3 +131,13 @@ tests/scenarios/heap_counter.so: tests/scenarios/heap_counter.c
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
 		-D_GNU_SOURCE -fPIC -shared -o $@ \
 		$(srcdir)/tests/scenarios/heap_counter.c
+
+# Instructions per request. Programs with a sanitizer do not run under valgrind.
+if !SANITIZED
+TESTS += tests/scenarios/instructions.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/callgrind.py \
+	tests/scenarios/instructions.py
+tests/scenarios/instructions.log: bench/backend$(EXEEXT) bench/bench.pb
+CLEANFILES += bench/backend$(EXEEXT)
