@@ -48,6 +48,8 @@ bench_load_SOURCES = bench/load.c \
 EXTRA_PROGRAMS += bench/ideal
 bench_ideal_SOURCES = bench/ideal.c
 bench_ideal_LDADD = $(UV_LIBS) $(NGHTTP2_LIBS) $(MICROHTTPD_LIBS)
+EXTRA_DIST += bench/README.md bench/bench.proto bench/run bench/rpc
+EXTRA_DIST += bench/cancel bench/flow bench/scenario_tools.py
 
 # The RPC framework beside a bare exchange: bench/rpc.
 bench_meter = bench/heap.c bench/meter.c bench/meter.h
@@ -89,3 +91,8 @@ CLEANFILES += bench/routing_meter$(EXEEXT)
 bench_routing_meter_SOURCES = bench/routing_meter.c
 bench_routing_meter_LDADD = $(ROUTES_LIBS)
 EXTRA_DIST += bench/routing
+
+# What is held while nothing happens: bench/idle.
+EXTRA_PROGRAMS += bench/lone
+bench_lone_SOURCES = bench/lone.c
+EXTRA_DIST += bench/idle

@@ -10,8 +10,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def prepare(tree=None):
-    """Makes the scenarios' modules work with a program, that of a build tree or
-    of an optimised one that is built now."""
+    """Makes the scenarios' modules work with a program: that of a build tree,
+    or of an optimised one that is built now."""
     if tree is None:
         tree = os.path.join(TOP, "build-bench")
         subprocess.run(

@@ -6,6 +6,8 @@
 
 #include <sluice/status.h>
 
+#include "routes/percent.h"
+
 static void
 refuse(struct gw_admission *a, unsigned status, int code, const char *outcome,
     const char *message)
@@ -15,6 +17,34 @@ refuse(struct gw_admission *a, unsigned status, int code, const char *outcome,
     a->outcome = outcome;
     a->message = message;
     a->allow[0] = '\0';
+    a->is_bad_path = false;
+}
+
+/* What has to stand where a path goes wrong. */
+static const char *
+expected_at(const char *path, size_t at, size_t len)
+{
+    if (at == 0)
+        return "\"/\" first";
+    return at < len && path[at] == '%'
+        ? "two hexadecimal digits, not both 0, after \"%\""
+        : "printable ASCII other than blanks and \"#\"";
+}
+
+static void
+refuse_path(struct gw_admission *a, const char *path, size_t len)
+{
+    size_t at = route_path_fault(path, len);
+    size_t width = at < len && path[at] == '%' ? 3 : 1;
+    char found[ROUTE_QUOTE_MAX];
+
+    if (width > len - at)
+        width = len - at;
+    refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
+        "the path is malformed");
+    a->is_bad_path = true;
+    pb_error_set(&a->error, PB_EVALUE, "expected %s, found \"%s\" at byte %zu",
+        expected_at(path, at, len), route_quote(path + at, width, found), at);
 }
 
 static bool
@@ -100,9 +130,7 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
         memcpy(a->allow, allow, sizeof a->allow);
         break;
     case ROUTE_BAD_PATH:
-        refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "path",
-            "the path is malformed: expected \"/\" first, then printable ASCII "
-            "with well-formed percent-encoding");
+        refuse_path(a, r->target, r->path_len);
         break;
     }
     return GW_ADMIT_REFUSED;

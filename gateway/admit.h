@@ -23,6 +23,8 @@ struct gw_admission {
     const char *outcome; /* for the log */
     const char *message;
     char allow[ROUTE_ALLOW_MAX]; /* Allow; "": none */
+    bool is_bad_path;            /* error says where; message is general */
+    struct pb_error error;
 };
 
 /* False for methods that are answered before anything else is looked at. */

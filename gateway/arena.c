@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define BLOCK_BYTES 8192u
+#define BLOCK_BYTES 2048u
 #define ALIGN 16u
 
 struct gw_arena_block {

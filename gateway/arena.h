@@ -11,7 +11,7 @@
 
 #include <sluice/bytes.h>
 
-#define GW_ARENA_FIRST 2048u
+#define GW_ARENA_FIRST 512u
 
 struct gw_arena_block;
 

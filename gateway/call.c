@@ -9,6 +9,9 @@
  */
 #include "gateway/call.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
@@ -97,14 +100,32 @@ reply_unary(struct gw_exchange *x)
 
 /* ----------------------------------------------------------- what comes back */
 
+/* What stands before everything that responses become. */
+static enum pb_err
+start_out(struct gw_exchange *x)
+{
+    init_out(x);
+    return x->reply.is_ready || x->form->start == NULL || x->out.pb.len > 0
+        ? PB_OK
+        : x->form->start(x);
+}
+
 static void
 begin_stream(struct gw_exchange *x)
 {
+    enum pb_err err;
+
     if (x->reply.is_ready)
         return;
     if (!gw_metadata_out_fits(x)) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "metadata",
             "the backend's metadata is over the limit");
+        sluice_call_cancel(x->call);
+        return;
+    }
+    err = start_out(x);
+    if (err != PB_OK) {
+        gw_call_unshowable(x, err);
         sluice_call_cancel(x->call);
         return;
     }
@@ -163,9 +184,10 @@ add_to_stream(struct gw_exchange *x, const struct sluice_bytes *message)
     enum pb_err err;
 
     compact_out(x);
-    init_out(x);
     before = x->out.pb.len;
-    err = x->form->put(x, message, &error);
+    err = start_out(x);
+    if (err == PB_OK)
+        err = x->form->put(x, message, &error);
     if (err != PB_OK) {
         x->out.pb.len = before;
         gw_call_unshowable(x, err);
@@ -225,11 +247,31 @@ break_stream(struct gw_exchange *x)
     x->is_out_ended = true;
 }
 
+/* A client has come again, and the service has nothing more for it. */
+static bool
+is_exhausted(const struct gw_exchange *x)
+{
+    return x->form->is_resumed && x->request.last_event_id.len > 0 &&
+        x->n_responses == 0 && !x->reply.is_ready;
+}
+
+static void
+reply_nothing(struct gw_exchange *x)
+{
+    gw_reply_ok(x, NULL);
+    x->reply.status = MHD_HTTP_NO_CONTENT;
+    x->reply.content_type = NULL;
+}
+
 static void
 finish_stream(struct gw_exchange *x)
 {
     size_t before;
 
+    if (is_exhausted(x)) {
+        reply_nothing(x);
+        return;
+    }
     begin_stream(x);
     if (!x->reply.is_stream)
         return;
@@ -356,10 +398,7 @@ gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
     if (err == SLUICE_OK) {
         gw_exchange_calling(x, call);
     } else if (err == SLUICE_ESTATE) {
-        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
-        x->reply.close = true;
-        x->reply.retry_after = 1;
+        gw_reply_shutdown(x);
     } else {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
@@ -404,6 +443,16 @@ gw_call_show_head(struct gw_exchange *x)
     begin_stream(x);
 }
 
+void
+gw_call_disentangle(struct gw_exchange *x)
+{
+    gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "half-duplex",
+        "the service waits for its answers to be read, but over HTTP/1.1 they "
+        "follow the requests; a WebSocket goes both ways at once");
+    gw_call_give_up(x);
+    gw_exchange_wake(x);
+}
+
 /* It is left out where there is no memory for it: another one will come. */
 void
 gw_call_beat(struct gw_exchange *x)
@@ -412,8 +461,41 @@ gw_call_beat(struct gw_exchange *x)
 
     compact_out(x);
     init_out(x);
+    x->is_resting = true; /* for it will be silent again */
     if (pb_buf_put(&x->out.pb, text, strlen(text)) == PB_OK)
         gw_exchange_wake(x);
+}
+
+void
+gw_call_rest(struct gw_exchange *x)
+{
+    x->is_resting = true;
+    gw_exchange_wake(x);
+}
+
+/* What MHD has us fill is nearly all of its pool for the connection, and ours
+ * as long as it waits for us to do so: 8 KiB of which the system gets back the
+ * page or so that it can have, until something is written to it. */
+static void
+give_pages_back(char *buf, size_t max)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)buf + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)buf + max) & ~(page - 1);
+
+    if (end > begin)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+static void
+rest(struct gw_exchange *x, char *buf, size_t max)
+{
+    gw_buffer_fini(&x->out);
+    x->out.pool = NULL; /* as it began: init_out() */
+    x->out_at = 0;
+    give_pages_back(buf, max);
+    x->is_resting = false;
+    x->has_rested = true;
 }
 
 ssize_t
@@ -437,9 +519,12 @@ gw_call_read(struct gw_exchange *x, char *buf, size_t max)
             gw_metadata_out_trailers(x, x->mhd_response);
             return MHD_CONTENT_READER_END_OF_STREAM;
         }
+        if (x->is_resting)
+            rest(x, buf, max);
         gw_exchange_wait(x);
         return 0;
     }
+    x->has_rested = false;
     if (n > max)
         n = max;
     x->sent_ns = sluice_loop_now(x->worker->loop);

@@ -29,10 +29,15 @@ void gw_call_half_close(struct gw_exchange *x);
  * if there is one, is cancelled. */
 void gw_call_give_up(struct gw_exchange *x);
 
-/* While the exchange waits: the head of a stream goes out, or a heartbeat of its
- * form (pulse.h). */
+/* While the exchange waits (pulse.h): the head of a stream goes out; service and
+ * client no longer wait for each other; or a heartbeat of its form. */
 void gw_call_show_head(struct gw_exchange *x);
+void gw_call_disentangle(struct gw_exchange *x);
 void gw_call_beat(struct gw_exchange *x);
+
+/* While the exchange waits: what a stream can do without as long as nothing
+ * happens is given back. */
+void gw_call_rest(struct gw_exchange *x);
 
 /* MHD wants bytes of a stream: how many were put in buf; 0: none now, the
  * exchange waits; or MHD_CONTENT_READER_END_OF_STREAM. */

@@ -4,6 +4,7 @@
 
 #include <sluice/status.h>
 
+#include "gateway/bad_type.h"
 #include "gateway/reply.h"
 #include "gateway/rest.h"
 #include "gateway/worker.h"
@@ -14,9 +15,8 @@ gw_codec_check(struct gw_exchange *x, enum gw_codec codec)
 {
     if (codec == GW_CODEC_PROTO || !x->rpc->is_raw)
         return true;
-    gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-        "expected messages in protobuf, as the method has no schema to make "
-        "them of JSON");
+    gw_bad_type_refuse(x,
+        "of protobuf, as the method has no schema to make messages of JSON");
     return false;
 }
 

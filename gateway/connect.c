@@ -4,6 +4,7 @@
 
 #include <sluice/status.h>
 
+#include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/codec.h"
 #include "gateway/list.h"
@@ -18,14 +19,6 @@ static const struct gw_intake intake_get;
 static const struct gw_intake intake_stream;
 
 /* ----------------------------------------------------------------- the head */
-
-static bool
-refuse_type(struct gw_exchange *x, const char *expected)
-{
-    gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-        "expected content-type %s", expected);
-    return false;
-}
 
 /* What is said of the codec by one of the two types. */
 static bool
@@ -45,12 +38,16 @@ read_stream_codec(struct gw_exchange *x)
         "application/connect+proto");
 }
 
+/* A GET says it in its query, if at all. */
 static bool
 check_version(struct gw_exchange *x)
 {
     struct sluice_str version = x->request.connect_version;
+    bool is_needed = x->worker->set->config->connect_requires_version &&
+        !gw_connect_is_get(&x->request);
 
-    if (version.len == 0 || sluice_str_equal(version, sluice_str("1")))
+    if (sluice_str_equal(version, sluice_str("1")) ||
+        (version.ptr == NULL && !is_needed))
         return true;
     gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "version",
         "expected connect-protocol-version 1");
@@ -85,14 +82,14 @@ begin_post(struct gw_exchange *x)
     const struct gw_request *r = &x->request;
 
     if (is_streaming(x)) {
-        refuse_type(x,
+        gw_bad_type_refuse(x,
             "application/connect+json or application/connect+proto, as the "
             "method streams");
         return;
     }
     if (!read_codec(x, "application/json", "application/proto") ||
         !gw_media_type_is_utf8(r->content_type)) {
-        refuse_type(x, "application/json in UTF-8 or application/proto");
+        gw_bad_type_refuse(x, "application/json in UTF-8 or application/proto");
         return;
     }
     x->intake = &intake_unary;
@@ -103,17 +100,27 @@ begin_post(struct gw_exchange *x)
         gw_buffer_expect(&x->message, (size_t)r->content_length);
 }
 
+bool
+gw_connect_takes_get(const struct route_rpc *rpc)
+{
+    const struct pb_method *m = rpc->method;
+
+    return !m->client_streaming && !m->server_streaming &&
+        m->idempotency == PB_NO_SIDE_EFFECTS;
+}
+
 static void
 begin_get(struct gw_exchange *x)
 {
-    if (is_streaming(x) || x->rpc->method->idempotency != PB_NO_SIDE_EFFECTS) {
+    if (!gw_connect_takes_get(x->rpc)) {
         gw_reply_error(x, 405, SLUICE_CODE_UNIMPLEMENTED, "method",
             "the method is not declared to have no side effects");
         x->reply.allow = "POST";
         return;
     }
     if (gw_request_has_body(&x->request)) {
-        refuse_type(x, "none, and no body, in a GET");
+        gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
+            "expected no body in a GET");
         return;
     }
     x->intake = &intake_get;
@@ -132,7 +139,7 @@ begin(struct gw_exchange *x)
 {
     if (!check_version(x))
         return;
-    if (gw_connect_is_get(&x->request))
+    if (strcmp(x->request.verb, "GET") == 0)
         begin_get(x);
     else
         begin_post(x);
@@ -153,14 +160,14 @@ static void
 begin_stream(struct gw_exchange *x)
 {
     if (!is_streaming(x)) {
-        refuse_type(x,
+        gw_bad_type_refuse(x,
             "application/json or application/proto, as the method does not "
             "stream");
         return;
     }
     if (!read_stream_codec(x) ||
         !gw_media_type_is_utf8(x->request.content_type)) {
-        refuse_type(x,
+        gw_bad_type_refuse(x,
             "application/connect+json in UTF-8 or application/connect+proto");
         return;
     }

@@ -12,6 +12,9 @@
 /* A GET with the parameter connect, or with both encoding and message. */
 bool gw_connect_is_get(const struct gw_request *r);
 
+/* Whether a GET may bring a request of this method. */
+bool gw_connect_takes_get(const struct route_rpc *rpc);
+
 /* ---- Its parts -------------------------------------------------------------- */
 
 /* connect_forms.c: unary, one response of a request stream, and a stream. */

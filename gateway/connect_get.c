@@ -20,7 +20,7 @@
 static struct sluice_str
 parameter(const struct gw_request *r, const char *name)
 {
-    const char *at = r->query;
+    const char *at = r->query_len > 0 ? r->query : "";
     const char *end = at + r->query_len;
     size_t len = strlen(name);
 
@@ -119,7 +119,9 @@ check_version(struct gw_exchange *x)
 {
     struct sluice_str version = parameter(&x->request, "connect");
 
-    if (version.ptr == NULL || is(version, "v1"))
+    if (is(version, "v1") ||
+        (version.ptr == NULL &&
+            !x->worker->set->config->connect_requires_version))
         return true;
     refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
         "expected the parameter connect to be v1");

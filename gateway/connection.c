@@ -2,12 +2,19 @@
 /* gateway/connection.c - see connection.h. */
 #include "gateway/connection.h"
 
-#include <stddef.h>
+#include <assert.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "gateway/address.h"
+#include "gateway/early.h"
+#include "gateway/reply.h"
 #include "gateway/shard.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
@@ -21,6 +28,9 @@
 
 /* How long a new connection may take for its first request while we drain. */
 #define LAST_CHANCE_NS (200 * SLUICE_MS)
+
+#define HURRY_NS (500 * SLUICE_MS)
+#define LINGER_NS (2 * SLUICE_SECOND)
 
 /* A body that comes slower than this does not earn more time. */
 #define MIN_BODY_BYTES_PER_SECOND 1024
@@ -51,6 +61,14 @@ answer_timeout(struct gw_connection *c)
 static void
 time_is_up(struct gw_connection *c)
 {
+    struct gw_exchange *x = c->exchange;
+
+    if (x != NULL && gw_early_is_due(x) && gw_early_answer(x))
+        return;
+    if (x != NULL && x->is_told) {
+        gw_connection_shut(c, NULL);
+        return;
+    }
     if (c->phase == GW_PHASE_HEAD || c->phase == GW_PHASE_BODY)
         c->has_unlogged_408 = answer_timeout(c);
     gw_connection_shut(c, "timeout");
@@ -155,6 +173,7 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
     if (c == NULL)
         return NULL;
     *c = (struct gw_connection){
+        .holders = GW_HELD_BY_MHD,
         .worker = w,
         .shard = shard,
         .fd = fd,
@@ -170,8 +189,25 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
     return c;
 }
 
+bool
+gw_connection_take(struct gw_connection *c)
+{
+    int on = 1;
+    int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+
+    assert(c->holders == GW_HELD_BY_MHD);
+    if (fd < 0)
+        return false;
+    /* MHD has turned it off, to push out what it sent. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    c->fd = fd;
+    c->owns_fd = true;
+    c->holders |= GW_HELD_BY_WEBSOCKET;
+    return true;
+}
+
 void
-gw_connection_free(struct gw_connection **cp)
+gw_connection_let_go(struct gw_connection **cp, enum gw_holder holder)
 {
     struct gw_connection *c = *cp;
     struct gw_worker *w;
@@ -179,7 +215,13 @@ gw_connection_free(struct gw_connection **cp)
     if (c == NULL)
         return;
     *cp = NULL;
+    assert((c->holders & holder) != 0);
+    c->holders &= ~(unsigned)holder;
+    if (c->holders != 0)
+        return;
     w = c->worker;
+    if (c->owns_fd)
+        close(c->fd);
     sluice_timer_stop(w->loop, &c->timer);
     if (c->prev != NULL)
         c->prev->next = c->next;
@@ -203,6 +245,7 @@ gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
     c->entered_ns = now;
     c->unsent = -1;
     c->has_sent = false;
+    c->is_hurried = false;
     limit = phase_limit(c);
     if (limit == 0) {
         sluice_timer_stop(loop, &c->timer);
@@ -220,11 +263,47 @@ gw_connection_progress(struct gw_connection *c, uint64_t bytes)
 
     if (c->phase != GW_PHASE_BODY)
         return;
-    c->deadline_ns += bytes * (SLUICE_SECOND / MIN_BODY_BYTES_PER_SECOND);
+    if (!c->is_hurried)
+        c->deadline_ns += bytes * (SLUICE_SECOND / MIN_BODY_BYTES_PER_SECOND);
     if (look_ns < c->look_ns) {
         c->look_ns = look_ns;
         start_timer(c);
     }
+}
+
+static void
+limit_phase(struct gw_connection *c, uint64_t ns)
+{
+    c->is_hurried = true;
+    c->deadline_ns = sluice_loop_now(c->worker->loop) + ns;
+    start_timer(c);
+}
+
+void
+gw_connection_hurry(struct gw_connection *c)
+{
+    if (c->phase == GW_PHASE_BODY && !c->is_hurried)
+        limit_phase(c, HURRY_NS);
+}
+
+void
+gw_connection_linger(struct gw_connection *c)
+{
+    shutdown(c->fd, SHUT_WR);
+    limit_phase(c, LINGER_NS);
+}
+
+void
+gw_connection_stop(struct gw_connection *c)
+{
+    struct gw_exchange *x = c->exchange;
+
+    if (x != NULL && x->state == GW_X_READING && !x->is_body_complete &&
+        !x->reply.is_ready)
+        gw_reply_shutdown(x);
+    if (x != NULL && gw_early_is_due(x))
+        (void)gw_early_answer(x);
+    gw_connection_shut(c, "local shutdown");
 }
 
 void

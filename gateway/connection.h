@@ -6,8 +6,8 @@
  * MHD knows inactivity only, in whole seconds, and nothing at all of suspended
  * connections; so every phase is bounded here, from accept on: the head of a
  * request, its body, and the idle time between two requests. A phase that
- * overruns ends with a plain 408 on the socket and a shutdown, which MHD then
- * notices as a disconnect.
+ * overruns ends with the answer that is ready, or a plain 408, on the socket and
+ * a shutdown, which MHD then notices as a disconnect.
  */
 #ifndef GW_CONNECTION_H
 #define GW_CONNECTION_H
@@ -19,6 +19,7 @@
 struct gw_worker;
 struct gw_shard;
 struct gw_websocket;
+struct gw_exchange;
 
 enum gw_phase {
     GW_PHASE_HEAD,    /* a head is expected or arriving */
@@ -28,16 +29,23 @@ enum gw_phase {
     GW_PHASE_IDLE     /* between two requests */
 };
 
+/* Who keeps a connection; the last one to let go of it frees it. */
+enum gw_holder { GW_HELD_BY_MHD = 1, GW_HELD_BY_WEBSOCKET = 2 };
+
 struct gw_connection {
+    unsigned holders; /* a set */
     struct gw_worker *worker;
     struct gw_shard *shard;
     struct gw_connection *next;
     struct gw_connection *prev;
+    struct gw_exchange *exchange;   /* its request; NULL: none */
     struct gw_websocket *websocket; /* that it has become; NULL: none */
     int fd;
+    bool owns_fd; /* MHD has another one, or had */
     enum gw_phase phase;
     uint64_t entered_ns;   /* the phase */
     uint64_t deadline_ns;  /* of the phase */
+    bool is_hurried;       /* the phase gets no more time, whatever comes */
     uint64_t look_ns;      /* when its end is looked for next; 0: never */
     int unsent;            /* bytes in the socket's buffer at the last look */
     bool has_sent;         /* a stream gave MHD something since */
@@ -48,19 +56,33 @@ struct gw_connection {
     char remote[64];
 };
 
-/* Made at accept; freed when MHD reports the connection closed. */
+/* Made at accept, for MHD; freed when MHD reports the connection closed, and
+ * whoever has taken it has let go of it, too. */
 struct gw_connection *gw_connection_new(struct gw_shard *shard, int fd,
     const struct sockaddr *sa);
-void gw_connection_free(struct gw_connection **c);
+void gw_connection_let_go(struct gw_connection **c, enum gw_holder holder);
+
+/* For a WebSocket: the socket stays when MHD closes its descriptor. False:
+ * descriptors are short. */
+bool gw_connection_take(struct gw_connection *c);
 
 /* Enters a phase and starts its time. bytes is what has arrived of a body: a
  * steady sender gets more time, a trickle does not. */
 void gw_connection_enter(struct gw_connection *c, enum gw_phase phase);
 void gw_connection_progress(struct gw_connection *c, uint64_t bytes);
 
+/* The body has half a second left to end; then its answer does not wait. */
+void gw_connection_hurry(struct gw_connection *c);
+
+/* We have said all; the client may take its time to, for a moment. */
+void gw_connection_linger(struct gw_connection *c);
+
 /* Ends a connection: MHD notices a disconnect. why is for the log, and static;
  * NULL when the exchange itself knows. */
 void gw_connection_shut(struct gw_connection *c, const char *why);
+
+/* The gateway ends, and waits for nobody any more. */
+void gw_connection_stop(struct gw_connection *c);
 
 /* Ends one that waits for its next request, also as a WebSocket; one that has not sent its first yet
  * may do so for a moment. */

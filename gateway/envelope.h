@@ -47,6 +47,13 @@ gw_envelope_flags(const struct gw_envelope *e)
 /* The length that was announced; after TOO_LONG. */
 uint32_t gw_envelope_length(const struct gw_envelope *e);
 
+/* Whether flags and length of the message that is arriving are here. */
+static inline bool
+gw_envelope_has_head(const struct gw_envelope *e)
+{
+    return e->n_head == GW_ENVELOPE_HEAD;
+}
+
 /* Whether nothing of a message has come: the stream may end here. */
 static inline bool
 gw_envelope_is_between(const struct gw_envelope *e)

@@ -15,6 +15,7 @@
 #include <sluice/status.h>
 
 #include "gateway/connection.h"
+#include "gateway/early.h"
 #include "gateway/front.h"
 #include "gateway/pulse.h"
 #include "gateway/reply.h"
@@ -65,10 +66,7 @@ take(struct gw_worker *w)
     if (x == NULL)
         return NULL;
     /* The arena, the largest part, needs no clearing. */
-    memset(x, 0, offsetof(struct gw_exchange, match));
-    memset((char *)x + offsetof(struct gw_exchange, binding), 0,
-        offsetof(struct gw_exchange, arena) -
-            offsetof(struct gw_exchange, binding));
+    memset(x, 0, offsetof(struct gw_exchange, arena));
     gw_arena_init(&x->arena, w->pool);
     x->magic = MAGIC;
     x->worker = w;
@@ -167,10 +165,12 @@ gw_exchange_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
     if (x == NULL)
         return NULL;
     x->connection = c;
+    c->exchange = x;
     x->mhd = mhd;
     copy = gw_arena_copy(&x->arena, target, len);
     if (copy == NULL) {
         x->state = GW_X_CLOSED;
+        c->exchange = NULL;
         release(x);
         return NULL;
     }
@@ -206,7 +206,7 @@ log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
     bool is_refused = was_refused(x);
 
     if (!is_refused && code != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
-        !x->is_out_broken &&
+        !x->is_out_broken && !x->is_told &&
         !(x->state == GW_X_REPLYING && !x->reply.is_stream))
         x->is_client_gone = true;
     if (x->state != GW_X_HEAD || is_refused || x->connection->has_unlogged_408)
@@ -214,11 +214,30 @@ log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
     x->connection->has_unlogged_408 = false;
 }
 
+/* What comes last, however it ended. */
+static void
+close_exchange(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
+{
+    gw_watch_stop(x);
+    gw_pulse_stop(x);
+    log_end(x, code);
+    gw_exchange_enter(x, GW_X_CLOSED);
+    x->mhd = NULL;
+    x->mhd_response = NULL;
+    x->connection->exchange = NULL;
+    x->connection = NULL;
+    if (x->is_calling)
+        sluice_call_cancel(x->call); /* its final callback releases us */
+    else
+        release(x);
+}
+
 void
 gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     enum MHD_RequestTerminationCode code)
 {
     struct gw_exchange *x = *context;
+    struct gw_connection *c;
 
     (void)cls;
     (void)mhd;
@@ -227,20 +246,23 @@ gw_exchange_on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     *context = NULL;
     check(x);
     x->is_suspended = false;
-    gw_watch_stop(x);
-    gw_pulse_stop(x);
-    log_end(x, code);
-    gw_exchange_enter(x, GW_X_CLOSED);
-    x->mhd = NULL;
-    x->mhd_response = NULL;
-    gw_connection_enter(x->connection, GW_PHASE_IDLE);
-    if (x->worker->is_draining)
-        gw_connection_close_if_idle(x->connection);
-    x->connection = NULL;
-    if (x->is_calling)
-        sluice_call_cancel(x->call); /* its final callback releases us */
-    else
-        release(x);
+    c = x->connection;
+    if ((c->holders & GW_HELD_BY_WEBSOCKET) != 0)
+        return; /* which goes on without MHD */
+    close_exchange(x, code);
+    gw_connection_enter(c, GW_PHASE_IDLE);
+    if (c->worker->is_draining)
+        gw_connection_close_if_idle(c);
+}
+
+void
+gw_exchange_end_websocket(struct gw_exchange *x)
+{
+    struct gw_connection *c = x->connection;
+
+    check(x);
+    close_exchange(x, MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    gw_connection_let_go(&c, GW_HELD_BY_WEBSOCKET);
 }
 
 bool
@@ -285,16 +307,26 @@ gw_exchange_calling(struct gw_exchange *x, struct sluice_call *call)
     x->is_calling = true;
 }
 
+/* Of a call that is over nobody needs the rest of the requests. */
+static void
+hurry(struct gw_exchange *x)
+{
+    if (x->call != NULL && !x->is_calling && gw_early_is_due(x))
+        gw_connection_hurry(x->connection);
+}
+
 void
 gw_exchange_called(struct gw_exchange *x)
 {
     check(x);
     assert(x->is_calling);
     x->is_calling = false;
-    if (x->state == GW_X_CLOSED)
+    if (x->state == GW_X_CLOSED) {
         release(x);
-    else
-        gw_exchange_wake(x);
+        return;
+    }
+    gw_exchange_wake(x);
+    hurry(x);
 }
 
 /* ---------------------------------------------------------------- MHD's request */
@@ -361,21 +393,24 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
         gw_exchange_wait(x);
         return MHD_YES;
     }
-    if (gw_exchange_is_answered(x)) {
+    if (gw_exchange_is_answered(x))
         x->swallowed += used;
-        /* As much as a good body may have; then closing is the answer. */
-        if (x->swallowed > x->worker->set->config->max_request_message)
-            return MHD_NO;
-    }
+    /* As much as a good body may have; then the answer has to come between. */
+    if (x->swallowed > x->worker->set->config->max_request_message &&
+        gw_early_is_due(x) && !gw_early_answer(x))
+        return MHD_NO;
     if (x->connection->phase == GW_PHASE_WORKING)
         gw_connection_enter(x->connection, GW_PHASE_BODY);
     gw_connection_progress(x->connection, used);
+    hurry(x);
     return MHD_YES;
 }
 
 static enum MHD_Result
 end_body(struct gw_exchange *x)
 {
+    if (x->is_told)
+        return MHD_NO;
     gw_connection_enter(x->connection, GW_PHASE_WORKING);
     if (!x->is_body_complete) {
         x->is_body_complete = true;

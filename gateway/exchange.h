@@ -65,6 +65,8 @@ struct gw_reply {
     const char *outcome; /* for the log */
     const char *content_type;
     const char *allow;    /* Allow, for 405 */
+    bool lists_types;     /* those of a body that would do, for 415 */
+    bool lists_identity;  /* no coding would do, for 415 */
     const char *encoding; /* of what is compressed; NULL: nothing is */
     bool lists_codings;   /* those we know, for a client that tried another */
     bool varies;          /* with Accept-Encoding */
@@ -97,7 +99,6 @@ struct gw_exchange {
 
     /* The request. */
     struct gw_request request;
-    struct route_match match;
     const struct route_binding *binding; /* NULL until one was found */
     const struct route_rpc *rpc;
     const struct gw_front *front;   /* front.h; NULL before the head is read */
@@ -119,6 +120,7 @@ struct gw_exchange {
     bool is_body_complete;
     bool is_refused;  /* the body is wrong; the RPC is being cancelled */
     size_t swallowed; /* of the body, after the answer was known */
+    bool is_told;     /* it went out before the body was complete (early.h) */
     bool is_http10;
 
     /* The RPC. */
@@ -142,6 +144,8 @@ struct gw_exchange {
     uint64_t bytes_out;
     uint64_t sent_ns;            /* when MHD last took some of out */
     struct sluice_timer pulse;   /* pulse.h */
+    bool is_resting;             /* what a silent stream can spare is to go */
+    bool has_rested;             /* and has gone, since something was sent */
     const char *trailer_message; /* grpc-message, encoded; NULL: none */
     struct MHD_Response *mhd_response;
 
@@ -151,9 +155,9 @@ struct gw_exchange {
     bool is_suspended;
     bool is_waking;
     struct sluice_timer watch_timer;
-    uv_poll_t *watch;      /* of the client's socket, while a call is long */
-    bool is_probed;        /* a reset would be its answer, and soon */
-    bool is_half_closed;   /* the peer only finished sending */
+    uv_poll_t *watch;    /* of the client's socket, while a call is long */
+    bool is_probed;      /* a reset would be its answer, and soon */
+    bool is_half_closed; /* the peer only finished sending */
 
     struct gw_arena arena;
 };
@@ -191,6 +195,9 @@ void gw_exchange_calling(struct gw_exchange *x, struct sluice_call *call);
 
 /* The RPC's final callback came. */
 void gw_exchange_called(struct gw_exchange *x);
+
+/* Its WebSocket is over: ends the exchange, and the connection with it. */
+void gw_exchange_end_websocket(struct gw_exchange *x);
 
 /* Frees every recycled exchange of a worker. */
 void gw_exchange_free_idle(struct gw_worker *w);

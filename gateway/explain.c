@@ -15,6 +15,7 @@
 
 #include "gateway/admit.h"
 #include "gateway/bad_input.h"
+#include "gateway/bad_type.h"
 #include "gateway/http_body.h"
 #include "gateway/raw.h"
 #include "gateway/rest.h"
@@ -111,15 +112,6 @@ put_answer(struct explainer *x, unsigned status, int code, const char *message)
 }
 
 static void
-refuse_admission(struct explainer *x, const struct gw_admission *a)
-{
-    json_t *answer = put_answer(x, a->status, a->code, a->message);
-
-    if (a->allow[0] != '\0')
-        put_string(x, answer, "allow", a->allow);
-}
-
-static void
 refuse_input(struct explainer *x, const char *what,
     const struct pb_error *error)
 {
@@ -134,6 +126,20 @@ refuse_input(struct explainer *x, const char *what,
     answer = put_answer(x, bad.status, bad.code, bad.message);
     put_string(x, answer, "field", bad.field);
     put_string(x, answer, "description", bad.description);
+}
+
+static void
+refuse_admission(struct explainer *x, const struct gw_admission *a)
+{
+    json_t *answer;
+
+    if (a->is_bad_path) {
+        refuse_input(x, "path", &a->error);
+        return;
+    }
+    answer = put_answer(x, a->status, a->code, a->message);
+    if (a->allow[0] != '\0')
+        put_string(x, answer, "allow", a->allow);
 }
 
 static size_t
@@ -352,7 +358,7 @@ static bool
 check_type(struct explainer *x)
 {
     const struct gw_request *r = &x->request;
-    size_t len = r->content_type.len;
+    char text[GW_BAD_TYPE_MAX];
 
     if (route_takes_http_body(x->binding))
         gw_request_check_content_type(&x->request);
@@ -363,8 +369,8 @@ check_type(struct explainer *x)
     }
     if (x->body.len > 0 && !takes_bytes(x) &&
         gw_request_media(r) != GW_MEDIA_JSON) {
-        refuse(x, 415, SLUICE_CODE_INVALID_ARGUMENT, GW_NO_JSON_TYPE,
-            (int)(len < 100 ? len : 100), r->content_type.ptr);
+        refuse(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "%s",
+            gw_bad_type_say(GW_TYPE_JSON, r->content_type, text));
         return false;
     }
     return true;

@@ -2,6 +2,7 @@
 /* gateway/front.c - see front.h. */
 #include "gateway/front.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 #include <sluice/status.h>
@@ -9,6 +10,7 @@
 #include "gateway/admit.h"
 #include "gateway/connect.h"
 #include "gateway/cors.h"
+#include "gateway/list.h"
 #include "gateway/media_type.h"
 #include "gateway/page.h"
 #include "gateway/reply.h"
@@ -17,9 +19,10 @@
 /* ---------------------------------------------------------------- which one */
 
 static bool
-is_post(const struct gw_request *r)
+is_verb(const struct gw_request *r, const char *verb)
 {
-    return r->verb_len == 4 && memcmp(r->verb, "POST", 4) == 0;
+    return r->verb_len == strlen(verb) &&
+        memcmp(r->verb, verb, r->verb_len) == 0;
 }
 
 static bool
@@ -30,19 +33,30 @@ begins_with(struct sluice_str s, const char *text)
     return s.len >= len && strncasecmp(s.ptr, text, len) == 0;
 }
 
+/* Which of Connect's a content type or the version header speak of. NULL:
+ * neither. */
+static const struct gw_front *
+connect_of(const struct gw_request *r)
+{
+    if (begins_with(r->content_type, "application/connect+"))
+        return &gw_front_connect_stream;
+    if (r->connect_version.ptr != NULL ||
+        gw_media_type_is(r->content_type, "application/proto"))
+        return &gw_front_connect;
+    return NULL;
+}
+
 static const struct gw_front *
 choose(const struct gw_request *r)
 {
+    bool is_post = is_verb(r, "POST");
+
     if (r->is_websocket)
         return &gw_front_websocket;
-    if (is_post(r) && begins_with(r->content_type, "application/grpc-web"))
+    if (is_post && begins_with(r->content_type, "application/grpc-web"))
         return &gw_front_grpc_web;
-    if (is_post(r) && begins_with(r->content_type, "application/connect+"))
-        return &gw_front_connect_stream;
-    if (is_post(r) &&
-        (r->connect_version.len > 0 ||
-            gw_media_type_is(r->content_type, "application/proto")))
-        return &gw_front_connect;
+    if (is_post && connect_of(r) != NULL)
+        return connect_of(r);
     if (gw_connect_is_get(r))
         return &gw_front_connect;
     return &gw_front_rest;
@@ -62,7 +76,10 @@ speak(struct gw_exchange *x, const struct gw_front *front)
 static void
 reply_refused(struct gw_exchange *x, const struct gw_admission *a)
 {
-    gw_reply_error(x, a->status, a->code, a->outcome, "%s", a->message);
+    if (a->is_bad_path)
+        gw_reply_bad_input(x, "path", &a->error);
+    else
+        gw_reply_error(x, a->status, a->code, a->outcome, "%s", a->message);
     if (a->allow[0] != '\0')
         x->reply.allow = gw_arena_copy(&x->arena, a->allow, strlen(a->allow));
 }
@@ -84,10 +101,7 @@ check_head(struct gw_exchange *x)
         gw_reply_error(x, 417, SLUICE_CODE_INVALID_ARGUMENT, "expect",
             "only 100-continue can be expected");
     } else if (x->worker->is_draining) {
-        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
-        x->reply.retry_after = 1;
-        x->reply.close = true;
+        gw_reply_shutdown(x);
     }
     return !x->reply.is_ready;
 }
@@ -131,26 +145,94 @@ refuse_no_method(struct gw_exchange *x)
         "there is no such method");
 }
 
-/* RPCs are at home at POST, also those that a GET brings. Where a resource is,
- * REST is spoken: it may well take bytes of such a type, or have parameters of
- * such names. */
+/* As a POST, where RPCs are at home. */
+static enum gw_admit
+admit_post(struct gw_exchange *x, struct gw_admission *admission)
+{
+    struct gw_request r = { .verb = "POST", .verb_len = 4 };
+
+    gw_request_set_target(&r, x->request.target, x->request.target_len);
+    return gw_admit_target(x->worker->set, &r, &x->worker->match, admission);
+}
+
+/* An RPC may also be brought by a GET. Where a resource is, REST is spoken: it
+ * may well take bytes of such a type, or have parameters of such names. */
 static enum gw_admit
 admit(struct gw_exchange *x, struct gw_admission *admission)
 {
     const struct route_set *set = x->worker->set;
-    struct gw_request r = { .verb = "POST", .verb_len = 4 };
     enum gw_admit found;
 
     if (x->front->is_rpc) {
-        gw_request_set_target(&r, x->request.target, x->request.target_len);
-        found = gw_admit_target(set, &r, &x->match, admission);
+        found = admit_post(x, admission);
         if (found == GW_ADMIT_ROUTE
-                ? x->match.binding->is_auto
+                ? x->worker->match.binding->is_auto
                 : found != GW_ADMIT_REFUSED || admission->status != 405)
             return found;
         speak(x, &gw_front_rest);
     }
-    return gw_admit_target(set, &x->request, &x->match, admission);
+    return gw_admit_target(set, &x->request, &x->worker->match, admission);
+}
+
+/* The path of a method, /pkg.Service/Method, which this request's own method
+ * does not fit. NULL: another path. */
+static const struct route_rpc *
+find_method(struct gw_exchange *x)
+{
+    struct gw_admission unused;
+
+    if (x->front->is_rpc || x->request.is_websocket ||
+        admit_post(x, &unused) != GW_ADMIT_ROUTE ||
+        !x->worker->match.binding->is_auto)
+        return NULL;
+    return x->worker->match.binding->rpc;
+}
+
+/* Clients of Connect are answered as they expect it. */
+static void
+refuse_verb(struct gw_exchange *x, const struct route_rpc *rpc,
+    const struct gw_admission *a)
+{
+    const struct gw_front *front = connect_of(&x->request);
+    size_t room = strlen(a->allow) + sizeof "GET, ";
+    char *allow;
+
+    if (front != NULL)
+        speak(x, front);
+    reply_refused(x, a);
+    if (!gw_connect_takes_get(rpc) || gw_list_has(sluice_str(a->allow), "GET"))
+        return;
+    allow = gw_arena_take(&x->arena, room);
+    if (allow != NULL)
+        snprintf(allow, room, "GET, %s", a->allow);
+    x->reply.allow = allow;
+}
+
+/* A GET of a method that takes one is Connect's, whatever its query lacks. */
+static bool
+settle_refusal(struct gw_exchange *x, const struct gw_admission *a)
+{
+    const struct route_rpc *rpc = a->status == 405 ? find_method(x) : NULL;
+
+    if (rpc != NULL && is_verb(&x->request, "GET") &&
+        gw_connect_takes_get(rpc)) {
+        speak(x, &gw_front_connect);
+        return true;
+    }
+    if (rpc != NULL)
+        refuse_verb(x, rpc, a);
+    else if (x->front->is_rpc && a->status == 404)
+        refuse_no_method(x);
+    else if (a->status != 404 || !gw_page_answer(x))
+        reply_refused(x, a);
+    return false;
+}
+
+static void
+take_route(struct gw_exchange *x)
+{
+    x->binding = x->worker->match.binding;
+    x->rpc = x->binding->rpc;
 }
 
 static bool
@@ -160,8 +242,7 @@ find_route(struct gw_exchange *x)
 
     switch (admit(x, &admission)) {
     case GW_ADMIT_ROUTE:
-        x->binding = x->match.binding;
-        x->rpc = x->binding->rpc;
+        take_route(x);
         return true;
     case GW_ADMIT_OPTIONS:
         gw_reply_ok(x, NULL);
@@ -172,11 +253,10 @@ find_route(struct gw_exchange *x)
         reply_health(x);
         break;
     case GW_ADMIT_REFUSED:
-        if (x->front->is_rpc && admission.status == 404)
-            refuse_no_method(x);
-        else if (admission.status != 404 || !gw_page_answer(x))
-            reply_refused(x, &admission);
-        break;
+        if (!settle_refusal(x, &admission))
+            break;
+        take_route(x);
+        return true;
     }
     return false;
 }

@@ -40,10 +40,16 @@ struct gw_form {
     bool breaks;
     /* Nobody on the way may hold it back, or keep it. */
     bool is_live;
+    /* Clients come again by themselves, with Last-Event-ID, until they get a
+     * 204: so that is the answer to who came for nothing more. */
+    bool is_resumed;
     /* What is sent when nothing else was for a while; NULL: nothing. */
     const char *heartbeat;
 
     const char *(*type)(const struct gw_exchange *x);
+    /* Appends what a stream begins with to x->out, which is empty. NULL:
+     * nothing. */
+    enum pb_err (*start)(struct gw_exchange *x);
     /* Appends x's next response to x->out. What an error leaves there is taken
      * back, and the stream fails. */
     enum pb_err (*put)(struct gw_exchange *x,

@@ -10,12 +10,14 @@
  */
 #include "gateway/front.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <strings.h>
 
 #include <sluice/grpc.h>
 #include <sluice/status.h>
 
+#include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/codec.h"
 #include "gateway/list.h"
@@ -25,6 +27,7 @@
 #include "gateway/rpc_intake.h"
 #include "gateway/status_wire.h"
 #include "gateway/worker.h"
+#include "routes/percent.h"
 
 #define TRAILERS 0x80u
 
@@ -76,7 +79,8 @@ static bool
 wants_text(const struct gw_request *r, bool is_text_in)
 {
     if (gw_list_has(r->accept, "application/grpc-web-text") ||
-        gw_list_has(r->accept, "application/grpc-web-text+proto"))
+        gw_list_has(r->accept, "application/grpc-web-text+proto") ||
+        gw_list_has(r->accept, "application/grpc-web-text+json"))
         return true;
     return is_text_in && (r->accept.len == 0 || gw_list_has(r->accept, "*/*"));
 }
@@ -99,8 +103,8 @@ begin(struct gw_exchange *x)
 
     if (!gw_media_type_is_utf8(x->request.content_type) ||
         !read_type(x->request.content_type, wire)) {
-        gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-            "expected application/grpc-web or application/grpc-web-text, "
+        gw_bad_type_refuse(x,
+            "application/grpc-web or application/grpc-web-text, "
             "alone or with +proto or +json");
         return;
     }
@@ -111,6 +115,18 @@ begin(struct gw_exchange *x)
 }
 
 /* ----------------------------------------------------------------- requests */
+
+/* At the character at, offset bytes into the body. */
+static void
+refuse_text(struct gw_exchange *x, const char *at, uint64_t offset)
+{
+    char found[ROUTE_QUOTE_MAX];
+
+    gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "body",
+        "the body is not base64: found \"%s\" at byte %" PRIu64,
+        route_quote(at, 1, found), offset);
+    gw_call_give_up(x);
+}
 
 static size_t
 read_text(struct gw_exchange *x, const char *data, size_t len)
@@ -129,8 +145,7 @@ read_text(struct gw_exchange *x, const char *data, size_t len)
         at += used;
         (void)gw_rpc_intake_body(x, (const char *)piece, n, false);
         if (!is_good && !gw_exchange_is_answered(x))
-            gw_rpc_intake_refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
-                "the body is not base64");
+            refuse_text(x, data + at, x->bytes_in + at);
     }
     return len;
 }
@@ -274,7 +289,7 @@ put_status(struct gw_exchange *x, const struct gw_status *status,
     struct pb_buf *b)
 {
     char code[16];
-    int n = snprintf(code, sizeof code, "%d", status->code);
+    int n = snprintf(code, sizeof code, "%d", gw_status_number(status));
     enum pb_err err = put_line(b, "grpc-status", code, (size_t)n);
 
     if (err == PB_OK)

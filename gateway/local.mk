@@ -9,6 +9,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/admit.c \
 	gateway/arena.c \
 	gateway/bad_input.c \
+	gateway/bad_type.c \
 	gateway/buffer.c \
 	gateway/call.c \
 	gateway/cli.c \
@@ -28,6 +29,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/connection.c \
 	gateway/cors.c \
 	gateway/envelope.c \
+	gateway/early.c \
 	gateway/exchange.c \
 	gateway/explain.c \
 	gateway/front.c \
@@ -79,6 +81,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/admit.h \
 	gateway/arena.h \
 	gateway/bad_input.h \
+	gateway/bad_type.h \
 	gateway/buffer.h \
 	gateway/call.h \
 	gateway/cli.h \
@@ -88,6 +91,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/connection.h \
 	gateway/cors.h \
 	gateway/envelope.h \
+	gateway/early.h \
 	gateway/exchange.h \
 	gateway/explain.h \
 	gateway/front.h \

@@ -14,18 +14,10 @@
 void
 gw_page_init(struct gw_page *page)
 {
-    uint8_t digest[SHA1_DIGEST_LENGTH];
-    SHA1_CTX sha1;
-    char *at = page->tag;
+    char digest[SHA1_DIGEST_STRING_LENGTH];
 
-    SHA1Init(&sha1);
-    SHA1Update(&sha1, page->data, page->size);
-    SHA1Final(digest, &sha1);
-    *at++ = '"';
-    for (size_t i = 0; i < sizeof digest; i++, at += 2)
-        snprintf(at, 3, "%02x", digest[i]);
-    *at++ = '"';
-    *at = '\0';
+    (void)SHA1Data(page->data, page->size, digest);
+    snprintf(page->tag, sizeof page->tag, "\"%s\"", digest);
 }
 
 /* ------------------------------------------------------------------ requests */
@@ -63,9 +55,9 @@ is_known(const struct gw_page *page, struct MHD_Connection *mhd)
     if (value == NULL)
         return false;
     list = sluice_str(value);
-    snprintf(weak, sizeof weak, "W/%s", page->tag);
-    return gw_list_has(list, page->tag) ||
-        gw_list_has(list, weak) || gw_list_has(list, "*");
+    snprintf(weak, sizeof weak, "w/%s", page->tag);
+    return gw_list_has(list, page->tag) || gw_list_has(list, weak) ||
+        gw_list_has(list, "*");
 }
 
 static void

@@ -16,6 +16,7 @@
 #include <sluice/status.h>
 
 #include "gateway/bad_input.h"
+#include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/cors.h"
 #include "gateway/front.h"
@@ -112,6 +113,21 @@ gw_reply_bad_header(struct gw_exchange *x)
         route_quote(r->bad_value.ptr, r->bad_value.len, quoted));
     memcpy(error.path, name.message, sizeof error.path);
     gw_reply_bad_input(x, "header", &error);
+}
+
+void
+gw_reply_bad_field(struct gw_exchange *x, unsigned http, const char *outcome,
+    const char *field, const char *description)
+{
+    const struct gw_status status = {
+        .code = SLUICE_CODE_INVALID_ARGUMENT,
+        .http = http,
+        .message = sluice_str(description),
+        .field = sluice_str(field),
+        .description = sluice_str(description),
+    };
+
+    set_status(x, outcome, &status);
 }
 
 /* -------------------------------------------------- what the RPC came to */
@@ -212,8 +228,10 @@ static bool
 reply_upstream_status(struct gw_exchange *x, const char *outcome, int code,
     const struct sluice_abortion *a, const char *text)
 {
+    bool is_named = sluice_code_name(code) != NULL;
     struct gw_status status = {
-        .code = sluice_code_name(code) == NULL ? SLUICE_CODE_UNKNOWN : code,
+        .code = is_named ? code : SLUICE_CODE_UNKNOWN,
+        .said = is_named || code < 0 ? 0 : code,
         .http = sluice_code_http_status(code),
         .message = a->details,
     };
@@ -287,6 +305,15 @@ reply_remote_shutdown(struct gw_exchange *x, const struct sluice_abortion *a)
 }
 
 void
+gw_reply_shutdown(struct gw_exchange *x)
+{
+    gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
+        "the gateway is shutting down");
+    x->reply.retry_after = OWN_RETRY_SECONDS;
+    x->reply.close = true;
+}
+
+void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
     if (is_settled(x))
@@ -307,10 +334,7 @@ gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
             "the deadline was exceeded");
         break;
     case SLUICE_ABORTION_LOCAL_SHUTDOWN:
-        gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
-        x->reply.retry_after = OWN_RETRY_SECONDS;
-        x->reply.close = true;
+        gw_reply_shutdown(x);
         break;
     case SLUICE_ABORTION_REMOTE_SHUTDOWN:
         reply_remote_shutdown(x, a);
@@ -375,6 +399,10 @@ body_size(const struct gw_exchange *x)
     return sluice_bytes_size(r->body) - r->body_skip - r->body_drop;
 }
 
+/* Chunks are made in MHD's pool; a buffer of its own is for streams that are
+ * not cut into any. */
+#define BUFFER_HTTP10 4096u
+
 static struct MHD_Response *
 make_response(struct gw_exchange *x)
 {
@@ -382,8 +410,8 @@ make_response(struct gw_exchange *x)
     struct sluice_bytes *body = x->reply.body;
 
     if (x->reply.is_stream)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096,
-            on_read, x, NULL);
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+            x->is_http10 ? BUFFER_HTTP10 : 1, on_read, x, NULL);
     if (body == NULL)
         return MHD_create_response_empty(MHD_RF_NONE);
     response =
@@ -446,8 +474,8 @@ add_codings(const struct gw_exchange *x, struct MHD_Response *response)
             r->varies ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL);
 }
 
-static bool
-add_headers(struct gw_exchange *x, struct MHD_Response *response)
+bool
+gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
     struct gw_reply *r = &x->reply;
     bool is_last = r->close || x->worker->is_draining;
@@ -460,7 +488,7 @@ add_headers(struct gw_exchange *x, struct MHD_Response *response)
     }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
-        add_codings(x, response) &&
+        gw_bad_type_headers(x, response) && add_codings(x, response) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&
@@ -485,7 +513,7 @@ gw_reply_queue(struct gw_exchange *x)
     if (x->reply.body != NULL)
         x->bytes_out = body_size(x);
     response = make_response(x);
-    if (response == NULL || !add_headers(x, response)) {
+    if (response == NULL || !gw_reply_add_headers(x, response)) {
         if (response != NULL)
             MHD_destroy_response(response);
         return MHD_NO;

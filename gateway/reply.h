@@ -23,9 +23,16 @@ void gw_reply_bad_input(struct gw_exchange *x, const char *what,
 /* The same of the header that the request was found to be wrong in. */
 void gw_reply_bad_header(struct gw_exchange *x);
 
+/* The same, with a status of HTTP of its own. */
+void gw_reply_bad_field(struct gw_exchange *x, unsigned http,
+    const char *outcome, const char *field, const char *description);
+
 /* The RPC ended otherwise than by completing with code 0. */
 void gw_reply_abortion(struct gw_exchange *x,
     const struct sluice_abortion *abortion);
+
+/* We are going to stop, and it cannot be finished. */
+void gw_reply_shutdown(struct gw_exchange *x);
 
 /* 200 with a whole body. Takes body. */
 void gw_reply_ok(struct gw_exchange *x, struct sluice_bytes *body);
@@ -42,6 +49,9 @@ void gw_reply_failed(struct gw_exchange *x, unsigned http,
 /* Room for an error document: a message of some KiB and details may come from
  * upstream; what is longer is cut where it is taken. */
 #define GW_ERROR_MAX_BYTES (256u * 1024)
+
+/* The headers of the answer, and of its metadata. False: memory is short. */
+bool gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response);
 
 /* Gives the answer to MHD. MHD_NO: the connection is to be closed. */
 enum MHD_Result gw_reply_queue(struct gw_exchange *x);

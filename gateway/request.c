@@ -179,6 +179,19 @@ add_callers(struct reading *in, struct sluice_str callers)
         add(in, name, callers);
 }
 
+/* On the wire User-Agent is the gRPC client's, which is us. */
+static void
+add_user_agent(struct reading *in)
+{
+    struct sluice_str name = { "x-user-agent", 12 };
+    struct sluice_str value = in->r->user_agent;
+
+    if (value.len > 0 && sluice_metadata_value_is_valid(name, value) &&
+        (in->r->metadata == NULL ||
+            sluice_metadata_find(in->r->metadata, name).ptr == NULL))
+        add(in, name, value);
+}
+
 static enum MHD_Result
 on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     const char *value, size_t value_len)
@@ -201,8 +214,6 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
         strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
         add_header(in, name, name + sizeof PREFIX - 1,
             name_len - (sizeof PREFIX - 1), value, value_len);
-    else if (is(name, name_len, "user-agent"))
-        add_header(in, name, "x-user-agent", 12, value, value_len);
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
@@ -241,7 +252,6 @@ on_metadata(void *cls, enum MHD_ValueKind kind, const char *name,
         value = "";
     if (gw_steering_is(sluice_str_n(name, name_len)) ||
         is(name, name_len, "x-forwarded-for") ||
-        is(name, name_len, "user-agent") ||
         is_passed(in->config, name, name_len) ||
         (name_len > sizeof PREFIX - 1 &&
             strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0) ||
@@ -259,6 +269,20 @@ gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
 
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_metadata, &in);
     return !in.is_short;
+}
+
+void
+gw_request_forget_head(struct gw_request *r)
+{
+    const struct sluice_str nothing = { NULL, 0 };
+
+    r->verb = "GET";
+    r->verb_len = 3;
+    r->content_type = r->accept = r->accept_encoding = nothing;
+    r->connect_version = r->last_event_id = r->forwarded_for = nothing;
+    r->host = r->origin = r->user_agent = nothing;
+    r->preflight_method = r->preflight_headers = nothing;
+    r->handshake.key = r->handshake.version = nothing;
 }
 
 /* "X-Forwarded-For: client, proxy": we add who called us, whatever was claimed
@@ -292,6 +316,7 @@ gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
 
     r->timeout_ns = -1;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &in);
+    add_user_agent(&in);
     add_forwarded_for(&in, remote);
     return !in.is_short;
 }
@@ -310,16 +335,26 @@ gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
 
 /* --------------------------------------------------------------- the body */
 
+/* JSON values, one or many: how many is said by the route. */
+static bool
+is_json(struct sluice_str type)
+{
+    static const char *const types[] = { "application/json",
+        "application/x-ndjson", "application/ndjson", "application/jsonl" };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (gw_media_type_is(type, types[i]))
+            return true;
+    return gw_list_trim(type).len == 0;
+}
+
 enum gw_media
 gw_request_media(const struct gw_request *r)
 {
     struct sluice_str type = r->content_type;
-    bool is_json = gw_list_trim(type).len == 0 ||
-        gw_media_type_is(type, "application/json") ||
-        gw_media_type_is(type, "application/x-ndjson");
 
-    return is_json && gw_media_type_is_utf8(type) ? GW_MEDIA_JSON
-                                                  : GW_MEDIA_UNSUPPORTED;
+    return is_json(type) && gw_media_type_is_utf8(type) ? GW_MEDIA_JSON
+                                                        : GW_MEDIA_UNSUPPORTED;
 }
 
 void

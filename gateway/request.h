@@ -30,13 +30,16 @@ struct gw_request {
     struct sluice_str content_type;
     struct sluice_str accept;
     struct sluice_str accept_encoding;
-    struct sluice_str connect_version; /* Connect-Protocol-Version */
+    struct sluice_str connect_version; /* Connect-Protocol-Version; no pointer:
+                                        * none */
     struct sluice_str last_event_id;   /* of a returning EventSource */
     struct sluice_str host;
     struct sluice_str origin; /* no pointer: none; not valid if several */
     struct sluice_str preflight_method;  /* Access-Control-Request-Method */
     struct sluice_str preflight_headers; /* Access-Control-Request-Headers */
     struct sluice_str forwarded_for;
+    struct sluice_str user_agent; /* X-User-Agent, or else User-Agent */
+    bool has_x_user_agent;
     bool has_content_length;
     uint64_t content_length;
     bool is_chunked;
@@ -80,9 +83,13 @@ bool gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
 bool gw_request_read_metadata(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool);
 
+/* MHD is going to free the head: of its texts only the target remains, which
+ * is ours, and the verb, which is GET. */
+void gw_request_forget_head(struct gw_request *r);
+
 /* How the body is coded. */
 enum gw_media {
-    GW_MEDIA_JSON, /* application/json in UTF-8, or nothing said */
+    GW_MEDIA_JSON, /* JSON values in UTF-8, or nothing said */
     GW_MEDIA_UNSUPPORTED
 };
 enum gw_media gw_request_media(const struct gw_request *r);

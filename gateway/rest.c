@@ -7,6 +7,7 @@
 #include <sluice/status.h>
 
 #include "gateway/accept.h"
+#include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/http_body.h"
 #include "gateway/raw.h"
@@ -51,8 +52,8 @@ bind_target(struct gw_exchange *x)
 
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
     if ((x->binding->n_variables == 0 && r->query_len == 0) ||
-        route_bind(&x->match, r->target, r->query, r->query_len, &x->asked,
-            &x->bound.pb, &error) == PB_OK)
+        route_bind(&x->worker->match, r->target, r->query, r->query_len,
+            &x->asked, &x->bound.pb, &error) == PB_OK)
         return bind_last_event(x);
     error.line = 0;
     gw_reply_bad_input(x, "path or query", &error);
@@ -106,15 +107,11 @@ check_body_headers(struct gw_exchange *x)
     if (!gw_request_has_body(r))
         return true;
     if (r->is_coded) {
-        gw_reply_error(x, 415, SLUICE_CODE_UNIMPLEMENTED, "content-encoding",
-            "the body's content-encoding is not supported");
+        gw_bad_type_refuse_coding(x);
         return false;
     }
     if (takes_json(x) && gw_request_media(r) != GW_MEDIA_JSON) {
-        gw_reply_error(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "content-type",
-            GW_NO_JSON_TYPE,
-            (int)(r->content_type.len < 100 ? r->content_type.len : 100),
-            r->content_type.ptr);
+        gw_bad_type_refuse(x, GW_TYPE_JSON);
         return false;
     }
     if (r->has_content_length && r->content_length > max &&
@@ -130,6 +127,16 @@ check_body_headers(struct gw_exchange *x)
 static const struct gw_intake intake_json;
 static const struct gw_intake intake_stream;
 static const struct gw_intake intake_nothing;
+
+static bool
+take_reader(struct gw_exchange *x)
+{
+    x->reader = gw_worker_reader_take(x->worker);
+    if (x->reader == NULL)
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+    return x->reader != NULL;
+}
 
 /* What the route takes. */
 static void
@@ -148,13 +155,11 @@ choose_intake(struct gw_exchange *x)
         x->intake = &intake_nothing;
         return;
     }
-    x->intake =
-        x->rpc->method->client_streaming ? &intake_stream : &intake_json;
     gw_values_init(&x->values, !route_body_may_be_array(x->binding));
-    x->reader = gw_worker_reader_take(x->worker);
-    if (x->reader == NULL)
-        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
-            "memory is short");
+    if (x->rpc->method->client_streaming)
+        x->intake = &intake_stream;
+    else if (take_reader(x))
+        x->intake = &intake_json;
 }
 
 static const struct gw_form *
@@ -527,7 +532,7 @@ take_value(struct gw_exchange *x, const char *data, size_t len)
 /* A value begins when there is room for the message that it becomes. The first
  * one has it when the call starts. */
 static size_t
-take_stream(struct gw_exchange *x, const char *data, size_t len)
+take_values(struct gw_exchange *x, const char *data, size_t len)
 {
     size_t at = 0;
 
@@ -541,9 +546,32 @@ take_stream(struct gw_exchange *x, const char *data, size_t len)
             break;
         if (x->n_values > 0 && !gw_call_has_room(x))
             return at;
+        if (x->reader == NULL && !take_reader(x)) {
+            gw_call_give_up(x);
+            break;
+        }
         gw_rest_start_value(x);
     }
     return len;
+}
+
+static void
+give_reader(struct gw_exchange *x)
+{
+    if (x->reader != NULL)
+        gw_worker_reader_give(x->worker, &x->reader);
+}
+
+/* Between two values the client may be silent for long, and the reader is of
+ * use to others. */
+static size_t
+take_stream(struct gw_exchange *x, const char *data, size_t len)
+{
+    size_t used = take_values(x, data, len);
+
+    if (!x->in_value)
+        give_reader(x);
+    return used;
 }
 
 static void
@@ -562,7 +590,7 @@ end_stream(struct gw_exchange *x)
         else if (!gw_exchange_is_answered(x))
             gw_call_half_close(x);
     }
-    gw_worker_reader_give(x->worker, &x->reader);
+    give_reader(x);
 }
 
 static const struct gw_intake intake_stream = {

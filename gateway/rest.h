@@ -23,8 +23,6 @@
     "the request message is over the limit of %zu bytes"
 #define GW_BAD_HEADER "invalid header %s: %s"
 #define GW_NO_BODY_TAKEN "this route takes no body"
-#define GW_NO_JSON_TYPE \
-    "expected a body of content-type application/json in UTF-8, found %.*s"
 
 /* ---- For protocols that take the same messages --------------------------- */
 

@@ -6,7 +6,8 @@
  *
  * A stream that fails ends with an event of the type "error" whose data is the
  * Status. HTTP ends well then: an EventSource takes a broken connection as a
- * reason to come again and nothing else.
+ * reason to come again and nothing else. It takes any end so; who comes again
+ * and for whom there is nothing more is told by a 204 to stay away.
  */
 #include "gateway/rest_forms.h"
 
@@ -21,34 +22,61 @@ type(const struct gw_exchange *x)
     return "text/event-stream; charset=utf-8";
 }
 
-/* When a client that lost us is to return; once, with the first event. */
+/* When a client that lost us is to return: it may lose us before any event. */
 static enum pb_err
-put_retry(struct gw_exchange *x)
+start(struct gw_exchange *x)
 {
     char line[40];
     int len;
 
-    if (x->rpc->retry_ns < 0 || x->n_responses > 0)
+    if (x->rpc->retry_ns < 0)
         return PB_OK;
     len = snprintf(line, sizeof line, "retry: %lld\n",
         (long long)(x->rpc->retry_ns / SLUICE_MS));
     return pb_buf_put(&x->out.pb, line, (size_t)len);
 }
 
+/* A character after a backslash, of those that may stand in an id; '\0': it may
+ * not, or it is none of these. */
+static char
+unescape(char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+        return c;
+    case 't':
+        return '\t';
+    default:
+        return '\0';
+    }
+}
+
 /* Of a JSON scalar that was put at the end, the text alone. False: it is empty,
- * or has something that JSON escapes, as line breaks, which end an id. */
+ * or has what an id cannot have, such as line breaks. */
 static bool
 unquote(struct pb_buf *out, size_t at)
 {
-    uint8_t *text = out->data + at;
+    char *text = (char *)out->data + at;
     size_t len = out->len - at;
+    size_t n = 0;
 
-    if (len >= 2 && text[0] == '"') {
+    if (text[0] == '"') {
+        text++;
         len -= 2;
-        memmove(text, text + 1, len);
-        out->len = at + len;
     }
-    return len > 0 && memchr(text, '\\', len) == NULL;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+
+        if (c == '\\')
+            c = unescape(text[++i]);
+        if (c == '\0')
+            return false;
+        out->data[at + n++] = (uint8_t)c;
+    }
+    out->len = at + n;
+    return n > 0;
 }
 
 /* What a client that returns says in Last-Event-ID. */
@@ -80,10 +108,8 @@ static enum pb_err
 put(struct gw_exchange *x, const struct sluice_bytes *response,
     struct pb_error *error)
 {
-    enum pb_err err = put_retry(x);
+    enum pb_err err = put_id(x, response, error);
 
-    if (err == PB_OK)
-        err = put_id(x, response, error);
     if (err == PB_OK)
         err = pb_buf_put(&x->out.pb, "data: ", 6);
     if (err == PB_OK)
@@ -100,8 +126,10 @@ fail(struct gw_exchange *x, const struct gw_status *status)
 const struct gw_form gw_form_sse = {
     .is_stream = true,
     .is_live = true,
+    .is_resumed = true,
     .heartbeat = ":\n\n",
     .type = type,
+    .start = start,
     .put = put,
     .fail = fail,
 };

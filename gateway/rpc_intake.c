@@ -2,6 +2,9 @@
 /* gateway/rpc_intake.c - see rpc_intake.h. */
 #include "gateway/rpc_intake.h"
 
+#include <ctype.h>
+#include <strings.h>
+
 #include <sluice/status.h>
 
 #include "gateway/call.h"
@@ -11,11 +14,30 @@
 #include "gateway/worker.h"
 #include "rpc/link/grpc_coding.h"
 
+#define CODING_MAX 16u /* letters of the name of one */
+
 void
 gw_rpc_expect_request(struct gw_exchange *x)
 {
     gw_buffer_init(&x->message, x->worker->pool,
         x->worker->set->config->max_request_message);
+}
+
+/* A body that is too long for the one message need not come. Each of its bytes
+ * may be a group of base64 by itself. */
+static bool
+check_length(struct gw_exchange *x)
+{
+    const struct gw_request *r = &x->request;
+    uint64_t max = (uint64_t)x->message.pb.max + GW_ENVELOPE_HEAD;
+
+    if (x->rpc->method->client_streaming || !r->has_content_length ||
+        r->content_length <= (x->wire.is_text_in ? 4 * max : max))
+        return true;
+    gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
+        GW_MESSAGE_OVER_LIMIT, x->message.pb.max);
+    x->reply.close = true;
+    return false;
 }
 
 void
@@ -29,6 +51,8 @@ gw_rpc_intake_begin(struct gw_exchange *x)
     }
     gw_envelope_init(&x->wire.in);
     gw_rpc_expect_request(x);
+    if (!check_length(x))
+        return;
     if (x->rpc->method->client_streaming)
         gw_call_start(x, NULL);
 }
@@ -41,37 +65,77 @@ gw_rpc_intake_refuse(struct gw_exchange *x, unsigned http, int code,
     gw_call_give_up(x);
 }
 
+struct header {
+    const char *name;
+    struct sluice_str value; /* the first */
+    unsigned n;              /* how many have something in them */
+};
+
+static enum MHD_Result
+on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+    const char *value, size_t len)
+{
+    struct header *h = cls;
+
+    (void)kind;
+    if (len > 0 && name_len == strlen(h->name) &&
+        strncasecmp(name, h->name, name_len) == 0 && h->n++ == 0)
+        h->value = sluice_str_n(value, len);
+    return MHD_YES;
+}
+
+/* Codings of HTTP are in any case (RFC 9110 section 8.4.1). */
+static enum sluice_err
+parse_coding(struct sluice_str value, enum sluice_grpc_coding *coding)
+{
+    char lower[CODING_MAX];
+
+    if (value.len > sizeof lower)
+        return SLUICE_ENOTFOUND;
+    for (size_t i = 0; i < value.len; i++)
+        lower[i] = (char)tolower((unsigned char)value.ptr[i]);
+    return rpc_grpc_coding_parse(sluice_str_n(lower, value.len), coding);
+}
+
 bool
 gw_rpc_read_coding(struct gw_exchange *x, enum sluice_grpc_coding *coding)
 {
     const char *header = x->front->encoding;
-    const char *value =
-        MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND, header);
+    struct header found = { .name = header };
 
     *coding = SLUICE_GRPC_IDENTITY;
-    if (value == NULL || value[0] == '\0' ||
-        rpc_grpc_coding_parse(sluice_str(value), coding) == SLUICE_OK)
+    MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, on_header, &found);
+    if (found.n == 0 ||
+        (found.n == 1 && parse_coding(found.value, coding) == SLUICE_OK))
         return true;
     gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "compression",
-        "%s: expected gzip, deflate or identity", header);
+        "%s: expected gzip, deflate or identity, once", header);
     x->reply.lists_codings = true;
     return false;
 }
 
-/* Why a message cannot be taken, by its head; NULL: it can. */
-static const char *
-fault_of(const struct gw_exchange *x, unsigned flags, int *code)
+/* What is wrong with a message, by its head. False: it cannot be taken, and the
+ * answer is ready. */
+static bool
+check_message(struct gw_exchange *x)
 {
-    *code = SLUICE_CODE_INVALID_ARGUMENT;
+    unsigned flags = gw_envelope_flags(&x->wire.in);
+
     if (flags > GW_COMPRESSED)
-        return "a message has flags that a request cannot have";
-    *code = SLUICE_CODE_INTERNAL;
-    if (flags == GW_COMPRESSED && x->wire.coding == SLUICE_GRPC_IDENTITY)
-        return "a message is compressed, but no header says how";
-    *code = SLUICE_CODE_UNIMPLEMENTED;
-    if (x->n_values > 0 && !x->rpc->method->client_streaming)
-        return "the method takes one request message, found more";
-    return NULL;
+        gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "body",
+            "message %zu: expected the flags 0 or 1 in a request, found 0x%02x",
+            x->n_values + 1, flags);
+    else if (flags == GW_COMPRESSED && x->wire.coding == SLUICE_GRPC_IDENTITY)
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "body",
+            "message %zu is compressed, but %s does not say how",
+            x->n_values + 1, x->front->encoding);
+    else if (x->n_values > 0 && !x->rpc->method->client_streaming)
+        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "body",
+            "the method takes one request message, found more");
+    else
+        return true;
+    gw_call_give_up(x);
+    return false;
 }
 
 /* The payload of the message that is whole; NULL: the answer is ready. */
@@ -79,17 +143,9 @@ static struct sluice_bytes *
 take_payload(struct gw_exchange *x)
 {
     unsigned flags = gw_envelope_flags(&x->wire.in);
-    struct sluice_bytes *message;
-    const char *fault;
-    int code;
+    struct sluice_bytes *message = gw_buffer_take(&x->message);
 
-    fault = fault_of(x, flags, &code);
     gw_envelope_next(&x->wire.in);
-    if (fault != NULL) {
-        gw_rpc_intake_refuse(x, 400, code, fault);
-        return NULL;
-    }
-    message = gw_buffer_take(&x->message);
     if (message == NULL)
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
@@ -105,8 +161,11 @@ take_payload(struct gw_exchange *x)
 static void
 take_message(struct gw_exchange *x)
 {
-    struct sluice_bytes *payload = take_payload(x);
+    struct sluice_bytes *payload;
 
+    if (!check_message(x))
+        return;
+    payload = take_payload(x);
     if (payload == NULL)
         return;
     x->n_values++;
@@ -120,13 +179,8 @@ take_message(struct gw_exchange *x)
 static void
 refuse_length(struct gw_exchange *x)
 {
-    int code;
-    const char *fault = fault_of(x, gw_envelope_flags(&x->wire.in), &code);
-
-    if (fault != NULL) {
-        gw_rpc_intake_refuse(x, 400, code, fault);
+    if (!check_message(x))
         return;
-    }
     gw_reply_error(x, 413, SLUICE_CODE_RESOURCE_EXHAUSTED, "body",
         GW_MESSAGE_OVER_LIMIT, x->message.pb.max);
     gw_call_give_up(x);
@@ -146,7 +200,9 @@ gw_rpc_intake_body(struct gw_exchange *x, const char *data, size_t len,
             return at;
         switch (gw_envelope_feed(&x->wire.in, data + at, len - at, &x->message,
             &used)) {
-        case GW_ENVELOPE_MORE:
+        case GW_ENVELOPE_MORE: /* no need to wait for what is refused */
+            if (gw_envelope_has_head(&x->wire.in))
+                (void)check_message(x);
             break;
         case GW_ENVELOPE_MESSAGE:
             take_message(x);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 #define WORKERS_MAX 256u
+#define LARGE_BYTES (1024 * 1024)
 
 struct server {
     struct gw_shared shared;
@@ -24,6 +26,17 @@ struct server {
     bool serves_grpc;
     char grpc[128]; /* where */
 };
+
+/* Unless it is told, glibc keeps what one huge message took for the next one,
+ * which may never come. */
+static void
+give_memory_back(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+#endif
+}
 
 /* Descriptors: as many as the hard limit allows, for connections are many. */
 static void
@@ -259,6 +272,7 @@ gw_server_run(const struct gw_server_options *options)
 
     block_signals();
     raise_descriptor_limit();
+    give_memory_back();
     s.shared.max_connections = config->max_connections / s.shared.n_workers;
     if (s.shared.max_connections == 0)
         s.shared.max_connections = 1;

@@ -12,8 +12,8 @@ struct gw_server_options {
     const struct gw_inproc *inprocs; /* what "inproc:NAME" targets lead to */
     size_t n_inprocs;
     struct gw_pages pages; /* that are built in */
-    const char *listen; /* instead of the configured; or NULL */
-    const char *grpc;   /* address at which the built-in services are offered
+    const char *listen;    /* instead of the configured; or NULL */
+    const char *grpc;      /* address at which the built-in services are offered
                            to gRPC clients; or NULL */
 };
 

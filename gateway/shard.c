@@ -11,8 +11,12 @@
 #include "gateway/exchange.h"
 #include "gateway/worker.h"
 
-/* Suspended connections above which a walk costs more than another daemon. */
-#define SUSPENDED_PER_SHARD 400u
+/* How many suspended connections make a walk too long: 10 instructions and a
+ * cache line or two for each, which a lone client's request of 50,000 shall not
+ * feel. Who has not sent its request yet may wait on a stream soon: clients that
+ * come all at once are not to be found in one shard later. */
+#define SUSPENDED_PER_SHARD 128u
+#define CONNECTIONS_PER_SHARD 256u
 
 /* Runs of one daemon per task; what is left goes on after the others had their
  * turn. */
@@ -43,9 +47,10 @@ on_connection(void *cls, struct MHD_Connection *connection,
         struct gw_connection *c = *socket_context;
 
         *socket_context = NULL;
-        gw_refusals_on_closed(&s->refusals, c);
+        if (!c->owns_fd)
+            gw_refusals_on_closed(&s->refusals, c);
         s->n_connections--;
-        gw_connection_free(&c);
+        gw_connection_let_go(&c, GW_HELD_BY_MHD);
     }
 }
 
@@ -177,16 +182,25 @@ gw_shard_wake(struct gw_shard *s)
     sluice_loop_defer(s->worker->loop, &s->run_task);
 }
 
+static bool
+is_full(const struct gw_shard *s)
+{
+    return s->n_suspended >= SUSPENDED_PER_SHARD ||
+        s->n_connections >= CONNECTIONS_PER_SHARD;
+}
+
 struct gw_shard *
 gw_shard_for_new(struct gw_worker *w)
 {
     struct gw_shard *best = w->shards[0];
 
-    for (unsigned i = 1; i < w->n_shards; i++)
+    for (unsigned i = 0; i < w->n_shards; i++) {
+        if (!is_full(w->shards[i]))
+            return w->shards[i];
         if (w->shards[i]->n_suspended < best->n_suspended)
             best = w->shards[i];
-    if (best->n_suspended >= SUSPENDED_PER_SHARD &&
-        w->n_shards < GW_SHARDS_MAX) {
+    }
+    if (w->n_shards < GW_SHARDS_MAX) {
         struct gw_shard *s = gw_shard_new(w);
 
         if (s != NULL) {
@@ -212,7 +226,7 @@ gw_shard_add(struct gw_shard *s, int fd, const struct sockaddr *sa,
         /* MHD has closed fd. The notice came if arriving was taken. */
         if (s->arriving != NULL) {
             s->arriving = NULL;
-            gw_connection_free(&c);
+            gw_connection_let_go(&c, GW_HELD_BY_MHD);
         }
         return;
     }

@@ -3,8 +3,9 @@
  * gateway/shard.h - one MHD daemon driven by the worker's loop.
  *
  * MHD walks every suspended connection of a daemon at each batch of resumes, so
- * a worker opens another daemon when the ones it has hold several hundred each,
- * and a new connection goes to the one that holds the fewest. The daemon's own
+ * a worker opens another daemon when the ones it has are full. A new connection
+ * goes to the first that is not: those that are busy at the same time had best
+ * be together, for a turn of the loop runs each of their daemons. The daemon's own
  * epoll descriptor is watched as one uv_poll_t; whatever needs a run (an event,
  * a resume, a new connection) queues one task, so a turn of the loop runs each
  * daemon once for all of it.

@@ -12,6 +12,7 @@
 
 struct gw_status {
     int code;
+    int said;      /* not 0: the number without a name that code stands for */
     unsigned http; /* its HTTP status; for the form of Google's APIs */
     struct sluice_str message;
     /* A serialized google.rpc.Status whose details are shown; absent: none.

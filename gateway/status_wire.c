@@ -194,7 +194,7 @@ put_head(const struct gw_status *status, struct pb_buf *out)
         return err;
     p = out->data + out->len;
     *p++ = 1 << 3 | PB_WIRE_VARINT;
-    p = pb_varint_write(p, (uint32_t)status->code);
+    p = pb_varint_write(p, (uint32_t)gw_status_number(status));
     out->len = (size_t)(p - out->data);
     return put_bytes(out, 2, status->message);
 }

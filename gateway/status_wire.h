@@ -37,9 +37,16 @@ bool gw_status_next_detail(struct sluice_str status, size_t *at,
  * of its URL counts. */
 bool gw_detail_is(const struct gw_detail *detail, const char *name);
 
-/* Appends a Status with code, message and details of status, its BadRequest
- * among them; nothing if it has no details. A DebugInfo is left out unless
- * shows_debug, and so is a detail that names it inside. */
+/* The number for who knows all of them: what the upstream said. */
+static inline int
+gw_status_number(const struct gw_status *status)
+{
+    return status->said != 0 ? status->said : status->code;
+}
+
+/* Appends a Status with that number, message and details of status, its
+ * BadRequest among them; nothing if it has no details. A DebugInfo is left out
+ * unless shows_debug, and so is a detail that names it inside. */
 enum pb_err gw_status_to_wire(const struct gw_status *status, bool shows_debug,
     struct pb_buf *out);
 

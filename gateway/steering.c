@@ -121,6 +121,32 @@ read_milliseconds(struct gw_request *r, struct sluice_str name,
         set_timeout(r, ms * SLUICE_MS);
 }
 
+/* -------------------------------------------------------------- the client */
+
+/* Pages cannot set User-Agent, which is the browser's: what they call themselves
+ * in X-User-Agent goes first. Of several the first counts. */
+static void
+read_user_agent(struct gw_request *r, struct sluice_str name,
+    struct sluice_str value)
+{
+    bool is_x = name.len == sizeof "x-user-agent" - 1;
+
+    if (r->user_agent.ptr == NULL || (is_x && !r->has_x_user_agent))
+        r->user_agent = value;
+    r->has_x_user_agent |= is_x;
+}
+
+static void
+read_connect_version(struct gw_request *r, struct sluice_str name,
+    struct sluice_str value)
+{
+    (void)name;
+    if (r->connect_version.ptr != NULL)
+        gw_request_bad(r, "Connect-Protocol-Version", "expected one version",
+            value);
+    r->connect_version = value;
+}
+
 /* ---------------------------------------------------------------- the body */
 
 /* A list of content codings in which nothing but "identity" stands. */
@@ -209,7 +235,7 @@ read_origin(struct gw_request *r, struct sluice_str name,
     r->is_from_page = true;
 }
 
-/* Of a script, not of a link that was followed (Fetch, "mode"). */
+/* What fetch() and the like have, and neither a navigation nor an image. */
 static void
 read_fetch_mode(struct gw_request *r, struct sluice_str name,
     struct sluice_str value)
@@ -259,9 +285,11 @@ static const struct steering by_length[LONGEST_NAME + 1][3] = {
     [6] = { KEPT_SHARED("accept", accept), READ("expect", read_expect),
         { "origin", read_origin, 0, true } },
     [7] = { READ("upgrade", read_handshake) },
-    [10] = { READ("connection", read_handshake) },
+    [10] = { READ("connection", read_handshake),
+        READ("user-agent", read_user_agent) },
     [12] = { READ("content-type", read_content_type),
-        READ("grpc-timeout", read_grpc_timeout) },
+        READ("grpc-timeout", read_grpc_timeout),
+        READ("x-user-agent", read_user_agent) },
     [13] = { KEPT_SHARED("last-event-id", last_event_id) },
     [14] = { READ("content-length", read_content_length),
         { "sec-fetch-mode", read_fetch_mode, 0, true } },
@@ -273,7 +301,7 @@ static const struct steering by_length[LONGEST_NAME + 1][3] = {
     [18] = { READ("connect-timeout-ms", read_milliseconds) },
     [21] = { READ("sec-websocket-version", read_handshake) },
     [22] = { READ("sec-websocket-protocol", read_handshake) },
-    [24] = { KEPT("connect-protocol-version", connect_version) },
+    [24] = { READ("connect-protocol-version", read_connect_version) },
     [29] = { KEPT_SHARED("access-control-request-method", preflight_method) },
     [30] = { KEPT_SHARED("access-control-request-headers", preflight_headers) },
 };

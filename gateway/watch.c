@@ -188,7 +188,7 @@ gw_watch_init(struct gw_exchange *x)
 void
 gw_watch_start(struct gw_exchange *x)
 {
-    gw_watch_stop(x);
+    stop_polling(x);
     x->is_probed = false;
     start_timer(x, PATIENCE_NS);
 }

@@ -3,6 +3,7 @@
 #include "gateway/websocket_private.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 #include <sluice/status.h>
@@ -44,30 +45,59 @@ close_code(const struct gw_reply *r)
     return (uint16_t)(GW_WS_STATUS + r->code);
 }
 
+static enum pb_err
+put_status(struct gw_websocket *ws, const struct gw_status *status,
+    struct pb_buf *out)
+{
+    struct gw_exchange *x = ws->x;
+    const struct gw_status_form form = {
+        .shows_debug = gw_ws_config(ws)->errors_show_debug,
+        .with_type = true,
+    };
+    enum pb_err err = gw_status_to_json(x->worker->writer,
+        x->rpc->method->input->schema, status, &form, out);
+
+    if (err == PB_OK && ws->shows_metadata)
+        err = gw_ws_metadata_put(out, x->terminal_metadata);
+    return err;
+}
+
+/* The last message. Without memory the Close has to do. */
+static void
+tell_status(struct gw_websocket *ws, const struct gw_status *status)
+{
+    struct pb_buf *out = gw_ws_out(ws);
+    size_t before = out->len;
+    size_t at;
+
+    if (gw_ws_frame_open(out, &at) == PB_OK &&
+        put_status(ws, status, out) == PB_OK)
+        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
+    else
+        out->len = before;
+}
+
 /* The Status, and a Close that shows its code to who does not look at it. */
 static void
 tell_failure(struct gw_websocket *ws, const struct gw_status *status)
 {
-    struct gw_exchange *x = ws->x;
-    const struct gw_status_form status_form = {
-        .shows_debug = gw_ws_config(ws)->errors_show_debug,
-        .with_type = true,
-    };
-    struct pb_buf *out;
-    size_t before;
-    size_t at;
+    gw_ws_metadata_show(ws, ws->x->initial_metadata);
+    if (ws->state != GW_WS_OPEN)
+        return;
+    tell_status(ws, status);
+    gw_ws_close(ws, close_code(&ws->x->reply), status->message);
+}
+
+void
+gw_ws_complete(struct gw_websocket *ws)
+{
+    const struct gw_status ok = { .code = SLUICE_CODE_OK };
 
     if (ws->state != GW_WS_OPEN)
         return;
-    out = gw_ws_out(ws);
-    before = out->len;
-    if (gw_ws_frame_open(out, &at) == PB_OK &&
-        gw_status_to_json(x->worker->writer, x->rpc->method->input->schema,
-            status, &status_form, out) == PB_OK)
-        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
-    else
-        out->len = before;
-    gw_ws_close(ws, close_code(&x->reply), status->message);
+    if (ws->shows_metadata)
+        tell_status(ws, &ok);
+    gw_ws_close(ws, GW_WS_NORMAL, sluice_str(""));
 }
 
 /* ---- The handshake -------------------------------------------------------- */
@@ -217,16 +247,24 @@ on_upgrade(void *cls, struct MHD_Connection *mhd, void *context,
 {
     struct gw_exchange *x = cls;
     struct gw_websocket *ws = x->websocket;
+    struct gw_connection *c = x->connection;
+    bool is_taken;
 
     (void)mhd;
     (void)context;
-    assert(fd == x->connection->fd);
+    assert(fd == c->fd);
+    is_taken = gw_connection_take(c);
+    gw_request_forget_head(&x->request);
+    MHD_upgrade_action(upgrade, MHD_UPGRADE_ACTION_CLOSE);
+    gw_shard_wake(c->shard);
+    if (!is_taken) {
+        x->is_client_gone = true;
+        return; /* the connection ends, and the exchange with it */
+    }
     enter(ws, GW_WS_OPEN);
-    ws->upgrade = upgrade;
     ws->heard_ns = ws->told_ns = gw_ws_now(ws);
-    x->connection->websocket = ws;
-    x->connection->shard->n_suspended++;
-    gw_connection_enter(x->connection, GW_PHASE_WORKING);
+    c->websocket = ws;
+    gw_connection_enter(c, GW_PHASE_WORKING);
     if (!keep_early(ws, early, n_early) || !gw_ws_io_start(ws)) {
         gw_ws_gone(ws);
         return;
@@ -279,21 +317,28 @@ cancel_call(struct gw_websocket *ws)
         sluice_call_cancel(ws->x->call);
 }
 
+static void
+on_end_task(struct sluice_task *task)
+{
+    struct gw_websocket *ws = (struct gw_websocket *)((char *)task -
+        offsetof(struct gw_websocket, end_task));
+
+    gw_exchange_end_websocket(ws->x);
+}
+
+/* Who calls still looks at it; so the end itself comes later. */
 void
 gw_ws_finish(struct gw_websocket *ws)
 {
     struct gw_exchange *x = ws->x;
-    struct gw_shard *shard = x->connection->shard;
 
     enter(ws, GW_WS_CLOSED);
     sluice_timer_stop(x->worker->loop, &ws->timer);
     gw_ws_io_stop(ws);
     x->connection->websocket = NULL;
-    shard->n_suspended--;
     cancel_call(ws);
-    MHD_upgrade_action(ws->upgrade, MHD_UPGRADE_ACTION_CLOSE);
-    ws->upgrade = NULL;
-    gw_shard_wake(shard);
+    ws->end_task.run = on_end_task;
+    sluice_loop_defer(x->worker->loop, &ws->end_task);
 }
 
 void
@@ -358,8 +403,7 @@ void
 gw_websocket_drain(struct gw_websocket *ws)
 {
     if (ws->state == GW_WS_OPEN && !ws->x->is_calling)
-        gw_reply_error(ws->x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-            "the gateway is shutting down");
+        gw_reply_shutdown(ws->x);
 }
 
 void

@@ -4,9 +4,10 @@
  *
  * The exchange stays what it is: the owner of the request, of the RPC and of
  * the line in the access log. When MHD has sent the 101 the socket is driven
- * here, and MHD, for which the connection is suspended from then on, only keeps
- * it open. The end here is the end of the answer there: MHD then says that the
- * request is complete, and the exchange goes its usual way.
+ * here, by a descriptor of our own, and MHD closes its one: it would keep 9 KiB
+ * for every WebSocket, and walk over all of them whenever it resumes another
+ * connection. MHD then says that the request is complete, which counts for
+ * nothing any more: the exchange ends when the WebSocket does.
  *
  * Both directions are bounded. The next message is not read before the service
  * has granted it; no response is granted while more than a constant waits for

@@ -104,7 +104,10 @@ listener(struct gw_exchange *x)
 static void
 on_initial_metadata(void *arg, struct sluice_metadata *metadata)
 {
-    (void)arg;
+    struct gw_websocket *ws = listener(arg);
+
+    if (ws != NULL)
+        gw_ws_metadata_show(ws, metadata);
     sluice_metadata_unref(&metadata);
 }
 
@@ -140,7 +143,7 @@ on_complete(void *arg, const struct sluice_completion *completion)
     gw_exchange_called(x); /* which may have been all that x waited for */
     if (ws != NULL &&
         (x->rpc->method->server_streaming || add_message(ws, x->response)))
-        gw_ws_close(ws, GW_WS_NORMAL, sluice_str(""));
+        gw_ws_complete(ws);
 }
 
 static void
@@ -149,6 +152,10 @@ on_abortion(void *arg, const struct sluice_abortion *abortion)
     struct gw_exchange *x = arg;
     struct gw_websocket *ws = listener(x);
 
+    if (abortion->initial_metadata != NULL)
+        x->initial_metadata = sluice_metadata_ref(abortion->initial_metadata);
+    if (abortion->terminal_metadata != NULL)
+        x->terminal_metadata = sluice_metadata_ref(abortion->terminal_metadata);
     gw_exchange_called(x);
     if (ws != NULL)
         gw_reply_abortion(x, abortion);

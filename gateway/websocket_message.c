@@ -6,6 +6,8 @@
  */
 #include "gateway/websocket_private.h"
 
+#include <stdio.h>
+
 #include <sluice/status.h>
 
 #include "gateway/bad_input.h"
@@ -32,6 +34,17 @@ refuse_input(struct gw_websocket *ws, const struct pb_error *error)
         gw_ws_violate(ws, GW_WS_TOO_BIG, "the message is over the limit");
     else
         gw_reply_bad_input(ws->x, "message", error);
+}
+
+/* Bytes have no lines to say where it is. */
+static void
+refuse_binary(struct gw_websocket *ws, struct pb_error *error)
+{
+    size_t len = strlen(error->message);
+
+    snprintf(error->message + len, sizeof error->message - len, ", at byte %zu",
+        error->offset);
+    refuse_input(ws, error);
 }
 
 static void
@@ -168,7 +181,7 @@ end_binary(struct gw_websocket *ws)
     if (!x->rpc->is_raw &&
         pb_wire_check(x->rpc->method->input, wire->data, wire->len,
             x->rpc->json.options.max_depth, &error) != PB_OK)
-        refuse_input(ws, &error);
+        refuse_binary(ws, &error);
     else
         send_message(ws);
 }

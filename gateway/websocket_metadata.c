@@ -4,14 +4,21 @@
  * could not say in headers, as browsers cannot:
  *
  *   {"metadata": {"authorization": "Bearer x", "tag": ["a", "b"]},
- *    "timeout": "2.5s"}
+ *    "timeout": "2.5s", "response_metadata": true}
+ *
+ * and what the service says of the kind, to a client that asked for it:
+ * {"metadata": {...}} as the first message, and a member of the Status that is
+ * the last one.
  */
 #include "gateway/websocket_private.h"
+
+#include <assert.h>
 
 #include <jansson.h>
 
 #include <sluice/status.h>
 
+#include "gateway/metadata_out.h"
 #include "gateway/reply.h"
 #include "gateway/steering.h"
 
@@ -114,8 +121,18 @@ take_timeout(struct gw_websocket *ws, const json_t *timeout)
 }
 
 static bool
+take_wish(struct gw_websocket *ws, const json_t *value, bool *is_wanted)
+{
+    if (!json_is_boolean(value))
+        return refuse(ws, "response_metadata", "expected true or false");
+    *is_wanted = json_is_true(value);
+    return true;
+}
+
+static bool
 take_document(struct gw_websocket *ws, json_t *root)
 {
+    bool shows_metadata = false;
     const char *key;
     json_t *value;
 
@@ -129,10 +146,14 @@ take_document(struct gw_websocket *ws, json_t *root)
         } else if (strcmp(key, "timeout") == 0) {
             if (!take_timeout(ws, value))
                 return false;
+        } else if (strcmp(key, "response_metadata") == 0) {
+            if (!take_wish(ws, value, &shows_metadata))
+                return false;
         } else {
             return refuse(ws, key, "no such member");
         }
     }
+    ws->shows_metadata = shows_metadata;
     return true;
 }
 
@@ -154,4 +175,53 @@ gw_ws_metadata_take(struct gw_websocket *ws, const char *text, size_t len)
     json_decref(root);
     ws->x->request.bad_header = NULL; /* it was told */
     return ok;
+}
+
+/* ---- To the client -------------------------------------------------------- */
+
+static enum pb_err
+put_text(struct pb_buf *out, const char *text)
+{
+    return pb_buf_put(out, text, strlen(text));
+}
+
+enum pb_err
+gw_ws_metadata_put(struct pb_buf *out, const struct sluice_metadata *md)
+{
+    enum pb_err err;
+
+    assert(out->len >= 2 && out->data[out->len - 1] == '}');
+    out->len--;
+    err = put_text(out, out->data[out->len - 1] == '{' ? "" : ",");
+    if (err == PB_OK)
+        err = put_text(out, "\"metadata\":");
+    if (err == PB_OK)
+        err = gw_metadata_out_has_any(md) ? gw_metadata_out_json(md, out)
+                                          : put_text(out, "{}");
+    return err == PB_OK ? put_text(out, "}") : err;
+}
+
+void
+gw_ws_metadata_show(struct gw_websocket *ws, const struct sluice_metadata *md)
+{
+    struct pb_buf *out;
+    size_t at;
+    enum pb_err err;
+
+    if (!ws->shows_metadata || ws->has_shown)
+        return;
+    ws->has_shown = true;
+    out = gw_ws_out(ws);
+    err = gw_ws_frame_open(out, &at);
+    if (err == PB_OK)
+        err = put_text(out, "{}");
+    if (err == PB_OK)
+        err = gw_ws_metadata_put(out, md);
+    if (err == PB_OK) {
+        gw_ws_frame_shut(out, at, GW_WS_OP_TEXT);
+        gw_ws_write_soon(ws);
+    } else {
+        out->len = at;
+        gw_ws_violate(ws, GW_WS_INTERNAL_ERROR, "memory is short");
+    }
 }

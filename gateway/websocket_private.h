@@ -25,17 +25,17 @@ enum gw_ws_state {
     GW_WS_WAITING, /* MHD is to send the 101 */
     GW_WS_OPEN,    /* messages go both ways */
     GW_WS_CLOSING, /* our Close is on its way, or we wait for the client's */
-    GW_WS_CLOSED   /* the socket is MHD's again, which closes it */
+    GW_WS_CLOSED   /* the end of the exchange is due, in a task */
 };
 
 struct gw_websocket {
     struct gw_exchange *x;
     enum gw_ws_state state;
-    struct MHD_UpgradeResponseHandle *upgrade; /* OPEN and CLOSING */
     uv_poll_t *poll;
     int polled; /* what poll waits for */
     struct sluice_task read_task;
     struct sluice_task write_task;
+    struct sluice_task end_task;
 
     /* From the client. */
     struct gw_ws_frames frames;
@@ -81,6 +81,8 @@ struct gw_websocket {
     bool is_value_done;  /* its JSON value has ended */
     bool is_complete;    /* no more requests are taken */
     bool owes_allowance; /* a response was not granted yet */
+    bool shows_metadata; /* the client wants to know that of the service */
+    bool has_shown;      /* the initial one */
 };
 
 static inline const struct route_config *
@@ -108,13 +110,16 @@ gw_ws_now(const struct gw_websocket *ws)
 void gw_ws_close(struct gw_websocket *ws, uint16_t code,
     struct sluice_str reason);
 
+/* All went well: a Close that says so. */
+void gw_ws_complete(struct gw_websocket *ws);
+
 /* The client has broken a rule of the protocol: no Status for that. */
 void gw_ws_violate(struct gw_websocket *ws, uint16_t code, const char *why);
 
 /* The client is not there any more. */
 void gw_ws_gone(struct gw_websocket *ws);
 
-/* Gives the socket back to MHD. */
+/* No more of it: soon the exchange ends, and the socket is closed. */
 void gw_ws_finish(struct gw_websocket *ws);
 
 /* Everything that waited has been sent. */
@@ -171,6 +176,15 @@ void gw_ws_message_take(struct gw_websocket *ws,
 /* Adds what a message of metadata says to the request. Makes the failure
  * known. */
 bool gw_ws_metadata_take(struct gw_websocket *ws, const char *text, size_t len);
+
+/* The service's initial metadata as the first message, where the client asked
+ * for it and has not had it. md may be NULL. */
+void gw_ws_metadata_show(struct gw_websocket *ws,
+    const struct sluice_metadata *md);
+
+/* Makes it the last member of the JSON object that out ends with. */
+enum pb_err gw_ws_metadata_put(struct pb_buf *out,
+    const struct sluice_metadata *md);
 
 /* ---- websocket_call.c ----------------------------------------------------- */
 

@@ -85,7 +85,7 @@ on_cut_off(struct sluice_timer *timer)
         offsetof(struct gw_worker, drain_timer));
 
     for (struct gw_connection *c = w->connections; c != NULL; c = c->next)
-        gw_connection_shut(c, "local shutdown");
+        gw_connection_stop(c);
     gw_worker_check_drained(w);
 }
 

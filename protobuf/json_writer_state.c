@@ -62,25 +62,8 @@ why_broken(const uint8_t *at, const uint8_t *end)
     uint32_t number;
     unsigned wire;
     const uint8_t *p = pb_tag_read(at, end, &number, &wire);
-    uint64_t n;
 
-    if (p == NULL)
-        return pb_varint_read(at, end, &n) == NULL && end - at < 10
-            ? "a tag that is cut short"
-            : "a tag that is none";
-    switch (wire) {
-    case PB_WIRE_VARINT:
-        return end - p < 10 ? "a varint that is cut short"
-                            : "a varint of more than 10 bytes";
-    case PB_WIRE_LEN:
-        return "a length that goes past the end";
-    case PB_WIRE_SGROUP:
-        return "a group that does not end, or nests too deeply";
-    case PB_WIRE_EGROUP:
-        return "an end of a group that was not begun";
-    default:
-        return "a number that is cut short";
-    }
+    return p == NULL ? pb_tag_fault(at, end) : pb_value_fault(wire, p, end);
 }
 
 bool

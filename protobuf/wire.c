@@ -92,3 +92,33 @@ pb_skip(const uint8_t *p, const uint8_t *end, uint32_t number, unsigned wire,
         return NULL;
     }
 }
+
+/* ---- Why ---------------------------------------------------------------- */
+
+const char *
+pb_tag_fault(const uint8_t *p, const uint8_t *end)
+{
+    uint64_t n;
+
+    return pb_varint_read(p, end, &n) == NULL && end - p < 10
+        ? "a tag that is cut short"
+        : "a tag that is none";
+}
+
+const char *
+pb_value_fault(unsigned wire, const uint8_t *p, const uint8_t *end)
+{
+    switch (wire) {
+    case PB_WIRE_VARINT:
+        return end - p < 10 ? "a varint that is cut short"
+                            : "a varint of more than 10 bytes";
+    case PB_WIRE_LEN:
+        return "a length that goes past the end";
+    case PB_WIRE_SGROUP:
+        return "a group that does not end, or nests too deeply";
+    case PB_WIRE_EGROUP:
+        return "an end of a group that was not begun";
+    default:
+        return "a number that is cut short";
+    }
+}

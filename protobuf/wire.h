@@ -65,4 +65,9 @@ const uint8_t *pb_skip(const uint8_t *p, const uint8_t *end, uint32_t number,
  * of them or NULL. */
 const uint8_t *pb_len_read(const uint8_t *p, const uint8_t *end, size_t *len);
 
+/* What is wrong, for an error: with a tag that pb_tag_read() does not take, and
+ * with a value after its tag that pb_skip() does not. Constant. */
+const char *pb_tag_fault(const uint8_t *p, const uint8_t *end);
+const char *pb_value_fault(unsigned wire, const uint8_t *p, const uint8_t *end);
+
 #endif

@@ -33,9 +33,12 @@ fail(struct checker *c, enum pb_err kind, const uint8_t *at, const char *what)
 }
 
 static const uint8_t *
-broken(struct checker *c, const uint8_t *at)
+broken(struct checker *c, const uint8_t *at, const char *why)
 {
-    return fail(c, PB_ESYNTAX, at, "broken wire format");
+    c->err = pb_error_set(c->error, PB_ESYNTAX, "broken wire format: %s", why);
+    if (c->error != NULL)
+        c->error->offset = (size_t)(at - c->wire);
+    return NULL;
 }
 
 /* On the way out of an error: name.rest, cut between characters. */
@@ -107,13 +110,14 @@ check_len(struct checker *c, const struct pb_field *f, const uint8_t *p,
 
     p = pb_len_read(p, end, &n);
     if (p == NULL)
-        return broken(c, at);
+        return broken(c, at, pb_value_fault(PB_WIRE_LEN, at, end));
     end = p + n;
     if (f->wire == PB_WIRE_SGROUP)
         return end;
     if (f->wire != PB_WIRE_LEN)
-        return !f->is_repeated || is_packed_well(f, p, end) ? end
-                                                            : broken(c, at);
+        return !f->is_repeated || is_packed_well(f, p, end)
+            ? end
+            : broken(c, at, "packed values, the last of them cut short");
     if (f->type == PB_STRING && f->verify_utf8 && !is_utf8(p, end))
         return fail(c, PB_EVALUE, p, "a text that is not UTF-8");
     if (f->message != NULL)
@@ -135,7 +139,7 @@ check_value(struct checker *c, const struct pb_message *m, uint32_t number,
     else if (f != NULL && wire == PB_WIRE_SGROUP && f->wire == PB_WIRE_SGROUP)
         p = check_level(c, f->message, p, end, number);
     else if ((p = pb_skip(p, end, number, wire, c->depth)) == NULL)
-        (void)broken(c, at);
+        (void)broken(c, at, pb_value_fault(wire, at, end));
     if (p == NULL && f != NULL)
         prepend(c, f);
     return p;
@@ -157,17 +161,19 @@ check_level(struct checker *c, const struct pb_message *m, const uint8_t *p,
 
         p = pb_tag_read(p, end, &number, &wire);
         if (p == NULL)
-            return broken(c, at);
+            return broken(c, at, pb_tag_fault(at, end));
         if (wire == PB_WIRE_EGROUP) {
             c->depth++;
-            return number == group ? p : broken(c, at);
+            return number == group
+                ? p
+                : broken(c, at, pb_value_fault(wire, p, end));
         }
         p = check_value(c, m, number, wire, p, end);
         if (p == NULL)
             return NULL;
     }
     c->depth++;
-    return group == NO_GROUP ? p : broken(c, p);
+    return group == NO_GROUP ? p : broken(c, p, "a group that does not end");
 }
 
 enum pb_err

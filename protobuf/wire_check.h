@@ -14,7 +14,8 @@
 
 /* max_depth: nested messages and groups, the outermost one counted; 0: 100,
  * over 1000 counts as 1000 (it is C stack). PB_ESYNTAX, PB_EVALUE (UTF-8) or
- * PB_ELIMIT; error, which may be NULL, has the offset and the path. */
+ * PB_ELIMIT; error, which may be NULL, has the offset and the path, and says
+ * what is wrong there. */
 enum pb_err pb_wire_check(const struct pb_message *message, const uint8_t *wire,
     size_t len, unsigned max_depth, struct pb_error *error);
 

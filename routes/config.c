@@ -456,6 +456,12 @@ static const struct route_key websocket_keys[] = {
     { .name = "origins", .read = read_websocket_origins },
 };
 
+static const struct route_key connect_keys[] = {
+    { .name = "require_version",
+        .read = route_read_bool,
+        .offset = offsetof(struct route_config, connect_requires_version) },
+};
+
 static void
 read_style(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
@@ -489,6 +495,7 @@ read_section(struct route_reader *r, const struct route_key *key,
         { "timeouts", timeouts_keys, COUNT(timeouts_keys) },
         { "metadata", metadata_keys, COUNT(metadata_keys) },
         { "websocket", websocket_keys, COUNT(websocket_keys) },
+        { "connect", connect_keys, COUNT(connect_keys) },
         { "errors", errors_keys, COUNT(errors_keys) },
     };
 
@@ -556,6 +563,7 @@ static const struct route_key top_keys[] = {
         .offset = offsetof(struct route_config, access_log) },
     { .name = "metadata", .read = read_section },
     { .name = "websocket", .read = read_section },
+    { .name = "connect", .read = read_section },
     { .name = "errors", .read = read_section },
     { .name = "cors", .read = route_read_cors },
 };

@@ -206,6 +206,7 @@ struct route_config {
     /* Pages of these may open a WebSocket; "*": of any. */
     const char *const *websocket_origins;
     size_t n_websocket_origins;
+    bool connect_requires_version; /* of its clients, for each request */
     bool errors_show_debug; /* google.rpc.DebugInfo goes out to clients */
     bool errors_are_google; /* AIP-193's shape, not google.rpc.Status */
     bool is_flawed; /* a draft with mistakes, good for finding more of them */

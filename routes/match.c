@@ -23,6 +23,25 @@ static const unsigned char classes[256] = {
     [0x7f ... 0xff] = BAD,
 };
 
+/* Malformed escapes are bad, and that of NUL. */
+static bool
+is_bad_byte(const char *path, size_t at, size_t len)
+{
+    unsigned char what = classes[(unsigned char)path[at]];
+
+    return what == BAD ||
+        (what == PERCENT && route_escape(path + at, len - at) <= 0);
+}
+
+size_t
+route_path_fault(const char *path, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (is_bad_byte(path, i, len) || (i == 0 && path[i] != '/'))
+            return i;
+    return len;
+}
+
 /* Keeps one segment. False: no route can have it. */
 static bool
 take_segment(struct route_walk *w, size_t from, size_t to)
@@ -59,8 +78,8 @@ split(struct route_walk *w, size_t len)
         if (what == SLASH) {
             w->is_routable = take_segment(w, from, i) && w->is_routable;
             from = i + 1;
-        } else if (what == BAD || route_escape(p + i, len - i) <= 0) {
-            return ROUTE_BAD_PATH; /* also a malformed escape, or a NUL */
+        } else if (is_bad_byte(p, i, len)) {
+            return ROUTE_BAD_PATH;
         }
     }
     w->end = len;

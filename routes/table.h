@@ -90,6 +90,10 @@ enum route_result {
                            not printable ASCII, '#', '?', or no leading '/' */
 };
 
+/* Where a path is bad, for ROUTE_BAD_PATH: the first byte that cannot stand
+ * there, or the '%' of a bad escape. len: nowhere. */
+size_t route_path_fault(const char *path, size_t len);
+
 #define ROUTE_ALLOW_MAX 128
 
 /* path is the raw target up to, not including, '?'. verb is the request method,

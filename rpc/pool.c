@@ -2,8 +2,8 @@
 /*
  * rpc/pool.c - storage that is used over and over by one thread.
  *
- * Free storage waits in a list per size class; two classes per doubling, so at
- * most a third of it is slack. The owner thread takes and gives without atomic
+ * Free storage waits in a list per size class; four classes per doubling, so at
+ * most a fifth of it is slack. The owner thread takes and gives without atomic
  * operations. Any other thread that gives pushes onto one lock-free list,
  * which the owner takes over whole.
  *
@@ -22,7 +22,7 @@
 
 #define SMALLEST 64u
 #define LARGEST 65536u
-#define CLASSES 21u       /* 64, 96, 128, 192, ... 65536 */
+#define CLASSES 41u       /* 64, 80, 96, 112, 128, 160, ... 65536 */
 #define UNCLASSED CLASSES /* larger: a class that keeps nothing */
 
 /* What the lists of one class may hold on to. */
@@ -61,16 +61,18 @@ rpc_thread_self(void)
     return &self;
 }
 
-#define SMALL_STEP 32u
+#define SMALL_STEP 16u
 #define SMALL_MAX 1024u
 
 /* Classes of sizes up to SMALL_MAX, by steps: most are as small. */
-static const uint8_t small_classes[SMALL_MAX / SMALL_STEP + 1] = { 0, 0, 0, 1,
-    2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8,
-    8, 8, 8, 8 };
+static const uint8_t small_classes[SMALL_MAX / SMALL_STEP + 1] = { 0, 0, 0, 0,
+    0, 1, 2, 3, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11,
+    11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14,
+    14, 14, 14, 15, 15, 15, 15, 15, 15, 15, 15, 16, 16, 16, 16, 16, 16, 16,
+    16 };
 
-/* Two classes per doubling: which one is in the two highest bits of size - 1,
- * and where they are. */
+/* Four classes per doubling: which one is in the three highest bits of size -
+ * 1, and where they are. */
 static unsigned
 large_class(size_t size)
 {
@@ -79,7 +81,7 @@ large_class(size_t size)
     if (size > LARGEST)
         return UNCLASSED;
     log2 = 63u - (unsigned)__builtin_clzll((unsigned long long)size - 1);
-    return 2 * log2 + (unsigned)((size - 1) >> (log2 - 1)) - 13u;
+    return 4 * log2 + (unsigned)((size - 1) >> (log2 - 2)) - 27u;
 }
 
 static unsigned
@@ -93,8 +95,7 @@ class_of(size_t size)
 static size_t
 class_size(unsigned class)
 {
-    return (size_t)(class % 2 == 0 ? SMALLEST : SMALLEST + SMALLEST / 2)
-        << class / 2;
+    return (size_t)(SMALLEST + class % 4 * (SMALLEST / 4)) << class / 4;
 }
 
 size_t

@@ -258,6 +258,10 @@ function statusDetails(text) {
 
 /* --------------------------------------------------------------------- calls */
 
+// A stream of JSON that fails late ends with its Status and a broken body; of
+// what comes close before a break, a browser shows nothing to scripts.
+const BROKEN = "the answer broke off, as a stream that fails does; why was lost on the way";
+
 function startFetch(form, request, method, messages, on) {
   const leave = new AbortController();
   const go = async () => {
@@ -267,7 +271,12 @@ function startFetch(form, request, method, messages, on) {
     });
     on.head(response.status, response.statusText, [...response.headers]);
     const read = typeof form.read === "function" ? form.read : form.read[method.kind];
-    return await read(response, on) ?? [];
+    try {
+      return await read(response, on) ?? [];
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new RpcError(2, BROKEN);
+    }
   };
   if (takesStream(method)) messages.forEach(on.sent);
   return { done: go(), stop: () => leave.abort() };
@@ -398,7 +407,7 @@ export const forms = [
   },
 ];
 
-export const formsOf = (method) => forms.filter(({ fits }) => fits?.(method) ?? true);
+export const formsOf = (method) => forms.filter(({ fits }) => !fits || fits(method));
 export const titleOf = (form, method) => (method.kind === "unary" ? form.title : form.streams ?? form.title);
 
 /* -------------------------------------------------------- the same by oneself */

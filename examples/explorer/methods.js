@@ -68,9 +68,9 @@ export const methods = [
     name: "ReadBook", kind: "server", takes: "ReadBookRequest", gives: "Page", safe: true,
     verb: "GET", route: "/v1/{name=shelves/*/books/*}:read",
     about: "Page after page, as fast as you read, or with a pause between two.",
-    path: { name: NOVEL }, message: { pageCount: 40, pageChars: 52, pause: "0.1s" },
-    tries: [{ label: "as fast as it goes", message: { pageChars: 52 } },
-      { label: "too late for its deadline", message: { pageChars: 52, pause: "0.2s" }, deadline: "1" }, MISSING],
+    path: { name: NOVEL }, message: { pageCount: 40, pageChars: 15, pause: "0.1s" },
+    tries: [{ label: "as fast as it goes", message: { pageChars: 15 } },
+      { label: "too late for its deadline", message: { pageChars: 15, pause: "0.2s" }, deadline: "1" }, MISSING],
   }, {
     name: "AddBooks", kind: "client", takes: "CreateBookRequest", gives: "AddBooksSummary",
     verb: "POST", route: "/v1/books:add", body: "*", about: "A delivery of books. It stops at the first that cannot be taken in.",

@@ -8,7 +8,7 @@ const SHOWN_MAX = 500; // messages; all are counted
 
 const $ = (id) => document.getElementById(id);
 
-let method = methods[0];
+let method = methods.find(({ kind }) => kind === "server");
 let form = formsOf(method)[0];
 let call = null; // the last one: what was seen of it
 const typed = new Map(); // by method: what the user has made of its request
@@ -118,7 +118,9 @@ function showRequest({ path, message, messages, text: asTyped, deadline = "" }) 
 }
 
 function fitEditor() {
-  $("message").rows = Math.min(14, Math.max(3, $("message").value.split("\n").length + (method.messages ? 1 : 0)));
+  const { style } = $("message");
+  style.height = "0";
+  style.height = `${Math.min(360, $("message").scrollHeight + 2)}px`;
 }
 
 function typedPath() {
@@ -227,6 +229,7 @@ function begin() {
   $("messages").replaceChildren();
   showCall();
   tick(mine);
+  if ($("response").getBoundingClientRect().top > innerHeight - 120) $("response").scrollIntoView();
   if (isTalk()) $("line").focus();
 }
 
@@ -357,25 +360,26 @@ function showFigures() {
 const BINS = 125;
 const SPANS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 60000, 120000, 300000, 600000, 3600000];
 
-// A bar for each of the times, in bins; up from or down from the middle.
-function bars(times, span, highest, direction) {
+// A bar for each bin of times that is not empty.
+function bars(times, span, direction) {
   const bins = new Array(BINS).fill(0);
   for (const at of times) bins[Math.min(BINS - 1, Math.floor(at / span * BINS))]++;
-  return bins.map((n, i) => n === 0 ? ""
-    : `M${((i + 0.5) * 1000 / BINS).toFixed(1)} 40v${direction * (6 + 28 * Math.sqrt(n / highest) * (direction < 0 ? 1 : 0.5))}`)
-    .join("");
+  const highest = Math.max(3, ...bins);
+  const line = (n, i) => `M${(i + 0.5) * 1000 / BINS} 40v${direction * Math.sqrt(n / highest)}`;
+  return bins.map((n, i) => n && line(n, i)).filter(Boolean).join("");
 }
+
+const tickLabel = (ms) => (ms < 1000 ? `${ms} ms` : `${ms / 1000} s`);
 
 function drawTimeline(now) {
   const span = SPANS.find((one) => one >= now) ?? now;
-  const highest = Math.max(4, (call?.received.length ?? 0) / 20);
-  $("in-bars").setAttribute("d", bars(call?.received ?? [], span, highest, -1));
-  $("out-bars").setAttribute("d", bars(call?.sent ?? [], span, highest, 1));
+  $("in-bars").setAttribute("d", bars(call?.received ?? [], span, -34));
+  $("out-bars").setAttribute("d", bars(call?.sent ?? [], span, 18));
   $("end-bar").setAttribute("d", call?.took === undefined ? "" : `M${call.took / span * 1000} 2v60`);
   if ($("axis").dataset.span !== String(span)) {
     $("axis").dataset.span = span;
     $("axis").replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((part) =>
-      element("span", {}, part ? duration(span * part).replace(/\.?0+ /, " ") : "0")));
+      element("span", {}, part ? tickLabel(span * part) : "0")));
   }
 }
 

@@ -189,7 +189,10 @@ library_read_book(struct library *lib, struct sluice_servicer_context *ctx,
         library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
         return;
     }
-    *reading = (struct reading){ .lib = lib, .ctx = ctx, .book = book, .pause = { .expire = on_pause_over } };
+    *reading = (struct reading){ .lib = lib,
+        .ctx = ctx,
+        .book = book,
+        .pause = { .expire = on_pause_over } };
     sluice_servicer_context_on_termination(ctx, on_termination, reading);
     if (!find_pages(reading, request))
         return;

@@ -15,16 +15,19 @@ export class RpcError extends Error {
     super(status?.message || reason || "the connection was lost");
     this.code = status?.code ?? (closeCode >= 4000 ? closeCode - 4000 : 14);
     this.details = status?.details ?? [];
+    this.metadata = status?.metadata;
   }
 }
 
-// Options: metadata, timeout in seconds, form ("json" or "proto": messages are
-// bytes), and WebSocket, a constructor for where there is none.
-export function open(url, { metadata, timeout, form = "json", WebSocket = globalThis.WebSocket } = {}) {
-  const first = metadata || timeout !== undefined;
+// Options: metadata, timeout in seconds, responseMetadata (true: there will be
+// call.metadata before the first message, call.trailers after the last), form
+// ("json" or "proto": messages are bytes), and WebSocket, a constructor.
+export function open(url, { metadata, timeout, responseMetadata, form = "json", WebSocket = globalThis.WebSocket } = {}) {
+  const first = metadata || timeout !== undefined || responseMetadata;
   const socket = new WebSocket(String(url).replace(/^http/, "ws"), [`sluice.${form}${first ? "+metadata" : ""}`]);
   const outgoing = first
-    ? [JSON.stringify({ metadata, ...(timeout !== undefined && { timeout: `${timeout}s` }) })] : [];
+    ? [JSON.stringify({ metadata, timeout: timeout === undefined ? undefined : `${timeout}s`,
+      response_metadata: responseMetadata })] : [];
   const incoming = []; // messages that nobody has asked for yet
   let status, ended, wake = () => {}; // status: a text that may be the last one
 
@@ -37,10 +40,12 @@ export function open(url, { metadata, timeout, form = "json", WebSocket = global
     status = undefined;
     const message = typeof data === "string" ? JSON.parse(data) : new Uint8Array(data);
     if (message?.["@type"] === STATUS) status = message;
+    else if (responseMetadata && !call.metadata) call.metadata = message.metadata;
     else arrive(message);
   };
   socket.onclose = ({ code, reason }) => {
-    if (code === 1000 && status) arrive(status);
+    if (code === 1000 && status && !responseMetadata) arrive(status);
+    call.trailers = status?.metadata;
     ended ??= { error: code === 1000 ? undefined : new RpcError(code, reason, status) };
     wake();
   };

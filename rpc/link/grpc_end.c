@@ -40,8 +40,6 @@ rpc_grpc_end_status(int32_t status, struct sluice_str message)
 {
     struct rpc_grpc_end e;
 
-    if (sluice_code_name(status) == NULL)
-        status = SLUICE_CODE_UNKNOWN;
     e.termination = termination_of_status(status);
     e.code = status;
     e.text = message;

@@ -15,7 +15,7 @@ struct rpc_grpc_end {
     struct sluice_str text; /* constant, or as long as the response lives */
 };
 
-/* A grpc-status that the peer sent. */
+/* A grpc-status that the peer sent, also one that is no canonical code. */
 struct rpc_grpc_end rpc_grpc_end_status(int32_t status,
     struct sluice_str message);
 

@@ -33,7 +33,8 @@ http_status_of(struct sluice_str value)
     return n;
 }
 
-/* Digits only; anything else, and what does not fit, is UNKNOWN. */
+/* Digits only; anything else, and what does not fit, is UNKNOWN. A number that
+ * is no code of today stays: who passes it on need not know it. */
 static int32_t
 status_of(struct sluice_str value)
 {

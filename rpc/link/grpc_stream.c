@@ -75,11 +75,13 @@ rpc_grpc_stream_field(struct rpc_grpc_call *call,
         rpc_grpc_stream_fail(call, rpc_grpc_response_fault(&call->response));
 }
 
-/* From here on the call is the peer's: it cannot be sent a second time. */
+/* From here on the call is the peer's: it cannot be sent a second time, and
+ * what it takes for that need not be kept while the answer lasts. */
 static void
 forget_replay(struct rpc_grpc_call *call)
 {
     call->is_replayable = false;
+    rpc_grpc_request_fini(&call->request, call->client->pool);
     if (rpc_grpc_writer_left(&call->writer) == 0)
         rpc_grpc_writer_fini(&call->writer);
 }

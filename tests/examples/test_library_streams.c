@@ -180,8 +180,8 @@ an_odd_pause_is_refused(void **state)
     static const struct {
         int64_t seconds;
         int32_t nanos;
-    } table[] = { { -1, 0 }, { 0, -1 }, { 61, 0 }, { 60, 1 },
-        { 0, 1000000000 }, { INT64_MAX, 0 } };
+    } table[] = { { -1, 0 }, { 0, -1 }, { 61, 0 }, { 60, 1 }, { 0, 1000000000 },
+        { INT64_MAX, 0 } };
     Google__Protobuf__Duration pause = GOOGLE__PROTOBUF__DURATION__INIT;
     Library__ReadBookRequest request = reading_of(MOBY_DICK);
     struct fixture_library *l = *state;

@@ -261,8 +261,8 @@ static void
 a_content_type_that_is_no_JSON_is_refused(void **state)
 {
     makes_of_bytes(*state, "/v1/n/7", "text/xml", sluice_str("{}"),
-        "expected a body of content-type application/json in UTF-8, found "
-        "text/xml");
+        "expected content-type application/json in UTF-8, found "
+        "\\\"text/xml\\\"");
     makes_of_bytes(*state, "/v1/n/7", "text/xml", sluice_str_n(NULL, 0),
         "[\"{\\\"id\\\":\\\"7\\\"}\"]");
     makes_of_bytes(*state, "/v1/n/7", "application/json", sluice_str("{}"),

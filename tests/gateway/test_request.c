@@ -575,6 +575,7 @@ json_in_UTF_8_is_taken(void **state)
 {
     static const char *const types[] = { NULL, "", " \t", "application/json",
         "Application/JSON", " application/json ", "application/x-ndjson",
+        "application/ndjson", "application/jsonl; charset=utf-8",
         "application/json;charset=utf-8", "application/json; charset=UTF-8",
         "application/json ; charset=\"utf-8\"", "application/json;charset=utf8",
         "application/json;", "application/json; ;", "application/json;v=1",
@@ -589,11 +590,11 @@ static void
 any_other_body_is_unsupported(void **state)
 {
     static const char *const types[] = { "text/plain", "application/jsonx",
-        "application/jso", "application", "json", "application/json+x",
-        "application/x-protobuf", "application/grpc", "text/json",
-        "application/x-www-form-urlencoded", ";", "; charset=utf-8",
-        "application/json, text/plain", "application/json;charset=latin1",
-        "application/json;charset=utf-16",
+        "application/jsonls", "application/json-seq", "application/jso",
+        "application", "json", "application/json+x", "application/x-protobuf",
+        "application/grpc", "text/json", "application/x-www-form-urlencoded",
+        ";", "; charset=utf-8", "application/json, text/plain",
+        "application/json;charset=latin1", "application/json;charset=utf-16",
         "application/json;charset=", "application/json;charset=\"",
         "application/json;charset=\"utf-8",
         "application/json;CHARSET=iso-8859-1",

@@ -63,6 +63,31 @@ broken_records_are_found_where_they_are(void **state)
 }
 
 static void
+says(struct writer_fixture *x, const char *text, const char *why)
+{
+    assert_int_equal(check(x, "2.Old", text, 0), PB_ESYNTAX);
+    assert_string_equal(x->error.message, why);
+}
+
+static void
+what_is_broken_is_said(void **state)
+{
+    says(*state, "80", "broken wire format: a tag that is cut short");
+    says(*state, "00", "broken wire format: a tag that is none");
+    says(*state, "#1 80", "broken wire format: a varint that is cut short");
+    says(*state, "#1 ff ff ff ff ff ff ff ff ff ff 01",
+        "broken wire format: a varint of more than 10 bytes");
+    says(*state, "#13:2 05 61",
+        "broken wire format: a length that goes past the end");
+    says(*state, "#4:2 { 80 }",
+        "broken wire format: packed values, the last of them cut short");
+    says(*state, "#999:5 01", "broken wire format: a number that is cut short");
+    says(*state, "#6:3 #1 =1", "broken wire format: a group that does not end");
+    says(*state, "#6:4",
+        "broken wire format: an end of a group that was not begun");
+}
+
+static void
 groups_have_to_match(void **state)
 {
     fails(*state, "2.Old", "#6:4", PB_ESYNTAX, 0, "");
@@ -105,6 +130,7 @@ main(void)
         writer_test(well_formed_messages_pass),
         writer_test(what_the_schema_does_not_have_is_skipped),
         writer_test(broken_records_are_found_where_they_are),
+        writer_test(what_is_broken_is_said),
         writer_test(groups_have_to_match),
         writer_test(text_has_to_be_utf8_where_the_schema_says_so),
         writer_test(nesting_is_bounded),

@@ -113,12 +113,13 @@ static const char everything[] =
     "limits: {max_request_message: 1MiB, max_response_message: 2000,\n"
     "  max_header_bytes: 16KiB, max_connections: 77, max_elements: 5000}\n"
     "timeouts: {header: 1s, body: 2s, idle: 3s, grace: 0s,\n"
-    "  ping: 4s, pong: 5s}\n"
+    "  ping: 4s, pong: 5s, stream_head: 6s, heartbeat: 7s}\n"
     "access_log: off\n"
     "metadata:\n"
     "  allow_request: [X-Tenant, accept-language]\n"
     "  allow_response: Location\n"
     "errors: {style: google, debug_info: true}\n"
+    "connect: {require_version: true}\n"
     "websocket: {origins: [https://a.example, '*']}\n";
 
 static void
@@ -160,11 +161,14 @@ every_key_is_read(void **state)
     assert_int_equal(c->max_connections, 77);
     assert_int_equal(c->json.options.max_elements, 5000);
     assert_true(c->errors_are_google && c->errors_show_debug);
+    assert_true(c->connect_requires_version);
     assert_true(c->header_timeout_ns == 1000000000);
     assert_true(c->body_timeout_ns == 2000000000);
     assert_true(c->idle_timeout_ns == 3000000000);
     assert_true(c->shutdown_grace_ns == 0);
     assert_true(c->ping_ns == 4000000000 && c->pong_timeout_ns == 5000000000);
+    assert_true(c->stream_head_ns == 6000000000);
+    assert_true(c->heartbeat_ns == 7000000000);
     assert_int_equal(c->n_websocket_origins, 2);
     assert_string_equal(c->websocket_origins[0], "https://a.example");
     assert_string_equal(c->access_log, "off");
@@ -223,6 +227,12 @@ defaults_are_as_documented(void **state)
     assert_true(c->body_timeout_ns == 30000000000);
     assert_true(c->idle_timeout_ns == 75000000000);
     assert_true(c->shutdown_grace_ns == 10000000000);
+    assert_true(c->stream_head_ns == 1000000000);
+    assert_true(c->heartbeat_ns == 15000000000);
+    assert_true(c->ping_ns == 30000000000);
+    assert_true(c->pong_timeout_ns == 10000000000);
+    assert_false(c->cors.is_on || c->connect_requires_version);
+    assert_int_equal(c->n_websocket_origins, 0);
     assert_string_equal(c->access_log, "-");
     assert_false(c->json.options.emit_defaults);
     assert_int_equal(c->json.options.max_depth, 0);

@@ -134,6 +134,13 @@ is_bad(struct routes *r, const char *path)
 }
 
 static void
+is_bad_at(const char *path, size_t at)
+{
+    if (route_path_fault(path, strlen(path)) != at)
+        fail_msg("%s: not bad at %zu", path, at);
+}
+
+static void
 allows(struct routes *r, const char *verb, const char *path,
     const char *expected)
 {
@@ -656,6 +663,24 @@ raw_bytes_are_a_bad_path(void **state)
 }
 
 static void
+where_a_path_is_bad_can_be_told(void **state)
+{
+    (void)state;
+    is_bad_at("/v1/books/x%2Fy", strlen("/v1/books/x%2Fy"));
+    is_bad_at("/", 1);
+    is_bad_at("", 0);
+    is_bad_at("v1", 0);
+    is_bad_at("%2Fv1", 0);
+    is_bad_at("/v1/%zz", 4);
+    is_bad_at("/v1/%4", 4);
+    is_bad_at("/v1/a%", 5);
+    is_bad_at("/v1/a%00%zz", 5);
+    is_bad_at("/v1/a b", 5);
+    is_bad_at("/v1#a", 3);
+    is_bad_at("/\xc3\xa9", 1);
+}
+
+static void
 what_begins_without_a_slash_is_a_bad_path(void **state)
 {
     struct routes *r = *state;
@@ -894,6 +919,7 @@ main(void)
         IN_TABLE(malformed_escapes_are_a_bad_path),
         IN_TABLE(an_encoded_nul_is_a_bad_path),
         IN_TABLE(raw_bytes_are_a_bad_path),
+        cmocka_unit_test(where_a_path_is_bad_can_be_told),
         IN_TABLE(what_begins_without_a_slash_is_a_bad_path),
         IN_TABLE(dot_segments_match_nothing),
         IN_TABLE(empty_segments_match_nothing),

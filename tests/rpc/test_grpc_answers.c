@@ -135,10 +135,16 @@ statuses_with_a_meaning_of_their_own_have_their_own_outcomes(void **state)
 }
 
 static void
-a_status_that_is_no_code_is_unknown(void **state)
+a_status_without_a_name_stays_as_it_is(void **state)
 {
 #define STATUS(s) HELLO "wait end; ok; headers end | grpc-status=" s "; hold"
-    scene_play(*state, STATUS("17"), SLUICE_REMOTE_FAILURE, 2);
+    scene_play(*state, STATUS("17"), SLUICE_REMOTE_FAILURE, 17);
+    scene_play(*state, STATUS("999999999"), SLUICE_REMOTE_FAILURE, 999999999);
+}
+
+static void
+a_status_that_is_no_number_is_unknown(void **state)
+{
     scene_play(*state, STATUS("-1"), SLUICE_REMOTE_FAILURE, 2);
     scene_play(*state, STATUS("abc"), SLUICE_REMOTE_FAILURE, 2);
     scene_play(*state, STATUS("99999999999999999999"), SLUICE_REMOTE_FAILURE,
@@ -436,7 +442,8 @@ main(void)
         SCENE(a_status_of_the_peer_is_a_remote_failure),
         SCENE(a_long_message_is_cut_and_its_status_kept),
         SCENE(statuses_with_a_meaning_of_their_own_have_their_own_outcomes),
-        SCENE(a_status_that_is_no_code_is_unknown),
+        SCENE(a_status_without_a_name_stays_as_it_is),
+        SCENE(a_status_that_is_no_number_is_unknown),
         SCENE(trailers_without_a_status_are_unknown),
         SCENE(an_answer_that_is_not_grpc_gets_the_code_of_its_http_status),
         SCENE(an_error_comes_after_the_messages_before_it),

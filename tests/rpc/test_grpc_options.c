@@ -226,7 +226,7 @@ a_call_that_waits_for_ready_outlives_failed_attempts(void **state)
 {
     struct scene *s = *state;
     struct sluice_grpc_client_options o = { .initial_backoff_ns =
-                                                20 * SLUICE_MS };
+                                                SLUICE_SECOND };
     struct grpc_call third;
 
     scene_open(s,

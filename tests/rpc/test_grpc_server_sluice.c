@@ -148,8 +148,9 @@ time_runs_out_for_both(void **state)
 {
     struct scene *s = *state;
 
-    s->call.timeout_ns = 20 * SLUICE_MS;
+    s->call.timeout_ns = SLUICE_SECOND;
     grpc_call_start(&s->call, "hold", "x", true);
+    serving_until_called(&s->s, 1);
     grpc_call_await(&s->call);
     serving_until_over(&s->s, 1);
     assert_int_equal(s->call.kind, SLUICE_EXPIRED);

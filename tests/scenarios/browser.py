@@ -23,7 +23,7 @@ OPEN = """
 cors: {origins: "*", headers: "*"}
 websocket: {origins: "*"}
 methods:
-  - {selector: sluice.test.v1.Everyday.Stream, timeout: 1s}
+  - {selector: sluice.test.v1.Everyday.Stream, timeout: 2s}
 """
 
 LEAVING = """

@@ -166,6 +166,12 @@ metadata: {allow_response: [etag]}
         self.assertEqual(
             response.header("access-control-allow-headers"), "x-any")
 
+    def test_methods_are_those_of_the_route_file(self):
+        gateway = self.own("cors: {origins: '*', methods: [GET, PURGE]}\n")
+        self.assertEqual(
+            names(self.preflight("/v1/echo", gateway=gateway),
+                  "access-control-allow-methods"), {"get", "purge"})
+
     def test_a_head_full_of_metadata_fits_with_its_names(self):
         tags = ["x-%02d-%s=1" % (i, "n" * 20) for i in range(45)]
         response = self.ask("POST", "/v1/orders/7:obey", {"tags": tags},

@@ -51,17 +51,6 @@ class Drain(harness.Scenario):
         self.assertIsNotNone(response.header("retry-after"))
         self.assertEqual(gateway.stop(None), 0)
 
-    def test_a_stream_that_overruns_the_grace_breaks_with_a_line(self):
-        gateway = self.own("timeouts: {grace: 0.2s}\n")
-        wire = self.wire(gateway.port).send(
-            request("GET", "/v1/streams/s?count=1&hang=true"))
-        self.assertTrue(self.backend.entered.wait(harness.PATIENCE))
-        gateway.process.send_signal(signal.SIGTERM)
-        response = wire.response()
-        self.assertFalse(response.is_complete)
-        self.assertEqual(response.lines()[-1]["code"], 14)
-        self.assertEqual(gateway.stop(None), 0)
-
     def test_the_last_of_many_ends_it(self):
         gateway = self.own("timeouts: {grace: 0.2s}\n")
         wires = [self.wire(gateway.port).send(

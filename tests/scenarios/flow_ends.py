@@ -6,7 +6,8 @@ import signal
 
 import forms
 import harness
-from forms import DOWNLOADS, UPLOADS, each
+from forms import BOTH_WAYS, DOWNLOADS, UPLOADS, each
+from harness import request
 
 LIMIT_MS = 500      # long enough for what comes before it
 
@@ -73,6 +74,105 @@ class Ends(forms.Scenario):
         call.message(form.reply())
         call.end()
         form.ends_well(self, wire)
+
+
+class Unfinished(forms.Scenario):
+    """Requests that have not ended when the call has: the answer comes all the
+    same."""
+
+    def begin(self, **how):
+        uploads = []
+        for form in UPLOADS:
+            wire = form.open(self, **how)
+            wire.send(form.message("one"))
+            call = self.backend.next_call()
+            self.assertTrue(call.wait_received(1))
+            uploads.append((form, wire, call))
+        return uploads
+
+    def test_a_deadline(self):
+        uploads = []
+        for form in UPLOADS:
+            wire = form.open(self, headers=form.limit(LIMIT_MS))
+            wire.send(form.message("one"))
+            uploads.append((form, wire, self.backend.next_call()))
+        for form, wire, call in uploads:
+            with self.subTest(str(form)):
+                form.fails(self, wire, 4)
+                self.assertTrue(call.wait_cancelled())
+        self.gateway.wait_for('status=504.*"/v1/collections".*expired')
+
+    def test_an_error(self):
+        uploads = self.begin()
+        for _, _, call in uploads:
+            call.end(15, "broken off")
+        for form, wire, call in uploads:
+            with self.subTest(str(form)):
+                form.fails(self, wire, 15)
+
+    @each(BOTH_WAYS)
+    def test_an_error_after_responses(self, forms_of_both):
+        upload, download, headers = forms_of_both
+        wire = upload.open(self, headers=headers)
+        wire.send(upload.message("one"))
+        call = self.backend.next_call()
+        call.message(download.payload("one "))
+        call.message(download.payload("two "))
+        call.end(15, "broken off")
+        stream = forms.Stream(download, wire).begin()
+        download.fails(self, stream.to_end(), "one two ", 15, "broken off")
+
+    def test_the_end_of_the_grace(self):
+        gateway = self.own("timeouts: {grace: 0.2s}\n")
+        uploads = self.begin(port=gateway.port)
+        gateway.process.send_signal(signal.SIGTERM)
+        for form, wire, call in uploads:
+            with self.subTest(str(form)):
+                form.fails(self, wire, 14)
+                self.assertTrue(call.wait_cancelled())
+        for _, wire, _ in uploads:
+            wire.close()
+        self.assertEqual(gateway.stop(None), 0)
+
+    def test_the_end_of_the_grace_amid_the_body_of_a_unary_request(self):
+        gateway = self.own("timeouts: {grace: 0s}\n")
+        wire = self.wire(gateway.port).send(
+            "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+            "Content-Type: application/json\r\n\r\n{")
+        self.wire(gateway.port).send(request("GET", "/healthz")).response()
+        gateway.process.send_signal(signal.SIGTERM)
+        response = wire.response()
+        self.assert_error(response, 503, 14)
+        self.assertEqual(response.header("connection"), "close")
+        gateway.wait_for('status=503.*outcome="local shutdown"')
+        self.assertEqual(gateway.stop(None), 0)
+
+    def test_more_than_is_swallowed(self):
+        # The limit is so small that what comes after it is over it, too.
+        gateway = self.own("limits: {max_request_message: 1KiB}\n")
+        for form in UPLOADS:
+            if isinstance(form, forms.BytesUpload):
+                continue    # of which no message can be too long
+            with self.subTest(str(form)):
+                wire = form.open(self, port=gateway.port)
+                self.backend.next_call()
+                wire.send(form.message("x" * (1 << 20)))
+                if isinstance(form, forms.SocketUpload):
+                    form.client.expect_close(1009)
+                else:
+                    form.fails(self, wire, 8)
+        for target, type in (("/v1/echo", "application/json"),
+                             ("/v1/raw", "video/x"),
+                             ("/raw.Box/Echo", "video/x")):
+            with self.subTest(target):
+                wire = self.wire(gateway.port).send(
+                    "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n" % (target, type))
+                wire.send(b"100000\r\n" + b"x" * (1 << 20))
+                response = wire.response()
+                self.assert_error(response, 413, 8)
+                self.assertEqual(response.header("connection"), "close")
+        self.assertEqual(gateway.stop(), 0)
 
 
 class Limited(forms.Scenario):

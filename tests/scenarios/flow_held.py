@@ -10,6 +10,7 @@ import forms
 import harness
 import slow
 from forms import DOWNLOADS, UPLOADS, each
+from harness import Answer, request
 from peer import WINDOW
 
 BUFFER = 64 << 10
@@ -92,6 +93,26 @@ class Held(forms.Scenario):
         slow.send_to_slow(self, form, SHORT)
         self.assertLess(slow.send_to_slow(self, form, LONG),
                         harness.STREAM_GROWTH)
+
+    def test_requests_behind_a_slow_one(self):
+        one = request("GET", "/v1/orders/1?message=" + "x" * 2000)
+        wire = self.wire().send(one)
+        first = self.backend.next_call()
+        before = self.gateway.rss()
+        sent = slow.fill_with(self, wire, one)
+        self.let_time_pass(100)
+        self.assertLess(sent - slow.queues(wire.socket)[1], BUFFER)
+        self.assertLess(self.gateway.rss() - before, harness.STREAM_GROWTH)
+        for i in range(100):
+            call = self.backend.next_call() if i else first
+            call.message(Answer(index=i).SerializeToString())
+            call.end()
+            self.assertEqual(wire.response().json().get("index", 0), i)
+            if i < 99:
+                continue
+            self.backend.next_call()    # no more than one at a time
+            self.let_it_turn()
+            self.assertEqual(self.backend.arrived, [])
 
 
 if __name__ == "__main__":

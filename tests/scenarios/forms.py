@@ -423,6 +423,11 @@ class Upload:
 
     last = b""
 
+    def limit(self, ms):
+        """What a client says to have so long."""
+        return [("Connect-Timeout-Ms", "%d" % ms) if "connect" in self.type
+                else ("Grpc-Timeout", "%dm" % ms)]
+
     def reply(self):
         """The backend's answer."""
         return Answer(text="done").SerializeToString()
@@ -434,6 +439,12 @@ class Upload:
 
     def check(self, case, response):
         case.assertEqual(response.json()["text"], "done")
+
+    statuses = {4: 504, 8: 413, 14: 503, 15: 500}
+
+    def fails(self, case, wire, code):
+        """The answer, whether or not the requests have ended."""
+        case.assert_error(wire.response(), self.statuses[code], code)
 
 
 class JsonLines(Upload):
@@ -449,21 +460,30 @@ class JsonArray(Upload):
 
 
 class WebUpload(Upload):
+    """Of gRPC-Web, and with another reader of Connect."""
+
+    def __init__(self, name, target, type, reader):
+        super().__init__(name, target, type)
+        self.reader = reader
+
     def encode(self, text, is_first):
         return envelope(Order(id=text))
 
-    def check(self, case, response):
-        case.assertEqual(Answer.FromString(
-            frames.split(response.body)[0][1]).text, "done")
+    def ends_well(self, case, wire):
+        response = wire.response()
+        self.reader.ends_well(case, Ending(response.body,
+                                           response.is_complete), "done")
+
+    def fails(self, case, wire, code):
+        response = wire.response()
+        case.assertIsNotNone(response)
+        self.reader.fails(case, Ending(response.body, response.is_complete),
+                          "", code)
 
 
 class WebTextUpload(WebUpload):
     def encode(self, text, is_first):
         return base64.b64encode(super().encode(text, is_first))
-
-    def check(self, case, response):
-        response.body = frames.text_chunks(response.body)
-        super().check(case, response)
 
 
 class BytesUpload(Upload):
@@ -508,18 +528,48 @@ class SocketUpload(Upload):
             case.assertEqual(Answer.FromString(payload).text, "done")
         self.client.expect_close(1000)
 
+    def fails(self, case, wire, code):
+        status = self.client.json()
+        case.assertEqual((status["@type"], status["code"]), (STATUS, code))
+        opcode, payload = self.client.frame()
+        case.assertEqual(opcode, websocket.CLOSE)
+        case.assertIn(struct.unpack(">H", payload[:2])[0],
+                      (4000 + code, 1001))
+
 
 UPLOADS = [
     JsonLines("lines", "/v1/collections", "application/json"),
     JsonArray("array", "/v1/collections", "application/json"),
-    WebUpload("gRPC-Web", METHOD % "Collect", "application/grpc-web+proto"),
+    WebUpload("gRPC-Web", METHOD % "Collect", "application/grpc-web+proto",
+              GrpcWeb("", "")),
     WebTextUpload("gRPC-Web text", METHOD % "Collect",
-                  "application/grpc-web-text"),
-    WebUpload("Connect", METHOD % "Collect", "application/connect+proto"),
+                  "application/grpc-web-text", GrpcWebText("", "")),
+    WebUpload("Connect", METHOD % "Collect", "application/connect+proto",
+              Connect("", "")),
     SocketUpload("WebSocket text", "/v1/collections", "sluice.json"),
     SocketUpload("WebSocket binary", "/v1/collections", "sluice.proto"),
     BodyUpload("HttpBody", "/v1/send/s", "video/x"),
     BytesUpload("raw", "/raw.Box/Gather", "video/x"),
+]
+
+
+CONVERSE = METHOD % "Converse"
+
+# Streams both ways: how requests look, and how responses do.
+BOTH_WAYS = [
+    (JsonLines("lines", CONVERSE, "application/json"),
+     Lines("", ""), accept(NDJSON)),
+    (JsonArray("arrays", CONVERSE, "application/json"),
+     Array("", ""), accept(ARRAY)),
+    (JsonLines("lines with trailers", CONVERSE, "application/json"),
+     with_trailers(Lines)("", ""),
+     [*accept(NDJSON), ("TE", "trailers"), ("Connection", "TE")]),
+    (WebUpload("gRPC-Web", CONVERSE, "application/grpc-web+proto", None),
+     GrpcWeb("", ""), []),
+    (WebTextUpload("gRPC-Web text", CONVERSE, "application/grpc-web-text",
+                   None), GrpcWebText("", ""), []),
+    (WebUpload("Connect", CONVERSE, "application/connect+proto", None),
+     Connect("", ""), []),
 ]
 
 

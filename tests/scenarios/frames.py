@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelopes of gRPC-Web and Connect, and calls that are made of them."""
+"""Envelopes of gRPC-Web and Connect, and what is in them."""
 
 import base64
 import gzip
@@ -76,33 +76,3 @@ def status(code, message, *details):
 RETRY = any_of("google.rpc.RetryInfo", field(1, field(1, 30)))
 DEBUG = any_of("google.rpc.DebugInfo", field(2, "secret"))
 UNKNOWN = any_of("acme.Unknown", b"\1\2\3")
-
-
-# ------------------------------------------------------------ slow readers
-
-SLOW_SIZE = 1 << 16
-SLOW_COUNT = 1000
-UNDER_WAY = 200 * SLOW_SIZE     # in the buffers of sockets and HTTP/2
-
-
-def stream_slowly(case, type):
-    """Reads SLOW_COUNT messages in envelopes no faster than one for each call
-    that the backend answers meanwhile."""
-    backend = case.backend
-    other = case.wire()
-
-    def turn():
-        other.send(harness.request("GET", "/v1/orders/1"))
-        case.assertEqual(other.response().status, 200)
-
-    turn()
-    backend.streamed = 0
-    order = harness.Order(count=SLOW_COUNT, size=SLOW_SIZE)
-    size, most, furthest = case.read_slowly(
-        harness.request("POST", SERVICE + "Stream", envelope(order),
-                        [("Content-Type", type)]),
-        SLOW_SIZE, turn, lambda: backend.streamed * SLOW_SIZE)
-    case.assertEqual(backend.streamed, SLOW_COUNT)
-    case.assertGreater(size, SLOW_COUNT * SLOW_SIZE)
-    case.assertLess(furthest, UNDER_WAY)
-    case.assertLess(most, harness.STREAM_GROWTH)

@@ -227,7 +227,7 @@ class HostileBodies(harness.Scenario):
                 self.assertEqual(response.status, status)
                 if status == 415:
                     error = self.assert_error(response, 415, 3)
-                    self.assertIn("found " + media, error["message"])
+                    self.assertIn('found "%s"' % media, error["message"])
         self.assertEqual(self.wire().send(
             "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
         ).response().status, 200)

@@ -8,6 +8,8 @@ scenarios = \
 	tests/scenarios/bad_backends.py \
 	tests/scenarios/bad_connections.py \
 	tests/scenarios/browser.py \
+	tests/scenarios/bad_fronts.py \
+	tests/scenarios/bombs.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
@@ -18,6 +20,9 @@ scenarios = \
 	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
+	tests/scenarios/flow_ends.py \
+	tests/scenarios/flow_gone.py \
+	tests/scenarios/flow_held.py \
 	tests/scenarios/grpc_web.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
@@ -33,6 +38,7 @@ scenarios = \
 	tests/scenarios/raw_limits.py \
 	tests/scenarios/request_streams.py \
 	tests/scenarios/required.py \
+	tests/scenarios/slow_clients.py \
 	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
 	tests/scenarios/updates.py \
@@ -57,9 +63,12 @@ EXTRA_DIST += \
 	tests/scenarios/everything.proto \
 	tests/scenarios/files.proto \
 	tests/scenarios/files.py \
+	tests/scenarios/forms.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
 	tests/scenarios/http2.py \
+	tests/scenarios/leaving.py \
+	tests/scenarios/peer.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
 	tests/scenarios/random_disputes.py \
@@ -67,6 +76,7 @@ EXTRA_DIST += \
 	tests/scenarios/random_schema.py \
 	tests/scenarios/random_values.py \
 	tests/scenarios/random_wire.py \
+	tests/scenarios/slow.py \
 	tests/scenarios/transcoder.py \
 	tests/scenarios/web.py \
 	tests/scenarios/websocket.py \
@@ -87,7 +97,8 @@ EXTRA_DIST += \
 	tests/web/pages/foreign.mjs \
 	tests/web/pages/grpc_web.mjs \
 	tests/web/pages/leaving.mjs \
-	tests/web/pages/websocket.mjs
+	tests/web/pages/websocket.mjs \
+	tests/web/websocket_module.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb

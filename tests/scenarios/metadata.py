@@ -37,6 +37,27 @@ methods:
         self.assertNotIn("x-other", metadata)
         self.assertNotIn("cookie", metadata)
 
+    def test_a_client_has_one_name(self):
+        rpc = ("POST", "/sluice.test.v1.Everyday/Obey", "{}",
+               [("Connect-Protocol-Version", "1")])
+        for method, target, body, headers in (
+                rpc, ("GET", "/v1/orders/1", None, [])):
+            for given, name in (
+                    ([("User-Agent", "browser"), ("X-User-Agent", "page")],
+                     "page"),
+                    ([("X-User-Agent", "page"), ("User-Agent", "browser")],
+                     "page"),
+                    ([("X-User-Agent", "a"), ("X-User-Agent", "b")], "a"),
+                    ([("User-Agent", "browser"),
+                      ("Grpc-Metadata-X-User-Agent", "said")], "said"),
+                    ([("User-Agent", "browser")], "browser")):
+                with self.subTest(target, given=given):
+                    response = self.ask(method, target, body, headers + given)
+                    self.assertEqual(response.status, 200, response)
+                    self.assertEqual(
+                        [value for key, value in self.backend.calls[-1][1]
+                         if key == "x-user-agent"], [name])
+
     def test_reserved_names_never_go_in(self):
         metadata, _ = self.sent([
             ("Grpc-Metadata-te", "gzip"), ("Grpc-Metadata-content-type", "x"),

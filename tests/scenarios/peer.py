@@ -44,11 +44,11 @@ class Call:
         self.has_head = True
         return self
 
-    def message(self, payload):
+    def message(self, payload, flag=0):
         """As far as windows allow; False: the call was cancelled."""
         if not self.has_head:
-            self.head()
-        data = memoryview(http2.message(payload))
+            self.head(("grpc-encoding", "gzip"))
+        data = memoryview(http2.message(payload, flag))
         while data:
             n = self.connection.take_window(self, len(data))
             if n == 0:
@@ -58,6 +58,9 @@ class Call:
             self.sent += n
             data = data[n:]
         return True
+
+    def compressed(self, payload):
+        return self.message(payload, flag=1)
 
     def end(self, code=0, text=""):
         if not self.has_head:
@@ -109,7 +112,7 @@ class Call:
         return self.wait(lambda c: c.is_whole)
 
     def is_held(self):
-        """It has ended, or would send more if there were a window; all that the
+        """It has ended, or would send more if there were a window; what the
         gateway has said of that has been heard."""
         self.connection.ping()
         return self.has_ended or self.is_pouring and self.window <= 0
@@ -160,6 +163,10 @@ class Connection(http2.Connection):
             self.give(0, len(f.payload))
             if self.peer.is_reading:
                 self.by_stream[f.stream].take()
+        if f.type == DATA and f.flags & END_STREAM and self.peer.reply:
+            call = self.by_stream[f.stream]
+            call.message(self.peer.reply)
+            call.end()
         elif f.type == SETTINGS and not f.flags & ACK:
             with self.writing:
                 self.send(SETTINGS, ACK, 0)
@@ -227,6 +234,7 @@ class Peer:
         self.changed = threading.Condition()
         self.arrived = []
         self.is_reading = True      # gives windows back
+        self.reply = None           # to each call that is whole, at once
         self.is_stopped = False
         self.connections = []
         self.listener = socket.create_server(("127.0.0.1", 0))

@@ -5,6 +5,7 @@ import json
 
 import harness
 from harness import request
+from streams import TYPES, messages
 
 CONVERSE = "/sluice.test.v1.Everyday/Converse"
 
@@ -17,10 +18,11 @@ class RequestStreams(harness.Scenario):
     def setUp(self):
         self.forget()
 
-    def begin(self, target):
+    def begin(self, target, accept="*/*"):
         return self.wire().send(
             "POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-            "Transfer-Encoding: chunked\r\n\r\n" % target)
+            "Accept: %s\r\nTransfer-Encoding: chunked\r\n\r\n" % (
+                target, accept))
 
     def collect(self, body):
         return self.ask("POST", "/v1/collections", body)
@@ -29,6 +31,8 @@ class RequestStreams(harness.Scenario):
         for body, ids in (
                 ('[{"id":"a"},{"id":"b"}]', "a,b"),
                 (' [ {"id":"a"} ,\n {"id":"b"} , {} ] \n', "a,b,"),
+                ('{"id":"a"}\r\n\r\n\t{"id":"b"}\r{"id":"c"}\r\n', "a,b,c"),
+                ('\r\n[\r\n{"id":"a"}\r\n]\r\n', "a"),
                 ("[]", ""), ("[{}]", ""), ("", ""), (" \n", ""),
                 ('{"id":"a"}\n{"id":"b"}', "a,b"),
                 ('{"id":"a"}{"id":"b"}\n\n', "a,b"),
@@ -68,6 +72,14 @@ class RequestStreams(harness.Scenario):
                  "expected a value, found ']' (line 1, column 13, byte 12)"),
                 ('[{"id":"a"}\n {"id":"b"}]',
                  "expected ',' or ']', found '{' (line 2, column 2, byte 13)"),
+                (b'\xef\xbb\xbf{}', "expected a value, found the byte 0xef "
+                                  "(line 1, column 1, byte 0)"),
+                ('{"id":"a"},{}', "expected a value, found ',' "
+                                  "(line 1, column 11, byte 10)"),
+                ('{"id":"a"} x', "expected a value, found 'x' "
+                                 "(line 1, column 12, byte 11)"),
+                ('{}\0', "expected a value, found the byte 0x00 "
+                         "(line 1, column 3, byte 2)"),
                 ('[{}] {}', "expected the end of the text, found '{' "
                             "(line 1, column 6, byte 5)"),
                 ('[{}', "expected ',' or ']', found the end of the text "
@@ -89,6 +101,48 @@ class RequestStreams(harness.Scenario):
         self.assert_error(self.collect('[{"id":"a"},5]'), 400, 3)
         self.assertEqual(self.collect("[]").status, 200)
         self.assertLessEqual(len(self.backend.calls), before + 2)
+
+    def test_a_mistake_amid_a_conversation_comes_after_what_was_answered(self):
+        for accept in TYPES:
+            wire = self.begin(CONVERSE, accept).send(chunk(b'{"id":"a"}'))
+            self.assertTrue(self.backend.conversed.wait(harness.PATIENCE))
+            self.assertEqual(self.ask("GET", "/v1/orders/1").status, 200)
+            self.backend.conversed.clear()
+            wire.send(chunk(b'{"id":1}') + b"0\r\n\r\n")
+            response = wire.response()
+            # The first answer may have been on its way.
+            if response.status == 400:
+                self.assert_error(response, 400, 3)
+                continue
+            got, status = messages(accept, response.body)
+            self.assertEqual(([one["id"] for one in got], status["code"]),
+                             (["a"], 3))
+
+
+class HalfDuplex(harness.Scenario):
+    """Answers wait until the requests have come."""
+
+    more = "timeouts: {body: 1s}\n"
+    backend_options = (("grpc.http2.bdp_probe", 0),
+                       ("grpc.http2.lookahead_bytes", 65536))
+
+    def test_who_waits_for_each_other_is_parted(self):
+        body = b'{"id":"%s"}' % (b"x" * 10000) * 300
+        for accept in TYPES:
+            wire = self.wire().send(request(
+                "POST", CONVERSE, body, [("Accept", accept)]))
+            response = wire.response()
+            self.assertEqual(response.status, 200)
+            got, status = messages(accept, response.body)
+            self.assertGreater(len(got), 0)
+            self.assertEqual(status["code"], 8)
+            self.assertIn("WebSocket", status["message"])
+        self.gateway.wait_for('outcome="half-duplex"', 3)
+
+    def test_answers_that_fit_are_held(self):
+        body = b'{"id":"%s"}' % (b"x" * 10000) * 5
+        response = self.ask("POST", CONVERSE, body)
+        self.assertEqual(len(response.lines()), 5)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import fcntl
 import termios
 import threading
 
-import forms
 import harness
 
 BIG = "x" * 16000
@@ -25,9 +24,13 @@ def settle(case, call):
 
 
 def fill(case, wire, form):
-    """Sends as long as anything is taken; how much that was."""
+    return fill_with(case, wire, form.message(BIG))
+
+
+def fill_with(case, wire, data):
+    """Sends that again and again as long as anything is taken; how much that
+    was."""
     case.let_it_turn()
-    data = form.message(BIG)
     sent = misses = 0
     wire.socket.setblocking(False)
     while misses < 20 and sent < 1 << 30:
@@ -80,8 +83,8 @@ class Growth:
 
 
 def read_slowly(case, form, size):
-    """The growth of memory by a stream of so many bytes to a client that always
-    has more to come."""
+    """The growth of memory by a stream of so many bytes to a client that
+    always has more to come."""
     payload = form.payload(BIG)
     stream = form.open(case, buffer=65536)
     call = case.backend.next_call()

@@ -2,12 +2,13 @@
 """RPCs over WebSocket against the official gRPC: every cardinality, both
 forms."""
 
+import os
+import subprocess
 import unittest
 
 import harness
 from harness import Answer, Order
-from websocket import (BINARY, CLOSE, PING, PONG, TEXT, Client, close, frame,
-                       handshake)
+from websocket import STATUS, Client
 
 METHOD = "/sluice.test.v1.Everyday/%s"
 
@@ -112,6 +113,99 @@ class WebSocket(harness.Scenario):
         client = self.open("/v1/echo/n?i32=5")
         self.assertEqual(client.json(), {"name": "n", "i32": 5})
         client.expect_close(1000)
+
+
+class Metadata(harness.Scenario):
+    """The service's, for who asks for it."""
+
+    tags = ["a=1", "a=2", "raw-bin=abab", "t:b=3", "t:grpc-x=4"]
+    initial = {"metadata": {"a": ["1", "2"], "raw-bin": ["q6s"]}}
+
+    def open(self, *arguments):
+        return Client(self, *arguments)
+
+    def ask_for_it(self, target, form="json", **more):
+        client = self.open(target, "sluice.%s+metadata" % form)
+        return client.send({"response_metadata": True, **more})
+
+    def expect_end(self, client, code, metadata, close_code=None):
+        end = client.json()
+        self.assertEqual(end["@type"], STATUS)
+        self.assertEqual((end["code"], end["metadata"]), (code, metadata))
+        client.expect_close(close_code or (code and 4000 + code) or 1000)
+        return end
+
+    def test_a_unary_call(self):
+        client = self.ask_for_it(METHOD % "Obey").send({"tags": self.tags})
+        self.assertEqual(client.json(), self.initial)
+        self.assertIn("metadata", client.json())  # of the message itself
+        end = self.expect_end(client, 0, {"b": ["3"]})
+        self.assertEqual((end["message"], end["details"]), ("", []))
+
+    def test_the_binary_form_has_it_as_text(self):
+        client = self.ask_for_it(METHOD % "Obey", "proto")
+        client.send(Order(id="a", tags=self.tags).SerializeToString())
+        self.assertEqual(client.json(), self.initial)
+        self.assertEqual(client.binary(Answer).id, "a")
+        self.expect_end(client, 0, {"b": ["3"]})
+
+    def test_a_call_that_fails(self):
+        client = self.ask_for_it(METHOD % "Obey")
+        client.send({"tags": self.tags, "code": 5, "message": "no"})
+        self.assertEqual(client.json(), self.initial)
+        end = self.expect_end(client, 5, {"b": ["3"]})
+        self.assertEqual(end["message"], "no")
+
+    def test_a_stream_has_it_before_and_after_its_messages(self):
+        client = self.ask_for_it("/v1/streams/s?count=3&tags=t:b=3")
+        self.assertEqual(client.json(), {"metadata": {}})
+        self.assertEqual([client.json()["id"] for _ in range(3)], ["s"] * 3)
+        self.expect_end(client, 0, {"b": ["3"]})
+
+    def test_it_does_not_wait_for_the_first_message(self):
+        self.backend.release.clear()
+        self.addCleanup(self.backend.release.set)
+        client = self.ask_for_it("/v1/streams/s?tags=a=1&hang=true&tags=t:b=2")
+        self.assertEqual(client.json(), {"metadata": {"a": ["1"]}})
+        self.backend.release.set()
+        self.expect_end(client, 0, {"b": ["2"]})
+
+    def test_an_error_of_the_gateway_has_none(self):
+        client = self.ask_for_it(METHOD % "Obey").send("{")
+        self.assertEqual(client.json(), {"metadata": {}})
+        self.expect_end(client, 3, {})
+
+    def test_a_deadline(self):
+        client = self.ask_for_it("/v1/streams/s?hang=true&tags=a=1",
+                                 timeout="0.3s")
+        self.assertEqual(client.json(), {"metadata": {"a": ["1"]}})
+        self.expect_end(client, 4, {})
+
+    def test_who_does_not_ask_has_none(self):
+        for wish in ({}, {"response_metadata": False}):
+            client = self.open(METHOD % "Obey", "sluice.json+metadata")
+            client.send(wish).send({"id": "a", "tags": self.tags})
+            self.assertEqual(client.json()["id"], "a")
+            client.expect_close(1000)
+
+    def test_what_is_wrong_with_the_wish_is_told_by_a_status_alone(self):
+        for wrong in ('{"response_metadata": 1}',
+                      '{"response_metadata": true, "x": 1}'):
+            client = self.open(METHOD % "Obey", "sluice.json+metadata")
+            client.send(wrong).expect_status(3, "invalid metadata")
+
+
+class Module(harness.Scenario):
+    def test_the_client_module_in_Node(self):
+        done = subprocess.run(
+            ["node", os.path.join(harness.SOURCE, "tests", "web",
+                                  "websocket_module.mjs")],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=harness.PATIENCE, env={
+                **os.environ,
+                "GATEWAY": "http://127.0.0.1:%d" % self.gateway.port})
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(done.stdout.count("ok "), 5, done.stdout)
 
 
 class Demo(unittest.TestCase):

@@ -10,9 +10,9 @@ const AT_ONCE = 3;
 
 const config = JSON.parse(process.env.CONFIG);
 const PAGES = [ // what of pages/ runs there, and the origin
-  { modules: ["connect", "grpc_web", "websocket", "cors"], pages: config.pages },
-  { modules: ["fetch", "events", "leaving"], pages: config.pages },
-  { modules: ["foreign"], pages: config.foreign },
+  { modules: ["connect", "grpc_web", "websocket", "cors"], at: config.pages },
+  { modules: ["fetch", "events", "leaving"], at: config.pages },
+  { modules: ["foreign"], at: config.foreign },
 ];
 
 // In the page.
@@ -23,14 +23,14 @@ async function runCases([settings, modules, atOnce]) {
   return run(atOnce);
 }
 
-async function runPage(browser, { modules, pages }) {
+async function runPage(browser, { modules, at }) {
   const name = modules[0];
-  const page = await openPage(browser, `${pages}/`);
+  const page = await openPage(browser, `${at}/`);
   const uncaught = [];
   page.on("pageerror", (error) => uncaught.push(error.stack));
   try {
     const outcomes = await page.evaluate(runCases,
-      [{ ...config, name, pages }, modules, AT_ONCE]);
+      [{ ...config, name, pages: at }, modules, AT_ONCE]);
     return uncaught.length === 0 ? outcomes : [...outcomes,
       { name: `${name}: what nobody catches`, error: uncaught.join("\n") }];
   } catch (error) {

@@ -182,7 +182,7 @@ const socket = (...all) => new Socket(...all).opened();
 const rpc = (name, protocol) =>
   socket(`/sluice.test.v1.Everyday/${name}`, protocol);
 
-it("without a subprotocol answers are of the first request's kind", async () => {
+it("without a subprotocol answers are as the first request", async () => {
   const texts = (await rpc("Converse")).send('{"id":"a"}');
   assert.equal((await texts.json()).id, "a");
   texts.send(FORMS.proto.write({ id: "b" }));
@@ -204,7 +204,7 @@ it("a GET route needs no message", async () => {
   await one.closed(1000);
 });
 
-it("the first subprotocol that is known is chosen, no extension is", async () => {
+it("the first known subprotocol is chosen, no extension", async () => {
   const one = await socket("/v1/orders/1", ["chat", "sluice.json"]);
   assert.equal(one.socket.protocol, "sluice.json");
   assert.equal(one.socket.extensions, "");

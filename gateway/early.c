@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/early.c - see early.h. */
+#include "gateway/early.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "gateway/connection.h"
+#include "gateway/metadata_out.h"
+#include "gateway/reply.h"
+#include "gateway/worker.h"
+
+/* A head, and what else there is: an error document, or a stream that had begun
+ * to be put together. */
+#define ANSWER_MAX_BYTES (64u * 1024 + GW_ERROR_MAX_BYTES)
+
+struct body {
+    const void *data;
+    size_t len;
+};
+
+struct fields {
+    struct pb_buf *out;
+    enum MHD_ValueKind kind; /* which of them */
+    enum pb_err err;
+};
+
+static enum pb_err
+put_text(struct pb_buf *out, const char *text)
+{
+    return pb_buf_put(out, text, strlen(text));
+}
+
+static enum MHD_Result
+put_field(void *cls, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+    struct fields *f = cls;
+
+    if (kind != f->kind)
+        return MHD_YES;
+    f->err = put_text(f->out, name);
+    if (f->err == PB_OK)
+        f->err = put_text(f->out, ": ");
+    if (f->err == PB_OK)
+        f->err = put_text(f->out, value);
+    if (f->err == PB_OK)
+        f->err = put_text(f->out, "\r\n");
+    return f->err == PB_OK ? MHD_YES : MHD_NO;
+}
+
+static enum pb_err
+put_fields(struct MHD_Response *response, enum MHD_ValueKind kind,
+    struct pb_buf *out)
+{
+    struct fields f = { .out = out, .kind = kind };
+
+    (void)MHD_get_response_headers(response, put_field, &f);
+    return f.err;
+}
+
+static enum pb_err
+put_status_line(const struct gw_exchange *x, struct pb_buf *out)
+{
+    char line[80];
+
+    snprintf(line, sizeof line, "HTTP/1.%d %u %s\r\n", x->is_http10 ? 0 : 1,
+        x->reply.status, MHD_get_reason_phrase_for(x->reply.status));
+    return put_text(out, line);
+}
+
+static enum pb_err
+put_whole(struct pb_buf *out, const struct body *body)
+{
+    char line[48];
+    enum pb_err err;
+
+    snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", body->len);
+    err = put_text(out, line);
+    return err == PB_OK ? pb_buf_put(out, body->data, body->len) : err;
+}
+
+static enum pb_err
+put_chunk(struct pb_buf *out, const struct body *body)
+{
+    char line[24];
+    enum pb_err err;
+
+    snprintf(line, sizeof line, "%zx\r\n", body->len);
+    err = put_text(out, line);
+    if (err == PB_OK)
+        err = pb_buf_put(out, body->data, body->len);
+    return err == PB_OK ? put_text(out, "\r\n") : err;
+}
+
+/* Without the last chunk it is seen to be broken. */
+static enum pb_err
+put_chunked(struct gw_exchange *x, struct MHD_Response *response,
+    struct pb_buf *out, const struct body *body)
+{
+    enum pb_err err = put_text(out, "Transfer-Encoding: chunked\r\n\r\n");
+
+    if (err == PB_OK && body->len > 0)
+        err = put_chunk(out, body);
+    if (err != PB_OK || x->is_out_broken)
+        return err;
+    gw_metadata_out_trailers(x, response);
+    err = put_text(out, "0\r\n");
+    if (err == PB_OK)
+        err = put_fields(response, MHD_FOOTER_KIND, out);
+    return err == PB_OK ? put_text(out, "\r\n") : err;
+}
+
+static struct body
+body_of(const struct gw_exchange *x)
+{
+    const struct gw_reply *r = &x->reply;
+
+    if (r->is_stream)
+        return (struct body){ x->out.pb.data + x->out_at,
+            x->out.pb.len - x->out_at };
+    if (r->body == NULL)
+        return (struct body){ NULL, 0 };
+    return (struct body){ sluice_bytes_data(r->body) + r->body_skip,
+        sluice_bytes_size(r->body) - r->body_skip - r->body_drop };
+}
+
+static enum pb_err
+put_answer(struct gw_exchange *x, struct MHD_Response *response,
+    struct pb_buf *out)
+{
+    struct body body = body_of(x);
+    enum pb_err err = put_status_line(x, out);
+
+    if (err == PB_OK)
+        err = put_fields(response, MHD_HEADER_KIND, out);
+    if (err != PB_OK)
+        return err;
+    x->bytes_out = body.len;
+    return x->reply.is_stream && !x->is_http10
+        ? put_chunked(x, response, out, &body)
+        : put_whole(out, &body);
+}
+
+bool
+gw_early_is_due(const struct gw_exchange *x)
+{
+    return x->state == GW_X_READING && !x->is_told && !x->is_body_complete &&
+        x->reply.is_ready && (!x->reply.is_stream || x->is_out_ended);
+}
+
+bool
+gw_early_answer(struct gw_exchange *x)
+{
+    int fd = x->connection->fd;
+    struct MHD_Response *response = MHD_create_response_empty(MHD_RF_NONE);
+    struct gw_buffer text;
+    bool is_sent;
+
+    assert(gw_early_is_due(x));
+    x->is_told = true;
+    x->reply.close = true;
+    gw_buffer_init(&text, x->worker->pool, ANSWER_MAX_BYTES);
+    is_sent = response != NULL && gw_reply_add_headers(x, response) &&
+        put_answer(x, response, &text.pb) == PB_OK &&
+        send(fd, text.pb.data, text.pb.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+            (ssize_t)text.pb.len;
+    gw_buffer_fini(&text);
+    if (response != NULL)
+        MHD_destroy_response(response);
+    if (!is_sent)
+        return false;
+    gw_connection_linger(x->connection);
+    return true;
+}

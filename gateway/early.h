@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway/early.h - an answer while the body of its request is still coming.
+ *
+ * MHD takes an answer before a body or after it, not between; and who waits for
+ * the rest of a body may wait for ever. So such an answer is written to the
+ * socket here, whole, where MHD has nothing of its own to write. Our side is
+ * closed then, and what still comes is thrown away for a moment: a socket that
+ * is closed over bytes nobody has read would be reset, and the answer with it.
+ *
+ * Thread      The worker's.
+ */
+#ifndef GW_EARLY_H
+#define GW_EARLY_H
+
+#include "gateway/exchange.h"
+
+/* An answer is ready, the body is not complete, and no such answer went out. */
+bool gw_early_is_due(const struct gw_exchange *x);
+
+/* Sends it. False: the client does not take it, so there is nothing to wait
+ * for. */
+bool gw_early_answer(struct gw_exchange *x);
+
+#endif
