@@ -250,8 +250,9 @@ the_descriptor_set_has_every_import(void **state)
     const uint8_t *set = library_descriptor_set(&len);
 
     (void)state;
-    /* library, annotations, http; descriptor, empty, field_mask, timestamp */
-    assert_int_equal(count_files(set, len), 7);
+    /* library, annotations, http; descriptor, duration, empty, field_mask,
+     * timestamp */
+    assert_int_equal(count_files(set, len), 8);
 }
 
 static void

@@ -280,12 +280,9 @@ HALF_CLOSED = [
 
 
 class Fronts(harness.Scenario):
+    workers = 1
     more = ("limits: {max_request_message: %d}\n"
             "cors: {origins: '%s'}\n" % (LIMIT, PAGE))
-
-    @classmethod
-    def start(cls, port, more=None):
-        return bad.start_alone(cls.route_file(port, more))
 
     def good(self):
         """One of each protocol."""
