@@ -2,9 +2,8 @@
 /*
  * bench/backend.c - a gRPC server that costs next to nothing, so that what is
  * measured is the proxy in front of it: nghttp2 on one libuv loop, bytes in,
- * the same bytes out. A path that ends in "/Stream" answers with 1,000 messages
- * of 100 bytes instead; one that ends in "/Watch" or "/Talk" at once with the
- * first of these, and then says nothing more.
+ * the same bytes out. bench/backend_call.c tells what some methods answer
+ * instead; bench/bench.proto describes them all.
  *
  *   backend [PORT]     prints the port it listens on; ends on SIGTERM, status 0
  *
@@ -20,34 +19,19 @@
 #include <string.h>
 #include <uv.h>
 
+#include "bench/backend_call.h"
+
 #define INPUT_BYTES (64u * 1024)
 #define OUT_BYTES (64u * 1024)
 #define FRAME_MOST (17u * 1024) /* more than any one HTTP/2 frame of ours */
 #define BACKLOG 1024
-#define STREAM_MESSAGES 1000u
-#define STREAM_MESSAGE_BYTES 100u
-#define MESSAGE_BYTES (5u + STREAM_MESSAGE_BYTES) /* with its gRPC prefix */
-#define STREAM_BYTES (STREAM_MESSAGES * MESSAGE_BYTES)
 
 struct backend {
     uv_loop_t loop;
     uv_tcp_t server;
     uv_signal_t term;
     uint8_t input[INPUT_BYTES];
-    uint8_t stream[STREAM_BYTES]; /* the answer to every /Stream */
-};
-
-struct call {
-    struct call *next;
-    struct call **link; /* what points to this call */
-    uint8_t *request;
-    size_t len;
-    size_t cap;
-    const uint8_t *answer; /* the request or the backend's stream */
-    size_t answer_len;
-    size_t sent;
-    bool is_stream;
-    bool is_held; /* the answer has no end */
+    struct backend_messages messages;
 };
 
 struct peer {
@@ -56,88 +40,16 @@ struct peer {
     uv_prepare_t flush;
     uv_write_t write;
     nghttp2_session *session;
-    struct call *calls; /* nghttp2 does not close them with the session */
+    struct backend_calls calls; /* nghttp2 does not close them itself */
     int n_open;
     bool is_writing; /* out belongs to write */
     uint8_t out[OUT_BYTES];
 };
 
-/* ------------------------------------------------------------------ one call */
-
-static struct call *
-call_new(struct peer *p)
-{
-    struct call *c = calloc(1, sizeof *c);
-
-    if (c == NULL)
-        return NULL;
-    c->next = p->calls;
-    c->link = &p->calls;
-    if (c->next != NULL)
-        c->next->link = &c->next;
-    p->calls = c;
-    return c;
-}
-
-static void
-call_free(struct call *c)
-{
-    *c->link = c->next;
-    if (c->next != NULL)
-        c->next->link = c->link;
-    free(c->request);
-    free(c);
-}
-
-static struct call *
+static struct backend_call *
 call_of(nghttp2_session *session, int32_t id)
 {
     return nghttp2_session_get_stream_user_data(session, id);
-}
-
-static ssize_t
-on_read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t room,
-    uint32_t *flags, nghttp2_data_source *source, void *arg)
-{
-    static const nghttp2_nv trailers[] = {
-        { (uint8_t *)"grpc-status", (uint8_t *)"0", 11, 1,
-            NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE },
-    };
-    struct call *c = source->ptr;
-    size_t left = c->answer_len - c->sent;
-    size_t n = left < room ? left : room;
-
-    (void)arg;
-    if (n > 0)
-        memcpy(buf, c->answer + c->sent, n);
-    c->sent += n;
-    if (n == 0 && c->is_held)
-        return NGHTTP2_ERR_DEFERRED;
-    if (n == left && !c->is_held) {
-        *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        if (nghttp2_submit_trailer(session, id, trailers, 1) != 0)
-            return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-    return (ssize_t)n;
-}
-
-static int
-answer(struct peer *p, int32_t id, struct call *c)
-{
-    static const nghttp2_nv head[] = {
-        { (uint8_t *)":status", (uint8_t *)"200", 7, 3,
-            NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE },
-        { (uint8_t *)"content-type", (uint8_t *)"application/grpc", 12, 16,
-            NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE },
-    };
-    nghttp2_data_provider body = { .read_callback = on_read_body };
-
-    body.source.ptr = c;
-    c->answer = c->is_stream || c->is_held ? p->backend->stream : c->request;
-    c->answer_len = c->is_held ? MESSAGE_BYTES
-        : c->is_stream         ? STREAM_BYTES
-                               : c->len;
-    return nghttp2_submit_response(p->session, id, head, 2, &body);
 }
 
 /* ------------------------------------------------------------------- nghttp2 */
@@ -146,23 +58,16 @@ static int
 on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
     void *arg)
 {
-    struct call *c;
+    struct peer *p = arg;
+    struct backend_call *c;
 
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    c = call_new(arg);
+    c = backend_call_new(&p->calls);
     if (c == NULL)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id,
         c);
-}
-
-static bool
-ends_in(const uint8_t *value, size_t value_len, const char *end)
-{
-    size_t len = strlen(end);
-
-    return value_len >= len && memcmp(value + value_len - len, end, len) == 0;
 }
 
 static int
@@ -170,15 +75,12 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame,
     const uint8_t *name, size_t name_len, const uint8_t *value,
     size_t value_len, uint8_t flags, void *arg)
 {
-    struct call *c = call_of(session, frame->hd.stream_id);
+    struct backend_call *c = call_of(session, frame->hd.stream_id);
 
     (void)flags;
     (void)arg;
-    if (c != NULL && name_len == 5 && memcmp(name, ":path", 5) == 0) {
-        c->is_stream = ends_in(value, value_len, "/Stream");
-        c->is_held = ends_in(value, value_len, "/Watch") ||
-            ends_in(value, value_len, "/Talk");
-    }
+    if (c != NULL && name_len == 5 && memcmp(name, ":path", 5) == 0)
+        backend_call_take_path(c, value, value_len);
     return 0;
 }
 
@@ -186,52 +88,43 @@ static int
 on_data(nghttp2_session *session, uint8_t flags, int32_t id,
     const uint8_t *data, size_t len, void *arg)
 {
-    struct call *c = call_of(session, id);
+    struct backend_call *c = call_of(session, id);
 
     (void)flags;
     (void)arg;
-    if (c == NULL)
-        return 0;
-    if (c->cap - c->len < len) {
-        size_t cap = (c->len + len) * 2;
-        uint8_t *grown = realloc(c->request, cap);
-
-        if (grown == NULL)
-            return NGHTTP2_ERR_CALLBACK_FAILURE;
-        c->request = grown;
-        c->cap = cap;
-    }
-    memcpy(c->request + c->len, data, len);
-    c->len += len;
+    if (c != NULL && !backend_call_take_body(c, data, len))
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     return 0;
 }
 
-/* A call that is held is answered at its head, another one at its end. */
 static int
 on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
+    struct peer *p = arg;
+    bool is_headers = frame->hd.type == NGHTTP2_HEADERS;
+    bool is_head = is_headers && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
     bool is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    struct call *c;
+    struct backend_call *c;
 
-    if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)
+    if (!is_headers && frame->hd.type != NGHTTP2_DATA)
         return 0;
     c = call_of(session, frame->hd.stream_id);
-    if (c == NULL || !(c->is_held ? frame->hd.type == NGHTTP2_HEADERS : is_end))
-        return 0;
-    return answer(arg, frame->hd.stream_id, c) == 0
-        ? 0
-        : NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (c != NULL && backend_call_is_due(c, is_head, is_end) &&
+        backend_call_answer(c, session, frame->hd.stream_id,
+            &p->backend->messages) != 0)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    return 0;
 }
 
 static int
 on_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
 {
-    struct call *c = call_of(session, id);
+    struct backend_call *c = call_of(session, id);
 
     (void)code;
     (void)arg;
     if (c != NULL)
-        call_free(c);
+        backend_call_free(c);
     return 0;
 }
 
@@ -274,8 +167,8 @@ on_peer_closed(uv_handle_t *handle)
     if (--p->n_open > 0)
         return;
     nghttp2_session_del(p->session);
-    while (p->calls != NULL)
-        call_free(p->calls);
+    while (p->calls.first != NULL)
+        backend_call_free(p->calls.first);
     free(p);
 }
 
@@ -432,21 +325,6 @@ on_term(uv_signal_t *handle, int signum)
     uv_walk(handle->loop, close_handle, NULL);
 }
 
-/* Item{name: "x...", number: 7} of 100 bytes, framed, 1,000 times. */
-static void
-make_stream(struct backend *b)
-{
-    for (uint8_t *m = b->stream; m < b->stream + STREAM_BYTES;
-         m += MESSAGE_BYTES) {
-        m[4] = STREAM_MESSAGE_BYTES;
-        m[5] = 0x0a;
-        m[6] = STREAM_MESSAGE_BYTES - 4;
-        memset(m + 7, 'x', STREAM_MESSAGE_BYTES - 4);
-        m[MESSAGE_BYTES - 2] = 0x10;
-        m[MESSAGE_BYTES - 1] = 7;
-    }
-}
-
 /* Returns the port, or a negative error of libuv. */
 static int
 start(struct backend *b, int port)
@@ -474,11 +352,11 @@ main(int argc, char **argv)
     struct backend *b = calloc(1, sizeof *b);
     int port = (int)strtol(argc > 1 ? argv[1] : "0", NULL, 10);
 
-    if (b == NULL || uv_loop_init(&b->loop) != 0)
+    if (b == NULL || uv_loop_init(&b->loop) != 0 ||
+        !backend_messages_init(&b->messages))
         return 1;
     (void)signal(SIGPIPE, SIG_IGN);
     b->loop.data = b;
-    make_stream(b);
     port = start(b, port);
     if (port < 0) {
         fprintf(stderr, "backend: cannot listen: %s\n", uv_strerror(port));
@@ -489,6 +367,7 @@ main(int argc, char **argv)
     (void)uv_run(&b->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&b->loop) != 0)
         return 1;
+    backend_messages_fini(&b->messages);
     free(b);
     return 0;
 }

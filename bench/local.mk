@@ -4,7 +4,8 @@
 # them; bench/run does.
 
 EXTRA_PROGRAMS += bench/backend
-bench_backend_SOURCES = bench/backend.c
+bench_backend_SOURCES = bench/backend.c \
+	bench/backend_call.c bench/backend_call.h
 bench_backend_LDADD = $(UV_LIBS) $(NGHTTP2_LIBS)
 
 bench/bench.pb: bench/bench.proto
@@ -13,6 +14,40 @@ bench/bench.pb: bench/bench.proto
 		--include_imports --descriptor_set_out=$@ \
 		$(srcdir)/bench/bench.proto
 CLEANFILES += bench/bench.pb
+EXTRA_DIST += \
+	bench/README.md \
+	bench/bench.proto \
+	bench/chart \
+	bench/compare/grpc_gateway.py \
+	bench/compare/markdown.py \
+	bench/compare/meter.py \
+	bench/compare/peers.py \
+	bench/compare/svg.py \
+	bench/compare/table.py \
+	bench/compare/tree.py \
+	bench/compare/wire.py \
+	bench/compare/workloads.py \
+	bench/peers/envoy.yaml \
+	bench/peers/grpc-gateway/go.mod \
+	bench/peers/grpc-gateway/go.sum \
+	bench/peers/grpc-gateway/main.go \
+	bench/peers/haproxy.cfg \
+	bench/peers/nghttpx.conf \
+	bench/peers/nginx.conf \
+	bench/peers/sluice.yaml \
+	bench/instructions \
+	bench/rpc \
+	bench/run \
+	bench/syscalls
+
+EXTRA_PROGRAMS += bench/load
+bench_load_SOURCES = bench/load.c \
+	bench/load_answer.c bench/load_answer.h \
+	bench/load_client.c bench/load_client.h
+
+EXTRA_PROGRAMS += bench/ideal
+bench_ideal_SOURCES = bench/ideal.c
+bench_ideal_LDADD = $(UV_LIBS) $(NGHTTP2_LIBS) $(MICROHTTPD_LIBS)
 EXTRA_DIST += bench/README.md bench/bench.proto bench/run bench/rpc
 EXTRA_DIST += bench/cancel bench/flow bench/scenario_tools.py
 

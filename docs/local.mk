@@ -9,6 +9,12 @@ EXTRA_DIST += \
 	docs/design.md \
 	docs/face.md \
 	docs/links.md \
+	docs/performance.json \
 	docs/performance.md \
+	docs/performance-large.svg \
+	docs/performance-latency.svg \
+	docs/performance-memory.svg \
+	docs/performance-streams.svg \
+	docs/performance-unary.svg \
 	docs/route-files.md \
 	docs/websocket.md

@@ -4,14 +4,16 @@
 
 #include <poll.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "gateway/connection.h"
 #include "gateway/exchange.h"
 #include "gateway/worker.h"
 
-#define PATIENCE_NS (5 * SLUICE_MS)
+/* A watch costs half a dozen system calls. A busy gateway must not spend them
+ * on calls that only wait their turn, and a leaver is to be noticed within
+ * 100 ms: this much, and what a reset needs to come back. */
+#define PATIENCE_NS (40 * SLUICE_MS)
 #define AGAIN_NS (1 * SLUICE_SECOND)
 
 /* A peer that has closed answers what it is sent with a reset. */
@@ -34,7 +36,9 @@ start_timer(struct gw_exchange *x, int64_t ns)
 static void
 on_closed(uv_handle_t *handle)
 {
-    free(handle);
+    struct sluice_pool *pool = handle->data;
+
+    sluice_pool_give(pool, handle, sizeof(uv_poll_t));
 }
 
 static void
@@ -43,6 +47,7 @@ stop_polling(struct gw_exchange *x)
     if (x->watch == NULL)
         return;
     uv_poll_stop(x->watch);
+    x->watch->data = x->worker->pool;
     uv_close((uv_handle_t *)x->watch, on_closed);
     x->watch = NULL;
 }
@@ -89,12 +94,13 @@ probe(const struct gw_exchange *x)
 static void
 poll_for(struct gw_exchange *x, int events, uv_poll_cb on_event)
 {
-    uv_poll_t *watch = malloc(sizeof *watch);
+    struct sluice_pool *pool = x->worker->pool;
+    uv_poll_t *watch = sluice_pool_take(pool, sizeof *watch);
 
     if (watch == NULL)
         return; /* the deadline still ends the call */
     if (uv_poll_init(&x->worker->uv, watch, x->connection->fd) != 0) {
-        free(watch);
+        sluice_pool_give(pool, watch, sizeof *watch);
         return;
     }
     watch->data = x;

@@ -3,9 +3,9 @@
  * gateway/watch.h - noticing that the client of a long call has gone.
  *
  * MHD does not look at a suspended connection, nor whether one that it cannot
- * write to has ended. When a call has been pending for
- * some milliseconds its socket is watched for the peer's end. Fast calls never
- * get that far: a watch costs two system calls.
+ * write to has ended. When a call has been pending for 40 ms its socket is
+ * watched for the peer's end. Calls of everyday never get that far, not even in
+ * a gateway that has all it can do: a watch costs several system calls.
  *
  * A peer that has closed and one that has merely finished sending (shutdown of
  * one direction) look the same: both sent a FIN. Only a written byte tells them

@@ -215,7 +215,7 @@ class Gateway:
         # What ASan keeps of freed memory would hide what we keep.
         asan = [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1"]
         self.process = subprocess.Popen(
-            [*under, PROGRAM, *arguments], stderr=subprocess.PIPE,
+            [*under, *self.command(arguments)], stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL, text=True, errors="replace",
             env={**os.environ, "ASAN_OPTIONS": ":".join(filter(None, asan)),
                  **(environment or {})})
@@ -223,6 +223,9 @@ class Gateway:
         self.reader.start()
         line = self.wait_for(r"listening on http://.*:(\d+)$")
         self.port = int(re.search(r":(\d+)$", line).group(1))
+
+    def command(self, arguments):
+        return [PROGRAM, *arguments]
 
     def _read(self):
         for line in self.process.stderr:

@@ -135,3 +135,28 @@ tests/scenarios/protojson2.pb: tests/scenarios/protojson2.proto \
 		--proto_path=$(protobuf_fixed) \
 		--include_imports --descriptor_set_out=$@ \
 		$(srcdir)/tests/scenarios/protojson2.proto
+
+# Who takes what from the heap. Sanitizers have a heap of their own.
+if !SANITIZED
+TESTS += tests/scenarios/heap.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/heap.py \
+	tests/scenarios/heap_counter.c
+tests/scenarios/heap.log: tests/scenarios/heap_counter.so
+CLEANFILES += tests/scenarios/heap_counter.so
+
+tests/scenarios/heap_counter.so: tests/scenarios/heap_counter.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
+		-D_GNU_SOURCE -fPIC -shared -o $@ \
+		$(srcdir)/tests/scenarios/heap_counter.c
+
+# Instructions per request. Programs with a sanitizer do not run under valgrind.
+if !SANITIZED
+TESTS += tests/scenarios/instructions.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/callgrind.py \
+	tests/scenarios/instructions.py
+tests/scenarios/instructions.log: bench/backend$(EXEEXT) bench/bench.pb
+CLEANFILES += bench/backend$(EXEEXT)
