@@ -18,6 +18,7 @@ scenarios = \
 	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
+	tests/scenarios/explorer.py \
 	tests/scenarios/grpc_web.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
@@ -74,6 +75,7 @@ EXTRA_DIST += \
 	tests/web/clients_in_browser.mjs \
 	tests/web/connect_calls.mjs \
 	tests/web/connect_clients.mjs \
+	tests/web/explorer.mjs \
 	tests/web/grpc_web_calls.mjs \
 	tests/web/grpc_web_client.mjs \
 	tests/web/kit.mjs \
@@ -87,7 +89,8 @@ EXTRA_DIST += \
 	tests/web/pages/foreign.mjs \
 	tests/web/pages/grpc_web.mjs \
 	tests/web/pages/leaving.mjs \
-	tests/web/pages/websocket.mjs
+	tests/web/pages/websocket.mjs \
+	tests/web/screenshot.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
