@@ -258,9 +258,7 @@ function statusDetails(text) {
 
 /* --------------------------------------------------------------------- calls */
 
-// A stream of JSON that fails late ends with its Status and a broken body; of
-// what comes close before a break, a browser shows nothing to scripts.
-const BROKEN = "the answer broke off, as a stream that fails does; why was lost on the way";
+const BROKEN = "the connection was lost in the middle of the answer";
 
 function startFetch(form, request, method, messages, on) {
   const leave = new AbortController();
@@ -275,7 +273,7 @@ function startFetch(form, request, method, messages, on) {
       return await read(response, on) ?? [];
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw new RpcError(2, BROKEN);
+      throw new RpcError(14, BROKEN);
     }
   };
   if (takesStream(method)) messages.forEach(on.sent);

@@ -2,6 +2,7 @@
 """The page that the demo serves at /: over HTTP, and clicked through in
 Chromium (tests/web/explorer.mjs)."""
 
+import json
 import os
 import re
 import subprocess
@@ -28,7 +29,8 @@ class Explorer(harness.Scenario):
             ["node", SCRIPT], text=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=4 * harness.PATIENCE, env={
                 **os.environ, "DESCRIPTORS": LIBRARY,
-                "GATEWAY": "http://127.0.0.1:%d" % demo.port})
+                "CONFIG": json.dumps(
+                    {"gateway": "http://127.0.0.1:%d" % demo.port})})
         sys.stdout.write("\n" + done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertRegex(done.stdout, r"(?m)^[1-9]\d* passed, 0 failed$")

@@ -23,6 +23,7 @@ scenarios = \
 	tests/scenarios/flow_ends.py \
 	tests/scenarios/flow_gone.py \
 	tests/scenarios/flow_held.py \
+	tests/scenarios/explorer.py \
 	tests/scenarios/grpc_web.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
@@ -92,6 +93,7 @@ EXTRA_DIST += \
 	tests/web/clients_in_browser.mjs \
 	tests/web/connect_calls.mjs \
 	tests/web/connect_clients.mjs \
+	tests/web/explorer.mjs \
 	tests/web/grpc_web_calls.mjs \
 	tests/web/grpc_web_client.mjs \
 	tests/web/kit.mjs \
@@ -107,6 +109,7 @@ EXTRA_DIST += \
 	tests/web/pages/leaving.mjs \
 	tests/web/pages/websocket.mjs \
 	tests/web/websocket_module.mjs
+	tests/web/screenshot.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
