@@ -108,7 +108,7 @@ EXTRA_DIST += \
 	tests/web/pages/grpc_web.mjs \
 	tests/web/pages/leaving.mjs \
 	tests/web/pages/websocket.mjs \
-	tests/web/websocket_module.mjs
+	tests/web/websocket_module.mjs \
 	tests/web/screenshot.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
