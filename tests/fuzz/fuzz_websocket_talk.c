@@ -317,9 +317,9 @@ open_talk(struct talk *t)
     if (t->plan->protocol != NULL)
         (void)gw_handshake_read(h, "Sec-WebSocket-Protocol", 22,
             sluice_str(t->plan->protocol));
-    rc = (int)gw_admit_target(t->f->set, &x->request, &x->match, &admission);
+    rc = (int)gw_admit_target(t->f->set, &x->request, &x->worker->match, &admission);
     assert(rc == GW_ADMIT_ROUTE);
-    x->binding = x->match.binding;
+    x->binding = x->worker->match.binding;
     x->rpc = x->binding->rpc;
     x->front = &gw_front_websocket;
     x->front->begin(x);
