@@ -37,7 +37,7 @@ struct backend {
 struct peer {
     struct backend *backend;
     uv_tcp_t tcp;
-    uv_prepare_t flush;
+    uv_prepare_t flush; /* runs once after something has happened */
     uv_write_t write;
     nghttp2_session *session;
     struct backend_calls calls; /* nghttp2 does not close them itself */
@@ -187,6 +187,16 @@ close_peer(struct peer *p)
     uv_close((uv_handle_t *)&p->flush, on_peer_closed);
 }
 
+static void on_flush(uv_prepare_t *handle);
+
+/* Thousands of peers may be silent: none of them costs a turn of the loop. */
+static void
+flush_later(struct peer *p)
+{
+    if (!is_closing(p))
+        uv_prepare_start(&p->flush, on_flush);
+}
+
 static void
 on_written(uv_write_t *write, int status)
 {
@@ -195,6 +205,7 @@ on_written(uv_write_t *write, int status)
     p->is_writing = false;
     if (status < 0)
         close_peer(p);
+    flush_later(p);
 }
 
 /* Fills out with whole frames. Returns the length, or an error of nghttp2. */
@@ -246,6 +257,7 @@ on_flush(uv_prepare_t *handle)
 {
     struct peer *p = handle->data;
 
+    uv_prepare_stop(handle);
     while (!p->is_writing && !is_closing(p)) {
         ssize_t len = fill_output(p);
 
@@ -280,6 +292,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
             nghttp2_session_mem_recv(p->session, (uint8_t *)buf->base,
                 (size_t)n) < 0))
         close_peer(p);
+    flush_later(p);
 }
 
 /* --------------------------------------------------------------- the backend */
@@ -302,9 +315,9 @@ on_connection(uv_stream_t *server, int status)
     p->write.data = p;
     if (uv_accept(server, (uv_stream_t *)&p->tcp) != 0 ||
         make_session(p) != 0 || uv_tcp_nodelay(&p->tcp, 1) != 0 ||
-        uv_prepare_start(&p->flush, on_flush) != 0 ||
         uv_read_start((uv_stream_t *)&p->tcp, on_alloc, on_read) != 0)
         close_peer(p);
+    flush_later(p);
 }
 
 /* Only handles of peers have data. */
