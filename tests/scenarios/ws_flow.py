@@ -18,6 +18,12 @@ class WebSocketScenario(harness.Scenario):
     def setUp(self):
         self.forget()
 
+    def own(self, more=""):
+        gateway = self.start(self.backend.port, more)
+        self.addCleanup(lambda: gateway.process.poll() is None
+                        and gateway.process.kill())
+        return gateway
+
     def open(self, target, *arguments, **more):
         return Client(self, target, *arguments, **more)
 
@@ -346,15 +352,15 @@ class Flow(WebSocketScenario):
         client.wire.close()
 
     def test_a_client_that_is_held_hears_of_the_end(self):
-        gateway = self.start(self.backend.port, "timeouts: {grace: 0.2s}\n")
+        gateway = self.own("timeouts: {grace: 0.2s}\n")
         self.neighbour = self.wire(gateway.port)
         client = self.open(METHOD % "Converse", port=gateway.port,
                            receive_buffer=65536)
         data = frame(TEXT, '{"id": "%s"}' % ("x" * 60000))
         sent = self.send_until_held(client, data)
+        gateway.process.send_signal(signal.SIGTERM)
         # The rest of the last message, and a Close behind it.
         client.send_raw(data[sent % len(data):] + close(1000))
-        gateway.process.send_signal(signal.SIGTERM)
         while True:
             message = client.json()
             if "code" in message:
@@ -460,12 +466,6 @@ class Held(WebSocketScenario):
 
 
 class Drain(WebSocketScenario):
-    def own(self, more=""):
-        gateway = self.start(self.backend.port, more)
-        self.addCleanup(lambda: gateway.process.poll() is None
-                        and gateway.process.kill())
-        return gateway
-
     def test_what_runs_is_finished(self):
         gateway = self.own()
         client = self.open(METHOD % "Converse", port=gateway.port)
