@@ -7,6 +7,7 @@ dist_man_MANS += docs/sluice.1
 EXTRA_DIST += \
 	docs/base.md \
 	docs/design.md \
+	docs/explorer.png \
 	docs/face.md \
 	docs/links.md \
 	docs/performance.json \

@@ -26,7 +26,8 @@
 
 #define MAGIC 0x45786368u
 
-#define IDLE_MAX 1024u
+/* As many are kept for the next ones; beyond them they are free()d. */
+#define IDLE_MAX 512u
 
 #define TO(s) (1u << GW_X_##s)
 
@@ -59,10 +60,12 @@ take(struct gw_worker *w)
 {
     struct gw_exchange *x = w->idle_exchanges;
 
-    if (x != NULL)
+    if (x != NULL) {
         w->idle_exchanges = x->next_idle;
-    else
+        w->n_idle_exchanges--;
+    } else {
         x = malloc(sizeof *x);
+    }
     if (x == NULL)
         return NULL;
     /* The arena, the largest part, needs no clearing. */
@@ -102,8 +105,13 @@ release(struct gw_exchange *x)
     gw_buffer_fini(&x->out);
     gw_arena_reset(&x->arena);
     x->magic = 0;
-    x->next_idle = w->idle_exchanges;
-    w->idle_exchanges = x;
+    if (w->n_idle_exchanges < IDLE_MAX) {
+        x->next_idle = w->idle_exchanges;
+        w->idle_exchanges = x;
+        w->n_idle_exchanges++;
+    } else {
+        free(x);
+    }
     w->n_exchanges--;
     gw_worker_check_drained(w);
 }
@@ -395,14 +403,14 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
     }
     if (gw_exchange_is_answered(x))
         x->swallowed += used;
-    /* As much as a good body may have; then the answer has to come between. */
-    if (x->swallowed > x->worker->set->config->max_request_message &&
-        gw_early_is_due(x) && !gw_early_answer(x))
-        return MHD_NO;
     if (x->connection->phase == GW_PHASE_WORKING)
         gw_connection_enter(x->connection, GW_PHASE_BODY);
     gw_connection_progress(x->connection, used);
     hurry(x);
+    /* As much as a good body may have; then the answer has to come between. */
+    if (x->swallowed > x->worker->set->config->max_request_message &&
+        gw_early_is_due(x) && !gw_early_answer(x))
+        return MHD_NO;
     return MHD_YES;
 }
 

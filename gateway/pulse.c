@@ -54,9 +54,7 @@ patience(const struct gw_exchange *x)
     if (!x->is_calling || !x->form->is_stream)
         return 0;
     if (x->state == GW_X_READING)
-        return x->owes_allowance
-            ? x->worker->set->config->body_timeout_ns
-            : 0;
+        return x->owes_allowance ? x->worker->set->config->body_timeout_ns : 0;
     if (x->state == GW_X_CALLING)
         return x->form->starts_with_response || x->is_half_closed
             ? 0

@@ -91,7 +91,7 @@ tell_failure(struct gw_websocket *ws, const struct gw_status *status)
 void
 gw_ws_complete(struct gw_websocket *ws)
 {
-    const struct gw_status ok = { .code = SLUICE_CODE_OK };
+    const struct gw_status ok = { .message = sluice_str("") };
 
     if (ws->state != GW_WS_OPEN)
         return;

@@ -85,6 +85,7 @@ struct gw_worker {
 
     /* Recycled, so that the steady state allocates nothing. */
     struct gw_exchange *idle_exchanges;
+    unsigned n_idle_exchanges;
     struct route_match match; /* of the request whose head is being read */
     struct pb_json_reader **idle_readers;
     unsigned n_idle_readers;

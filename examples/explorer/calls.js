@@ -258,9 +258,7 @@ function statusDetails(text) {
 
 /* --------------------------------------------------------------------- calls */
 
-// A stream of JSON that fails late ends with its Status and a broken body; of
-// what comes close before a break, a browser shows nothing to scripts.
-const BROKEN = "the answer broke off, as a stream that fails does; why was lost on the way";
+const BROKEN = "the connection was lost in the middle of the answer";
 
 function startFetch(form, request, method, messages, on) {
   const leave = new AbortController();
@@ -275,7 +273,7 @@ function startFetch(form, request, method, messages, on) {
       return await read(response, on) ?? [];
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw new RpcError(2, BROKEN);
+      throw new RpcError(14, BROKEN);
     }
   };
   if (takesStream(method)) messages.forEach(on.sent);
@@ -303,8 +301,9 @@ function startEvents(form, request, method, messages, on) {
 // docs/websocket.md. A Status may be the last message of a call that fails.
 function startSocket(form, request, method, messages, on) {
   const socket = new WebSocket(location.origin.replace(/^http/, "ws") + request.target, request.protocol);
+  const put = (text) => socket.readyState === WebSocket.OPEN && socket.send(text);
   const send = (message) => {
-    socket.send(JSON.stringify(message));
+    put(JSON.stringify(message));
     if (takesStream(method)) on.sent(message);
   };
   const done = new Promise((resolve, reject) => {
@@ -312,7 +311,7 @@ function startSocket(form, request, method, messages, on) {
     const arrive = () => status && on.message(status);
     socket.onopen = () => {
       on.head(101, "Switching Protocols", [["sec-websocket-protocol", socket.protocol]]);
-      if (request.first) socket.send(request.first);
+      if (request.first) put(request.first);
       messages.forEach(send);
     };
     socket.onmessage = ({ data }) => {
@@ -328,7 +327,7 @@ function startSocket(form, request, method, messages, on) {
         status?.details, trailers));
     };
   });
-  return { done, stop: () => socket.close(), send, end: () => socket.send("") };
+  return { done, stop: () => socket.close(), send, end: () => put("") };
 }
 
 /* --------------------------------------------------------------------- forms */
@@ -357,7 +356,7 @@ export const forms = [
       return request;
     },
   }, {
-    id: "sse", title: "Events", fits: (method) => method.kind === "server", start: startEvents, noDeadline: true,
+    id: "sse", title: "SSE", fits: (method) => method.kind === "server", start: startEvents, noDeadline: true,
     about: "Server-sent events, read by the browser's own EventSource.",
     request: (method, messages) => rest(method, messages, { Accept: "text/event-stream" }),
   }, {
@@ -426,10 +425,10 @@ export function wireText({ verb, target, headers, body = [], first, frames }) {
 }
 
 function socketScript({ target, protocol, first, frames }, endsItself) {
-  const sent = [first, ...frames.map((one) => JSON.stringify(one)), ...(endsItself ? [] : [""])];
+  const sent = [...(first ? [first] : []), ...frames.map((one) => JSON.stringify(one)), ...(endsItself ? [] : [""])];
   return [`const socket = new WebSocket(${JSON.stringify(location.origin.replace(/^http/, "ws") + target)}, "${protocol}");`,
     "socket.onopen = () => {",
-    ...sent.filter((one) => one !== undefined && one !== false).map((one) => `  socket.send(${JSON.stringify(one)});`),
+    ...sent.map((one) => `  socket.send(${JSON.stringify(one)});`),
     "};", "socket.onmessage = ({ data }) => console.log(data);",
     "socket.onclose = ({ code, reason }) => console.log(code, reason);"].join("\n");
 }

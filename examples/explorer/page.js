@@ -8,8 +8,8 @@ const SHOWN_MAX = 500; // messages; all are counted
 
 const $ = (id) => document.getElementById(id);
 
-let method = methods.find(({ kind }) => kind === "server");
-let form = formsOf(method)[0];
+let method; // by choose()
+let form;
 let call = null; // the last one: what was seen of it
 const typed = new Map(); // by method: what the user has made of its request
 
@@ -75,11 +75,15 @@ function showMethod() {
   document.title = `${method.name} · Sluice`;
 }
 
-function showForms() {
+function listForms() {
   $("forms").replaceChildren(...formsOf(method).map((one) => element("label", {},
-    element("input", { type: "radio", name: "form", value: one.id, checked: one === form && "checked",
+    element("input", { type: "radio", name: "form", value: one.id,
       onchange: () => { location.hash = `${method.name}/${one.id}`; } }),
     element("span", {}, titleOf(one, method)))));
+}
+
+function showForms() {
+  for (const one of $("forms").querySelectorAll("input")) one.checked = one.value === form.id;
   $("form-about").textContent = form.about;
   $("deadline").disabled = Boolean(form.noDeadline);
 }
@@ -90,11 +94,14 @@ function choose() {
   const before = method;
   stop();
   call = null;
-  method = methods.find((one) => one.name === name) ?? method;
-  form = formsOf(method).find((one) => one.id === (id ?? form.id)) ?? formsOf(method)[0];
-  showMethod();
+  method = methods.find((one) => one.name === name) ?? method ?? methods.find(({ kind }) => kind === "server");
+  form = formsOf(method).find((one) => one.id === (id ?? form?.id)) ?? formsOf(method)[0];
+  if (before !== method) {
+    showMethod();
+    listForms();
+    showRequest(typed.get(method) ?? method);
+  }
   showForms();
-  if (before !== method || !$("message").value) showRequest(typed.get(method) ?? method);
   showPreview();
   showCall();
 }
@@ -230,7 +237,6 @@ function begin() {
   showCall();
   tick(mine);
   if ($("response").getBoundingClientRect().top > innerHeight - 120) $("response").scrollIntoView();
-  if (isTalk()) $("line").focus();
 }
 
 function finish(mine, state, { trailers, error }) {
@@ -246,7 +252,7 @@ function stop() {
 }
 
 function say() {
-  if (call?.state !== "running" || !call.head || !$("line").value) return;
+  if (call?.state !== "running" || !$("line").value) return;
   call.handle.send(method.add.make($("line").value));
   $("line").value = "";
   $("line").focus();
@@ -275,7 +281,9 @@ function showButtons() {
   $("send").disabled = isRunning || $("message").getAttribute("aria-invalid") === "true";
   $("send").textContent = isTalk() ? "Open and send" : "Send";
   $("stop").disabled = !isRunning;
-  $("composer").hidden = !(isRunning && isTalk());
+  const wasTalking = !$("composer").hidden;
+  $("composer").hidden = !(isRunning && isTalk() && call.head);
+  if (!wasTalking && !$("composer").hidden) $("line").focus();
   $("line-label").textContent = method.add?.label ?? "";
 }
 

@@ -2,7 +2,8 @@
 /*
  * examples/library/read.c - ReadBook: a stream of pages. A page is made when
  * the reader has allowance for it and not before, so a reading keeps no more
- * than its place in the book, however long that is and however slow the reader.
+ * than its place in the book, however long that is and however slow the reader;
+ * nor before the pause after the last one is over.
  */
 #include <stdio.h>
 

@@ -249,10 +249,10 @@ crowd_open(struct fuzz_crowd *crowd, const uint8_t *data, size_t size,
 }
 
 static void
-live(struct fuzz_crowd *crowd, const struct fuzz_play *play)
+live(struct fuzz_crowd *crowd)
 {
-    crowd->acts = play->acts;
-    crowd->n_acts = play->n_acts;
+    crowd->acts = fuzz_play.acts;
+    crowd->n_acts = fuzz_play.n_acts;
     while (!fuzz_has_ended(&crowd->watch.in))
         act(crowd);
     fuzz_shortage_end();
@@ -278,17 +278,18 @@ crowd_close(struct fuzz_crowd *crowd)
     assert(crowd->watch.payloads == 0);
 }
 
-void
-fuzz_crowd_play(const struct fuzz_play *play, const uint8_t *data, size_t size)
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct world *w = calloc(1, play->size);
+    struct world *w = calloc(1, fuzz_play.size);
     struct fuzz_crowd *crowd = (struct fuzz_crowd *)w;
 
     assert(w != NULL);
     crowd_open(crowd, data, size, w);
-    play->open(w);
-    live(crowd, play);
-    play->close(w);
+    fuzz_play.open(w);
+    live(crowd);
+    fuzz_play.close(w);
     crowd_close(crowd);
     free(w);
+    return 0;
 }

@@ -32,7 +32,10 @@ struct fuzz_crowd {
     struct fuzz_customer customer[FUZZ_CUSTOMERS];
 };
 
-/* What becomes of one input. */
+/* What becomes of an input: a new world is opened; in it comes one act after the
+ * other, as the input chooses, until it ends, some within the calls of customers;
+ * then nobody acts any more, memory is not short, and the world is closed. Handles
+ * that were kept are dropped, and nothing must be left. */
 struct fuzz_play {
     size_t size; /* of struct world, which begins with its crowd */
     void (*open)(struct world *w);
@@ -41,12 +44,8 @@ struct fuzz_play {
     size_t n_acts;
 };
 
-/* A new world is opened; in it comes one act after the other, as the input
- * chooses, until it ends, some within the calls of customers; then nobody acts
- * any more, memory is not short, and the world is closed. Handles that were kept
- * are dropped, and nothing must be left. */
-void fuzz_crowd_play(const struct fuzz_play *play, const uint8_t *data,
-    size_t size);
+/* The target's, which crowd.c is the entry of. */
+extern const struct fuzz_play fuzz_play;
 
 /* A timer's round and one of libuv's, without sleeping. Whether a task is
  * queued or a handle of libuv's active. */

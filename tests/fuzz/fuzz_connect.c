@@ -80,7 +80,7 @@ put_escapes(const uint8_t *data, size_t len, char *to)
 
 /* The bytes are a message in the query. */
 static void
-check_get(const struct rpc_body_head *post, struct rpc_body_end expected,
+check_get(const struct rpc_body_head *post, struct played_end expected,
     const uint8_t *data, size_t len, bool is_base64)
 {
     static const char *const codings[] = { "identity", "gzip", "deflate" };
@@ -95,7 +95,7 @@ check_get(const struct rpc_body_head *post, struct rpc_body_end expected,
     get.query = query;
     get.query_len = (size_t)n +
         (is_base64 ? put_base64 : put_escapes)(data, len, query + n);
-    assert(rpc_body_is_same(expected, rpc_body_run(&get, NULL, 0, nothing)));
+    assert(played_end_is_same(expected, rpc_body_run(&get, NULL, 0, nothing)));
     free(query);
 }
 
@@ -107,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sluice_str cuts = fuzz_text(&in);
     struct fuzz_input pieces = { (const uint8_t *)cuts.ptr, cuts.len };
     struct rpc_body_head head = head_of(how);
-    struct rpc_body_end end;
+    struct played_end end;
 
     if (in.left > BODY_MAX)
         return 0;

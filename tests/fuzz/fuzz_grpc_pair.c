@@ -277,17 +277,5 @@ world_close(struct world *w)
     sluice_end_free(&w->serving);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-    static const struct fuzz_play play = {
-        .size = sizeof(struct world),
-        .open = world_open,
-        .close = world_close,
-        .acts = acts,
-        .n_acts = sizeof(acts) / sizeof(acts[0]),
-    };
-
-    fuzz_crowd_play(&play, data, size);
-    return 0;
-}
+const struct fuzz_play fuzz_play = { sizeof(struct world), world_open,
+    world_close, acts, sizeof(acts) / sizeof(acts[0]) };

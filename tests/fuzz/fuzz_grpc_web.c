@@ -46,7 +46,7 @@ to_text(const uint8_t *data, size_t len, unsigned step, char *text)
 }
 
 static void
-check_text(const struct rpc_body_head *binary, struct rpc_body_end expected,
+check_text(const struct rpc_body_head *binary, struct played_end expected,
     const uint8_t *data, size_t len, unsigned step, struct fuzz_input cuts)
 {
     struct rpc_body_head head = *binary;
@@ -58,7 +58,7 @@ check_text(const struct rpc_body_head *binary, struct rpc_body_end expected,
         ? "application/grpc-web-text+json"
         : "application/grpc-web-text+proto";
     n = to_text(data, len, step, text);
-    assert(rpc_body_is_same(expected,
+    assert(played_end_is_same(expected,
         rpc_body_check(&head, (const uint8_t *)text, n, cuts)));
     free(text);
 }
@@ -72,7 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sluice_str cuts = fuzz_text(&in);
     struct fuzz_input pieces = { (const uint8_t *)cuts.ptr, cuts.len };
     struct rpc_body_head head = head_of(how);
-    struct rpc_body_end end;
+    struct played_end end;
 
     if (in.left > BODY_MAX)
         return 0;

@@ -323,17 +323,5 @@ sides_close(struct world *w)
         assert(w->scripted.wire[i].op == NULL);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-    static const struct fuzz_play play = {
-        .size = sizeof(struct world),
-        .open = sides_open,
-        .close = sides_close,
-        .acts = acts,
-        .n_acts = sizeof(acts) / sizeof(acts[0]),
-    };
-
-    fuzz_crowd_play(&play, data, size);
-    return 0;
-}
+const struct fuzz_play fuzz_play = { sizeof(struct world), sides_open,
+    sides_close, acts, sizeof(acts) / sizeof(acts[0]) };

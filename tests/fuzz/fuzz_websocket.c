@@ -2,9 +2,10 @@
 /*
  * Any bytes as the frames of a WebSocket client. What comes out is the same
  * however they are cut, and whatever rests there are: the same whole messages,
- * and the same end. Text is UTF-8, nothing is over its limit.
+ * and the same end. Text is UTF-8, nothing is over its limit. Who looks ahead
+ * finds the pings and the Close that are met later.
  */
-#include "gateway/websocket_frames.h"
+#include "gateway/websocket_ahead.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct client {
     size_t piece; /* how much is opened at a time */
     struct pb_buf heard;
     size_t n_message; /* of the message that is arriving */
+    unsigned n_pings;
+    bool is_closed;
 };
 
 static ssize_t
@@ -112,6 +115,7 @@ hear(struct client *c, struct gw_ws_frames *f, struct pb_buf *control,
             take_piece(c, &e);
             break;
         case GW_WS_PING:
+            c->n_pings++;
             take_control(c, control, 'i', &e);
             break;
         case GW_WS_PONG:
@@ -121,6 +125,7 @@ hear(struct client *c, struct gw_ws_frames *f, struct pb_buf *control,
             take_control(c, control, 'c', &e);
             if (e.len > 0)
                 check_text(e.data, e.len);
+            c->is_closed = true;
             *code = e.code;
             return false;
         case GW_WS_BROKEN:
@@ -160,6 +165,23 @@ check_equal(const struct pb_buf *a, const struct pb_buf *b)
     assert(a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
+/* Where the reader found nothing wrong. */
+static void
+check_ahead(const struct client *met, uint16_t code, const uint8_t *data,
+    size_t size, size_t piece)
+{
+    struct gw_ws_ahead seen = { 0 };
+
+    for (size_t at = 0; at < size; at += piece)
+        gw_ws_ahead_feed(&seen, data + at,
+            size - at < piece ? size - at : piece);
+    if (!met->is_closed && (code != 0 || seen.is_lost))
+        return; /* a header is judged with the first byte behind it */
+    assert(seen.has_close == met->is_closed);
+    assert(!seen.has_close || seen.code == code);
+    assert(seen.n_pings == met->n_pings);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -179,6 +201,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     check_equal(&whole.heard, &cut.heard);
     check_equal(&controls[0], &controls[1]);
+    check_ahead(&whole, code, data, size, size);
+    check_ahead(&cut, code, data, size, cut.piece);
     pb_buf_fini_heap(&whole.heard);
     pb_buf_fini_heap(&cut.heard);
     pb_buf_fini_heap(&controls[0]);

@@ -122,28 +122,35 @@ tests_fuzz_fuzz_grpc_message_SOURCES = \
 tests_fuzz_fuzz_grpc_message_LDADD = $(RPC_LIBS)
 tests_fuzz_fuzz_grpc_message_LDFLAGS = $(fuzz_link)
 
-# Bodies of the protocols of RPCs, on the fixture of the gateway's tests; the
-# RPC itself is played.
+# The RPC of an exchange, on the fixture of the gateway's tests.
+fuzz_played_call = \
+	tests/fuzz/played_call.c \
+	tests/fuzz/played_call.h \
+	tests/gateway/fixture.c \
+	tests/gateway/fixture.h
+fuzz_played_call_link = \
+	-Wl,--wrap=gw_call_start,--wrap=gw_call_start_for \
+	-Wl,--wrap=gw_call_request,--wrap=gw_call_has_room \
+	-Wl,--wrap=gw_call_half_close,--wrap=gw_call_give_up \
+	-Wl,--wrap=gw_exchange_called \
+	-Wl,--wrap=sluice_call_cancel,--wrap=sluice_call_allow
+
+# Bodies of the protocols of RPCs.
 fuzz_rpc_body = \
 	tests/fuzz/rpc_body.c \
 	tests/fuzz/rpc_body.h \
-	tests/gateway/fixture.c \
-	tests/gateway/fixture.h
-fuzz_rpc_body_link = \
-	-Wl,--wrap=gw_call_start,--wrap=gw_call_request \
-	-Wl,--wrap=gw_call_has_room,--wrap=gw_call_half_close \
-	-Wl,--wrap=gw_call_give_up
+	$(fuzz_played_call)
 
 fuzz_programs += tests/fuzz/fuzz_grpc_web
 fuzz_runs += tests/fuzz/fuzz_grpc_web=3000
 tests_fuzz_fuzz_grpc_web_SOURCES = \
 	tests/fuzz/fuzz_grpc_web.c $(fuzz_rpc_body) $(fuzz_driver)
 tests_fuzz_fuzz_grpc_web_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
-tests_fuzz_fuzz_grpc_web_LDFLAGS = $(fuzz_link) $(fuzz_rpc_body_link)
+tests_fuzz_fuzz_grpc_web_LDFLAGS = $(fuzz_link) $(fuzz_played_call_link)
 
 fuzz_programs += tests/fuzz/fuzz_connect
 fuzz_runs += tests/fuzz/fuzz_connect=3000
 tests_fuzz_fuzz_connect_SOURCES = \
 	tests/fuzz/fuzz_connect.c $(fuzz_rpc_body) $(fuzz_driver)
 tests_fuzz_fuzz_connect_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
-tests_fuzz_fuzz_connect_LDFLAGS = $(fuzz_link) $(fuzz_rpc_body_link)
+tests_fuzz_fuzz_connect_LDFLAGS = $(fuzz_link) $(fuzz_played_call_link)

@@ -2,7 +2,7 @@
 /*
  * tests/fuzz/rpc_body.h - bodies of gRPC-Web and Connect, without a client and
  * without a service: the real intakes on an exchange of their own, whose RPC is
- * played by this file (the functions of gateway/call.h are wrapped).
+ * played (played_call.h).
  *
  * The oracle: what goes upstream, and the error if there is one, do not depend
  * on how the body was cut into pieces, nor on when the service takes no more.
@@ -11,15 +11,7 @@
 #define TESTS_FUZZ_RPC_BODY_H
 
 #include "gateway/front.h"
-#include "tests/fuzz/input.h"
-
-/* What came of one body. */
-struct rpc_body_end {
-    unsigned n_payloads;
-    uint64_t hash; /* of the payloads, with their lengths */
-    int code;      /* of the error; 0: none */
-    bool is_ended; /* the service got all of it */
-};
+#include "tests/fuzz/played_call.h"
 
 /* A request as its head says. */
 struct rpc_body_head {
@@ -32,13 +24,11 @@ struct rpc_body_head {
 };
 
 /* The head, and the body in pieces as `cuts` says; empty: in one. */
-struct rpc_body_end rpc_body_run(const struct rpc_body_head *head,
+struct played_end rpc_body_run(const struct rpc_body_head *head,
     const uint8_t *body, size_t len, struct fuzz_input cuts);
 
 /* Runs it whole and in pieces: both must end alike. */
-struct rpc_body_end rpc_body_check(const struct rpc_body_head *head,
+struct played_end rpc_body_check(const struct rpc_body_head *head,
     const uint8_t *body, size_t len, struct fuzz_input cuts);
-
-bool rpc_body_is_same(struct rpc_body_end a, struct rpc_body_end b);
 
 #endif

@@ -1092,7 +1092,167 @@ def connect():
         yield 'get-' + name, bytes([0x80, 0]) + query.encode()
 
 
+# ------------------------------------------------------------- fuzz_values.c
+
+
+def values_of_streams():
+    m, tree = 0, 4
+    no_arrays = 0x80
+    one, two = '{"name":"a"}', '{"name":"b","left":{}}'
+    for name, body in (
+            ('none', ''), ('blank', ' \r\n\t'), ('one', one),
+            ('in-a-row', one + two), ('lines', one + '\n' + two + '\n'),
+            ('array', '[%s, %s]' % (one, two)), ('array-of-none', ' [ ] '),
+            ('array-in-lines', '[\n%s\n,\n%s\n]\n' % (one, two)),
+            ('array-cut', '[%s,' % one), ('array-not-closed', '[' + one),
+            ('array-begun', '['), ('comma-before-end', '[%s,]' % one),
+            ('no-comma', '[%s %s]' % (one, two)), ('comma-in-a-row', one + ','),
+            ('after-the-array', '[]\n' + one), ('array-in-an-array', '[[]]'),
+            ('array-after-a-value', one + '[%s]' % two), ('bracket', ']'),
+            ('value-cut', one + '\n{"name'), ('bad-value', one + '\n\n {"x":1}'),
+            ('bad-element', '[%s,\n  {"name":1}]' % one), ('null', 'null null'),
+            ('not-utf-8', one + '\xff')):
+        yield name, bytes([tree, 2]) + body.encode('latin-1')
+    yield 'no-arrays', bytes([m, no_arrays | 3]) + b'[{}]'
+
+
+# ------------------------------------------------------------ fuzz_headers.c
+
+
+def headers_of_http():
+    accept, codings, kind, origin, handshake = range(5)
+    for name, value in (
+            ('none', ''), ('sse', 'text/event-stream'), ('any', '*/*'),
+            ('browser', 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8'),
+            ('weights', 'application/json;q=0.3, text/event-stream;q=0.301'),
+            ('refused', 'application/x-ndjson;q=0, application/*;q=0.5'),
+            ('no-weight', 'application/json;q=1.5;q="1", text/*;q'),
+            ('pretty', 'application/json;pretty="true", application/json'),
+            ('separators', ',;=,;q=;,= ,\t;q = 1'),
+            ('quoted', 'text/plain;a="b,application/json"')):
+        yield 'accept-' + name, bytes([accept]) + value.encode()
+    for name, value in (('list', 'br, gzip;q=0.5, x;q=0'), ('blank', ' \t,,'),
+                        ('refused', 'gzip ; q=0.000')):
+        yield 'codings-' + name, bytes([codings]) + value.encode()
+    for name, value in (('json', 'Application/JSON ; charset="UTF-8"'),
+                        ('latin', 'application/json;charset=latin1'),
+                        ('control', 'a/b\n'), ('no-text', 'a/\xff')):
+        yield 'type-' + name, bytes([kind]) + value.encode('latin-1')
+    for name, url, host in (('same', 'https://a.b', 'A.B:443'),
+                            ('port', 'http://a:8080', 'a:8080'),
+                            ('scheme', 'http://a', 'a:443'),
+                            ('null', 'null', 'null'), ('no-host', 'http://', '')):
+        yield 'origin-' + name, bytes([origin]) + text(url) + host.encode()
+
+    def fields(*pairs):
+        return bytes([handshake]) + b''.join(
+            bytes([number]) + text(value) for number, value in pairs)
+
+    key = 'dGhlIHNhbXBsZSBub25jZQ=='
+    good = (0, 'websocket'), (1, 'keep-alive, Upgrade'), (2, key), (3, '13')
+    yield 'handshake', fields(*good)
+    yield 'handshake-protocols', fields(*good, (4, 'x, sluice.json'), (4, ','))
+    yield 'handshake-twice', fields(*good, *good)
+    yield 'handshake-version', fields(*good[:3], (3, '8'))
+    for name, bad_key in (('short', key[4:]), ('padding', key[:-2] + 'AA'),
+                          ('no-base64', '!' * 24)):
+        yield 'handshake-key-' + name, fields(*good[:2], (2, bad_key), good[3])
+
+
+# ------------------------------------------- WebSocket (fuzz_websocket_talk.c)
+
+TEXT_FRAME, BINARY_FRAME, CLOSE_FRAME, PING_FRAME = 0x81, 0x82, 0x88, 0x89
+FIRST_TEXT, MORE, LAST = 0x01, 0x00, 0x80
+RAW_BYTES, LARGE = 0x10, 0x20
+(GET_BOOK, READ_BOOK, ADD_BOOKS, DISCUSS, PATH_UNARY, PATH_STREAM, PATH_BODY,
+ PATH_QUERY) = range(8)
+(ANY_FORM, JSON_FORM, PROTO_FORM, JSON_METADATA, PROTO_METADATA) = range(5)
+END_OF_REQUESTS = bytes([TEXT_FRAME]) + text('')
+
+
+def websocket_frame(first, payload=b''):
+    return bytes([first]) + text(payload)
+
+
+def websocket_talk():
+    frame, end = websocket_frame, END_OF_REQUESTS
+    goodbye = frame(CLOSE_FRAME, b'\x03\xe8')
+    message = frame(TEXT_FRAME, BOOK_JSON)
+
+    def talk(target, *frames, form=ANY_FORM, code=0, responses=(), details=b''):
+        how = bytes([target | form << 3, code | len(responses) << 4])
+        return PIECES + how + b''.join(map(text, responses)) + text(
+            details) + b''.join(frames)
+
+    answer = (BOOK, )
+    yield 'unary', talk(GET_BOOK, message, responses=answer)
+    yield 'unary-binary', talk(GET_BOOK, frame(BINARY_FRAME, BOOK),
+                               responses=answer)
+    yield 'unary-empty', talk(GET_BOOK, end, responses=answer)
+    yield 'unary-not-found', talk(GET_BOOK, message, code=5,
+                                  details='no such book \u00e9' * 12)
+    yield 'unary-twice', talk(GET_BOOK, message * 2, responses=answer)
+    yield 'unary-bad-answer', talk(GET_BOOK, message, responses=[BAD_PROTO])
+    yield 'of-a-path', talk(PATH_UNARY, responses=answer)
+    yield 'stream-of-a-path', talk(PATH_STREAM, responses=[b'', b'\b\x01'])
+    yield 'message-to-a-path', talk(PATH_STREAM, message)
+    yield 'body-and-path', talk(PATH_BODY, frame(TEXT_FRAME, b'{"toShelf":"s"}'),
+                                responses=answer)
+    yield 'server-stream', talk(READ_BOOK, message, responses=[b'\b\x01'] * 3)
+    yield 'server-stream-fails', talk(READ_BOOK, message, code=14,
+                                      responses=[b'\b\x01'])
+    yield 'client-stream', talk(ADD_BOOKS, frame(TEXT_FRAME, '{"bookId":"1"}'),
+                                frame(BINARY_FRAME, BOOK), end,
+                                responses=[b'\b\x02'])
+    yield 'bidi', talk(DISCUSS, message * 3, end, responses=answer * 3)
+    yield 'bidi-binary', talk(DISCUSS, frame(BINARY_FRAME, BOOK) * 2, end,
+                              responses=answer * 2, form=PROTO_FORM)
+    yield 'of-a-path-and-query', talk(PATH_QUERY, responses=answer)
+    yield 'message-after-the-end', talk(DISCUSS, message, end, message)
+    yield 'text-for-proto', talk(DISCUSS, message, form=PROTO_FORM)
+    yield 'binary-for-json', talk(DISCUSS, frame(BINARY_FRAME, BOOK),
+                                  form=JSON_FORM)
+    yield 'bad-json', talk(DISCUSS, frame(TEXT_FRAME, b'{"nam'))
+    yield 'two-values', talk(DISCUSS, frame(TEXT_FRAME, b'{} {}'))
+    yield 'bad-protobuf', talk(DISCUSS, frame(BINARY_FRAME, BAD_PROTO))
+    yield 'fragments', talk(
+        DISCUSS, frame(FIRST_TEXT, BOOK_JSON[:9]), frame(PING_FRAME, b'a'),
+        frame(MORE, BOOK_JSON[9:20]), frame(LAST, BOOK_JSON[20:]), end)
+    yield 'fragment-without-a-first', talk(DISCUSS, frame(MORE, b'a'))
+    yield 'large', talk(DISCUSS, frame(BINARY_FRAME | LARGE, BOOK), end)
+    yield 'too-large', talk(DISCUSS, frame(TEXT_FRAME | LARGE, b' ' * 200))
+    yield 'bad-utf-8', talk(DISCUSS, frame(TEXT_FRAME, b'"\xff"'))
+    yield 'not-masked', talk(DISCUSS, frame(RAW_BYTES, b'\x81\x02{}'))
+    yield 'reserved-bit', talk(DISCUSS, frame(0xc1, b'{}'))
+    yield 'large-ping', talk(DISCUSS, frame(PING_FRAME | LARGE, b'abcd'))
+    yield 'close', talk(DISCUSS, message, goodbye, message)
+    yield 'close-1005', talk(DISCUSS, frame(CLOSE_FRAME, b'\x03\xed'))
+    yield 'close-of-one-byte', talk(DISCUSS, frame(CLOSE_FRAME, b'\x03'))
+    for form, name in (JSON_METADATA, 'json'), (PROTO_METADATA, 'proto'):
+        request = frame(BINARY_FRAME, BOOK) if name == 'proto' else message
+        yield 'metadata-' + name, talk(DISCUSS, frame(
+            TEXT_FRAME, b'{"metadata":{"a":"1","b-bin":["AAEC","AA"]},'
+            b'"timeout":"2.5s"}'), request, end, form=form, responses=answer)
+    for name, said in (('empty', b''), ('not-json', b'{'), ('no-object', b'[]'),
+                       ('deep', b'{"metadata":{"a":[[["1"]]]}}'),
+                       ('number', b'{"metadata":{"a":1}}'),
+                       ('bad-base64', b'{"metadata":{"a-bin":"!"}}'),
+                       ('bad-name', b'{"metadata":{"a b":"1"}}'),
+                       ('bad-timeout', b'{"timeout":"soon"}'),
+                       ('unknown', b'{"meta":{}}')):
+        yield 'metadata-' + name, talk(DISCUSS, frame(TEXT_FRAME, said), end,
+                                       form=JSON_METADATA)
+    yield 'metadata-large', talk(DISCUSS, *[
+        frame(FIRST_TEXT if n == 0 else MORE | LARGE, b' ' * 250)
+        for n in range(4)], form=JSON_METADATA)
+    yield 'metadata-binary', talk(DISCUSS, frame(BINARY_FRAME, b'{}'),
+                                  form=PROTO_METADATA)
+
+
 TARGETS = {
+    'fuzz_headers': headers_of_http,
+    'fuzz_values': values_of_streams,
+    'fuzz_websocket_talk': websocket_talk,
     'fuzz_grpc_web': grpc_web,
     'fuzz_connect': connect,
     'fuzz_grpc_pair': grpc_pair,

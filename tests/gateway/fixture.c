@@ -8,6 +8,7 @@
 
 #include "examples/library/library.h"
 #include "gateway/front.h"
+#include "gateway/websocket.h"
 
 #define SERVICE "sluice.example.library.v1.Library"
 
@@ -83,11 +84,18 @@ find_rpc(const struct route_set *set, const char *name)
 static void
 free_exchange(struct gw_exchange *x)
 {
+    gw_websocket_free(&x->websocket);
+    if (x->reader != NULL)
+        gw_worker_reader_give(x->worker, &x->reader);
     sluice_metadata_unref(&x->request.metadata);
     sluice_metadata_unref(&x->initial_metadata);
     sluice_metadata_unref(&x->terminal_metadata);
+    sluice_bytes_unref(&x->payload);
     sluice_bytes_unref(&x->response);
     sluice_bytes_unref(&x->reply.body);
+    gw_buffer_fini(&x->bound);
+    gw_buffer_fini(&x->message);
+    gw_buffer_fini(&x->text);
     gw_buffer_fini(&x->out);
     gw_arena_reset(&x->arena);
     free(x);

@@ -142,6 +142,22 @@ tests_gateway_test_websocket_frames_SOURCES = \
 	tests/gateway/test_websocket_frames.c
 tests_gateway_test_websocket_frames_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+# Values of a request stream, of types of the JSON reader's tests.
+fuzz_programs += tests/fuzz/fuzz_values
+fuzz_runs += tests/fuzz/fuzz_values=4000
+tests_fuzz_fuzz_values_SOURCES = \
+	tests/fuzz/fuzz_values.c $(fuzz_json_kit) $(fuzz_driver)
+nodist_tests_fuzz_fuzz_values_SOURCES = $(tests_protobuf_reader_made)
+tests_fuzz_fuzz_values_LDADD = $(GATEWAY_LIBS)
+tests_fuzz_fuzz_values_LDFLAGS = $(fuzz_link)
+
+# What headers say.
+fuzz_programs += tests/fuzz/fuzz_headers
+fuzz_runs += tests/fuzz/fuzz_headers=10000
+tests_fuzz_fuzz_headers_SOURCES = tests/fuzz/fuzz_headers.c $(fuzz_driver)
+tests_fuzz_fuzz_headers_LDADD = $(GATEWAY_LIBS)
+tests_fuzz_fuzz_headers_LDFLAGS = $(fuzz_link)
+
 # What WebSocket clients send.
 fuzz_programs += tests/fuzz/fuzz_websocket
 fuzz_runs += tests/fuzz/fuzz_websocket=10000
@@ -150,6 +166,17 @@ tests_fuzz_fuzz_websocket_SOURCES = \
 tests_fuzz_fuzz_websocket_LDADD = $(GATEWAY_LIBS)
 tests_fuzz_fuzz_websocket_LDFLAGS = $(fuzz_link)
 
+# And what they do in a talk, with the RPC played.
+fuzz_programs += tests/fuzz/fuzz_websocket_talk
+fuzz_runs += tests/fuzz/fuzz_websocket_talk=3000
+tests_fuzz_fuzz_websocket_talk_SOURCES = \
+	tests/fuzz/fuzz_websocket_talk.c $(fuzz_played_call) $(fuzz_driver)
+tests_fuzz_fuzz_websocket_talk_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_fuzz_fuzz_websocket_talk_LDFLAGS = \
+	$(fuzz_link) $(fuzz_played_call_link) \
+	-Wl,--wrap=MHD_create_response_for_upgrade \
+	-Wl,--wrap=MHD_add_response_header,--wrap=MHD_queue_response \
+	-Wl,--wrap=MHD_destroy_response,--wrap=MHD_upgrade_action
 check_PROGRAMS += tests/gateway/test_list
 tests_gateway_test_list_SOURCES = tests/gateway/test_list.c
 tests_gateway_test_list_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

@@ -79,7 +79,7 @@ take(struct fixture *f, size_t size)
 /* ------------------------------------------------------------------- tests */
 
 static void
-the_first_two_kilobytes_need_no_pool(void **state)
+the_first_half_kilobyte_needs_no_pool(void **state)
 {
     struct fixture *f = *state;
 
@@ -121,7 +121,7 @@ small_pieces_share_a_block_of_the_pool(void **state)
     struct fixture *f = *state;
 
     take(f, GW_ARENA_FIRST);
-    for (unsigned i = 0; i < 60; i++)
+    for (unsigned i = 0; i < 15; i++)
         take(f, 128);
     assert_int_equal(takes, 1);
 }
@@ -199,7 +199,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_first_two_kilobytes_need_no_pool),
+        TEST(the_first_half_kilobyte_needs_no_pool),
         TEST(every_piece_is_aligned_for_any_type),
         TEST(pieces_do_not_overlap),
         TEST(small_pieces_share_a_block_of_the_pool),

@@ -2,6 +2,7 @@
 """The page that the demo serves at /: over HTTP, and clicked through in
 Chromium (tests/web/explorer.mjs)."""
 
+import json
 import os
 import re
 import subprocess
@@ -28,13 +29,14 @@ class Explorer(harness.Scenario):
             ["node", SCRIPT], text=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=4 * harness.PATIENCE, env={
                 **os.environ, "DESCRIPTORS": LIBRARY,
-                "GATEWAY": "http://127.0.0.1:%d" % demo.port})
+                "CONFIG": json.dumps(
+                    {"gateway": "http://127.0.0.1:%d" % demo.port})})
         sys.stdout.write("\n" + done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertRegex(done.stdout, r"(?m)^[1-9]\d* passed, 0 failed$")
         # Each of the eight forms that were stopped, and the one left behind:
         # the library has been told.
-        demo.wait_for('method=ReadBook outcome="client gone"', 9)
+        demo.wait_for('rpc_method="ReadBook" outcome="client gone"', 9)
 
     def test_files_and_their_heads(self):
         port = self.demo().port

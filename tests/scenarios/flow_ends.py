@@ -6,6 +6,7 @@ import signal
 
 import forms
 import harness
+import slow
 from forms import BOTH_WAYS, DOWNLOADS, UPLOADS, each
 from harness import request
 
@@ -121,6 +122,27 @@ class Unfinished(forms.Scenario):
         call.end(15, "broken off")
         stream = forms.Stream(download, wire).begin()
         download.fails(self, stream.to_end(), "one two ", 15, "broken off")
+
+    def test_an_error_while_the_client_is_held(self):
+        gateway = self.own("limits: {max_request_message: 32KiB}\n"
+                           "timeouts: {body: 1h}\n")
+        self.backend.is_reading = False
+        uploads = []
+        for form in UPLOADS:
+            wire = form.open(self, port=gateway.port)
+            wire.send(form.message("one"))
+            uploads.append((form, wire, self.backend.next_call()))
+            slow.fill(self, wire, form)
+        for _, _, call in uploads:
+            call.end(15, "broken off")
+        for form, wire, _ in uploads:
+            with self.subTest(str(form)):
+                form.fails(self, wire, 15)
+        for form, wire, _ in uploads:
+            with self.subTest(str(form)):   # and waits for nothing more
+                wire.to_end()
+        self.backend.is_reading = True
+        self.assertEqual(gateway.stop(), 0)
 
     def test_the_end_of_the_grace(self):
         gateway = self.own("timeouts: {grace: 0.2s}\n")

@@ -209,13 +209,13 @@ STREAM_GROWTH = (8 if is_sanitized() else 1) << 20
 class Gateway:
     """The program itself, listening on a port of its own choice."""
 
-    def __init__(self, *arguments, environment=None):
+    def __init__(self, *arguments, environment=None, under=()):
         self.lines = []
         self.changed = threading.Condition()
         # What ASan keeps of freed memory would hide what we keep.
         asan = [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=1"]
         self.process = subprocess.Popen(
-            self.command(arguments), stderr=subprocess.PIPE,
+            [*under, *self.command(arguments)], stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL, text=True, errors="replace",
             env={**os.environ, "ASAN_OPTIONS": ":".join(filter(None, asan)),
                  **(environment or {})})

@@ -23,6 +23,7 @@ scenarios = \
 	tests/scenarios/flow_ends.py \
 	tests/scenarios/flow_gone.py \
 	tests/scenarios/flow_held.py \
+	tests/scenarios/explorer.py \
 	tests/scenarios/grpc_web.py \
 	tests/scenarios/hostile_bodies.py \
 	tests/scenarios/hostile_heads.py \
@@ -47,6 +48,12 @@ scenarios = \
 	tests/scenarios/ws_bad.py \
 	tests/scenarios/ws_flow.py
 
+# Memory and instructions: of programs with a sanitizer they say nothing.
+if !SANITIZED
+scenarios += tests/scenarios/idle_streams.py
+endif
+tests/scenarios/idle_streams.log: bench/backend$(EXEEXT) bench/bench.pb
+
 TESTS += $(scenarios)
 
 # With two workers, so that what they share is seen by the thread sanitizer
@@ -66,6 +73,8 @@ EXTRA_DIST += \
 	tests/scenarios/forms.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
+	tests/scenarios/held.py \
+	tests/scenarios/idle_streams.py \
 	tests/scenarios/http2.py \
 	tests/scenarios/leaving.py \
 	tests/scenarios/peer.py \
@@ -84,6 +93,7 @@ EXTRA_DIST += \
 	tests/web/clients_in_browser.mjs \
 	tests/web/connect_calls.mjs \
 	tests/web/connect_clients.mjs \
+	tests/web/explorer.mjs \
 	tests/web/grpc_web_calls.mjs \
 	tests/web/grpc_web_client.mjs \
 	tests/web/kit.mjs \
@@ -98,7 +108,8 @@ EXTRA_DIST += \
 	tests/web/pages/grpc_web.mjs \
 	tests/web/pages/leaving.mjs \
 	tests/web/pages/websocket.mjs \
-	tests/web/websocket_module.mjs
+	tests/web/websocket_module.mjs \
+	tests/web/screenshot.mjs
 
 check_DATA += tests/scenarios/everything.pb tests/scenarios/protojson2.pb
 CLEANFILES += tests/scenarios/everything.pb tests/scenarios/protojson2.pb

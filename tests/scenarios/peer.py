@@ -111,6 +111,11 @@ class Call:
     def wait_whole(self):
         return self.wait(lambda c: c.is_whole)
 
+    def is_cancelled(self):
+        """By what the gateway has said up to now."""
+        self.connection.ping()
+        return self.cancelled_at is not None
+
     def is_held(self):
         """It has ended, or would send more if there were a window; what the
         gateway has said of that has been heard."""

@@ -371,6 +371,40 @@ methods:
             self.assertNotIn(b":\n\n", response.body)
         self.assertEqual(gateway.stop(), 0)
 
+    # ---- Silence
+
+    def test_streams_go_on_after_a_long_silence(self):
+        gateway = self.own("timeouts: {heartbeat: 1200ms}\n")
+        streams = [self.stepping("count=3&size=30000", accept, gateway)
+                   for accept in TYPES]
+        for accept, wire, may_send in streams:
+            may_send.release()
+            while b'"id"' not in wire.buffer:
+                self.assertTrue(wire.more())
+        # Its first heartbeat tells that the others have been silent for longer
+        # than streams take to come to rest.
+        _, last, _ = self.stepping("count=1&tags=x-a=1", SSE, gateway)
+        last.read_until(b"\r\n\r\n")
+        self.assertEqual(last.chunk(), b":\n\n")
+        for accept, wire, may_send in streams:
+            may_send.release(2)
+            response = wire.response()
+            self.assertTrue(response.is_complete)
+            found, error = messages(accept, response.body)
+            self.assertIsNone(error)
+            self.assertEqual([m.get("index", 0) for m in found], [0, 1, 2])
+            self.assertEqual({m["text"] for m in found}, {"x" * 30000})
+        last.close()
+        self.assertEqual(gateway.stop(), 0)
+
+    def stepping(self, query, accept, gateway):
+        """A stream whose steps are its own."""
+        may_send = self.backend.may_send = threading.Semaphore(0)
+        self.backend.entered.clear()
+        wire = self.watch("message=step&" + query, accept, gateway=gateway)
+        self.assertTrue(self.backend.entered.wait(harness.PATIENCE))
+        return accept, wire, may_send
+
 
 if __name__ == "__main__":
     harness.main()

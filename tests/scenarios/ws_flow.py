@@ -346,21 +346,24 @@ class Flow(WebSocketScenario):
         client.wire.close()
 
     def test_a_client_that_is_held_hears_of_the_end(self):
-        client = self.open(METHOD % "Converse", "sluice.json+metadata",
+        gateway = self.start(self.backend.port, "timeouts: {grace: 0.2s}\n")
+        self.neighbour = self.wire(gateway.port)
+        client = self.open(METHOD % "Converse", port=gateway.port,
                            receive_buffer=65536)
-        client.send({"timeout": "0.5s"})
         data = frame(TEXT, '{"id": "%s"}' % ("x" * 60000))
         sent = self.send_until_held(client, data)
         # The rest of the last message, and a Close behind it.
         client.send_raw(data[sent % len(data):] + close(1000))
+        gateway.process.send_signal(signal.SIGTERM)
         while True:
             message = client.json()
             if "code" in message:
                 break
-        self.assertEqual(message["code"], 4)
+        self.assertEqual(message["code"], 14)
         opcode, payload = client.frame()
         self.assertEqual(opcode, CLOSE)
         self.assertEqual(client.wire.to_end(), b"")
+        self.assertEqual(gateway.stop(None), 0)
 
     def test_a_flood_of_pings_takes_no_memory(self):
         client = self.open(METHOD % "Converse", receive_buffer=65536)
