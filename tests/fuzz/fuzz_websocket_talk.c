@@ -41,7 +41,8 @@ struct plan {
 struct talk {
     struct fixture *f;
     const struct plan *plan;
-    int fd; /* the client's */
+    int fd;     /* the client's */
+    int mhd_fd; /* which MHD would close */
     size_t n_heard;
     uint8_t heard[HEARD_MAX];
 };
@@ -55,6 +56,7 @@ struct talk_end {
 
 static MHD_UpgradeHandler on_upgrade; /* that it was given */
 static unsigned n_given_back;
+static unsigned n_ended;
 
 struct MHD_Response *__wrap_MHD_create_response_for_upgrade(
     MHD_UpgradeHandler handler, void *cls);
@@ -65,6 +67,7 @@ enum MHD_Result __wrap_MHD_queue_response(struct MHD_Connection *mhd,
 void __wrap_MHD_destroy_response(struct MHD_Response *response);
 enum MHD_Result __wrap_MHD_upgrade_action(struct MHD_UpgradeResponseHandle *urh,
     enum MHD_UpgradeAction action, ...);
+void __wrap_gw_exchange_end_websocket(struct gw_exchange *x);
 
 struct MHD_Response *
 __wrap_MHD_create_response_for_upgrade(MHD_UpgradeHandler handler, void *cls)
@@ -106,6 +109,14 @@ __wrap_MHD_upgrade_action(struct MHD_UpgradeResponseHandle *urh,
     assert(action == MHD_UPGRADE_ACTION_CLOSE);
     n_given_back++;
     return MHD_YES;
+}
+
+/* The exchange is the fixture's, and goes on. */
+void
+__wrap_gw_exchange_end_websocket(struct gw_exchange *x)
+{
+    (void)x;
+    n_ended++;
 }
 
 /* ---- The plan ------------------------------------------------------------- */
@@ -301,7 +312,9 @@ open_talk(struct talk *t)
     rc = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
     assert(rc == 0);
     t->fd = fds[0];
+    t->mhd_fd = fds[1];
     t->f->connection.fd = fds[1];
+    t->f->connection.holders = GW_HELD_BY_MHD;
     t->f->connection.shard = t->f->worker->shards[0];
     x->request.verb = "GET";
     x->request.verb_len = 3;
@@ -317,7 +330,8 @@ open_talk(struct talk *t)
     if (t->plan->protocol != NULL)
         (void)gw_handshake_read(h, "Sec-WebSocket-Protocol", 22,
             sluice_str(t->plan->protocol));
-    rc = (int)gw_admit_target(t->f->set, &x->request, &x->worker->match, &admission);
+    rc = (int)gw_admit_target(t->f->set, &x->request, &x->worker->match,
+        &admission);
     assert(rc == GW_ADMIT_ROUTE);
     x->binding = x->worker->match.binding;
     x->rpc = x->binding->rpc;
@@ -398,10 +412,11 @@ close_talk(struct talk *t)
 
     (void)shutdown(t->fd, SHUT_WR);
     settle(t);
-    assert(!is_open(t) && n_given_back == 1);
+    assert(!is_open(t) && n_given_back == 1 && n_ended == 1);
     sluice_timer_stop(t->f->worker->loop, &t->f->connection.timer);
     assert(x->connection->websocket == NULL);
     (void)close(t->fd);
+    (void)close(t->mhd_fd);
     (void)close(t->f->connection.fd);
 }
 
@@ -429,7 +444,7 @@ run(const struct plan *plan, struct fuzz_input cuts)
     assert(t != NULL);
     t->f = the_fixture();
     t->plan = plan;
-    n_given_back = 0;
+    n_given_back = n_ended = 0;
     played_call_begin(cuts);
     open_talk(t);
     say_all(t);

@@ -176,7 +176,9 @@ tests_fuzz_fuzz_websocket_talk_LDFLAGS = \
 	$(fuzz_link) $(fuzz_played_call_link) \
 	-Wl,--wrap=MHD_create_response_for_upgrade \
 	-Wl,--wrap=MHD_add_response_header,--wrap=MHD_queue_response \
-	-Wl,--wrap=MHD_destroy_response,--wrap=MHD_upgrade_action
+	-Wl,--wrap=MHD_destroy_response,--wrap=MHD_upgrade_action \
+	-Wl,--wrap=gw_exchange_end_websocket
+
 check_PROGRAMS += tests/gateway/test_list
 tests_gateway_test_list_SOURCES = tests/gateway/test_list.c
 tests_gateway_test_list_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
