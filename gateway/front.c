@@ -9,6 +9,7 @@
 
 #include "gateway/admit.h"
 #include "gateway/connect.h"
+#include "gateway/connection.h"
 #include "gateway/cors.h"
 #include "gateway/list.h"
 #include "gateway/media_type.h"
@@ -100,9 +101,17 @@ check_head(struct gw_exchange *x)
     } else if (r->has_bad_expect) {
         gw_reply_error(x, 417, SLUICE_CODE_INVALID_ARGUMENT, "expect",
             "only 100-continue can be expected");
-    } else if (x->worker->is_draining) {
-        gw_reply_shutdown(x);
     }
+    return !x->reply.is_ready;
+}
+
+static bool
+check_gateway(struct gw_exchange *x)
+{
+    if (x->worker->is_draining)
+        gw_reply_shutdown(x);
+    else if (x->connection->is_surplus)
+        gw_reply_overload(x);
     return !x->reply.is_ready;
 }
 
@@ -291,6 +300,7 @@ gw_front_begin(struct gw_exchange *x)
     /* RFC 9110 section 7.8: in HTTP/1.0 Upgrade means nothing. */
     x->request.is_websocket = x->request.handshake.is_wanted && !x->is_http10;
     speak(x, choose(&x->request));
-    if (check_head(x) && !is_preflight(x) && find_route(x) && check_headers(x))
+    if (check_head(x) && !is_preflight(x) && check_gateway(x) &&
+        find_route(x) && check_headers(x))
         x->front->begin(x);
 }
