@@ -190,7 +190,9 @@ gw_cors_headers(struct gw_exchange *x, struct MHD_Response *response)
         return true;
     if (!add_vary(x, response))
         return false;
-    if (!gw_cors_allows(cors, origin))
+    /* Where it is the same for everybody, everybody is told: a cache may have
+     * it from who did not ask. */
+    if (!cors->takes_any_origin && !gw_cors_allows(cors, origin))
         return true;
     return (x->reply.is_preflight ? add_permissions(x, response)
                                   : expose(x, response)) &&
