@@ -139,7 +139,7 @@ begin(struct gw_exchange *x)
 {
     if (!check_version(x))
         return;
-    if (strcmp(x->request.verb, "GET") == 0)
+    if (gw_request_is(&x->request, "GET"))
         begin_get(x);
     else
         begin_post(x);

@@ -45,7 +45,7 @@ is(struct sluice_str s, const char *text)
 bool
 gw_connect_is_get(const struct gw_request *r)
 {
-    if (r->query_len == 0 || r->verb_len != 3 || memcmp(r->verb, "GET", 3) != 0)
+    if (r->query_len == 0 || !gw_request_is(r, "GET"))
         return false;
     return parameter(r, "connect").ptr != NULL ||
         (parameter(r, "encoding").ptr != NULL &&

@@ -55,9 +55,8 @@ gw_cors_allows(const struct route_cors *cors, struct sluice_str origin)
 bool
 gw_cors_is_preflight(const struct route_cors *cors, const struct gw_request *r)
 {
-    return cors->is_on && r->verb_len == 7 &&
-        memcmp(r->verb, "OPTIONS", 7) == 0 && r->origin.ptr != NULL &&
-        r->preflight_method.len > 0;
+    return cors->is_on && gw_request_is(r, "OPTIONS") &&
+        r->origin.ptr != NULL && r->preflight_method.len > 0;
 }
 
 /* ------------------------------------------------------------ what is sent */

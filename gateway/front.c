@@ -20,13 +20,6 @@
 /* ---------------------------------------------------------------- which one */
 
 static bool
-is_verb(const struct gw_request *r, const char *verb)
-{
-    return r->verb_len == strlen(verb) &&
-        memcmp(r->verb, verb, r->verb_len) == 0;
-}
-
-static bool
 begins_with(struct sluice_str s, const char *text)
 {
     size_t len = strlen(text);
@@ -50,7 +43,7 @@ connect_of(const struct gw_request *r)
 static const struct gw_front *
 choose(const struct gw_request *r)
 {
-    bool is_post = is_verb(r, "POST");
+    bool is_post = gw_request_is(r, "POST");
 
     if (r->is_websocket)
         return &gw_front_websocket;
@@ -70,6 +63,13 @@ speak(struct gw_exchange *x, const struct gw_front *front)
     x->form = front->form;
     if (front->look != NULL)
         front->look(x);
+}
+
+bool
+gw_front_is_of_http(unsigned status)
+{
+    return status == 405 || status == 415 || status == 417 || status == 431 ||
+        status == 505;
 }
 
 /* ----------------------------------------------------------------- the head */
@@ -223,7 +223,7 @@ settle_refusal(struct gw_exchange *x, const struct gw_admission *a)
 {
     const struct route_rpc *rpc = a->status == 405 ? find_method(x) : NULL;
 
-    if (rpc != NULL && is_verb(&x->request, "GET") &&
+    if (rpc != NULL && gw_request_is(&x->request, "GET") &&
         gw_connect_takes_get(rpc)) {
         speak(x, &gw_front_connect);
         return true;

@@ -438,10 +438,8 @@ make_response(struct gw_exchange *x)
 bool
 gw_reply_sends_body(const struct gw_exchange *x)
 {
-    const struct gw_request *r = &x->request;
-    bool is_head = r->verb_len == 4 && memcmp(r->verb, "HEAD", 4) == 0;
-
-    return !is_head && x->reply.status != MHD_HTTP_NO_CONTENT &&
+    return !gw_request_is(&x->request, "HEAD") &&
+        x->reply.status != MHD_HTTP_NO_CONTENT &&
         x->reply.status != MHD_HTTP_NOT_MODIFIED;
 }
 
