@@ -32,11 +32,16 @@
 /* How long a new connection may take for its first request while we drain. */
 #define LAST_CHANCE_NS (200 * SLUICE_MS)
 
+/* How long one that is not to stay may take to ask. */
+#define SURPLUS_NS SLUICE_SECOND
+
 #define HURRY_NS (500 * SLUICE_MS)
 #define LINGER_NS (2 * SLUICE_SECOND)
 
 /* A body that comes slower than this does not earn more time. */
 #define MIN_BODY_BYTES_PER_SECOND 1024
+
+#define TOO_SLOW "the request took too long"
 
 void
 gw_connection_shut(struct gw_connection *c, const char *why)
@@ -45,11 +50,6 @@ gw_connection_shut(struct gw_connection *c, const char *why)
         c->cut = why;
     shutdown(c->fd, SHUT_RDWR);
 }
-
-/* How long one that is not to stay may take to ask. */
-#define SURPLUS_NS SLUICE_SECOND
-
-#define TOO_SLOW "the request took too long"
 
 /* MHD has nothing of its own to write while a head arrives. false: it has closed
  * its side already. */
@@ -65,17 +65,16 @@ refuse_head(struct gw_connection *c)
     return gw_early_refuse(c->worker, c->fd, &status);
 }
 
-/* A body that did not come in time: the answer is that of its protocol. If it
- * has begun, as a stream that waits for the body to end, its own end is still
- * to come. */
-static void
+/* A body that did not come in time: the answer is that of its protocol. False:
+ * it has begun, as a stream that waits for the body to end, and its own end is
+ * still to come. */
+static bool
 refuse_body(struct gw_exchange *x)
 {
     gw_reply_error(x, MHD_HTTP_REQUEST_TIMEOUT, SLUICE_CODE_DEADLINE_EXCEEDED,
         "timeout", TOO_SLOW);
     gw_call_give_up(x);
-    if (!gw_early_is_due(x))
-        gw_connection_hurry(x->connection);
+    return gw_early_is_due(x);
 }
 
 static void
@@ -84,10 +83,9 @@ time_is_up(struct gw_connection *c)
     struct gw_exchange *x = c->exchange;
 
     if (x != NULL && c->phase == GW_PHASE_BODY && !c->is_hurried &&
-        !gw_exchange_is_answered(x)) {
-        refuse_body(x);
-        if (c->is_hurried)
-            return;
+        !gw_exchange_is_answered(x) && !refuse_body(x)) {
+        gw_connection_hurry(c);
+        return;
     }
     if (x != NULL && gw_early_is_due(x) && gw_early_answer(x))
         return;
