@@ -111,7 +111,7 @@ check_body_headers(struct gw_exchange *x)
         return false;
     }
     if (takes_json(x) && gw_request_media(r) != GW_MEDIA_JSON) {
-        gw_bad_type_refuse(x, GW_TYPE_JSON);
+        gw_bad_type_refuse(x, gw_bad_type_json(x->rpc));
         return false;
     }
     if (r->has_content_length && r->content_length > max &&
