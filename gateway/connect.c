@@ -125,7 +125,7 @@ begin_get(struct gw_exchange *x)
         return;
     }
     x->intake = &intake_get;
-    x->reply.varies = true; /* caches may keep it */
+    x->reply.varies = MHD_HTTP_HEADER_ACCEPT_ENCODING; /* it may be kept */
     gw_connect_read_query(x);
 }
 

@@ -69,7 +69,7 @@ struct gw_reply {
     bool lists_identity;  /* no coding would do, for 415 */
     const char *encoding; /* of what is compressed; NULL: nothing is */
     bool lists_codings;   /* those we know, for a client that tried another */
-    bool varies;          /* with Accept-Encoding */
+    const char *varies;   /* with this header of the request; NULL: none */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */

@@ -178,7 +178,7 @@ choose_stream_form(const struct gw_exchange *x)
 
 /* What it gives. */
 static const struct gw_form *
-choose_form(const struct gw_exchange *x)
+choose_form(struct gw_exchange *x)
 {
     bool is_stream = x->rpc->method->server_streaming;
 
@@ -186,6 +186,8 @@ choose_form(const struct gw_exchange *x)
         return is_stream ? &gw_form_raw_stream : &gw_form_raw;
     if (route_gives_http_body(x->binding))
         return is_stream ? &gw_form_http_body_stream : &gw_form_http_body;
+    if (is_stream || x->rpc->json.pretty_on_request)
+        x->reply.varies = MHD_HTTP_HEADER_ACCEPT;
     return is_stream ? choose_stream_form(x) : &gw_form_json;
 }
 
