@@ -119,18 +119,12 @@ fixture_renew(struct fixture *f)
 }
 
 void
-fixture_open(struct fixture *f, const char *more)
+fixture_open_serving(struct fixture *f, const char *more,
+    const struct gw_inproc *inproc)
 {
     char why[256] = "";
 
-    *f = (struct fixture) {
-        .inproc = {
-            .name = "library",
-            .servicer_new = servicer_new,
-            .servicer_free = sluice_face_servicer_free,
-        },
-        .set = load(more),
-    };
+    *f = (struct fixture){ .inproc = *inproc, .set = load(more) };
     f->shared = (struct gw_shared){
         .set = f->set,
         .inprocs = &f->inproc,
@@ -146,13 +140,36 @@ fixture_open(struct fixture *f, const char *more)
 }
 
 void
-fixture_close(struct fixture *f)
+fixture_open(struct fixture *f, const char *more)
+{
+    fixture_open_serving(f, more,
+        &(struct gw_inproc){
+            .name = "library",
+            .servicer_new = servicer_new,
+            .servicer_free = sluice_face_servicer_free,
+        });
+}
+
+void
+fixture_drain(struct fixture *f)
 {
     free_exchange(f->x);
     gw_worker_drain(f->worker);
-    uv_run(&f->worker->uv, UV_RUN_DEFAULT);
+}
+
+void
+fixture_free(struct fixture *f)
+{
     gw_worker_free(&f->worker);
     route_set_free(&f->set);
+}
+
+void
+fixture_close(struct fixture *f)
+{
+    fixture_drain(f);
+    uv_run(&f->worker->uv, UV_RUN_DEFAULT);
+    fixture_free(f);
 }
 
 int

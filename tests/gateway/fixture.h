@@ -37,9 +37,17 @@ struct fixture {
     struct http_answer answer; /* free to use */
 };
 
-/* more is appended to the route file; "" for nothing. */
+/* more is appended to the route file; "" for nothing. The library is an empty
+ * service: nothing can be called. */
 void fixture_open(struct fixture *f, const char *more);
+/* The same with a service; its name must be "library". */
+void fixture_open_serving(struct fixture *f, const char *more,
+    const struct gw_inproc *inproc);
 void fixture_close(struct fixture *f);
+/* The same in two steps, for who turns the worker's loop, to its end, between
+ * them. */
+void fixture_drain(struct fixture *f);
+void fixture_free(struct fixture *f);
 
 /* The set of a whole route file, in which every schema is the library's. */
 struct route_set *fixture_load(const char *text);
