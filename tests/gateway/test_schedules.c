@@ -16,7 +16,8 @@
 #define VISITS 4u
 #define NS_PER_MS 1000000u
 #define HOUR_NS (3600000u * (uint64_t)NS_PER_MS)
-#define UNARY_TIMEOUT_NS (60000u * (uint64_t)NS_PER_MS) /* by default */
+/* The least of those by default that an unhurried exchange may run into. */
+#define TIMEOUT_NS (30000u * (uint64_t)NS_PER_MS)
 #define SCHEDULES_PER_WORLD 50u
 #define QUIET 40u
 #define TURNS_MAX 20000u
@@ -183,7 +184,7 @@ check_delivery(const struct world *w, const struct visit_request *r,
     const struct visit_answer *a, const struct job *j)
 {
     bool is_well = a->status < 400 && a->is_whole && !a->has_failure;
-    bool was_late = r->has_deadline || w->passed_ns >= UNARY_TIMEOUT_NS;
+    bool was_late = r->has_deadline || w->passed_ns >= TIMEOUT_NS;
 
     if (j->code == 0 && !is_well && !was_late)
         fail_msg("%s: completed, and yet %d", j->method, a->status);
