@@ -40,9 +40,10 @@ struct fixture {
 /* more is appended to the route file; "" for nothing. The library is an empty
  * service: nothing can be called. */
 void fixture_open(struct fixture *f, const char *more);
-/* The same with a service; its name must be "library". */
-void fixture_open_serving(struct fixture *f, const char *more,
-    const struct gw_inproc *inproc);
+/* With a whole route file, a service for "inproc:NAME", and where that is offered
+ * to gRPC clients as well; NULL: nowhere. The exchange is for GetBook of it. */
+void fixture_open_serving(struct fixture *f, const char *route_file,
+    const struct gw_inproc *inproc, const char *grpc);
 void fixture_close(struct fixture *f);
 /* The same in two steps, for who turns the worker's loop, to its end, between
  * them. */
