@@ -149,10 +149,10 @@ body_of(const struct gw_exchange *x)
 {
     const struct gw_reply *r = &x->reply;
 
-    if (r->is_stream)
+    if (r->is_stream && x->out.pb.len > x->out_at)
         return (struct body){ x->out.pb.data + x->out_at,
             x->out.pb.len - x->out_at };
-    if (r->body == NULL)
+    if (r->is_stream || r->body == NULL)
         return (struct body){ NULL, 0 };
     return (struct body){ sluice_bytes_data(r->body) + r->body_skip,
         sluice_bytes_size(r->body) - r->body_skip - r->body_drop };
