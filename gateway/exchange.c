@@ -23,6 +23,7 @@
 #include "gateway/watch.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
+#include "rpc/pool.h"
 
 #define MAGIC 0x45786368u
 
@@ -105,7 +106,7 @@ release(struct gw_exchange *x)
     gw_buffer_fini(&x->out);
     gw_arena_reset(&x->arena);
     x->magic = 0;
-    if (w->n_idle_exchanges < IDLE_MAX) {
+    if (RPC_POOL_KEEPS && w->n_idle_exchanges < IDLE_MAX) {
         x->next_idle = w->idle_exchanges;
         w->idle_exchanges = x;
         w->n_idle_exchanges++;

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Memory runs short, at each place where it is asked for: the k-th allocation
+of a flow fails, by itself or with all that follow until the flow is over. The
+client is told so or cut off, never misled and never left waiting; the next one
+is served as if nothing had been; and nothing stays behind.
+
+The program is one that keeps nothing of what it has given back, so that every
+flow asks the heap for all it needs. A sample is tried; STARVE=all tries each k.
+"""
+
+import os
+import random
+
+import files
+import harness
+import http2
+import starved_flows
+from memory import Heap
+
+UNPOOLED = os.path.join(harness.BUILD, "tests/scenarios/unpooled")
+SAMPLE = 20
+ALL = os.environ.get("STARVE") == "all"
+TURNS = 20000
+
+ROUTE_FILE = """\
+listen: ["127.0.0.1:0"]
+workers: %(workers)d
+access_log: "off"
+upstreams:
+  test: {target: "ipv4:127.0.0.1:%(port)d", schema: %(schema)s}
+  files: {target: "ipv4:127.0.0.1:%(port)d", schema: FILES}
+  box: {target: "ipv4:127.0.0.1:%(port)d", schema: none}
+  fleeting: {target: "ipv4:127.0.0.1:FLEETING", schema: none}
+services:
+  - {name: sluice.test.v1.Everyday, upstream: test}
+  - {name: sluice.test.v1.Files, upstream: files}
+  - {name: raw.Box, upstream: box}
+  - {name: raw.Fleeting, upstream: fleeting}
+http:
+  rules: [{selector: sluice.test.v1.Files.Watch, get: "/v1/watch/{name}"}]
+methods:
+  - {selector: raw.Fleeting.Call, cardinality: unary-unary}
+  - {selector: raw.Box.Echo, cardinality: unary-unary}
+  - {selector: raw.Box.Pour, cardinality: unary-stream}
+  - {selector: raw.Box.Gather, cardinality: stream-unary}
+  - {selector: raw.Box.Mirror, cardinality: stream-stream}
+cors: {origins: ["https://app.example"], headers: [X-Token], max_age: 10m}
+%(more)s
+"""
+
+
+def say_goodbye(c, stream, times):
+    c.answer(stream, b"again")
+    c.goaway(stream)
+    raise http2.Gone
+
+
+class Gateway(harness.Gateway):
+    def command(self, arguments):
+        return [UNPOOLED, *arguments]
+
+
+class Starved(harness.Scenario):
+    backend_type = starved_flows.Backend
+    workers = 1
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fleeting = http2.Backend({"goodbye": say_goodbye})
+        cls.routes = ROUTE_FILE.replace("FILES", files.SET).replace(
+            "FLEETING", str(cls.fleeting.port))
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.fleeting.stop()
+        cls.heap.close()
+
+    @classmethod
+    def start(cls, port, more=None):
+        cls.heap = Heap(os.path.join(cls.directory.name, "heap"))
+        return Gateway("serve", "-c", cls.route_file(port, more),
+                       environment=cls.heap.environment)
+
+    def setUp(self):
+        self.idle = self.wire()
+
+    def state(self):
+        """What the program holds on to, when it has had a turn."""
+        self.idle.send(harness.request("GET", "/healthz"))
+        self.assertEqual(self.idle.response().status, 200)
+        return self.heap.in_use(), len(
+            os.listdir("/proc/%d/fd" % self.gateway.process.pid))
+
+    def settled(self):
+        """The same, when nothing changes any more."""
+        last, same = self.state(), 0
+        while same < 50:
+            now = self.state()
+            same = same + 1 if now == last else 0
+            last = now
+        return last
+
+    def returns_to(self, before):
+        now = None
+        for _ in range(TURNS):
+            now = self.state()
+            if now == before:
+                return
+        self.fail("(blocks, descriptors) %r have become %r" % (before, now))
+
+    def good_run(self, flow, expected):
+        self.assertEqual(flow.run(self), expected)
+
+    def starved_run(self, flow, expected, k, goes_on):
+        """How many were asked for."""
+        self.heap.refuse(k, goes_on)
+        try:
+            outcome = flow.run(self)
+        except TimeoutError:
+            self.fail("the client waits for ever")
+        finally:
+            asked, refused = self.heap.suffices()
+        if outcome != expected and not flow.is_told(outcome):
+            self.fail("misled: %r" % (outcome,))
+        return asked, refused
+
+    def starve(self, flow):
+        expected = flow.run(self)
+        flow.run(self)
+        before = self.settled()
+        self.heap.refuse(0)
+        self.good_run(flow, expected)
+        n, _ = self.heap.suffices()
+        ks = list(range(1, n + 1))
+        if not ALL:
+            ks = sorted(random.Random(flow.name).sample(
+                ks, min(SAMPLE, len(ks))))
+        for goes_on in (False, True):
+            for k in ks:
+                with self.subTest(k=k, of=n, goes_on=goes_on):
+                    try:
+                        self.starved_run(flow, expected, k, goes_on)
+                        self.good_run(flow, expected)
+                        self.returns_to(before)
+                    except (AssertionError, OSError) as e:
+                        raise AssertionError(
+                            "%s refused" % self.heap.where()) from e
+
+
+def add(flow):
+    def test(self):
+        self.starve(flow)
+    name = "".join(c if c.isalnum() else "_" for c in flow.name)
+    setattr(Starved, "test_" + name, test)
+
+
+for flow in starved_flows.FLOWS:
+    add(flow)
+
+
+if __name__ == "__main__":
+    harness.main()
