@@ -151,6 +151,8 @@ write_access_line(struct gw_exchange *x)
         line.outcome = x->connection->cut;
         line.status = x->reply.is_ready ? x->reply.status : 408;
         line.code = SLUICE_CODE_DEADLINE_EXCEEDED;
+    } else if (x->reply.is_lost) {
+        line.outcome = "memory";
     } else if (x->is_client_gone || line.outcome == NULL) {
         line.status = 499;
         line.outcome = "client gone";
@@ -215,7 +217,7 @@ log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
     bool is_refused = was_refused(x);
 
     if (!is_refused && code != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
-        !x->is_out_broken && !x->is_told &&
+        !x->is_out_broken && !x->is_told && !x->reply.is_lost &&
         !(x->state == GW_X_REPLYING && !x->reply.is_stream))
         x->is_client_gone = true;
     if (x->state != GW_X_HEAD || is_refused || x->connection->has_unlogged_408)

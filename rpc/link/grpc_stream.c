@@ -170,7 +170,7 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
             rpc_grpc_end_malformed("a message has an unknown flag"));
         break;
     case RPC_GRPC_READ_NO_MEMORY:
-        rpc_grpc_stream_fail(call, rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
         break;
     }
 }
@@ -199,7 +199,7 @@ rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,
     if (len > 0 &&
         rpc_grpc_reader_hold(&call->reader, client->pool, data, len) !=
             SLUICE_OK)
-        rpc_grpc_stream_fail(call, rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 void

@@ -10,11 +10,14 @@
  * a shared library the heap is the sanitizer's; it does not mind that we stand
  * in front of it (verify_asan_link_order=0).
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +28,9 @@
 
 /* As in heap.py. */
 enum owner { PROGRAM, MICROHTTPD, NGHTTP2, UV, OTHERS, OWNERS };
+
+#define TEXT_MAX 1024u
+#define CALLERS 12
 
 struct counts {
     uint64_t taken[OWNERS]; /* blocks */
@@ -38,7 +44,7 @@ struct counts {
 
     uint64_t asked; /* by the victims */
     uint64_t refused;
-    uint64_t where; /* who was refused last: where in the code of its owner */
+    char where[TEXT_MAX]; /* who was refused first: FILE+OFFSET of each caller */
 };
 
 /* The heap itself: libc's, unless a sanitizer has one. */
@@ -55,9 +61,9 @@ void *__interceptor_memalign(size_t alignment, size_t size) WEAK;
 void __interceptor_free(void *p) WEAK;
 
 static struct counts *counts; /* NULL: not yet */
+static _Thread_local bool is_looking; /* at who calls, which may take memory */
 
 static struct {
-    uintptr_t base;
     uintptr_t from;
     uintptr_t to;
 } code[OWNERS];
@@ -86,7 +92,6 @@ note_code(struct dl_phdr_info *info, size_t size, void *arg)
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 
         if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0) {
-            code[owner].base = info->dlpi_addr;
             code[owner].from = info->dlpi_addr + segment->p_vaddr;
             code[owner].to = code[owner].from + segment->p_memsz;
         }
@@ -143,23 +148,42 @@ is_next(void)
     return now == 1;
 }
 
-/* Whether the caller is not to have what it asks for. A debugger stops here. */
+/* Who has led to this, for addr2line. */
+static void
+note_callers(void)
+{
+    void *callers[CALLERS];
+    size_t len = 0;
+    Dl_info info;
+    int n;
+
+    is_looking = true;
+    n = backtrace(callers, CALLERS);
+    for (int i = 2; i < n && len < TEXT_MAX; i++) {
+        const char *slash;
+
+        if (dladdr(callers[i], &info) == 0)
+            continue;
+        slash = strrchr(info.dli_fname, '/');
+        len += (size_t)snprintf(counts->where + len, TEXT_MAX - len, "%s+%#lx ",
+            slash == NULL ? info.dli_fname : slash + 1,
+            (unsigned long)((char *)callers[i] - (char *)info.dli_fbase));
+    }
+    is_looking = false;
+}
+
+/* Whether the caller is not to have what it asks for. */
 __attribute__((noinline)) static bool
 is_refused(const void *caller)
 {
-    enum owner owner;
-
-    if (counts == NULL)
-        return false;
-    owner = find_owner(caller);
-    if ((counts->victims >> owner & 1) == 0)
+    if (counts == NULL || is_looking ||
+        (counts->victims >> find_owner(caller) & 1) == 0)
         return false;
     __atomic_fetch_add(&counts->asked, 1, __ATOMIC_RELAXED);
     if (!is_next())
         return false;
-    counts->where = (uint64_t)owner << 56 |
-        (((uintptr_t)caller - code[owner].base) & 0xffffffffffff);
-    __atomic_fetch_add(&counts->refused, 1, __ATOMIC_RELAXED);
+    if (__atomic_fetch_add(&counts->refused, 1, __ATOMIC_RELAXED) == 0)
+        note_callers();
     errno = ENOMEM;
     return true;
 }

@@ -13,8 +13,9 @@ COUNTER = os.path.abspath(
 # As in heap_counter.c.
 OWNERS = ("program", "microhttpd", "nghttp2", "uv", "others")
 ALL = (1 << len(OWNERS)) - 1
-WORDS = 2 * len(OWNERS) + 6
-VICTIMS, FAILING, GOES_ON, ASKED, REFUSED, WHERE = range(WORDS - 6, WORDS)
+WORDS = 2 * len(OWNERS) + 5
+VICTIMS, FAILING, GOES_ON, ASKED, REFUSED = range(WORDS - 5, WORDS)
+TEXT_MAX = 1024
 
 
 class Heap:
@@ -22,7 +23,7 @@ class Heap:
 
     def __init__(self, path):
         with open(path, "wb") as f:
-            f.write(bytes(8 * WORDS))
+            f.write(bytes(8 * WORDS + TEXT_MAX))
         with open(path, "r+b") as f:
             self.map = mmap.mmap(f.fileno(), 0)
         self.environment = {"LD_PRELOAD": COUNTER, "HEAP_COUNTS": path}
@@ -65,6 +66,5 @@ class Heap:
         return self[ASKED], self[REFUSED]
 
     def where(self):
-        """Who was refused last."""
-        return "%s+%#x" % (OWNERS[self[WHERE] >> 56],
-                           self[WHERE] & (1 << 56) - 1)
+        """Who was refused first: FILE+OFFSET of each caller, for addr2line."""
+        return self.map[8 * WORDS:].split(b"\0")[0].decode().strip()

@@ -21,7 +21,9 @@ from memory import Heap
 UNPOOLED = os.path.join(harness.BUILD, "tests/scenarios/unpooled")
 SAMPLE = 20
 ALL = os.environ.get("STARVE") == "all"
-TURNS = 20000
+TURNS = 20000       # of the loop, until something is closed
+CALM = 10           # turns without a change are its end
+ROUNDS = 100
 
 ROUTE_FILE = """\
 listen: ["127.0.0.1:0"]
@@ -87,29 +89,45 @@ class Starved(harness.Scenario):
     def setUp(self):
         self.idle = self.wire()
 
-    def state(self):
-        """What the program holds on to, when it has had a turn."""
+    def turn(self):
+        """Returns when the gateway's only loop has gone round."""
         self.idle.send(harness.request("GET", "/healthz"))
         self.assertEqual(self.idle.response().status, 200)
-        return self.heap.in_use(), len(
-            os.listdir("/proc/%d/fd" % self.gateway.process.pid))
 
-    def settled(self):
-        """The same, when nothing changes any more."""
-        last, same = self.state(), 0
-        while same < 50:
-            now = self.state()
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.gateway.process.pid))
+
+    def blocks(self):
+        """How many are in use, when that changes no more."""
+        last, same = self.heap.in_use(), 0
+        while same < CALM:
+            self.turn()
+            now = self.heap.in_use()
             same = same + 1 if now == last else 0
             last = now
         return last
 
-    def returns_to(self, before):
-        now = None
+    def closes_all(self, before):
         for _ in range(TURNS):
-            now = self.state()
-            if now == before:
+            now = self.descriptors()
+            if now <= before:
                 return
-        self.fail("(blocks, descriptors) %r have become %r" % (before, now))
+            self.turn()
+        self.fail("%d descriptors have become %d" % (before, now))
+
+    def gives_back(self, before, again):
+        """What the upstream connections remember of headers is not the same
+        after each call, but has an end; what is lost has none. Returns the
+        blocks in use."""
+        now = self.blocks()
+        first = now
+        for _ in range(ROUNDS):
+            if now <= before:
+                return now
+            before = now
+            again()
+            now = self.blocks()
+        self.fail("it grows: %d blocks, and in the end %d" % (first, now))
 
     def good_run(self, flow, expected):
         self.assertEqual(flow.run(self), expected)
@@ -127,27 +145,53 @@ class Starved(harness.Scenario):
             self.fail("misled: %r" % (outcome,))
         return asked, refused
 
+    def revive(self):
+        """A program that has crashed shall not spoil what is tried next."""
+        if self.gateway.process.poll() is None:
+            return ""
+        status = self.gateway.stop(None)
+        said = "\n".join(filter(None, self.gateway.lines))
+        self.heap.close()
+        type(self).gateway = self.start(self.backend.port)
+        self.setUp()
+        return " (exit status %d)\n%s" % (status, said)
+
+    def try_one(self, flow, expected, k, goes_on):
+        where = []
+
+        def once():
+            self.starved_run(flow, expected, k, goes_on)
+            where.append(self.heap.where())
+            self.good_run(flow, expected)
+
+        try:
+            once()
+            self.closes_all(self.before[0])
+            self.before = (self.before[0],
+                           self.gives_back(self.before[1], once))
+        except (AssertionError, OSError) as e:
+            raise AssertionError("refused: %s%s: %s" % (
+                (where or [self.heap.where()])[0], self.revive(), e)
+            ) from None
+
+    def ks(self, flow, n):
+        if ALL:
+            return range(1, n + 1)
+        return sorted(random.Random(flow.name).sample(
+            range(1, n + 1), min(SAMPLE, n)))
+
     def starve(self, flow):
         expected = flow.run(self)
         flow.run(self)
-        before = self.settled()
+        self.before = self.descriptors(), self.blocks()
         self.heap.refuse(0)
         self.good_run(flow, expected)
         n, _ = self.heap.suffices()
-        ks = list(range(1, n + 1))
-        if not ALL:
-            ks = sorted(random.Random(flow.name).sample(
-                ks, min(SAMPLE, len(ks))))
+        self.assertGreater(n, 0)
         for goes_on in (False, True):
-            for k in ks:
+            for k in self.ks(flow, n):
                 with self.subTest(k=k, of=n, goes_on=goes_on):
-                    try:
-                        self.starved_run(flow, expected, k, goes_on)
-                        self.good_run(flow, expected)
-                        self.returns_to(before)
-                    except (AssertionError, OSError) as e:
-                        raise AssertionError(
-                            "%s refused" % self.heap.where()) from e
+                    self.try_one(flow, expected, k, goes_on)
 
 
 def add(flow):

@@ -290,7 +290,9 @@ class Socket(Http):
     def close(self, wire, head, got):
         wire.send(websocket.frame(CLOSE, got[-1][1][:2]))
         wire.to_end()
-        return Outcome(101, head, tuple(got), True)
+        headers = tuple(line for line in head.split(b"\r\n")
+                        if not line.startswith(b"Date:"))
+        return Outcome(101, headers, tuple(got), True)
 
     def tells(self, outcome):
         if outcome.status != 101:
