@@ -374,6 +374,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
     } else if (!gw_request_read_headers(&x->request, x->mhd,
                    x->worker->set->config, x->worker->pool,
                    x->connection->remote)) {
+        gw_front_choose(x);
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
     } else {

@@ -98,6 +98,9 @@ extern const struct gw_front gw_front_websocket;
 /* A whole answer in JSON; the Status of any failure (rest_forms.c). */
 extern const struct gw_form gw_form_json;
 
+/* Chooses x's protocol: from here on failures have its form. */
+void gw_front_choose(struct gw_exchange *x);
+
 /* Chooses x's protocol, checks the head, finds the route and lets the protocol
  * begin; or makes the answer ready. */
 void gw_front_begin(struct gw_exchange *x);

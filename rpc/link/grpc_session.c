@@ -329,22 +329,24 @@ rpc_grpc_session_reset(struct rpc_grpc_session *s, int32_t stream_id,
     rpc_grpc_session_wake(s);
 }
 
-void
+enum sluice_err
 rpc_grpc_session_resume(struct rpc_grpc_session *s, int32_t stream_id)
 {
     if (nghttp2_session_resume_data(s->wire.h2, stream_id) != 0)
-        rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
+        return SLUICE_ENOMEM;
     rpc_grpc_session_wake(s);
+    return SLUICE_OK;
 }
 
-void
+enum sluice_err
 rpc_grpc_session_consume(struct rpc_grpc_session *s, int32_t stream_id,
     size_t len)
 {
     if (nghttp2_session_consume_stream(s->wire.h2, stream_id, len) != 0)
-        rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
+        return SLUICE_ENOMEM;
     if (nghttp2_session_want_write(s->wire.h2))
         rpc_grpc_session_wake(s);
+    return SLUICE_OK;
 }
 
 /* -------------------------------------------------------------- starting */

@@ -130,7 +130,10 @@ consume(struct rpc_grpc_call *call, size_t len)
         return;
     len = call->consumed;
     call->consumed = 0;
-    rpc_grpc_session_consume(call->session, call->stream_id, len);
+    if (rpc_grpc_session_consume(call->session, call->stream_id, len) !=
+            SLUICE_OK &&
+        !has_ended(call))
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 /* Acts on what the reader found. */
@@ -196,7 +199,7 @@ rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,
             return;
     }
     consume(call, before - len);
-    if (len > 0 &&
+    if (len > 0 && !has_ended(call) &&
         rpc_grpc_reader_hold(&call->reader, client->pool, data, len) !=
             SLUICE_OK)
         rpc_grpc_stream_fail(call, rpc_grpc_end_short());

@@ -99,10 +99,18 @@ def is_rest(outcome):
 
 
 def is_events(outcome):
+    if outcome.status != 200:
+        return is_rest(outcome)
     last = outcome.body.decode().split("\n\n")[-2].split("\n")
-    return is_rest(outcome) or (
-        outcome.status == 200 and last[0] == "event: error" and
-        is_status(last[1][len("data: "):]))
+    return last[0] == "event: error" and is_status(last[1][len("data: "):])
+
+
+def is_trailed(outcome):
+    """Who reads trailers needs no break."""
+    if outcome.status != 200:
+        return is_rest(outcome)
+    return is_status(outcome.body.splitlines()[-1]) and any(
+        ("grpc-status", str(code)) in outcome.headers for code in CODES)
 
 
 def is_grpc_web(outcome):
@@ -127,17 +135,26 @@ def is_connect_stream(outcome):
         json.dumps(json.loads(last)["error"]), CONNECT_CODES)
 
 
-def is_nothing(outcome):
-    return False
+def is_denied(outcome):
+    """That it failed comes first: a text may be missing."""
+    return is_rest(outcome) or (outcome.status == 404 and
+                                json.loads(outcome.body)["code"] == 5)
+
+
+def is_denied_by_connect(outcome):
+    return is_connect(outcome) or (
+        outcome.status == 404 and
+        json.loads(outcome.body)["code"] == "not_found")
 
 
 class Http:
-    """A request and its answer."""
+    """A request and its answer; tells(outcome) is whether that is a failure
+    rightly told."""
 
     def __init__(self, name, data, tells=is_rest):
         self.name = name
         self.data = data
-        self.tells = tells      # whether an outcome is a failure rightly told
+        self.tells = tells
 
     def run(self, case):
         wire = harness.Wire(case.gateway.port)
@@ -155,8 +172,12 @@ class Http:
         if response is None:
             return CLOSED
         headers = [pair for pair in response.headers if pair[0] != "date"]
-        return Outcome(response.status, tuple(headers), response.body,
-                       response.is_complete)
+        return self.unpack(Outcome(response.status, tuple(headers),
+                                   response.body, response.is_complete))
+
+    def unpack(self, outcome):
+        """Whether it came compressed does not matter."""
+        return outcome
 
     def is_told(self, outcome):
         """Nobody can take it for a success."""
@@ -168,11 +189,11 @@ class Http:
 
 
 def post(name, target, body, type="application/json", headers=(),
-         tells=is_rest, method="POST"):
+         tells=is_rest, kind=Http):
     if hasattr(body, "SerializeToString"):
         body = body.SerializeToString()
-    return Http(name, request(
-        method, target, body, [("Content-Type", type), *headers]), tells)
+    return kind(name, request(
+        "POST", target, body, [("Content-Type", type), *headers]), tells)
 
 
 def get(name, target, headers=(), tells=is_rest):
@@ -199,15 +220,16 @@ def grpc_web(name, method, *orders, type="application/grpc-web+proto",
 VERSION = ("Connect-Protocol-Version", "1")
 
 
-def connect(name, method, body, type="application/proto", headers=()):
+def connect(name, method, body, type="application/proto", headers=(),
+            tells=is_connect, kind=Http):
     return post(name, METHOD + method, body, type, [VERSION, *headers],
-                is_connect)
+                tells, kind)
 
 
 def connect_stream(name, method, *envelopes, type="application/connect+proto",
-                   headers=()):
+                   headers=(), kind=Http):
     return post(name, METHOD + method, b"".join(envelopes), type,
-                [VERSION, *headers], is_connect_stream)
+                [VERSION, *headers], is_connect_stream, kind)
 
 
 # ------------------------------------------------------------- other endings
@@ -230,6 +252,23 @@ class Leaving(Http):
         return "left"
 
 
+class Packed(Http):
+    """The answer may be compressed, as a whole or in its messages."""
+
+    def unpack(self, outcome):
+        body = outcome.body
+        headers = dict(outcome.headers)
+        headers.pop("content-length", None)
+        if headers.pop("content-encoding", None) == "gzip":
+            body = gzip.decompress(body)
+        elif "connect-content-encoding" in headers and outcome.is_complete:
+            body = b"".join(envelope(
+                gzip.decompress(p) if flags & frames.COMPRESSED else p,
+                flags & ~frames.COMPRESSED)
+                for flags, p in frames.split(body))
+        return outcome._replace(headers=headers, body=body)
+
+
 class Expiring(Http):
     """The deadline ends the call."""
 
@@ -238,10 +277,18 @@ class Expiring(Http):
         while select.select([case.backend.hanging], [], [], 0)[0]:
             os.read(case.backend.hanging, 1)
             case.assertTrue(case.backend.is_over.wait(harness.PATIENCE))
-        return outcome
+        # Who of the two is the first to see that time is up has its own words
+        return outcome._replace(headers=(), body=b"") \
+            if outcome.status == 504 else outcome
 
 
 # ------------------------------------------------------------------- WebSocket
+
+def is_refused(outcome):
+    if outcome.status != 101:
+        return is_rest(outcome)
+    return struct.unpack(">H", outcome.body[-1][1][:2])[0] in CLOSES
+
 
 class Socket(Http):
     """A WebSocket: each message is answered by one, and then it ends."""
@@ -249,7 +296,8 @@ class Socket(Http):
     def __init__(self, name, target, messages, protocol=None, n_last=0):
         headers = [] if protocol is None else [
             ("Sec-WebSocket-Protocol", protocol)]
-        super().__init__(name, websocket.handshake(target, headers))
+        super().__init__(name, websocket.handshake(target, headers),
+                         is_refused)
         self.messages = messages
         self.n_last = n_last    # answers that come without being asked for
 
@@ -293,13 +341,6 @@ class Socket(Http):
         headers = tuple(line for line in head.split(b"\r\n")
                         if not line.startswith(b"Date:"))
         return Outcome(101, headers, tuple(got), True)
-
-    def tells(self, outcome):
-        if outcome.status != 101:
-            return is_rest(outcome)
-        opcode, payload = outcome.body[-1]
-        return opcode == CLOSE and struct.unpack(
-            ">H", payload[:2])[0] in CLOSES
 
 
 # ------------------------------------------------------------------- the flows
@@ -347,7 +388,7 @@ FLOWS = [
     post("unary JSON that is large", "/v1/echo", LARGE),
     post("unary JSON, Expect", "/v1/echo", EVERYTHING,
          headers=[("Expect", "100-continue")]),
-    get("an error with details", denied_by_get()),
+    get("an error with details", denied_by_get(), tells=is_denied),
     get("GET with query", QUERY),
     get("metadata both ways", METADATA, [
         ("Grpc-Metadata-X-Asked", "yes"), ("X-Request-Id", "7"),
@@ -356,7 +397,7 @@ FLOWS = [
     get("NDJSON", "/v1/streams/s?count=12&size=300"),
     get("NDJSON of large messages", "/v1/streams/s?count=4&size=60000"),
     get("NDJSON with trailers", "/v1/streams/s?count=3&tags=t:x-late%3D1",
-        [("TE", "trailers"), ("Connection", "TE")]),
+        [("TE", "trailers"), ("Connection", "TE")], is_trailed),
     get("SSE", "/v1/streams/s?count=12&size=300",
         accept("text/event-stream"), is_events),
     get("JSON array", "/v1/streams/s?count=12&size=300",
@@ -381,20 +422,21 @@ FLOWS = [
         id="a", size=30, tags=["x-one=1", "t:x-bin=00ff"])),
     connect("Connect JSON", "Obey", json.dumps({"id": "a", "size": 30}),
             "application/json"),
-    connect("Connect error", "Obey", DENIED),
+    connect("Connect error", "Obey", DENIED, tells=is_denied_by_connect),
     get("Connect GET", METHOD + "Obey?connect=v1&encoding=proto&base64=1"
         "&message=" + base64url(Order(id="g", size=9).SerializeToString()),
         tells=is_connect),
     connect("Connect gzip", "Obey", gzip.compress(
         Order(id="z", size=9000).SerializeToString(), mtime=0),
-        headers=[("Content-Encoding", "gzip"), ("Accept-Encoding", "gzip")]),
+        headers=[("Content-Encoding", "gzip"), ("Accept-Encoding", "gzip")],
+        kind=Packed),
     connect_stream("Connect stream", "Stream", envelope(STREAM)),
     connect_stream("Connect stream JSON", "Stream", envelope(
         b'{"id":"s","count":5,"size":9}'), type="application/connect+json"),
     connect_stream("Connect stream gzip", "Stream", frames.packed(
         STREAM.SerializeToString()), headers=[
             ("Connect-Content-Encoding", "gzip"),
-            ("Connect-Accept-Encoding", "gzip")]),
+            ("Connect-Accept-Encoding", "gzip")], kind=Packed),
     connect_stream("Connect client stream", "Collect",
                    *map(envelope, ORDERS)),
     connect_stream("Connect bidi", "Converse", *map(envelope, ORDERS)),
