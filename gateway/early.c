@@ -137,7 +137,8 @@ put_chunked(struct gw_exchange *x, struct MHD_Response *response,
         err = put_chunk(out, body);
     if (err != PB_OK || x->is_out_broken)
         return err;
-    gw_metadata_out_trailers(x, response);
+    if (!gw_metadata_out_trailers(x, response))
+        return PB_ENOMEM;
     err = put_text(out, "0\r\n");
     if (err == PB_OK)
         err = put_fields(response, MHD_FOOTER_KIND, out);
@@ -198,7 +199,8 @@ gw_early_answer(struct gw_exchange *x)
     x->is_told = true;
     x->reply.close = true;
     gw_buffer_init(&text, x->worker->pool, ANSWER_MAX_BYTES);
-    is_sent = response != NULL && gw_reply_add_headers(x, response) &&
+    is_sent = response != NULL && !x->reply.is_lost &&
+        gw_reply_add_headers(x, response) &&
         put_answer(x, response, &text.pb) == PB_OK &&
         send(fd, text.pb.data, text.pb.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
             (ssize_t)text.pb.len;

@@ -23,6 +23,7 @@
 #include "gateway/watch.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
+#include "rpc/pool.h"
 
 #define MAGIC 0x45786368u
 
@@ -105,7 +106,7 @@ release(struct gw_exchange *x)
     gw_buffer_fini(&x->out);
     gw_arena_reset(&x->arena);
     x->magic = 0;
-    if (w->n_idle_exchanges < IDLE_MAX) {
+    if (RPC_POOL_KEEPS && w->n_idle_exchanges < IDLE_MAX) {
         x->next_idle = w->idle_exchanges;
         w->idle_exchanges = x;
         w->n_idle_exchanges++;
@@ -150,6 +151,8 @@ write_access_line(struct gw_exchange *x)
         line.outcome = x->connection->cut;
         line.status = x->reply.is_ready ? x->reply.status : 408;
         line.code = SLUICE_CODE_DEADLINE_EXCEEDED;
+    } else if (x->reply.is_lost) {
+        line.outcome = "memory";
     } else if (x->is_client_gone || line.outcome == NULL) {
         line.status = 499;
         line.outcome = "client gone";
@@ -214,7 +217,7 @@ log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
     bool is_refused = was_refused(x);
 
     if (!is_refused && code != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
-        !x->is_out_broken && !x->is_told &&
+        !x->is_out_broken && !x->is_told && !x->reply.is_lost &&
         !(x->state == GW_X_REPLYING && !x->reply.is_stream))
         x->is_client_gone = true;
     if (x->state != GW_X_HEAD || is_refused || x->connection->has_unlogged_408)
@@ -371,6 +374,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
     } else if (!gw_request_read_headers(&x->request, x->mhd,
                    x->worker->set->config, x->worker->pool,
                    x->connection->remote)) {
+        gw_front_choose(x);
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
     } else {

@@ -54,11 +54,15 @@ set_status(struct gw_exchange *x, const char *outcome,
 
 void
 gw_reply_failed(struct gw_exchange *x, unsigned http, const char *content_type,
-    struct gw_buffer *b)
+    struct gw_buffer *b, enum pb_err err)
 {
     sluice_bytes_unref(&x->reply.body);
-    x->reply.body = gw_buffer_take(b);
+    if (err != PB_OK)
+        b->pb.len = 0;
+    if (err != PB_ENOMEM)
+        x->reply.body = gw_buffer_take(b);
     gw_buffer_fini(b);
+    x->reply.is_lost = x->reply.body == NULL;
     if (x->reply.is_stream)
         return;
     x->reply.status = http;
@@ -527,7 +531,7 @@ gw_reply_queue(struct gw_exchange *x)
     enum MHD_Result result;
 
     assert(x->reply.is_ready);
-    if (x->is_client_gone)
+    if (x->is_client_gone || x->reply.is_lost)
         return MHD_NO;
     if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
         return gw_websocket_queue(x);
@@ -537,11 +541,13 @@ gw_reply_queue(struct gw_exchange *x)
     if (response == NULL || !gw_reply_add_headers(x, response)) {
         if (response != NULL)
             MHD_destroy_response(response);
+        x->reply.is_lost = true;
         return MHD_NO;
     }
     gw_exchange_enter(x, GW_X_REPLYING);
     x->mhd_response = response;
     result = MHD_queue_response(x->mhd, x->reply.status, response);
     MHD_destroy_response(response); /* MHD holds its own */
+    x->reply.is_lost = result != MHD_YES;
     return result;
 }

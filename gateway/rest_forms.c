@@ -75,9 +75,7 @@ gw_rest_fail(struct gw_exchange *x, const struct gw_status *status,
         err = put_status(x, status, &b.pb);
     if (err == PB_OK && x->reply.is_stream)
         err = pb_buf_put(&b.pb, after, strlen(after));
-    if (err != PB_OK)
-        b.pb.len = 0; /* the HTTP status still says what happened */
-    gw_reply_failed(x, status->http, "application/json", &b);
+    gw_reply_failed(x, status->http, "application/json", &b, err);
 }
 
 static void

@@ -91,21 +91,23 @@ probe(const struct gw_exchange *x)
                MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
 }
 
-static void
+/* False: memory or descriptors are short. */
+static bool
 poll_for(struct gw_exchange *x, int events, uv_poll_cb on_event)
 {
     struct sluice_pool *pool = x->worker->pool;
     uv_poll_t *watch = sluice_pool_take(pool, sizeof *watch);
 
     if (watch == NULL)
-        return; /* the deadline still ends the call */
+        return false;
     if (uv_poll_init(&x->worker->uv, watch, x->connection->fd) != 0) {
         sluice_pool_give(pool, watch, sizeof *watch);
-        return;
+        return false;
     }
     watch->data = x;
     x->watch = watch;
     uv_poll_start(watch, events, on_event);
+    return true;
 }
 
 /* Urgent data, which nobody sends, would be told again and again. */
@@ -123,10 +125,22 @@ on_reset(uv_poll_t *poll, int status, int events)
 
 /* A reset is told whatever is asked for: so the least is, once the end is
  * known, which would be told for ever. */
-static void
+static bool
 poll_for_reset(struct gw_exchange *x)
 {
-    poll_for(x, UV_PRIORITIZED, on_reset);
+    return poll_for(x, UV_PRIORITIZED, on_reset);
+}
+
+static void
+see_end(struct gw_exchange *x)
+{
+    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x) || !probe(x)) {
+        client_is_gone(x);
+        return;
+    }
+    x->is_probed = true;
+    (void)poll_for_reset(x); /* else the next probe tells */
+    start_timer(x, ANSWER_NS);
 }
 
 static void
@@ -137,13 +151,17 @@ on_end(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     stop_polling(x);
-    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x) || !probe(x)) {
-        client_is_gone(x);
-        return;
-    }
-    x->is_probed = true;
-    poll_for_reset(x);
-    start_timer(x, ANSWER_NS);
+    see_end(x);
+}
+
+/* Without memory for a watch. */
+static void
+look_for_end(struct gw_exchange *x)
+{
+    if (is_told(x, POLLRDHUP))
+        see_end(x);
+    else
+        start_timer(x, AGAIN_NS);
 }
 
 /* Who has finished sending may still leave, and the kernel learns that only
@@ -153,9 +171,7 @@ look_again(struct gw_exchange *x)
 {
     bool may_probe = x->state != GW_X_REPLYING;
 
-    if (x->watch == NULL) {
-        poll_for_reset(x);
-    } else if (may_probe && !probe(x)) {
+    if ((x->watch != NULL || !poll_for_reset(x)) && may_probe && !probe(x)) {
         client_is_gone(x);
         return;
     }
@@ -174,8 +190,8 @@ on_timer(struct sluice_timer *timer)
         start_timer(x, AGAIN_NS);
     } else if (x->is_half_closed) {
         look_again(x);
-    } else {
-        poll_for(x, UV_DISCONNECT, on_end);
+    } else if (!poll_for(x, UV_DISCONNECT, on_end)) {
+        look_for_end(x);
     }
 }
 

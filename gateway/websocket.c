@@ -295,6 +295,7 @@ gw_websocket_queue(struct gw_exchange *x)
         MHD_create_response_for_upgrade(on_upgrade, x);
     enum MHD_Result result = MHD_NO;
 
+    x->reply.is_lost = response == NULL;
     if (response == NULL)
         return MHD_NO;
     gw_handshake_accept(h->key, accept);
@@ -305,6 +306,7 @@ gw_websocket_queue(struct gw_exchange *x)
         result = MHD_queue_response(x->mhd, x->reply.status, response);
     }
     MHD_destroy_response(response); /* MHD holds its own */
+    x->reply.is_lost = result != MHD_YES;
     return result;
 }
 

@@ -8,10 +8,11 @@
 #include <sluice/bytes.h>
 
 /* Whether what is given back is kept for the next who takes. Not under the
- * address sanitizer, which sees a use after free only if free() is called. */
-#if defined(__SANITIZE_ADDRESS__)
+ * address sanitizer, which sees a use after free only if free() is called; nor
+ * where a test says so, to see all that is asked for. */
+#if !defined(RPC_POOL_KEEPS) && defined(__SANITIZE_ADDRESS__)
 #define RPC_POOL_KEEPS 0
-#elif defined(__has_feature)
+#elif !defined(RPC_POOL_KEEPS) && defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define RPC_POOL_KEEPS 0
 #endif

@@ -199,7 +199,8 @@ resume(struct rpc_grpc_call *call)
     if (call->place != RPC_GRPC_STREAM || !call->is_deferred || call->was_reset)
         return;
     call->is_deferred = false;
-    rpc_grpc_session_resume(call->session, call->stream_id);
+    if (rpc_grpc_session_resume(call->session, call->stream_id) != SLUICE_OK)
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 static enum sluice_err

@@ -130,7 +130,10 @@ consume(struct rpc_grpc_call *call, size_t len)
         return;
     len = call->consumed;
     call->consumed = 0;
-    rpc_grpc_session_consume(call->session, call->stream_id, len);
+    if (rpc_grpc_session_consume(call->session, call->stream_id, len) !=
+            SLUICE_OK &&
+        !has_ended(call))
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 /* Acts on what the reader found. */
@@ -170,7 +173,7 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
             rpc_grpc_end_malformed("a message has an unknown flag"));
         break;
     case RPC_GRPC_READ_NO_MEMORY:
-        rpc_grpc_stream_fail(call, rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
         break;
     }
 }
@@ -196,10 +199,10 @@ rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,
             return;
     }
     consume(call, before - len);
-    if (len > 0 &&
+    if (len > 0 && !has_ended(call) &&
         rpc_grpc_reader_hold(&call->reader, client->pool, data, len) !=
             SLUICE_OK)
-        rpc_grpc_stream_fail(call, rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 void

@@ -155,6 +155,27 @@ tests/scenarios/heap_counter.so: tests/scenarios/heap_counter.c
 		-D_GNU_SOURCE -fPIC -shared -o $@ \
 		$(srcdir)/tests/scenarios/heap_counter.c
 
+# Memory that runs short. The program is ours but for what it keeps of memory
+# that was given back: nothing.
+if !SANITIZED
+TESTS += tests/scenarios/starved.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/memory.py \
+	tests/scenarios/starved.py \
+	tests/scenarios/starved_flows.py
+EXTRA_PROGRAMS += tests/scenarios/unpooled
+tests_scenarios_unpooled_SOURCES = \
+	gateway/exchange.c \
+	gateway/main.c \
+	gateway/worker.c \
+	rpc/pool.c
+tests_scenarios_unpooled_CPPFLAGS = $(AM_CPPFLAGS) -DRPC_POOL_KEEPS=0
+tests_scenarios_unpooled_LDADD = $(GATEWAY_LIBS)
+CLEANFILES += tests/scenarios/unpooled$(EXEEXT)
+tests/scenarios/starved.log: tests/scenarios/heap_counter.so \
+	tests/scenarios/unpooled$(EXEEXT)
+
 # Instructions per request. Programs with a sanitizer do not run under valgrind.
 if !SANITIZED
 TESTS += tests/scenarios/instructions.py
