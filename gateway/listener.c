@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gateway/shard.h"
+#include "gateway/socket.h"
 #include "gateway/worker.h"
 
 #define BATCH 64
@@ -28,7 +29,7 @@ refuse(int fd)
                                "{\"code\":14,\"message\":\"too many "
                                "connections now\"}";
 
-    (void)!send(fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)gw_socket_send(fd, text, sizeof text - 1);
     close(fd);
 }
 

@@ -314,6 +314,14 @@ gw_reply_shutdown(struct gw_exchange *x)
 }
 
 void
+gw_reply_no_descriptor(struct gw_exchange *x)
+{
+    gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "descriptors",
+        "too many connections now");
+    x->reply.retry_after = OWN_RETRY_SECONDS;
+}
+
+void
 gw_reply_abortion(struct gw_exchange *x, const struct sluice_abortion *a)
 {
     if (is_settled(x))

@@ -34,6 +34,9 @@ void gw_reply_abortion(struct gw_exchange *x,
 /* We are going to stop, and it cannot be finished. */
 void gw_reply_shutdown(struct gw_exchange *x);
 
+/* The process has too many files open for what is asked. */
+void gw_reply_no_descriptor(struct gw_exchange *x);
+
 /* 200 with a whole body. Takes body. */
 void gw_reply_ok(struct gw_exchange *x, struct sluice_bytes *body);
 
