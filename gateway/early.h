@@ -18,8 +18,8 @@
 /* An answer is ready, the body is not complete, and no such answer went out. */
 bool gw_early_is_due(const struct gw_exchange *x);
 
-/* Sends it, or begins to: then the connection's timer goes on. False: the client
- * does not take it, so there is nothing to wait for. */
+/* Sends it, or begins to: then the connection's timer goes on with it. False:
+ * the client does not take it, so there is nothing to wait for. */
 bool gw_early_answer(struct gw_exchange *x);
 
 /* It waits for room in the socket. */

@@ -139,7 +139,7 @@ begin(void)
     control = p;
 }
 
-/* ---- The schedule --------------------------------------------------------- */
+/* ---- The schedule -------------------------------------------------------- */
 
 /* Every bit of it depends on every bit of x (Steele and others, 2014). */
 static uint64_t
@@ -271,7 +271,7 @@ may_move(bool (*may_do)(int fd, size_t *len), int fd, struct msghdr *m,
     return true;
 }
 
-/* ---- The calls ------------------------------------------------------------ */
+/* ---- The calls ----------------------------------------------------------- */
 
 EXPORTED ssize_t
 read(int fd, void *buf, size_t len)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/scenarios/wall_clock.c - preloaded into the program by clock_jumps.py:
- * the time of day is so many seconds off as the file that WALL_CLOCK names says,
- * mapped, so that it jumps while the program runs. Other clocks stay as they
- * are.
+ * the time of day is off by the seconds in the file that WALL_CLOCK names. The
+ * file is mapped, so that the time jumps while the program runs. Other clocks
+ * stay as they are.
  */
 #include <fcntl.h>
 #include <stdint.h>
