@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "gateway/address.h"
+#include "gateway/connection.h"
 #include "gateway/upstream.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
@@ -88,12 +89,14 @@ static void
 limit_clients(struct server *s, const struct route_config *config)
 {
     size_t wanted = config->max_connections / s->shared.n_workers;
-    size_t most = clients_for(s, config);
+    size_t room = clients_for(s, config);
+    size_t surplus = room / 4 < GW_SURPLUS_MAX ? room / 4 : GW_SURPLUS_MAX;
 
     if (wanted == 0)
         wanted = 1;
-    s->has_less_clients = most < wanted;
-    s->shared.max_connections = s->has_less_clients ? most : wanted;
+    s->has_less_clients = room - surplus < wanted;
+    s->shared.max_connections = s->has_less_clients ? room - surplus : wanted;
+    s->shared.max_surplus = surplus;
 }
 
 static unsigned

@@ -155,7 +155,7 @@ open_websocket(struct gw_exchange *x)
     struct gw_websocket *ws;
 
     if (!gw_connection_prepare(x->connection)) {
-        gw_reply_no_descriptor(x);
+        gw_reply_overload(x);
         return;
     }
     ws = sluice_pool_take(x->worker->pool, sizeof *ws);

@@ -193,3 +193,15 @@ tests_gateway_test_socket_SOURCES = tests/gateway/test_socket.c
 tests_gateway_test_socket_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 tests_gateway_test_socket_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=send -Wl,--wrap=recv -Wl,--wrap=poll
+# Seeded schedules of both sides of a worker, with a clock that they turn.
+check_PROGRAMS += tests/gateway/test_schedules
+tests_gateway_test_schedules_SOURCES = \
+	tests/gateway/chance.h \
+	tests/gateway/jobs.c \
+	tests/gateway/jobs.h \
+	tests/gateway/test_schedules.c \
+	tests/gateway/visits.c \
+	tests/gateway/visits.h \
+	$(gateway_fixture) $(fuzz_clock)
+tests_gateway_test_schedules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_schedules_LDFLAGS = $(AM_LDFLAGS) $(fuzz_clock_link)
