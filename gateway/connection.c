@@ -19,6 +19,7 @@
 #include "gateway/early.h"
 #include "gateway/reply.h"
 #include "gateway/shard.h"
+#include "gateway/socket.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
 
@@ -36,6 +37,9 @@
 #define SURPLUS_NS SLUICE_SECOND
 
 #define HURRY_NS (500 * SLUICE_MS)
+
+/* An answer that MHD does not send waits for room so long at a time. */
+#define ROOM_NS (10 * SLUICE_MS)
 #define LINGER_NS (2 * SLUICE_SECOND)
 
 /* A body that comes slower than this does not earn more time. */
@@ -96,15 +100,6 @@ time_is_up(struct gw_connection *c)
     if (c->phase == GW_PHASE_HEAD)
         c->has_unlogged_408 = refuse_head(c);
     gw_connection_shut(c, "timeout");
-}
-
-/* The peer has sent its last byte, and MHD has read all of them. */
-static bool
-is_ended(const struct gw_connection *c)
-{
-    char byte;
-
-    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 static void
@@ -173,12 +168,23 @@ look_at_sending(struct gw_connection *c, uint64_t now)
 static void
 look_for_end(struct gw_connection *c, uint64_t now)
 {
-    if (is_ended(c)) {
+    if (gw_socket_is_at_end(c->fd)) {
         gw_connection_shut(c, NULL);
         return;
     }
     c->look_ns = c->phase == GW_PHASE_IDLE ? 0 : now + NEXT_LOOK_NS;
     start_timer(c);
+}
+
+static void
+send_on(struct gw_connection *c, uint64_t now)
+{
+    struct gw_exchange *x = c->exchange;
+
+    if (now < c->deadline_ns && gw_early_go_on(x))
+        return;
+    gw_connection_shut(c, "timeout");
+    gw_exchange_wake(x);
 }
 
 static void
@@ -188,7 +194,9 @@ on_expire(struct sluice_timer *timer)
         offsetof(struct gw_connection, timer));
     uint64_t now = sluice_loop_now(c->worker->loop);
 
-    if (c->phase == GW_PHASE_SENDING)
+    if (c->exchange != NULL && gw_early_is_on_its_way(c->exchange))
+        send_on(c, now);
+    else if (c->phase == GW_PHASE_SENDING)
         look_at_sending(c, now);
     else if (now >= c->deadline_ns)
         time_is_up(c);
@@ -209,6 +217,7 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
         .worker = w,
         .shard = shard,
         .fd = fd,
+        .spare = -1,
         .next = w->connections,
         .is_surplus = w->n_connections >= w->shared->max_connections,
         .timer = { .expire = on_expire },
@@ -223,20 +232,25 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
 }
 
 bool
+gw_connection_prepare(struct gw_connection *c)
+{
+    if (c->spare < 0)
+        c->spare = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+    return c->spare >= 0;
+}
+
+void
 gw_connection_take(struct gw_connection *c)
 {
     int on = 1;
-    int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
 
-    assert(c->holders == GW_HELD_BY_MHD);
-    if (fd < 0)
-        return false;
+    assert(c->holders == GW_HELD_BY_MHD && c->spare >= 0);
     /* MHD has turned it off, to push out what it sent. */
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    c->fd = fd;
+    (void)setsockopt(c->spare, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    c->fd = c->spare;
+    c->spare = -1;
     c->owns_fd = true;
     c->holders |= GW_HELD_BY_WEBSOCKET;
-    return true;
 }
 
 void
@@ -255,6 +269,8 @@ gw_connection_let_go(struct gw_connection **cp, enum gw_holder holder)
     w = c->worker;
     if (c->owns_fd)
         close(c->fd);
+    if (c->spare >= 0)
+        close(c->spare);
     sluice_timer_stop(w->loop, &c->timer);
     if (c->prev != NULL)
         c->prev->next = c->next;
@@ -317,6 +333,19 @@ gw_connection_hurry(struct gw_connection *c)
 {
     if (c->phase == GW_PHASE_BODY && !c->is_hurried)
         limit_phase(c, HURRY_NS);
+}
+
+void
+gw_connection_await_room(struct gw_connection *c)
+{
+    c->look_ns = sluice_loop_now(c->worker->loop) + ROOM_NS;
+    start_timer(c);
+}
+
+void
+gw_connection_begin_answer(struct gw_connection *c)
+{
+    limit_phase(c, (uint64_t)c->worker->set->config->send_timeout_ns);
 }
 
 void

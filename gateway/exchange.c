@@ -104,6 +104,7 @@ release(struct gw_exchange *x)
     gw_buffer_fini(&x->message);
     gw_buffer_fini(&x->text);
     gw_buffer_fini(&x->out);
+    gw_buffer_fini(&x->early);
     gw_arena_reset(&x->arena);
     x->magic = 0;
     if (RPC_POOL_KEEPS && w->n_idle_exchanges < IDLE_MAX) {
@@ -421,6 +422,12 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
 static enum MHD_Result
 end_body(struct gw_exchange *x)
 {
+    if (gw_early_is_on_its_way(x)) {
+        gw_exchange_wait(x);
+        gw_watch_stop(x); /* what it sends would come between */
+        gw_pulse_stop(x);
+        return MHD_YES;
+    }
     if (x->is_told)
         return MHD_NO;
     gw_connection_enter(x->connection, GW_PHASE_WORKING);

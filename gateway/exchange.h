@@ -122,6 +122,8 @@ struct gw_exchange {
     bool is_refused;  /* the body is wrong; the RPC is being cancelled */
     size_t swallowed; /* of the body, after the answer was known */
     bool is_told;     /* it went out before the body was complete (early.h) */
+    struct gw_buffer early; /* what is left of it; without a pool: nothing */
+    size_t early_at;
     bool is_http10;
 
     /* The RPC. */

@@ -95,7 +95,8 @@ on_readable(uv_poll_t *poll, int status, int events)
                 take_rest(l);
             return;
         }
-        if (w->n_connections >= w->shared->max_connections + GW_SURPLUS_MAX) {
+        if (w->n_connections >=
+            w->shared->max_connections + w->shared->max_surplus) {
             refuse(w, fd, (struct sockaddr *)&sa);
             continue;
         }

@@ -4,10 +4,10 @@
 
 #include <poll.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
 #include "gateway/connection.h"
 #include "gateway/exchange.h"
+#include "gateway/socket.h"
 #include "gateway/worker.h"
 
 /* A watch costs half a dozen system calls. A busy gateway must not spend them
@@ -70,10 +70,8 @@ client_is_gone(struct gw_exchange *x)
 static bool
 is_told(const struct gw_exchange *x, short events)
 {
-    struct pollfd p = { .fd = x->connection->fd, .events = events };
-
-    return poll(&p, 1, 0) > 0 &&
-        (p.revents & (events | POLLHUP | POLLERR)) != 0;
+    return (gw_socket_events(x->connection->fd, events) &
+               (events | POLLHUP | POLLERR)) != 0;
 }
 
 static bool
@@ -82,13 +80,14 @@ is_reset(const struct gw_exchange *x)
     return is_told(x, 0);
 }
 
+/* False: it is gone. Where there is no room it has earlier answers to take. */
 static bool
 probe(const struct gw_exchange *x)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    ssize_t n = gw_socket_send(x->connection->fd, text, sizeof text - 1);
 
-    return send(x->connection->fd, text, sizeof text - 1,
-               MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
+    return n == 0 || n == (ssize_t)(sizeof text - 1);
 }
 
 /* False: memory or descriptors are short. */

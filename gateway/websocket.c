@@ -152,8 +152,13 @@ static void
 open_websocket(struct gw_exchange *x)
 {
     const struct gw_subprotocol *p = x->request.handshake.subprotocol;
-    struct gw_websocket *ws = sluice_pool_take(x->worker->pool, sizeof *ws);
+    struct gw_websocket *ws;
 
+    if (!gw_connection_prepare(x->connection)) {
+        gw_reply_overload(x);
+        return;
+    }
+    ws = sluice_pool_take(x->worker->pool, sizeof *ws);
     if (ws == NULL) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
@@ -248,19 +253,14 @@ on_upgrade(void *cls, struct MHD_Connection *mhd, void *context,
     struct gw_exchange *x = cls;
     struct gw_websocket *ws = x->websocket;
     struct gw_connection *c = x->connection;
-    bool is_taken;
 
     (void)mhd;
     (void)context;
     assert(fd == c->fd);
-    is_taken = gw_connection_take(c);
+    gw_connection_take(c);
     gw_request_forget_head(&x->request);
     MHD_upgrade_action(upgrade, MHD_UPGRADE_ACTION_CLOSE);
     gw_shard_wake(c->shard);
-    if (!is_taken) {
-        x->is_client_gone = true;
-        return; /* the connection ends, and the exchange with it */
-    }
     enter(ws, GW_WS_OPEN);
     ws->heard_ns = ws->told_ns = gw_ws_now(ws);
     c->websocket = ws;

@@ -123,6 +123,7 @@ fixture_open_serving(struct fixture *f, const char *route_file,
         .access_fd = -1,
         .n_workers = 1,
         .max_connections = 10,
+        .max_surplus = 10,
     };
     f->worker = gw_worker_new(&f->shared, 0, NULL, why);
     if (f->worker == NULL)

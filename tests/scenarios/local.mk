@@ -175,6 +175,35 @@ tests_scenarios_unpooled_LDADD = $(GATEWAY_LIBS)
 CLEANFILES += tests/scenarios/unpooled$(EXEEXT)
 tests/scenarios/starved.log: tests/scenarios/heap_counter.so \
 	tests/scenarios/unpooled$(EXEEXT)
+# System calls that fail or do little, and a time of day that jumps: libraries
+# that are preloaded. Sanitizers want to come first themselves.
+if !SANITIZED
+TESTS += \
+	tests/scenarios/clock_jumps.py \
+	tests/scenarios/descriptors.py \
+	tests/scenarios/syscall_failures.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/clock_jumps.py \
+	tests/scenarios/descriptors.py \
+	tests/scenarios/faults.c \
+	tests/scenarios/faults.py \
+	tests/scenarios/syscall_failures.py \
+	tests/scenarios/wall_clock.c
+tests/scenarios/clock_jumps.log: tests/scenarios/wall_clock.so
+tests/scenarios/descriptors.log: tests/scenarios/faults.so
+tests/scenarios/syscall_failures.log: tests/scenarios/faults.so
+CLEANFILES += tests/scenarios/faults.so tests/scenarios/wall_clock.so
+
+tests/scenarios/faults.so: tests/scenarios/faults.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
+		-D_GNU_SOURCE -fPIC -shared -o $@ \
+		$(srcdir)/tests/scenarios/faults.c
+
+tests/scenarios/wall_clock.so: tests/scenarios/wall_clock.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
+		-D_GNU_SOURCE -fPIC -shared -o $@ \
+		$(srcdir)/tests/scenarios/wall_clock.c
 
 # Instructions per request. Programs with a sanitizer do not run under valgrind.
 if !SANITIZED
