@@ -336,7 +336,7 @@ class Socket(Http):
         return got[-1][0] != CLOSE
 
     def close(self, wire, head, got):
-        wire.send(websocket.frame(CLOSE, got[-1][1][:2]))
+        wire.send(websocket.frame(CLOSE, got[-1][1][:2])).half_close()
         wire.to_end()
         headers = tuple(line for line in head.split(b"\r\n")
                         if not line.startswith(b"Date:"))
