@@ -9,17 +9,17 @@ A sample is tried; STARVE=all tries each k."""
 
 import json
 import os
-import random
 import signal
 import subprocess
+import tempfile
+import unittest
 
 import files
 import harness
 from memory import Heap
+from starving import UNPOOLED, sample
 
-SAMPLE = 30
-ALL = os.environ.get("STARVE") == "all"
-UNPOOLED = os.path.join(harness.BUILD, "tests/scenarios/unpooled")
+SIZE = 12
 
 ROUTES = """
 listen: ["127.0.0.1:0", "unix:%(socket)s"]
@@ -54,21 +54,19 @@ MESSAGE = json.dumps({
                  "text": "within"}}).encode()
 
 
-class Starting(harness.Scenario):
+class Starting(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        super(harness.Scenario, cls).setUpClass()
-        import tempfile
         cls.directory = tempfile.TemporaryDirectory()
         cls.path = os.path.join(cls.directory.name, "routes.yaml")
         with open(cls.path, "w") as f:
             f.write(ROUTES % {
-                "schema": cls.schema, "files": files.SET,
+                "schema": harness.EVERYTHING, "files": files.SET,
                 "socket": os.path.join(cls.directory.name, "socket")})
         cls.bad = os.path.join(cls.directory.name, "bad.json")
         with open(cls.bad, "w") as f:
             json.dump({"listen": "here", "upstreams": {
-                "test": {"target": "x", "schema": cls.schema}}}, f)
+                "test": {"target": "x", "schema": harness.EVERYTHING}}}, f)
 
     @classmethod
     def tearDownClass(cls):
@@ -116,18 +114,12 @@ class Starting(harness.Scenario):
         return (status, b"", b"".join(
             l for l in lines if b"listening" not in l)), asked
 
-    def ks(self, name, n):
-        if ALL:
-            return range(1, n + 1)
-        return sorted(random.Random(name).sample(
-            range(1, n + 1), min(SAMPLE, n)))
-
     def starve(self, command, data=b"", once=None):
         once = once or self.run_once
         good, n = once(command, data)
         self.assertGreater(n, 0)
         for goes_on in (False, True):
-            for k in self.ks(command[0], n):
+            for k in sample(command[0], n, SIZE):
                 with self.subTest(k=k, of=n, goes_on=goes_on):
                     outcome, _ = once(command, data, k, goes_on)
                     self.judge(good, outcome)
@@ -158,12 +150,12 @@ class Starting(harness.Scenario):
         self.starve(["version"])
 
     def test_transcode(self):
-        self.starve(["transcode", "--schema", self.schema, "--type",
+        self.starve(["transcode", "--schema", harness.EVERYTHING, "--type",
                      "sluice.test.v1.Everything", "--from", "json", "--to",
                      "binary"], MESSAGE)
 
     def test_transcode_back(self):
-        command = ["transcode", "--schema", self.schema, "--type",
+        command = ["transcode", "--schema", harness.EVERYTHING, "--type",
                    "sluice.test.v1.Everything"]
         (_, wire, _), _ = self.run_once(
             [*command, "--from", "json", "--to", "binary"], MESSAGE)
