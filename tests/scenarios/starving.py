@@ -188,6 +188,7 @@ class Cold(Scenario):
             raise self.blame(e) from None
 
     def starve(self, flow):
+        self.fresh()
         expected = flow.run(self)
         self.fresh()
         n = self.count(flow, expected)
