@@ -158,12 +158,16 @@ tests/scenarios/heap_counter.so: tests/scenarios/heap_counter.c
 # Memory that runs short. The program is ours but for what it keeps of memory
 # that was given back: nothing.
 if !SANITIZED
-TESTS += tests/scenarios/starved.py
+TESTS += \
+	tests/scenarios/starved.py \
+	tests/scenarios/starved_start.py
 endif
 EXTRA_DIST += \
 	tests/scenarios/memory.py \
 	tests/scenarios/starved.py \
-	tests/scenarios/starved_flows.py
+	tests/scenarios/starved_flows.py \
+	tests/scenarios/starved_start.py \
+	tests/scenarios/starving.py
 EXTRA_PROGRAMS += tests/scenarios/unpooled
 tests_scenarios_unpooled_SOURCES = \
 	gateway/exchange.c \
@@ -173,7 +177,8 @@ tests_scenarios_unpooled_SOURCES = \
 tests_scenarios_unpooled_CPPFLAGS = $(AM_CPPFLAGS) -DRPC_POOL_KEEPS=0
 tests_scenarios_unpooled_LDADD = $(GATEWAY_LIBS)
 CLEANFILES += tests/scenarios/unpooled$(EXEEXT)
-tests/scenarios/starved.log: tests/scenarios/heap_counter.so \
+tests/scenarios/starved.log tests/scenarios/starved_start.log: \
+	tests/scenarios/heap_counter.so \
 	tests/scenarios/unpooled$(EXEEXT)
 # System calls that fail or do little, and a time of day that jumps: libraries
 # that are preloaded. Sanitizers want to come first themselves.

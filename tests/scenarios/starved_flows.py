@@ -29,6 +29,7 @@ from websocket import BINARY, CLOSE, TEXT
 
 PAGE = "https://app.example"
 METHOD = frames.SERVICE
+LIBRARY_SERVICE = "/sluice.example.library.v1.Library/"
 STATUSES = (500, 503)
 CODES = (8, 13, 14)
 CONNECT_CODES = ("resource_exhausted", "internal", "unavailable")
@@ -96,6 +97,12 @@ def is_status(text, codes=CODES):
 def is_rest(outcome):
     return outcome.status in STATUSES and is_status(outcome.body) and \
         ("content-type", "application/json") in outcome.headers
+
+
+def is_service(outcome):
+    """Ours, or the service has failed and said no more."""
+    return is_rest(outcome) or (
+        outcome.status == 500 and is_status(outcome.body, (2,)))
 
 
 def is_events(outcome):
@@ -234,6 +241,44 @@ def connect_stream(name, method, *envelopes, type="application/connect+proto",
 
 # ------------------------------------------------------------- other endings
 
+class Crowd(Http):
+    """One of many: more than one daemon takes."""
+
+    def run(self, case):
+        crowd = [harness.Wire(case.gateway.port) for _ in range(280)]
+        try:
+            for wire in crowd:
+                wire.send(harness.request("GET", "/healthz"))
+                wire.response()
+            return super().run(case)
+        finally:
+            for wire in crowd:
+                wire.close()
+
+
+class Calling:
+    """A client of gRPC itself. That it is told is its library's concern."""
+
+    def __init__(self, name, method, request):
+        self.name = name
+        self.method = LIBRARY_SERVICE + method
+        self.request = request
+
+    def run(self, case):
+        with grpc.insecure_channel(case.grpc) as channel:
+            call = channel.unary_stream(self.method)
+            try:
+                return list(call(self.request, timeout=harness.PATIENCE))
+            except grpc.RpcError as e:
+                return e.code()
+
+    def is_told(self, outcome):
+        return outcome in (grpc.StatusCode.UNAVAILABLE,
+                           grpc.StatusCode.INTERNAL,
+                           grpc.StatusCode.RESOURCE_EXHAUSTED,
+                           grpc.StatusCode.CANCELLED)
+
+
 class Leaving(Http):
     """The client leaves while the backend is busy with its call."""
 
@@ -336,7 +381,7 @@ class Socket(Http):
         return got[-1][0] != CLOSE
 
     def close(self, wire, head, got):
-        wire.send(websocket.frame(CLOSE, got[-1][1][:2]))
+        wire.send(websocket.frame(CLOSE, got[-1][1][:2])).half_close()
         wire.to_end()
         headers = tuple(line for line in head.split(b"\r\n")
                         if not line.startswith(b"Date:"))
@@ -467,4 +512,25 @@ FLOWS = [
     Expiring("deadline", request(
         "GET", "/v1/orders/h?hang=true", headers=[("Grpc-Timeout", "9m")])),
     Leaving("the client leaves", request("GET", "/v1/orders/h?hang=true")),
+]
+
+CROWD = Crowd("one of many", request("GET", "/healthz"))
+
+# Of the demo. None of them changes the library.
+BOOK = "/v1/shelves/classics/books/frankenstein"
+NAME = BOOK[len("/v1/"):]
+LIBRARY = [
+    get("a book", BOOK, tells=is_service),
+    get("books", "/v1/shelves/classics/books?page_size=3", tells=is_service),
+    get("a shelf", "/v1/shelves/classics", tells=is_service),
+    get("shelves", "/v1/shelves", tells=is_service),
+    get("no such book", BOOK + "s", tells=lambda o: is_denied(o) or is_service(o)),
+    get("pages", BOOK + ":read", tells=is_service),
+    post("half-duplex discussion", "/v1/books:discuss", b'{"name":"%s","text":"a"}'
+         % NAME.encode() * 3, tells=is_service),
+    Socket("a discussion", LIBRARY_SERVICE + "Discuss", [
+        json.dumps({"name": NAME, "text": "a"})] * 2),
+    get("the page", "/", tells=is_service),
+    Calling("gRPC", "GetBook", frames.field(1, NAME)),
+    Calling("gRPC stream", "ReadBook", frames.field(1, NAME)),
 ]
