@@ -116,6 +116,7 @@ struct gw_exchange {
     bool is_pieced; /* required fields are asked for in the whole message */
     struct sluice_bytes *payload; /* the one request, until its body ends */
     size_t n_values;
+    size_t ahead_bytes; /* of requests that the RPC has not asked for yet */
     uint64_t bytes_in;
     bool is_body_complete;
     bool is_refused;  /* the body is wrong; the RPC is being cancelled */

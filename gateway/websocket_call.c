@@ -169,7 +169,7 @@ on_allowance(void *arg, int n)
     struct gw_websocket *ws = listener(x);
 
     (void)n;
-    if (ws != NULL && ws->is_held)
+    if (ws != NULL && ws->is_held && gw_call_is_waited_for(x))
         gw_ws_read_soon(ws);
 }
 

@@ -16,7 +16,9 @@ ITEM = {"name": "x" * 76, "number": "7"}   # 100 bytes of JSON
 UNARY = harness.request("POST", "/v1/echo", '{"name":"%s","number":"7"}'
                         % ITEM["name"])
 STREAM = harness.request("GET", "/v1/stream")
-STREAM_MESSAGES = 1000
+STREAM_MESSAGES = 1000   # either way
+REQUESTS = harness.request("POST", "/v1/collect", STREAM_MESSAGES * (
+    '{"name":"%s","number":"7"}\n' % ITEM["name"]))
 
 ROUTES = """\
 listen: ["127.0.0.1:0"]
