@@ -53,6 +53,8 @@ struct gw_connection {
     bool has_unlogged_408; /* told the client, not yet the log */
     bool has_brought_request; /* a request line, ever */
     struct sluice_timer timer;
+    struct sluice_timer watch_timer; /* watch.h */
+    uint64_t watch_due_ns;           /* 0: nothing is waited for */
     char remote[64];
 };
 

@@ -155,7 +155,6 @@ struct gw_exchange {
     /* Suspension. */
     bool is_suspended;
     bool is_waking;
-    struct sluice_timer watch_timer;
     uv_poll_t *watch;    /* of the client's socket, while a call is long */
     bool is_probed;      /* a reset would be its answer, and soon */
     bool is_half_closed; /* the peer only finished sending */
