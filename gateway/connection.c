@@ -20,6 +20,7 @@
 #include "gateway/reply.h"
 #include "gateway/shard.h"
 #include "gateway/socket.h"
+#include "gateway/watch.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
 
@@ -35,6 +36,8 @@
 
 /* How long one that is not to stay may take to ask. */
 #define SURPLUS_NS SLUICE_SECOND
+
+#define NEVER UINT64_MAX
 
 #define HURRY_NS (500 * SLUICE_MS)
 
@@ -102,14 +105,22 @@ time_is_up(struct gw_connection *c)
     gw_connection_shut(c, "timeout");
 }
 
+/* When there is something to do if nothing happens; NEVER: while an exchange has
+ * its own deadlines. */
+static uint64_t
+due_ns(const struct gw_connection *c)
+{
+    return c->look_ns > 0 && c->look_ns < c->deadline_ns ? c->look_ns
+                                                         : c->deadline_ns;
+}
+
+/* A busy connection changes its phase six times for a request: a timer that
+ * goes off early is left alone, and asks then. */
 static void
 start_timer(struct gw_connection *c)
 {
-    uint64_t due = c->deadline_ns;
-
-    if (c->look_ns > 0 && c->look_ns < due)
-        due = c->look_ns;
-    sluice_timer_start(c->worker->loop, &c->timer, due);
+    if (!sluice_timer_is_running(&c->timer) || c->timer.due_ns > due_ns(c))
+        sluice_timer_start(c->worker->loop, &c->timer, due_ns(c));
 }
 
 static int64_t
@@ -194,7 +205,11 @@ on_expire(struct sluice_timer *timer)
         offsetof(struct gw_connection, timer));
     uint64_t now = sluice_loop_now(c->worker->loop);
 
-    if (c->exchange != NULL && gw_early_is_on_its_way(c->exchange))
+    if (due_ns(c) == NEVER)
+        return;
+    if (now < due_ns(c))
+        start_timer(c);
+    else if (c->exchange != NULL && gw_early_is_on_its_way(c->exchange))
         send_on(c, now);
     else if (c->phase == GW_PHASE_SENDING)
         look_at_sending(c, now);
@@ -222,6 +237,7 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
         .is_surplus = w->n_connections >= w->shared->max_connections,
         .timer = { .expire = on_expire },
     };
+    gw_watch_init(c);
     gw_address_host(sa, c->remote);
     if (c->next != NULL)
         c->next->prev = c;
@@ -272,6 +288,7 @@ gw_connection_let_go(struct gw_connection **cp, enum gw_holder holder)
     if (c->spare >= 0)
         close(c->spare);
     sluice_timer_stop(w->loop, &c->timer);
+    gw_watch_fini(c);
     if (c->prev != NULL)
         c->prev->next = c->next;
     else
@@ -286,8 +303,7 @@ gw_connection_let_go(struct gw_connection **cp, enum gw_holder holder)
 void
 gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
 {
-    struct sluice_loop *loop = c->worker->loop;
-    uint64_t now = sluice_loop_now(loop);
+    uint64_t now = sluice_loop_now(c->worker->loop);
     int64_t limit;
 
     c->phase = phase;
@@ -296,10 +312,10 @@ gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
     c->has_sent = false;
     c->is_hurried = false;
     limit = phase_limit(c);
-    if (limit == 0) {
-        sluice_timer_stop(loop, &c->timer);
+    c->deadline_ns = NEVER;
+    c->look_ns = 0;
+    if (limit == 0)
         return;
-    }
     c->deadline_ns = now + (uint64_t)limit;
     c->look_ns = phase == GW_PHASE_SENDING ? 0 : now + LOOK_NS;
     start_timer(c);

@@ -62,6 +62,8 @@ struct gw_connection {
     bool has_brought_request; /* a request line, ever */
     bool is_surplus;          /* over max_connections when it came */
     struct sluice_timer timer;
+    struct sluice_timer watch_timer; /* watch.h */
+    uint64_t watch_due_ns;           /* 0: nothing is waited for */
     char remote[64];
 };
 

@@ -76,7 +76,6 @@ take(struct gw_worker *w)
     x->worker = w;
     x->started_ns = sluice_loop_now(w->loop);
     x->form = &gw_form_json;
-    gw_watch_init(x);
     gw_pulse_init(x);
     w->n_exchanges++;
     return x;
@@ -88,7 +87,7 @@ release(struct gw_exchange *x)
     struct gw_worker *w = x->worker;
 
     assert(x->state == GW_X_CLOSED && !x->is_calling && !x->is_suspended);
-    gw_watch_stop(x);
+    assert(x->watch == NULL);
     gw_websocket_free(&x->websocket);
     if (x->reader != NULL)
         gw_worker_reader_give(w, &x->reader);

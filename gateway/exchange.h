@@ -117,6 +117,7 @@ struct gw_exchange {
     bool is_pieced; /* required fields are asked for in the whole message */
     struct sluice_bytes *payload; /* the one request, until its body ends */
     size_t n_values;
+    size_t ahead_bytes; /* of requests that the RPC has not asked for yet */
     uint64_t bytes_in;
     bool is_body_complete;
     bool is_refused;  /* the body is wrong; the RPC is being cancelled */
@@ -157,7 +158,6 @@ struct gw_exchange {
     /* Suspension. */
     bool is_suspended;
     bool is_waking;
-    struct sluice_timer watch_timer;
     uv_poll_t *watch;    /* of the client's socket, while a call is long */
     bool is_probed;      /* a reset would be its answer, and soon */
     bool is_half_closed; /* the peer only finished sending */

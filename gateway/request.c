@@ -376,6 +376,8 @@ gw_request_media(const struct gw_request *r)
 {
     struct sluice_str type = r->content_type;
 
+    if (sluice_str_equal(type, sluice_str("application/json")))
+        return GW_MEDIA_JSON; /* as nearly all write it */
     return is_json(type) && gw_media_type_is_utf8(type) ? GW_MEDIA_JSON
                                                         : GW_MEDIA_UNSUPPORTED;
 }

@@ -32,8 +32,9 @@ static bool
 bind_last_event(struct gw_exchange *x)
 {
     struct sluice_str id = x->request.last_event_id;
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (x->rpc->last_event_id == NULL || id.len == 0 ||
         pb_text_to_wire(x->rpc->last_event_id, &x->rpc->json.options, id.ptr,
             id.len, &x->bound.pb, &error) == PB_OK)
@@ -48,8 +49,9 @@ static bool
 bind_target(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
     if ((x->binding->n_variables == 0 && r->query_len == 0) ||
         route_bind(&x->worker->match, r->target, r->query, r->query_len,
@@ -298,8 +300,9 @@ add_bound(struct gw_exchange *x)
 static bool
 check_required(struct gw_exchange *x)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (!x->is_pieced)
         return true;
     x->is_pieced = false;
@@ -351,8 +354,9 @@ skip_space(const char *data, size_t len)
 static size_t
 take_rest(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (pb_json_reader_rest(x->reader, data, len, &error) == PB_JSON_ERROR)
         reply_bad_body(x, &error);
     return len;
@@ -369,9 +373,10 @@ finish_value(struct gw_exchange *x)
 static size_t
 take_piece(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
     size_t used = 0;
 
+    pb_error_clear(&error);
     if (!x->in_value && x->n_values > 0)
         return take_rest(x, data, len);
     if (!x->in_value)
@@ -457,8 +462,9 @@ start_call(struct gw_exchange *x)
 static void
 end_json(struct gw_exchange *x)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (finish_last_value(x, &error))
         start_call(x);
     else
@@ -499,9 +505,10 @@ reply_bad_value(struct gw_exchange *x, struct pb_error *error)
 static size_t
 take_between(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
     size_t used;
 
+    pb_error_clear(&error);
     if (gw_values_next(&x->values, data, len, &used, &error) != GW_VALUES_WRONG)
         return used;
     reply_bad_body(x, &error);
@@ -511,9 +518,10 @@ take_between(struct gw_exchange *x, const char *data, size_t len)
 static size_t
 take_value(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
     size_t used = 0;
 
+    pb_error_clear(&error);
     if (x->n_values == 0 && x->wants_mask && !keep_text(x, data, len))
         return len;
     switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
@@ -579,8 +587,9 @@ take_stream(struct gw_exchange *x, const char *data, size_t len)
 static void
 end_stream(struct gw_exchange *x)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (x->in_value &&
         pb_json_reader_finish(x->reader, &error) != PB_JSON_DONE) {
         reply_bad_value(x, &error);

@@ -251,6 +251,9 @@ tests_rpc_test_grpc_server_memory_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
 tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_writer
+tests_rpc_test_grpc_writer_SOURCES = tests/rpc/test_grpc_writer.c
+tests_rpc_test_grpc_writer_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_grpc_keepalive
 tests_rpc_test_grpc_keepalive_SOURCES = \
 	tests/rpc/test_grpc_keepalive.c $(grpc_scene)

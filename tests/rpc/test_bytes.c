@@ -489,6 +489,27 @@ names_and_values_that_may_travel(void **state)
 }
 
 static void
+every_byte_of_a_name_and_of_a_value_counts(void **state)
+{
+    static const char names[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
+    char text[21];
+
+    (void)state;
+    for (size_t len = 1; len < sizeof(text); len++) {
+        memset(text, 'a', sizeof(text));
+        for (int c = 0; c < 256; c++) {
+            struct sluice_str s = sluice_str_n(text, len);
+
+            text[len / 2] = (char)c;
+            assert_int_equal(sluice_metadata_name_is_valid(s),
+                c != 0 && strchr(names, c) != NULL);
+            assert_int_equal(sluice_metadata_value_is_valid(sluice_str("a"), s),
+                c >= 0x20 && c <= 0x7e);
+        }
+    }
+}
+
+static void
 everything_says_when_memory_is_short(void **state)
 {
     struct sluice_pool *pool = sluice_pool_new();
@@ -609,6 +630,7 @@ main(void)
         cmocka_unit_test(shared_metadata_lives_until_its_last_holder),
         cmocka_unit_test(the_empty_list_is_for_everybody),
         cmocka_unit_test(names_and_values_that_may_travel),
+        cmocka_unit_test(every_byte_of_a_name_and_of_a_value_counts),
         cmocka_unit_test(everything_says_when_memory_is_short),
         cmocka_unit_test(codes_have_names_and_http_statuses),
         cmocka_unit_test(http_statuses_without_a_grpc_status_have_codes),
