@@ -369,8 +369,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
             "only HTTP/1.0 and HTTP/1.1 are spoken here");
         x->reply.close = true;
     } else if (!gw_request_read_headers(&x->request, x->mhd,
-                   x->worker->set->config, x->worker->pool,
-                   x->connection->remote)) {
+                   x->worker->set->config, &x->arena, x->connection->remote)) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
     } else {
