@@ -127,6 +127,20 @@ gw_exchange_free_idle(struct gw_worker *w)
     }
 }
 
+/* We have ended the connection before the client had all of the answer, if
+ * there was one. */
+static void
+tell_cut(struct gw_access_line *line, const struct gw_exchange *x)
+{
+    bool is_shutdown = strcmp(x->connection->cut, "local shutdown") == 0;
+
+    line->outcome = x->connection->cut;
+    line->code =
+        is_shutdown ? SLUICE_CODE_UNAVAILABLE : SLUICE_CODE_DEADLINE_EXCEEDED;
+    if (!x->reply.is_ready)
+        line->status = is_shutdown ? 0 : 408;
+}
+
 static void
 write_access_line(struct gw_exchange *x)
 {
@@ -147,9 +161,7 @@ write_access_line(struct gw_exchange *x)
     };
 
     if (x->connection->cut != NULL) {
-        line.outcome = x->connection->cut;
-        line.status = x->reply.is_ready ? x->reply.status : 408;
-        line.code = SLUICE_CODE_DEADLINE_EXCEEDED;
+        tell_cut(&line, x);
     } else if (x->is_client_gone || line.outcome == NULL) {
         line.status = 499;
         line.outcome = "client gone";
