@@ -7,6 +7,7 @@
 #include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/codec.h"
+#include "gateway/header_list.h"
 #include "gateway/list.h"
 #include "gateway/media_type.h"
 #include "gateway/reply.h"
@@ -149,11 +150,12 @@ begin(struct gw_exchange *x)
 static void
 look_at_stream(struct gw_exchange *x)
 {
-    const char *takes = MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND,
-        "connect-accept-encoding");
+    struct sluice_str takes;
 
+    /* Without memory to join its lines, none is taken. */
     x->wire.takes_gzip =
-        takes != NULL && gw_list_takes(sluice_str(takes), "gzip");
+        gw_header_list(x->mhd, &x->arena, "connect-accept-encoding", &takes) &&
+        gw_list_takes(takes, "gzip");
     (void)read_stream_codec(x);
 }
 

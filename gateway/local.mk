@@ -35,6 +35,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/front.c \
 	gateway/grpc_web.c \
 	gateway/handshake.c \
+	gateway/header_list.c \
 	gateway/http_body.c \
 	gateway/list.c \
 	gateway/listener.c \

@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "gateway/header_list.h"
 #include "gateway/list.h"
 #include "gateway/media_type.h"
 #include "gateway/steering.h"
@@ -330,17 +331,29 @@ add_forwarded_for(struct reading *in, const char *remote)
     add_callers(in, sluice_str_n(text, before.len + 2 + len));
 }
 
+static bool
+join_lists(struct gw_request *r, struct MHD_Connection *mhd,
+    struct gw_arena *arena)
+{
+    return gw_header_list(mhd, arena, "accept", &r->accept) &&
+        gw_header_list(mhd, arena, "accept-encoding", &r->accept_encoding) &&
+        gw_header_list(mhd, arena, "access-control-request-headers",
+            &r->preflight_headers);
+}
+
 bool
 gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
-    const struct route_config *config, struct sluice_pool *pool,
+    const struct route_config *config, struct gw_arena *arena,
     const char *remote)
 {
-    struct reading in = { .r = r, .config = config, .pool = pool };
+    struct reading in = { .r = r, .config = config, .pool = arena->pool };
 
     r->timeout_ns = -1;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &in);
     add_user_agent(&in);
     add_forwarded_for(&in, remote);
+    if (r->has_split_list && !join_lists(r, mhd, arena))
+        in.is_short = true;
     return !in.is_short;
 }
 

@@ -362,8 +362,8 @@ gw_server_check(const struct route_config *config,
         const char *why = gw_address_parse(&a, config->listen[i]);
 
         if (why != NULL)
-            route_problems_add(problems, config->file, 0, "listen: %s: %s",
-                config->listen[i], why);
+            route_problems_add(problems, config->file, config->listen_line,
+                "listen: %s: %s", config->listen[i], why);
     }
     for (size_t i = 0; i < config->n_upstreams; i++) {
         const struct route_upstream *u = &config->upstreams[i];

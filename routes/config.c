@@ -382,31 +382,13 @@ read_allow_response(struct route_reader *r, const struct route_key *key,
     read_names(r, key, v, &c->metadata_out, &c->n_metadata_out);
 }
 
-/* As browsers write it: a scheme and where it leads, nothing behind. */
-static bool
-is_origin(const char *text)
-{
-    const char *host = strstr(text, "://");
-
-    if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0)
-        return true;
-    if (host == NULL || host == text || host[3] == '\0')
-        return false;
-    for (const char *s = text; *s != '\0'; s++) {
-        if (*s <= ' ' || *s >= 0x7f)
-            return false;
-    }
-    return strpbrk(host + 3, "/?#@") == NULL;
-}
-
 static void
 read_websocket_origins(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     struct route_config *c = into;
 
-    route_read_texts(r, key, v, is_origin,
-        "an origin such as https://app.example, or *", &c->websocket_origins,
+    route_read_origins(r, key, v, &c->websocket_origins,
         &c->n_websocket_origins);
 }
 
@@ -427,7 +409,11 @@ static const struct route_key limits_keys[] = {
     SIZE(max_request_message, 1, GIB),
     SIZE(max_response_message, 1, GIB),
     SIZE(max_header_bytes, KIB, MIB),
-    SIZE(max_connections, 1, 1000000),
+    { .name = "max_connections",
+        .read = route_read_unsigned,
+        .min = 1,
+        .max = 1000000,
+        .offset = offsetof(struct route_config, max_connections) },
     { .name = "max_elements",
         .read = route_read_unsigned,
         .min = 1,
@@ -514,8 +500,10 @@ read_listen(struct route_reader *r, const struct route_key *key,
 {
     struct route_config *c = into;
 
-    route_read_texts(r, key, v, route_is_listen_address,
-        "host:port, [ipv6]:port or unix:/path", &c->listen, &c->n_listen);
+    c->listen_line = v->line;
+    if (route_read_some(r, key, v, "an address"))
+        route_read_texts(r, key, v, route_is_listen_address,
+            "host:port, [ipv6]:port or unix:/path", &c->listen, &c->n_listen);
 }
 
 /* A google.api.Service begins with these; they say nothing to us. */

@@ -30,6 +30,7 @@ routes_libroutes_la_SOURCES = \
 	routes/read.h \
 	routes/read_cors.c \
 	routes/read_http.c \
+	routes/read_origins.c \
 	routes/read_service_config.c \
 	routes/resolve.c \
 	routes/scalar.c \

@@ -133,6 +133,14 @@ class Streams(harness.Scenario):
         response = self.ask("GET", "/v1/streams/s")
         self.assertEqual(response.header("content-type"), NDJSON)
 
+    def test_Accept_may_have_several_lines(self):
+        for more, form in ((("text/html",), SSE),
+                           ((ARRAY, "text/html"), SSE),
+                           (("", "application/json;q=2"), SSE)):
+            response = self.watch("count=1", SSE, [
+                ("Accept", line) for line in more]).response()
+            self.assertEqual(response.header("content-type"), TYPES[form])
+
     def test_events_are_not_to_be_kept_or_gathered(self):
         response = self.watch("count=1", SSE).response()
         self.assertEqual(response.header("cache-control"), "no-cache")
