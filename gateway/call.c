@@ -99,6 +99,7 @@ reply_unary(struct gw_exchange *x)
     init_out(x);
     err = x->form->reply != NULL ? x->form->reply(x, &error)
                                  : reply_whole(x, &error);
+    sluice_bytes_unref(&x->response); /* whose text may take long to be sent */
     if (err != PB_OK)
         gw_call_unshowable(x, err);
 }

@@ -68,7 +68,8 @@ takes_json(const struct gw_exchange *x)
     return !x->rpc->is_raw && !route_takes_http_body(x->binding);
 }
 
-/* Room for the message: JSON is seldom smaller than its wire format. */
+/* Room for the message: JSON is seldom smaller than its wire format. What comes
+ * late takes no memory yet, as the kernel gives pages when they are written. */
 static void
 expect_message(struct gw_exchange *x)
 {
@@ -78,7 +79,7 @@ expect_message(struct gw_exchange *x)
     gw_buffer_init(&x->message, x->worker->pool, max);
     if (route_takes_http_body(x->binding))
         return;
-    if (r->has_content_length && r->content_length <= 64 * 1024)
+    if (r->has_content_length && r->content_length <= max)
         gw_buffer_expect(&x->message,
             (size_t)r->content_length + x->bound.pb.len + 16);
 }

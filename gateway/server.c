@@ -17,7 +17,8 @@
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 #define WORKERS_MAX 256u
-#define LARGE_BYTES (1024 * 1024)
+#define LARGE_BYTES (64 * 1024)
+#define TRIM_BYTES (1024 * 1024)
 
 /* Descriptors that are no client's: standard ones, libuv's for signals, a log;
  * a worker's loop, a name being looked up, WebSockets that have two for a
@@ -37,14 +38,15 @@ struct server {
     char grpc[128]; /* where */
 };
 
-/* Unless it is told, glibc keeps what one huge message took for the next one,
- * which may never come. */
+/* Unless it is told, glibc keeps what one large message took for the next one,
+ * which may never come. What pools keep of such for some seconds goes back to
+ * the system then, wherever it lies. */
 static void
 give_memory_back(void)
 {
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 #endif
 }
 

@@ -18,6 +18,11 @@ tests_rpc_test_bytes_SOURCES = tests/rpc/test_bytes.c $(memory)
 tests_rpc_test_bytes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 tests_rpc_test_bytes_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 
+check_PROGRAMS += tests/rpc/test_shelf
+tests_rpc_test_shelf_SOURCES = tests/rpc/test_shelf.c
+tests_rpc_test_shelf_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_shelf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+
 check_PROGRAMS += tests/rpc/test_loop
 tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
 tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

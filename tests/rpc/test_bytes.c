@@ -59,12 +59,87 @@ storage_has_a_third_of_slack_at_most(void **state)
 
     (void)state;
     assert_non_null(pool);
-    for (size = 65; size <= 70000; size++) {
+    for (size = 65; size <= 200000; size++) {
         room = rpc_pool_usable(pool, size);
         assert_true(room >= size);
         assert_true((room - size) * 3 < room);
         assert_int_equal(rpc_pool_usable(pool, room), room);
     }
+    sluice_pool_free(&pool);
+}
+
+static void
+large_storage_is_used_again(void **state)
+{
+    static const size_t sizes[] = { 70000, 100000, 1000000, 4200000 };
+    struct sluice_pool *pool = sluice_pool_new();
+    struct sluice_bytes *b;
+    size_t i;
+
+    (void)state;
+    assert_non_null(pool);
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        b = sluice_bytes_new(pool, sizes[i]);
+        sluice_bytes_unref(&b);
+        assert_int_equal(rpc_pool_wants_sweep(pool), RPC_POOL_KEEPS);
+        memory_count();
+        b = sluice_bytes_new(pool, sizes[i] - 1000);
+        assert_int_equal(memory_suffices().calls, RPC_POOL_KEEPS ? 0 : 1);
+        sluice_bytes_unref(&b);
+    }
+    rpc_pool_sweep(pool);
+    rpc_pool_sweep(pool);
+    assert_false(rpc_pool_wants_sweep(pool));
+    sluice_pool_free(&pool);
+}
+
+/* So many at once, and given back. */
+static void
+burst(struct sluice_pool *pool, size_t size, unsigned n)
+{
+    static void *taken[4096];
+    unsigned i;
+
+    assert_in_range(n, 1, 4096);
+    for (i = 0; i < n; i++) {
+        taken[i] = sluice_pool_take(pool, size);
+        assert_non_null(taken[i]);
+    }
+    for (i = 0; i < n; i++)
+        sluice_pool_give(pool, taken[i], size);
+}
+
+/* 80 x 20480 are 1.6 MiB: more than what stays, less than what may. */
+static void
+a_burst_of_pages_is_kept_until_the_sweep(void **state)
+{
+    struct sluice_pool *pool = sluice_pool_new();
+    unsigned kept = RPC_POOL_KEEPS ? 12 : 0;
+
+    (void)state;
+    assert_non_null(pool);
+    burst(pool, 20480, 80);
+    assert_int_equal(rpc_pool_wants_sweep(pool), RPC_POOL_KEEPS);
+    memory_count();
+    burst(pool, 20480, 80);
+    assert_int_equal(memory_suffices().calls, RPC_POOL_KEEPS ? 0 : 80);
+    rpc_pool_sweep(pool);
+    assert_false(rpc_pool_wants_sweep(pool));
+    memory_count();
+    burst(pool, 20480, 80);
+    assert_int_equal(memory_suffices().calls, 80 - kept);
+    sluice_pool_free(&pool);
+}
+
+static void
+a_burst_of_small_storage_leaves_no_surplus(void **state)
+{
+    struct sluice_pool *pool = sluice_pool_new();
+
+    (void)state;
+    assert_non_null(pool);
+    burst(pool, 2048, 4096);
+    assert_false(rpc_pool_wants_sweep(pool));
     sluice_pool_free(&pool);
 }
 
@@ -612,6 +687,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(storage_is_usable_to_its_last_byte),
         cmocka_unit_test(storage_has_a_third_of_slack_at_most),
+        cmocka_unit_test(large_storage_is_used_again),
+        cmocka_unit_test(a_burst_of_pages_is_kept_until_the_sweep),
+        cmocka_unit_test(a_burst_of_small_storage_leaves_no_surplus),
         cmocka_unit_test(giving_nothing_is_nothing),
         cmocka_unit_test(storage_outlives_its_pool),
         cmocka_unit_test(another_thread_may_drop_while_the_owner_takes),
