@@ -30,6 +30,7 @@ class Gateway(harness.Gateway):
 
 class Scenario(harness.Scenario):
     workers = 1
+    is_starved = False      # just now
 
     @classmethod
     def arguments(cls, port, more=None):
@@ -52,12 +53,14 @@ class Scenario(harness.Scenario):
     def starved_run(self, flow, expected, k, goes_on):
         """It is served, told or cut off."""
         self.heap.refuse(k, goes_on)
+        self.is_starved = True
         try:
             outcome = flow.run(self)
         except TimeoutError:
             self.fail("the client waits for ever")
         finally:
             self.heap.suffices()
+            self.is_starved = False
         if outcome != expected and not flow.is_told(outcome):
             self.fail("misled: %r" % (outcome,))
 
