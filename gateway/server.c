@@ -250,7 +250,7 @@ announce(const struct server *s)
     if (s->serves_grpc)
         gw_log("serving gRPC on %s", s->grpc);
     if (s->has_less_clients)
-        gw_log("max_connections: %zu cannot be had where %zu descriptors may "
+        gw_log("max_connections: %u cannot be had where %zu descriptors may "
                "be open (ulimit -n); it is %zu",
             s->shared.set->config->max_connections, s->most_descriptors,
             s->shared.max_connections * s->shared.n_workers);
