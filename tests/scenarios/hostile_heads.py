@@ -248,6 +248,14 @@ class HostileHeads(harness.Scenario):
         answer = wire.to_end()
         self.assertTrue(answer == b"" or answer.startswith(b"HTTP/1.1 400"))
 
+    def test_405_of_the_health(self):
+        for method, headers in (("DELETE", ()), ("POST", ()), ("POST", [
+                ("Content-Type", "application/grpc-web+proto")])):
+            response = self.ask(method, "/healthz", headers=headers)
+            self.assert_error(response, 405, 12)
+            self.assertEqual(response.header("allow"), "GET, HEAD")
+        self.assertEqual(self.ask("GET", "/healthz?connect=v1").status, 200)
+
     def test_405_names_what_is_allowed(self):
         for method in ("DELETE", "OPTIONS", "get", "FOO"):
             response = self.ask(method, "/v1/orders/1")
