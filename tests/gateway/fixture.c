@@ -99,7 +99,8 @@ fixture_renew(struct fixture *f)
     f->x = calloc(1, sizeof *f->x);
     assert_non_null(f->x);
     f->x->worker = f->worker;
-    f->connection = (struct gw_connection){ .worker = f->worker, .fd = -1 };
+    f->connection =
+        (struct gw_connection){ .worker = f->worker, .fd = -1, .spare = -1 };
     f->x->connection = &f->connection;
     f->x->front = &gw_front_rest;
     f->x->form = &gw_form_json;
