@@ -12,7 +12,6 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
@@ -22,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 #define CALLER __builtin_return_address(0)
@@ -30,7 +30,6 @@
 enum owner { PROGRAM, MICROHTTPD, NGHTTP2, UV, OTHERS, OWNERS };
 
 #define TEXT_MAX 1024u
-#define CALLERS 12
 
 struct counts {
     uint64_t taken[OWNERS]; /* blocks */
@@ -61,6 +60,7 @@ void *__interceptor_memalign(size_t alignment, size_t size) WEAK;
 void __interceptor_free(void *p) WEAK;
 
 static struct counts *counts; /* NULL: not yet */
+static void *own_base;
 static _Thread_local bool is_looking; /* at who calls, which may take memory */
 
 static struct {
@@ -104,6 +104,7 @@ begin(void)
 {
     const char *path = getenv("HEAP_COUNTS");
     int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    Dl_info self;
     void *p;
 
     if (fd < 0)
@@ -113,6 +114,8 @@ begin(void)
     if (p == MAP_FAILED)
         abort();
     dl_iterate_phdr(note_code, NULL);
+    if (dladdr((void *)(uintptr_t)begin, &self) != 0)
+        own_base = self.dli_fbase;
     counts = p;
 }
 
@@ -148,27 +151,31 @@ is_next(void)
     return now == 1;
 }
 
-/* Who has led to this, for addr2line. */
+/* One of who has led to this, for addr2line. */
+static _Unwind_Reason_Code
+note_caller(struct _Unwind_Context *context, void *arg)
+{
+    uintptr_t at = _Unwind_GetIP(context);
+    size_t *len = arg;
+    const char *slash;
+    Dl_info info;
+
+    if (dladdr((void *)at, &info) == 0 || info.dli_fbase == own_base)
+        return _URC_NO_REASON;
+    slash = strrchr(info.dli_fname, '/');
+    *len += (size_t)snprintf(counts->where + *len, TEXT_MAX - *len, "%s+%#lx ",
+        slash == NULL ? info.dli_fname : slash + 1,
+        (unsigned long)(at - (uintptr_t)info.dli_fbase));
+    return *len < TEXT_MAX - 1 ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
 static void
 note_callers(void)
 {
-    void *callers[CALLERS];
     size_t len = 0;
-    Dl_info info;
-    int n;
 
     is_looking = true;
-    n = backtrace(callers, CALLERS);
-    for (int i = 2; i < n && len < TEXT_MAX; i++) {
-        const char *slash;
-
-        if (dladdr(callers[i], &info) == 0)
-            continue;
-        slash = strrchr(info.dli_fname, '/');
-        len += (size_t)snprintf(counts->where + len, TEXT_MAX - len, "%s+%#lx ",
-            slash == NULL ? info.dli_fname : slash + 1,
-            (unsigned long)((char *)callers[i] - (char *)info.dli_fbase));
-    }
+    (void)_Unwind_Backtrace(note_caller, &len);
     is_looking = false;
 }
 

@@ -35,6 +35,7 @@ STATUSES = (500, 503)
 CODES = (8, 13, 14)
 CONNECT_CODES = ("resource_exhausted", "internal", "unavailable")
 CLOSES = (1011, 4008, 4013, 4014)
+OF_SERVICE = 4002   # it has failed and said no more
 
 Outcome = collections.namedtuple("Outcome", "status headers body is_complete")
 CLOSED = Outcome(0, (), b"", False)
@@ -121,13 +122,13 @@ def is_trailed(outcome):
         ("grpc-status", str(code)) in outcome.headers for code in CODES)
 
 
-def is_grpc_web(outcome):
+def is_grpc_web(outcome, codes=CODES):
     body = outcome.body
     if ("content-type", "application/grpc-web-text+proto") in outcome.headers:
         body = frames.text_chunks(body)
     flags, last = frames.split(body)[-1]
     return outcome.status == 200 and flags == TRAILERS and any(
-        b"grpc-status: %d\r\n" % code in last for code in CODES)
+        b"grpc-status: %d\r\n" % code in last for code in codes)
 
 
 def is_connect(outcome):
@@ -147,6 +148,10 @@ def is_denied(outcome):
     """That it failed comes first: a text may be missing."""
     return is_rest(outcome) or (outcome.status == 404 and
                                 json.loads(outcome.body)["code"] == 5)
+
+
+def is_denied_by_grpc_web(outcome):
+    return is_grpc_web(outcome, (*CODES, 5))
 
 
 def is_denied_by_connect(outcome):
@@ -217,12 +222,12 @@ def pieces(name, target, parts, type="application/json", headers=(),
 
 
 def grpc_web(name, method, *orders, type="application/grpc-web+proto",
-             headers=()):
+             headers=(), tells=is_grpc_web):
     body = b"".join(map(envelope, orders))
     if "text" in type:
         body = base64.b64encode(body)
     return post(name, METHOD + method, body, type,
-                [("X-Grpc-Web", "1"), *headers], is_grpc_web)
+                [("X-Grpc-Web", "1"), *headers], tells)
 
 
 VERSION = ("Connect-Protocol-Version", "1")
@@ -360,7 +365,7 @@ class Expiring(Http):
 def is_refused(outcome):
     if outcome.status != 101:
         return is_rest(outcome)
-    return struct.unpack(">H", outcome.body[-1][1][:2])[0] in CLOSES
+    return struct.unpack(">H", outcome.body[-1][1][:2])[0] in (*CLOSES, OF_SERVICE)
 
 
 class Socket(Http):
@@ -485,7 +490,7 @@ FLOWS = [
         headers=[("x-asked", "yes"), ("x-more-bin", "AP8=")]),
     grpc_web("gRPC-Web text", "Obey", Order(id="a", size=300),
              type="application/grpc-web-text+proto"),
-    grpc_web("gRPC-Web error", "Obey", DENIED),
+    grpc_web("gRPC-Web error", "Obey", DENIED, tells=is_denied_by_grpc_web),
     grpc_web("gRPC-Web stream", "Stream", STREAM),
     grpc_web("gRPC-Web stream, text", "Stream", STREAM,
              type="application/grpc-web-text+proto"),
