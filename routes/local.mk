@@ -31,6 +31,7 @@ routes_libroutes_la_SOURCES = \
 	routes/read_cors.c \
 	routes/read_http.c \
 	routes/read_service_config.c \
+	routes/read_upstreams.c \
 	routes/resolve.c \
 	routes/scalar.c \
 	routes/scalar.h \

@@ -103,7 +103,8 @@ struct sluice_grpc_client_options {
     int64_t connect_timeout_ns;   /* [20 s] */
     int64_t initial_backoff_ns;   /* [1 s] */
     int64_t max_backoff_ns;       /* [120 s] */
-    int64_t keepalive_time_ns;    /* less than 10 s is 10 s; 0: no PINGs */
+    int64_t keepalive_time_ns;    /* less than 10 s is 10 s, unless permitted;
+                                     0: no PINGs */
     int64_t keepalive_timeout_ns; /* [20 s] */
     bool keepalive_without_calls;
     bool keepalive_is_permitted; /* the server is known to permit

@@ -88,7 +88,7 @@ connect_now(struct sluice_grpc_client *client)
     client->state = SLUICE_GRPC_CONNECTING;
     client->attempt_began_ns = sluice_loop_now(client->loop);
     client->dial = rpc_grpc_dial_start(client->loop, &client->target,
-        &client->hold, on_dialed, client);
+        client->connect_timeout_ns, &client->hold, on_dialed, client);
     if (client->dial == NULL)
         connect_failed(client);
     else
@@ -291,7 +291,8 @@ take_keepalive(struct sluice_grpc_client *c,
     const struct sluice_grpc_client_options *o)
 {
     c->keepalive.time_ns = o->keepalive_time_ns;
-    if (o->keepalive_time_ns > 0 && o->keepalive_time_ns < LEAST_KEEPALIVE_TIME)
+    if (o->keepalive_time_ns > 0 && !o->keepalive_is_permitted &&
+        o->keepalive_time_ns < LEAST_KEEPALIVE_TIME)
         c->keepalive.time_ns = LEAST_KEEPALIVE_TIME;
     c->keepalive.timeout_ns = o->keepalive_timeout_ns
         ? o->keepalive_timeout_ns

@@ -9,6 +9,7 @@ scenarios = \
 	tests/scenarios/bad_connections.py \
 	tests/scenarios/browser.py \
 	tests/scenarios/bad_fronts.py \
+	tests/scenarios/blackhole.py \
 	tests/scenarios/bombs.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
@@ -29,6 +30,7 @@ scenarios = \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/http_body.py \
 	tests/scenarios/http_body_streams.py \
+	tests/scenarios/killed.py \
 	tests/scenarios/limits.py \
 	tests/scenarios/manual.py \
 	tests/scenarios/metadata.py \
@@ -70,6 +72,7 @@ EXTRA_DIST += \
 	tests/scenarios/everything.proto \
 	tests/scenarios/files.proto \
 	tests/scenarios/files.py \
+	tests/scenarios/flights.py \
 	tests/scenarios/forms.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
@@ -77,6 +80,7 @@ EXTRA_DIST += \
 	tests/scenarios/idle_streams.py \
 	tests/scenarios/http2.py \
 	tests/scenarios/leaving.py \
+	tests/scenarios/nursery.py \
 	tests/scenarios/peer.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
@@ -87,6 +91,7 @@ EXTRA_DIST += \
 	tests/scenarios/random_wire.py \
 	tests/scenarios/slow.py \
 	tests/scenarios/transcoder.py \
+	tests/scenarios/victim.py \
 	tests/scenarios/web.py \
 	tests/scenarios/websocket.py \
 	tests/web/browser.mjs \
