@@ -92,6 +92,7 @@ init_grpc(struct gw_upstream *u)
     struct sluice_grpc_client_options options = {
         .target = sluice_str(u->config->targets[0]),
         .max_message = config->max_response_message,
+        .max_window = (uint32_t)u->config->max_stream_window,
         .connect_timeout_ns = u->config->connect_timeout_ns,
         .initial_backoff_ns = LEAST_BACKOFF,
         .max_backoff_ns = MOST_BACKOFF,

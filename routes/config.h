@@ -95,6 +95,7 @@ struct route_upstream {
     int64_t keepalive_ns;         /* of silence, default 20 s; 0: no PINGs */
     int64_t keepalive_timeout_ns; /* default 10 s */
     bool keepalive_is_permitted;  /* by the backend, as often as that */
+    size_t max_stream_window;     /* default 16 MiB */
 };
 
 struct route_service {

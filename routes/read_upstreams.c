@@ -13,6 +13,9 @@
 #define DAY_NS (24 * 3600 * SECOND_NS)
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
+#define LEAST_WINDOW (INT64_C(64) * 1024)
+#define MOST_WINDOW (INT64_C(16) * 1024 * 1024)
+
 /* gRPC clients do not ask more often than that, whatever they are told. */
 #define LEAST_UNASKED_NS (10 * SECOND_NS)
 
@@ -96,6 +99,11 @@ static const struct route_key upstream_keys[] = {
         .read = route_read_service_config },
     DURATION("connect_timeout", connect_timeout_ns, MS_NS),
     { .name = "keepalive", .read = read_keepalive },
+    { .name = "max_stream_window",
+        .read = route_read_size,
+        .min = LEAST_WINDOW,
+        .max = MOST_WINDOW,
+        .offset = offsetof(struct route_upstream, max_stream_window) },
 };
 
 void
@@ -117,6 +125,7 @@ route_read_upstreams(struct route_reader *r, const struct route_key *key,
         u->connect_timeout_ns = 5 * SECOND_NS;
         u->keepalive_ns = 20 * SECOND_NS;
         u->keepalive_timeout_ns = 10 * SECOND_NS;
+        u->max_stream_window = MOST_WINDOW;
         route_read_map(r, m, "an upstream", upstream_keys, COUNT(upstream_keys),
             u);
     }

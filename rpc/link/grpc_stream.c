@@ -11,6 +11,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/link/grpc_window.h"
 #include "rpc/metadata.h"
 
 /* -------------------------------------------------------------- ending */
@@ -119,18 +120,22 @@ rpc_grpc_stream_end_block(struct rpc_grpc_call *call, bool is_last)
 
 /* ---------------------------------------------------------------- data */
 
-/* Gives window back, half a window at a time: nghttp2 would not tell the peer
- * of less. */
+/* Gives window back, a good deal of it at a time. */
 static void
 consume(struct rpc_grpc_call *call, size_t len)
 {
     call->consumed += len;
     if (call->place != RPC_GRPC_STREAM || call->consumed == 0 ||
-        call->consumed < call->client->initial_window / 2)
+        call->consumed < rpc_grpc_window_step(call->window))
         return;
     len = call->consumed;
     call->consumed = 0;
     rpc_grpc_session_consume(call->session, call->stream_id, len);
+    call->used += len;
+    if (call->used < call->window / 2)
+        return;
+    call->used = 0;
+    rpc_grpc_session_widen(call->session, call);
 }
 
 /* Acts on what the reader found. */
@@ -273,6 +278,9 @@ rpc_grpc_stream_opened(struct rpc_grpc_call *call,
     call->session = session;
     call->stream_id = stream_id;
     call->consumed = 0;
+    call->used = 0;
+    call->window = call->client->initial_window;
+    call->half_ns = sluice_loop_now(call->client->loop);
     /* Of an earlier stream, nothing has been delivered. */
     rpc_grpc_context_fini(&call->context);
     rpc_grpc_context_init(&call->context, peer, call->client->request.authority,

@@ -77,6 +77,7 @@ static const char everything[] =
     "    schema: [a.pb, b/c.pb]\n"
     "    connect_timeout: 500ms\n"
     "    keepalive: {time: 2s, timeout: 1s, permitted: true}\n"
+    "    max_stream_window: 64KiB\n"
     "    service_config:\n"
     "      loadBalancingConfig: [{pick_first: {}}]\n"
     "      methodConfig:\n"
@@ -147,6 +148,8 @@ every_key_is_read(void **state)
     assert_true(u[0].keepalive_ns == 2 * INT64_C(1000000000));
     assert_true(u[0].keepalive_timeout_ns == INT64_C(1000000000));
     assert_true(u[0].keepalive_is_permitted);
+    assert_int_equal(u[0].max_stream_window, 64 * 1024);
+    assert_int_equal(u[1].max_stream_window, 16 * 1024 * 1024);
     assert_true(u[1].connect_timeout_ns == 5 * INT64_C(1000000000));
     assert_true(u[1].keepalive_ns == 20 * INT64_C(1000000000));
     assert_true(u[1].keepalive_timeout_ns == 10 * INT64_C(1000000000));
@@ -199,7 +202,7 @@ rules_are_read(void **state)
     assert_true(c->fully_decode_reserved_expansion);
     assert_int_equal(c->n_rules, 2);
     assert_string_equal(rule[0].selector, "p.S.A");
-    assert_int_equal(rule[0].place.line, 27);
+    assert_int_equal(rule[0].place.line, 28);
     assert_string_equal(rule[0].verb, "GET");
     assert_string_equal(rule[0].path, "/v1/{name=shelves/*}");
     assert_null(rule[0].body);
