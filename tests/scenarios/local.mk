@@ -21,6 +21,7 @@ scenarios = \
 	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
+	tests/scenarios/far.py \
 	tests/scenarios/flow_ends.py \
 	tests/scenarios/flow_gone.py \
 	tests/scenarios/flow_held.py \
