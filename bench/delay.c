@@ -201,8 +201,8 @@ static void
 on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct pair *pair = stream->data;
-    struct way *w = stream == (uv_stream_t *)&pair->near ? &pair->there
-                                                         : &pair->back;
+    struct way *w =
+        stream == (uv_stream_t *)&pair->near ? &pair->there : &pair->back;
     struct piece *p = piece_of(buf);
     struct piece *fit;
 

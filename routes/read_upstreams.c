@@ -131,4 +131,3 @@ route_read_upstreams(struct route_reader *r, const struct route_key *key,
     }
     c->upstreams = list;
 }
-

@@ -280,11 +280,10 @@ rpc_grpc_client_pump(struct sluice_grpc_client *client,
 static bool
 is_usable(const struct sluice_grpc_client_options *o)
 {
-    return o->initial_window <= INT32_MAX &&
-        o->max_window <= INT32_MAX && o->connect_timeout_ns >= 0 &&
-        o->initial_backoff_ns >= 0 && o->max_backoff_ns >= 0 &&
-        o->keepalive_time_ns >= 0 && o->keepalive_timeout_ns >= 0 &&
-        o->max_message <= UINT32_MAX;
+    return o->initial_window <= INT32_MAX && o->max_window <= INT32_MAX &&
+        o->connect_timeout_ns >= 0 && o->initial_backoff_ns >= 0 &&
+        o->max_backoff_ns >= 0 && o->keepalive_time_ns >= 0 &&
+        o->keepalive_timeout_ns >= 0 && o->max_message <= UINT32_MAX;
 }
 
 static void
@@ -317,8 +316,8 @@ take_options(struct sluice_grpc_client *c,
     c->initial_window = o->initial_window ? o->initial_window : DEFAULT_WINDOW;
     c->max_window = o->max_window;
     if (o->max_window == 0)
-        c->max_window = o->initial_window ? o->initial_window
-                                          : RPC_GRPC_WINDOW_MOST;
+        c->max_window =
+            o->initial_window ? o->initial_window : RPC_GRPC_WINDOW_MOST;
     c->connect_timeout_ns =
         o->connect_timeout_ns ? o->connect_timeout_ns : DEFAULT_CONNECT_TIMEOUT;
     take_keepalive(c, o);

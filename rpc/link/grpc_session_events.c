@@ -126,8 +126,7 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
         break;
     case NGHTTP2_PING:
         if (is_trip_answer(frame))
-            rpc_grpc_path_answered(&s->path,
-                sluice_loop_now(s->client->loop));
+            rpc_grpc_path_answered(&s->path, sluice_loop_now(s->client->loop));
         break;
     case NGHTTP2_GOAWAY:
         s->must_drain = true;

@@ -96,8 +96,7 @@ rpc_grpc_path_widen(struct rpc_grpc_path *path, uint32_t window,
         wide = widened(path, window, smaller(NEAR, limit));
     else if (wide > NEAR && wide > window)
         path->is_fresh = false;
-    *must_ask = !path->is_fresh && path->asked_ns == 0 &&
-        wide < limit;
+    *must_ask = !path->is_fresh && path->asked_ns == 0 && wide < limit;
     path->lent += wide - window;
     return wide;
 }

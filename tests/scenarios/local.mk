@@ -11,6 +11,7 @@ scenarios = \
 	tests/scenarios/bad_fronts.py \
 	tests/scenarios/blackhole.py \
 	tests/scenarios/bombs.py \
+	tests/scenarios/churn.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
@@ -94,6 +95,7 @@ EXTRA_DIST += \
 	tests/scenarios/transcoder.py \
 	tests/scenarios/victim.py \
 	tests/scenarios/web.py \
+	tests/scenarios/whole.py \
 	tests/scenarios/websocket.py \
 	tests/web/browser.mjs \
 	tests/web/clients_in_browser.mjs \
