@@ -51,8 +51,8 @@ timeouts: {header: 0.4s, body: 0.4s, send: 0.3s}
         data = request("POST", "/v1/echo", {"name": "x" * 20000})
         wire = self.wire()
         for at in range(0, len(data), 1000):
-            wire.send(data[at:at + 1000])
             self.let_time_pass(50)
+            wire.send(data[at:at + 1000])
         call = self.backend.next_call()
         call.message(b"")
         call.end()
