@@ -7,9 +7,10 @@
 #define INPROC "inproc:"
 
 /* Calls that come meanwhile fail, so a backend that was away, for however long,
- * is used again within two seconds of its return: jitter makes 1.6 s 1.92 s. */
+ * is used again within two seconds of its return: jitter makes 1.5 s of the
+ * longest wait, and connecting takes its time, too. */
 #define LEAST_BACKOFF (200 * SLUICE_MS)
-#define MOST_BACKOFF (1600 * SLUICE_MS)
+#define MOST_BACKOFF (1250 * SLUICE_MS)
 
 static const struct gw_inproc *
 find_inproc(const char *target, const struct gw_inproc *inprocs, size_t n)

@@ -84,7 +84,7 @@ class Killed(victim.Scenario):
         """However often it was looked for in vain."""
         self.backend.kill()
         wire = self.wire()
-        for _ in range(2):
+        for _ in range(3):
             clock = self.wire()
             while not has_struck(clock):
                 for request in PROBES:
