@@ -22,84 +22,6 @@
 #define GIB (1024 * MIB)
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ---- Upstreams ---------------------------------------------------------- */
-
-static void
-read_target(struct route_reader *r, const struct route_key *key,
-    const struct route_value *v, void *into)
-{
-    struct route_upstream *u = into;
-
-    if (v->kind == ROUTE_VALUE_LIST && v->count != 1) {
-        route_read_expected(r, key->name, v,
-            "one target: an upstream has one address in this version");
-        return;
-    }
-    route_read_texts(r, key, v, route_is_target,
-        "dns:///host:port, ipv4:a.b.c.d:port, ipv6:[::]:port, unix:path, "
-        "inproc:NAME or host:port",
-        &u->targets, &u->n_targets);
-}
-
-static bool
-is_text(const char *text)
-{
-    return *text != '\0';
-}
-
-static void
-read_schema(struct route_reader *r, const struct route_key *key,
-    const struct route_value *v, void *into)
-{
-    struct route_upstream *u = into;
-    size_t n_before = route_problems_total(r->problems);
-
-    if (v->kind == ROUTE_VALUE_LIST && v->count == 0) {
-        route_read_expected(r, key->name, v, "a file");
-        return;
-    }
-    if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "reflection") == 0)
-        u->schema_kind = ROUTE_SCHEMA_REFLECTION;
-    else if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "none") == 0)
-        u->schema_kind = ROUTE_SCHEMA_NONE;
-    else
-        route_read_texts(r, key, v, is_text,
-            "a file with a FileDescriptorSet, reflection or none", &u->schemas,
-            &u->n_schemas);
-    if (route_problems_total(r->problems) != n_before)
-        u->n_schemas = 0; /* half a schema would seem to lack things */
-}
-
-static const struct route_key upstream_keys[] = {
-    { .name = "target", .read = read_target, .is_required = true },
-    { .name = "schema", .read = read_schema, .is_required = true },
-    { .name = "service_config",
-        .alias = "serviceConfig",
-        .read = route_read_service_config },
-};
-
-static void
-read_upstreams(struct route_reader *r, const struct route_key *key,
-    const struct route_value *v, void *into)
-{
-    struct route_config *c = into;
-    struct route_upstream *list;
-
-    list = route_read_array(r, key, v, ROUTE_VALUE_MAP, sizeof *list);
-    if (list == NULL)
-        return;
-    for (const struct route_value *m = v->first; m != NULL; m = m->next) {
-        struct route_upstream *u = &list[c->n_upstreams++];
-
-        u->place.file = r->file;
-        u->place.line = m->key_line;
-        u->name = m->key;
-        route_read_map(r, m, "an upstream", upstream_keys, COUNT(upstream_keys),
-            u);
-    }
-    c->upstreams = list;
-}
-
 /* ---- Services ----------------------------------------------------------- */
 
 static void
@@ -537,7 +459,7 @@ static const struct route_key top_keys[] = {
         .min = 0,
         .max = 256,
         .offset = offsetof(struct route_config, workers) },
-    { .name = "upstreams", .read = read_upstreams, .is_required = true },
+    { .name = "upstreams", .read = route_read_upstreams, .is_required = true },
     { .name = "services", .read = read_services, .is_required = true },
     { .name = "http", .read = route_read_http },
     { .name = "methods", .read = read_methods },

@@ -92,6 +92,11 @@ struct route_upstream {
     size_t n_schemas;
     const struct route_method_config *method_configs;
     size_t n_method_configs;
+    int64_t connect_timeout_ns;   /* default 5 s */
+    int64_t keepalive_ns;         /* of silence, default 20 s; 0: no PINGs */
+    int64_t keepalive_timeout_ns; /* default 10 s */
+    bool keepalive_is_permitted;  /* by the backend, as often as that */
+    size_t max_stream_window;     /* default 16 MiB */
 };
 
 struct route_service {

@@ -68,6 +68,8 @@ bool route_read_some(struct route_reader *r, const struct route_key *key,
 void *route_read_array(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, enum route_value_kind kind, size_t size);
 
+/* upstreams: of config.c's table. */
+route_read_cb route_read_upstreams;
 /* http: of config.c's table (google.api.Http). */
 route_read_cb route_read_http;
 /* cors: of config.c's table; and, after the whole file, what it comes to. */

@@ -141,6 +141,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h \
+	rpc/link/grpc_window.c \
+	rpc/link/grpc_window.h \
 	rpc/link/grpc_wire.c \
 	rpc/link/grpc_wire.h \
 	rpc/link/grpc_writer.c \

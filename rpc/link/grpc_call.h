@@ -72,7 +72,10 @@ struct rpc_grpc_call {
     struct sluice_metadata *initial; /* to deliver */
     struct sluice_bytes *message;    /* to deliver */
     int allowance;                   /* messages that may still be assembled */
-    size_t consumed; /* of the stream's window, to be given back */
+    size_t consumed;  /* of the stream's window, to be given back */
+    size_t used;      /* of it, and given back, since */
+    uint64_t half_ns; /* when half of it had been */
+    uint32_t window;  /* the stream's */
     struct rpc_grpc_reader reader;
     struct rpc_grpc_response response;
 

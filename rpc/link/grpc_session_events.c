@@ -98,6 +98,14 @@ is_complaint(const nghttp2_goaway *goaway)
             sluice_str("too_many_pings"));
 }
 
+static bool
+is_trip_answer(const nghttp2_frame *frame)
+{
+    return (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
+        memcmp(frame->ping.opaque_data, RPC_GRPC_TRIP_PING,
+            sizeof(frame->ping.opaque_data)) == 0;
+}
+
 static int
 on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -111,7 +119,14 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
             s->has_settings = true;
             s->has_free_slots = true; /* the limit may have grown */
+        } else {
+            rpc_grpc_path_saw(&s->path, s->began_ns,
+                sluice_loop_now(s->client->loop));
         }
+        break;
+    case NGHTTP2_PING:
+        if (is_trip_answer(frame))
+            rpc_grpc_path_answered(&s->path, sluice_loop_now(s->client->loop));
         break;
     case NGHTTP2_GOAWAY:
         s->must_drain = true;
@@ -179,6 +194,7 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     else
         end = rpc_grpc_end_broken();
     TAILQ_REMOVE(&s->calls, call, link);
+    rpc_grpc_path_give_back(&s->path, s->client->initial_window, call->window);
     s->active--;
     s->has_free_slots = true;
     rpc_grpc_stream_gone(call, was_sent, is_refused, end);

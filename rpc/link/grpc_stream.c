@@ -11,6 +11,7 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/link/grpc_window.h"
 #include "rpc/metadata.h"
 
 /* While less than this waits to be sent, another message may come: dozens of
@@ -123,21 +124,27 @@ rpc_grpc_stream_end_block(struct rpc_grpc_call *call, bool is_last)
 
 /* ---------------------------------------------------------------- data */
 
-/* Gives window back, half a window at a time: nghttp2 would not tell the peer
- * of less. */
+/* Gives window back, a good deal of it at a time. */
 static void
 consume(struct rpc_grpc_call *call, size_t len)
 {
     call->consumed += len;
     if (call->place != RPC_GRPC_STREAM || call->consumed == 0 ||
-        call->consumed < call->client->initial_window / 2)
+        call->consumed < rpc_grpc_window_step(call->window))
         return;
     len = call->consumed;
     call->consumed = 0;
     if (rpc_grpc_session_consume(call->session, call->stream_id, len) !=
-            SLUICE_OK &&
-        !has_ended(call))
-        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
+        SLUICE_OK) {
+        if (!has_ended(call))
+            rpc_grpc_stream_fail(call, rpc_grpc_end_short());
+        return;
+    }
+    call->used += len;
+    if (call->used < call->window / 2)
+        return;
+    call->used = 0;
+    rpc_grpc_session_widen(call->session, call);
 }
 
 /* Acts on what the reader found. */
@@ -280,6 +287,9 @@ rpc_grpc_stream_opened(struct rpc_grpc_call *call,
     call->session = session;
     call->stream_id = stream_id;
     call->consumed = 0;
+    call->used = 0;
+    call->window = call->client->initial_window;
+    call->half_ns = sluice_loop_now(call->client->loop);
     /* Of an earlier stream, nothing has been delivered. */
     rpc_grpc_context_fini(&call->context);
     rpc_grpc_context_init(&call->context, peer, call->client->request.authority,

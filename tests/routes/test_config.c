@@ -75,6 +75,9 @@ static const char everything[] =
     "  one:\n"
     "    target: dns:///127.0.0.1:50051\n"
     "    schema: [a.pb, b/c.pb]\n"
+    "    connect_timeout: 500ms\n"
+    "    keepalive: {time: 2s, timeout: 1s, permitted: true}\n"
+    "    max_stream_window: 64KiB\n"
     "    service_config:\n"
     "      loadBalancingConfig: [{pick_first: {}}]\n"
     "      methodConfig:\n"
@@ -141,6 +144,16 @@ every_key_is_read(void **state)
     assert_int_equal(u[0].schema_kind, ROUTE_SCHEMA_FILES);
     assert_int_equal(u[0].n_schemas, 2);
     assert_string_equal(u[0].schemas[1], "b/c.pb");
+    assert_true(u[0].connect_timeout_ns == 500 * 1000000);
+    assert_true(u[0].keepalive_ns == 2 * INT64_C(1000000000));
+    assert_true(u[0].keepalive_timeout_ns == INT64_C(1000000000));
+    assert_true(u[0].keepalive_is_permitted);
+    assert_int_equal(u[0].max_stream_window, 64 * 1024);
+    assert_int_equal(u[1].max_stream_window, 16 * 1024 * 1024);
+    assert_true(u[1].connect_timeout_ns == 5 * INT64_C(1000000000));
+    assert_true(u[1].keepalive_ns == 20 * INT64_C(1000000000));
+    assert_true(u[1].keepalive_timeout_ns == 10 * INT64_C(1000000000));
+    assert_false(u[1].keepalive_is_permitted);
     assert_int_equal(u[0].n_method_configs, 3);
     assert_string_equal(u[0].method_configs[0].service, "");
     assert_true(u[0].method_configs[0].timeout_ns == 10000000000);
@@ -189,7 +202,7 @@ rules_are_read(void **state)
     assert_true(c->fully_decode_reserved_expansion);
     assert_int_equal(c->n_rules, 2);
     assert_string_equal(rule[0].selector, "p.S.A");
-    assert_int_equal(rule[0].place.line, 25);
+    assert_int_equal(rule[0].place.line, 28);
     assert_string_equal(rule[0].verb, "GET");
     assert_string_equal(rule[0].path, "/v1/{name=shelves/*}");
     assert_null(rule[0].body);
@@ -532,6 +545,28 @@ methods_are_checked(void **state)
         "6: timeout is longer than max_timeout\n"
         "7: timeout: expected a duration from 0.001s to 31536000s, such as "
         "5s or 100ms, found \"0s\"");
+}
+
+static void
+how_long_one_waits_for_a_backend_is_checked(void **state)
+{
+    (void)state;
+    bad("services: [{name: p.S, upstream: a}]\n"
+        "upstreams:\n"
+        "  a: {target: 'h:1', schema: x, connect_timeout: 0s,\n"
+        "    keepalive: {time: 9.9s, timeout: 0s}}\n"
+        "  b: {target: 'h:1', schema: x, keepalive: 20s}\n"
+        "  c: {target: 'h:1', schema: x,\n"
+        "    keepalive: {time: 1s, permitted: maybe, interval: 1s}}\n",
+        "3: connect_timeout: expected a duration from 0.001s to 86400s, such "
+        "as 5s or 100ms, found \"0s\"\n"
+        "4: timeout: expected a duration from 0.001s to 86400s, such "
+        "as 5s or 100ms, found \"0s\"\n"
+        "4: keepalive: a time of less than 10s needs \"permitted: true\"\n"
+        "5: keepalive: expected a map, found \"20s\"\n"
+        "7: permitted: expected true or false, found \"maybe\"\n"
+        "7: keepalive has no key \"interval\"\n"
+        "7: keepalive: a time of less than 10s needs \"permitted: true\"");
 }
 
 static void
@@ -938,6 +973,7 @@ main(void)
         cmocka_unit_test(rules_are_checked),
         cmocka_unit_test(both_spellings_of_a_key_are_one_key),
         cmocka_unit_test(methods_are_checked),
+        cmocka_unit_test(how_long_one_waits_for_a_backend_is_checked),
         cmocka_unit_test(a_service_config_is_checked),
         cmocka_unit_test(origins_of_websockets_are_those_of_cors),
         cmocka_unit_test(headers_that_frame_or_belong_to_a_hop_are_refused),

@@ -263,6 +263,9 @@ check_PROGRAMS += tests/rpc/test_grpc_keepalive
 tests_rpc_test_grpc_keepalive_SOURCES = \
 	tests/rpc/test_grpc_keepalive.c $(grpc_scene)
 tests_rpc_test_grpc_keepalive_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_window
+tests_rpc_test_grpc_window_SOURCES = tests/rpc/test_grpc_window.c
+tests_rpc_test_grpc_window_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_grpc_status
 tests_rpc_test_grpc_status_SOURCES = tests/rpc/test_grpc_status.c $(grpc_scene)
 tests_rpc_test_grpc_status_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
