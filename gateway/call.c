@@ -24,6 +24,11 @@
 #define OUT_FULL (32u * 1024)
 #define OUT_LOW (16u * 1024)
 
+/* Requests that need not be asked for one by one: as much as MHD has at once.
+ * Each counts for more than its bytes, so that there are not too many. */
+#define AHEAD_MAX (6u * 1024)
+#define AHEAD_EACH 32u
+
 /* JSON text may be larger than the message it shows: base64, escapes, names. */
 #define TEXT_PER_BYTE 16u
 
@@ -47,7 +52,7 @@ void
 gw_call_unshowable(struct gw_exchange *x, enum pb_err err)
 {
     if (err == PB_ENOMEM)
-        gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
     else if (err == PB_EFULL)
         gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
@@ -94,6 +99,7 @@ reply_unary(struct gw_exchange *x)
     init_out(x);
     err = x->form->reply != NULL ? x->form->reply(x, &error)
                                  : reply_whole(x, &error);
+    sluice_bytes_unref(&x->response); /* whose text may take long to be sent */
     if (err != PB_OK)
         gw_call_unshowable(x, err);
 }
@@ -237,13 +243,14 @@ static void
 break_stream(struct gw_exchange *x)
 {
     const struct sluice_bytes *last = x->reply.body;
+    bool is_told = last != NULL;
 
     init_out(x);
-    if (last != NULL)
-        (void)pb_buf_put(&x->out.pb, sluice_bytes_data(last),
-            sluice_bytes_size(last));
+    if (is_told)
+        is_told = pb_buf_put(&x->out.pb, sluice_bytes_data(last),
+                      sluice_bytes_size(last)) == PB_OK;
     sluice_bytes_unref(&x->reply.body);
-    x->is_out_broken = x->form->breaks && (last == NULL || !must_end_well(x));
+    x->is_out_broken = !is_told || (x->form->breaks && !must_end_well(x));
     x->is_out_ended = true;
 }
 
@@ -295,11 +302,14 @@ on_complete(void *arg, const struct sluice_completion *completion)
         gw_exchange_called(x);
         return;
     }
-    gw_metadata_out_join_late(x);
-    if (x->form->is_stream)
+    if (!gw_metadata_out_join_late(x)) {
+        gw_call_unshowable(x, PB_ENOMEM);
+        break_stream(x);
+    } else if (x->form->is_stream) {
         finish_stream(x);
-    else
+    } else {
         reply_unary(x);
+    }
     gw_exchange_called(x);
 }
 
@@ -314,7 +324,7 @@ on_abortion(void *arg, const struct sluice_abortion *abortion)
         if (abortion->terminal_metadata != NULL)
             x->terminal_metadata =
                 sluice_metadata_ref(abortion->terminal_metadata);
-        gw_metadata_out_join_late(x);
+        (void)gw_metadata_out_join_late(x); /* that it failed is told */
         /* An error of our own that led to the abort was made ready first. */
         if (!(x->reply.is_stream && x->reply.body != NULL))
             gw_reply_abortion(x, abortion);
@@ -330,7 +340,7 @@ on_allowance(void *arg, int n)
     struct gw_exchange *x = arg;
 
     (void)n;
-    if (x->state == GW_X_READING)
+    if (x->state == GW_X_READING && gw_call_is_waited_for(x))
         gw_exchange_wake(x);
 }
 
@@ -405,17 +415,29 @@ gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
     }
 }
 
+/* What has no budget waits in order. */
 void
 gw_call_request(struct gw_exchange *x, struct sluice_bytes *request)
 {
-    if (x->is_calling)
-        sluice_call_consume(x->call, request);
-    else
+    if (!x->is_calling) {
         sluice_bytes_unref(&request);
+        return;
+    }
+    if (sluice_call_request_budget(x->call) > 0)
+        x->ahead_bytes = 0; /* then nothing waited */
+    else
+        x->ahead_bytes += sluice_bytes_size(request) + AHEAD_EACH;
+    sluice_call_consume(x->call, request);
 }
 
 bool
 gw_call_has_room(const struct gw_exchange *x)
+{
+    return gw_call_is_waited_for(x) || x->ahead_bytes < AHEAD_MAX;
+}
+
+bool
+gw_call_is_waited_for(const struct gw_exchange *x)
 {
     return !x->is_calling || sluice_call_request_budget(x->call) > 0;
 }
@@ -498,6 +520,21 @@ rest(struct gw_exchange *x, char *buf, size_t max)
     x->has_rested = true;
 }
 
+/* All is sent but how it ends. */
+static ssize_t
+end_out(struct gw_exchange *x, char *buf)
+{
+    if (!x->is_out_broken && gw_metadata_out_trailers(x, x->mhd_response))
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    /* MHD_CONTENT_READER_END_WITH_ERROR leaves the connection in libmicrohttpd
+     * 1.0.10 until the peer closes, when epoll drives it. Writing to a socket
+     * that is shut ends it at once; this byte goes nowhere. */
+    x->is_out_broken = true;
+    gw_connection_shut(x->connection, NULL);
+    buf[0] = '\n';
+    return 1;
+}
+
 ssize_t
 gw_call_read(struct gw_exchange *x, char *buf, size_t max)
 {
@@ -506,19 +543,8 @@ gw_call_read(struct gw_exchange *x, char *buf, size_t max)
     x->is_suspended = false;
     x->is_waking = false;
     if (n == 0) {
-        if (x->is_out_ended && x->is_out_broken) {
-            /* MHD_CONTENT_READER_END_WITH_ERROR leaves the connection in
-             * libmicrohttpd 1.0.10 until the peer closes, when epoll drives
-             * it. Writing to a socket that is shut ends it at once; this byte
-             * goes nowhere. */
-            gw_connection_shut(x->connection, NULL);
-            buf[0] = '\n';
-            return 1;
-        }
-        if (x->is_out_ended) {
-            gw_metadata_out_trailers(x, x->mhd_response);
-            return MHD_CONTENT_READER_END_OF_STREAM;
-        }
+        if (x->is_out_ended)
+            return end_out(x, buf);
         if (x->is_resting)
             rest(x, buf, max);
         gw_exchange_wait(x);

@@ -63,7 +63,9 @@ cli_print_problems(const struct route_problems *problems)
         else
             gw_log("%s: %s", p->file, p->message);
     }
-    if (problems->dropped > 0)
+    if (problems->is_short)
+        gw_log("memory is short, for what else there is to say too");
+    else if (problems->dropped > 0)
         gw_log("and %zu more", problems->dropped);
 }
 

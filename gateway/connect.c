@@ -98,7 +98,7 @@ begin_post(struct gw_exchange *x)
     gw_rpc_expect_request(x);
     if (gw_codec_check(x, x->wire.codec) &&
         gw_rpc_read_coding(x, &x->wire.coding) && check_length(x) &&
-        r->has_content_length && r->content_length <= 64 * 1024)
+        r->has_content_length)
         gw_buffer_expect(&x->message, (size_t)r->content_length);
 }
 
@@ -126,7 +126,7 @@ begin_get(struct gw_exchange *x)
         return;
     }
     x->intake = &intake_get;
-    x->reply.varies = true; /* caches may keep it */
+    x->reply.varies = MHD_HTTP_HEADER_ACCEPT_ENCODING; /* it may be kept */
     gw_connect_read_query(x);
 }
 

@@ -90,9 +90,8 @@ fail_unary(struct gw_exchange *x, const struct gw_status *status)
     struct gw_buffer b;
 
     gw_buffer_init(&b, x->worker->pool, GW_ERROR_MAX_BYTES);
-    if (gw_connect_put_error(x, status, &b.pb) != PB_OK)
-        b.pb.len = 0; /* the HTTP status still says what happened */
-    gw_reply_failed(x, http, "application/json", &b);
+    gw_reply_failed(x, http, "application/json", &b,
+        gw_connect_put_error(x, status, &b.pb));
 }
 
 const struct gw_form gw_connect_form_unary = {
@@ -230,9 +229,7 @@ fail_stream(struct gw_exchange *x, const struct gw_status *status)
         return;
     }
     gw_buffer_init(&b, x->worker->pool, GW_ERROR_MAX_BYTES);
-    if (put_end(x, status, &b.pb) != PB_OK)
-        b.pb.len = 0; /* a body without an end is a failure, too */
-    gw_reply_failed(x, 200, stream_type(x), &b);
+    gw_reply_failed(x, 200, stream_type(x), &b, put_end(x, status, &b.pb));
 }
 
 const struct gw_form gw_connect_form_streaming = {

@@ -23,6 +23,7 @@
 #include "gateway/watch.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
+#include "rpc/pool.h"
 
 #define MAGIC 0x45786368u
 
@@ -75,7 +76,6 @@ take(struct gw_worker *w)
     x->worker = w;
     x->started_ns = sluice_loop_now(w->loop);
     x->form = &gw_form_json;
-    gw_watch_init(x);
     gw_pulse_init(x);
     w->n_exchanges++;
     return x;
@@ -87,7 +87,7 @@ release(struct gw_exchange *x)
     struct gw_worker *w = x->worker;
 
     assert(x->state == GW_X_CLOSED && !x->is_calling && !x->is_suspended);
-    gw_watch_stop(x);
+    assert(x->watch == NULL);
     gw_websocket_free(&x->websocket);
     if (x->reader != NULL)
         gw_worker_reader_give(w, &x->reader);
@@ -103,9 +103,10 @@ release(struct gw_exchange *x)
     gw_buffer_fini(&x->message);
     gw_buffer_fini(&x->text);
     gw_buffer_fini(&x->out);
+    gw_buffer_fini(&x->early);
     gw_arena_reset(&x->arena);
     x->magic = 0;
-    if (w->n_idle_exchanges < IDLE_MAX) {
+    if (RPC_POOL_KEEPS && w->n_idle_exchanges < IDLE_MAX) {
         x->next_idle = w->idle_exchanges;
         w->idle_exchanges = x;
         w->n_idle_exchanges++;
@@ -162,6 +163,8 @@ write_access_line(struct gw_exchange *x)
 
     if (x->connection->cut != NULL) {
         tell_cut(&line, x);
+    } else if (x->reply.is_lost) {
+        line.outcome = "memory";
     } else if (x->is_client_gone || line.outcome == NULL) {
         line.status = 499;
         line.outcome = "client gone";
@@ -226,7 +229,7 @@ log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
     bool is_refused = was_refused(x);
 
     if (!is_refused && code != MHD_REQUEST_TERMINATED_COMPLETED_OK &&
-        !x->is_out_broken && !x->is_told &&
+        !x->is_out_broken && !x->is_told && !x->reply.is_lost &&
         !(x->state == GW_X_REPLYING && !x->reply.is_stream))
         x->is_client_gone = true;
     if (x->state != GW_X_HEAD || is_refused || x->connection->has_unlogged_408)
@@ -382,6 +385,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
         x->reply.close = true;
     } else if (!gw_request_read_headers(&x->request, x->mhd,
                    x->worker->set->config, &x->arena, x->connection->remote)) {
+        gw_front_choose(x);
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
     } else {
@@ -428,6 +432,12 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
 static enum MHD_Result
 end_body(struct gw_exchange *x)
 {
+    if (gw_early_is_on_its_way(x)) {
+        gw_exchange_wait(x);
+        gw_watch_stop(x); /* what it sends would come between */
+        gw_pulse_stop(x);
+        return MHD_YES;
+    }
     if (x->is_told)
         return MHD_NO;
     gw_connection_enter(x->connection, GW_PHASE_WORKING);

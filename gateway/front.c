@@ -142,7 +142,15 @@ reply_health(struct gw_exchange *x)
 {
     static const char text[] = "{\"status\":\"SERVING\"}\n";
 
-    gw_reply_ok(x, sluice_bytes_copy(x->worker->pool, text, sizeof text - 1));
+    struct sluice_bytes *body =
+        sluice_bytes_wrap(text, sizeof text - 1, NULL, NULL);
+
+    if (body == NULL) {
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
+            "memory is short");
+        return;
+    }
+    gw_reply_ok(x, body);
     x->reply.outcome = "health";
 }
 
@@ -295,11 +303,17 @@ check_headers(struct gw_exchange *x)
 }
 
 void
-gw_front_begin(struct gw_exchange *x)
+gw_front_choose(struct gw_exchange *x)
 {
     /* RFC 9110 section 7.8: in HTTP/1.0 Upgrade means nothing. */
     x->request.is_websocket = x->request.handshake.is_wanted && !x->is_http10;
     speak(x, choose(&x->request));
+}
+
+void
+gw_front_begin(struct gw_exchange *x)
+{
+    gw_front_choose(x);
     if (check_head(x) && !is_preflight(x) && check_gateway(x) &&
         find_route(x) && check_headers(x))
         x->front->begin(x);

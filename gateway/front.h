@@ -102,6 +102,9 @@ extern const struct gw_form gw_form_json;
  * in every protocol, also where failures of RPCs are told elsewhere. */
 bool gw_front_is_of_http(unsigned status);
 
+/* Chooses x's protocol: from here on failures have its form. */
+void gw_front_choose(struct gw_exchange *x);
+
 /* Chooses x's protocol, checks the head, finds the route and lets the protocol
  * begin; or makes the answer ready. */
 void gw_front_begin(struct gw_exchange *x);

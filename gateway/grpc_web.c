@@ -348,9 +348,7 @@ fail(struct gw_exchange *x, const struct gw_status *status)
         return;
     }
     gw_buffer_init(&b, x->worker->pool, GW_ERROR_MAX_BYTES);
-    if (put_trailers(x, status, &b.pb) != PB_OK)
-        b.pb.len = 0; /* a body without trailers is a failure, too */
-    gw_reply_failed(x, 200, type(x), &b);
+    gw_reply_failed(x, 200, type(x), &b, put_trailers(x, status, &b.pb));
 }
 
 static const struct gw_form form = {

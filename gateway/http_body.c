@@ -256,7 +256,7 @@ type_of(struct gw_exchange *x, const struct route_http_body *body)
     }
     copy = gw_arena_copy(&x->arena, type.ptr, type.len);
     if (copy == NULL)
-        gw_reply_error(x, 500, SLUICE_CODE_RESOURCE_EXHAUSTED, "transcoding",
+        gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
     return copy;
 }
@@ -320,7 +320,7 @@ gw_http_body_fail(struct gw_exchange *x, const struct gw_status *status)
         return;
     }
     gw_buffer_init(&nothing, x->worker->pool, 0);
-    gw_reply_failed(x, status->http, NULL, &nothing);
+    gw_reply_failed(x, status->http, NULL, &nothing, PB_OK);
 }
 
 const struct gw_form gw_form_http_body = {

@@ -8,6 +8,7 @@
  */
 #include "gateway/metadata_out.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include <sluice/grpc.h>
@@ -107,8 +108,8 @@ add_one(struct gw_exchange *x, struct MHD_Response *response, add_fn *add,
             return false;
     }
     /* MHD refuses an empty value, or one it finds malformed: left out. */
-    (void)add(response, name, value);
-    return true;
+    errno = 0;
+    return add(response, name, value) == MHD_YES || errno != ENOMEM;
 }
 
 static bool
@@ -207,23 +208,24 @@ gw_metadata_out_keep_message(struct gw_exchange *x, struct sluice_str message)
     x->trailer_message = text;
 }
 
-void
+bool
 gw_metadata_out_trailers(struct gw_exchange *x, struct MHD_Response *response)
 {
     char number[16];
 
     if (!gw_metadata_out_has_trailers(x))
-        return;
+        return true;
     snprintf(number, sizeof number, "%d", x->reply.code);
-    (void)MHD_add_response_footer(response, "grpc-status", number);
-    if (x->trailer_message != NULL)
-        (void)MHD_add_response_footer(response, "grpc-message",
-            x->trailer_message);
-    if (x->is_metadata_late)
-        (void)add_all(x, response, MHD_add_response_footer,
-            x->front->initial_prefix, x->initial_metadata);
-    (void)add_all(x, response, MHD_add_response_footer,
-        x->front->terminal_prefix, x->terminal_metadata);
+    return MHD_add_response_footer(response, "grpc-status", number) ==
+        MHD_YES &&
+        (x->trailer_message == NULL ||
+            MHD_add_response_footer(response, "grpc-message",
+                x->trailer_message) == MHD_YES) &&
+        (!x->is_metadata_late ||
+            add_all(x, response, MHD_add_response_footer,
+                x->front->initial_prefix, x->initial_metadata)) &&
+        add_all(x, response, MHD_add_response_footer, x->front->terminal_prefix,
+            x->terminal_metadata);
 }
 
 static bool
@@ -240,21 +242,22 @@ append(struct sluice_metadata *to, const struct sluice_metadata *from)
     return true;
 }
 
-void
+bool
 gw_metadata_out_join_late(struct gw_exchange *x)
 {
     struct sluice_metadata *joined;
 
     if (!x->is_metadata_late || x->front->terminal_prefix != NULL)
-        return;
+        return true;
     joined = sluice_metadata_new(x->worker->pool);
-    if (joined != NULL && append(joined, x->initial_metadata) &&
-        append(joined, x->terminal_metadata)) {
-        sluice_metadata_unref(&x->terminal_metadata);
-        x->terminal_metadata = joined;
-    } else {
+    if (joined == NULL || !append(joined, x->initial_metadata) ||
+        !append(joined, x->terminal_metadata)) {
         sluice_metadata_unref(&joined);
+        return false;
     }
+    sluice_metadata_unref(&x->terminal_metadata);
+    x->terminal_metadata = joined;
+    return true;
 }
 
 static enum pb_err

@@ -26,14 +26,14 @@ void gw_metadata_out_keep_message(struct gw_exchange *x,
     struct sluice_str message);
 
 /* Adds the terminal metadata and the status as trailers of a stream that has
- * them. */
-void gw_metadata_out_trailers(struct gw_exchange *x,
+ * them. False: memory is short. */
+bool gw_metadata_out_trailers(struct gw_exchange *x,
     struct MHD_Response *response);
 
 /* Initial metadata that came after the head: in protocols that tell the end in
- * the body it goes there, before the terminal. Where memory is short it is left
- * out. */
-void gw_metadata_out_join_late(struct gw_exchange *x);
+ * the body it goes there, before the terminal. False: memory is short, and it is
+ * left out. */
+bool gw_metadata_out_join_late(struct gw_exchange *x);
 
 /* Whether anything of it would not be kept back. */
 bool gw_metadata_out_has_any(const struct sluice_metadata *md);

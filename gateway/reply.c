@@ -54,11 +54,15 @@ set_status(struct gw_exchange *x, const char *outcome,
 
 void
 gw_reply_failed(struct gw_exchange *x, unsigned http, const char *content_type,
-    struct gw_buffer *b)
+    struct gw_buffer *b, enum pb_err err)
 {
     sluice_bytes_unref(&x->reply.body);
-    x->reply.body = gw_buffer_take(b);
+    if (err != PB_OK)
+        b->pb.len = 0;
+    if (err != PB_ENOMEM)
+        x->reply.body = gw_buffer_take(b);
     gw_buffer_fini(b);
+    x->reply.is_lost = x->reply.body == NULL;
     if (x->reply.is_stream)
         return;
     x->reply.status = http;
@@ -490,9 +494,7 @@ add_codings(const struct gw_exchange *x, struct MHD_Response *response)
     if (front == NULL || front->encoding == NULL)
         return true;
     return add(response, front->encoding, r->encoding) &&
-        add(response, front->accepts, r->lists_codings ? GW_CODINGS : NULL) &&
-        add(response, MHD_HTTP_HEADER_VARY,
-            r->varies ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL);
+        add(response, front->accepts, r->lists_codings ? GW_CODINGS : NULL);
 }
 
 bool
@@ -511,6 +513,7 @@ gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response)
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
         gw_bad_type_headers(x, response) && add_codings(x, response) &&
+        add(response, MHD_HTTP_HEADER_VARY, r->varies) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&
@@ -528,7 +531,7 @@ gw_reply_queue(struct gw_exchange *x)
     enum MHD_Result result;
 
     assert(x->reply.is_ready);
-    if (x->is_client_gone)
+    if (x->is_client_gone || x->reply.is_lost)
         return MHD_NO;
     if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
         return gw_websocket_queue(x);
@@ -538,11 +541,13 @@ gw_reply_queue(struct gw_exchange *x)
     if (response == NULL || !gw_reply_add_headers(x, response)) {
         if (response != NULL)
             MHD_destroy_response(response);
+        x->reply.is_lost = true;
         return MHD_NO;
     }
     gw_exchange_enter(x, GW_X_REPLYING);
     x->mhd_response = response;
     result = MHD_queue_response(x->mhd, x->reply.status, response);
     MHD_destroy_response(response); /* MHD holds its own */
+    x->reply.is_lost = result != MHD_YES;
     return result;
 }

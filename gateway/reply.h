@@ -34,7 +34,8 @@ void gw_reply_abortion(struct gw_exchange *x,
 /* We are going to stop, and it cannot be finished. */
 void gw_reply_shutdown(struct gw_exchange *x);
 
-/* There are more connections than there may be, and this is one too many. */
+/* There are more connections than there may be, or can be, and this is one too
+ * many. */
 void gw_reply_overload(struct gw_exchange *x);
 
 /* 200 with a whole body. Takes body. */
@@ -45,9 +46,11 @@ void gw_reply_stream(struct gw_exchange *x, const char *content_type);
 
 /* For forms (front.h): what b has is the answer to a failure; or, when a stream
  * has begun, what closes it, and http and content_type are of no account. Takes
- * what is in b. */
+ * what is in b. err: what came of writing it. Where memory was short for that,
+ * the client is told by the end of its connection; of what was too long it gets
+ * nothing but the HTTP status. */
 void gw_reply_failed(struct gw_exchange *x, unsigned http,
-    const char *content_type, struct gw_buffer *b);
+    const char *content_type, struct gw_buffer *b, enum pb_err err);
 
 /* Room for an error document: a message of some KiB and details may come from
  * upstream; what is longer is cut where it is taken. */

@@ -4,10 +4,10 @@
 
 #include <poll.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
 #include "gateway/connection.h"
 #include "gateway/exchange.h"
+#include "gateway/socket.h"
 #include "gateway/worker.h"
 
 /* A watch costs half a dozen system calls. A busy gateway must not spend them
@@ -19,18 +19,24 @@
 /* A peer that has closed answers what it is sent with a reset. */
 #define ANSWER_NS (60 * SLUICE_MS)
 
-static struct gw_exchange *
+static struct gw_connection *
 of_timer(struct sluice_timer *timer)
 {
-    return (struct gw_exchange *)((char *)timer -
-        offsetof(struct gw_exchange, watch_timer));
+    return (struct gw_connection *)((char *)timer -
+        offsetof(struct gw_connection, watch_timer));
 }
 
+/* Most calls are over long before, and the next one waits as long: a timer that
+ * goes off early is left alone, and asks then. */
 static void
 start_timer(struct gw_exchange *x, int64_t ns)
 {
-    sluice_timer_start(x->worker->loop, &x->watch_timer,
-        sluice_loop_now(x->worker->loop) + (uint64_t)ns);
+    struct gw_connection *c = x->connection;
+    struct sluice_timer *timer = &c->watch_timer;
+
+    c->watch_due_ns = sluice_loop_now(c->worker->loop) + (uint64_t)ns;
+    if (!sluice_timer_is_running(timer) || timer->due_ns > c->watch_due_ns)
+        sluice_timer_start(c->worker->loop, timer, c->watch_due_ns);
 }
 
 static void
@@ -70,10 +76,8 @@ client_is_gone(struct gw_exchange *x)
 static bool
 is_told(const struct gw_exchange *x, short events)
 {
-    struct pollfd p = { .fd = x->connection->fd, .events = events };
-
-    return poll(&p, 1, 0) > 0 &&
-        (p.revents & (events | POLLHUP | POLLERR)) != 0;
+    return (gw_socket_events(x->connection->fd, events) &
+               (events | POLLHUP | POLLERR)) != 0;
 }
 
 static bool
@@ -82,30 +86,33 @@ is_reset(const struct gw_exchange *x)
     return is_told(x, 0);
 }
 
+/* False: it is gone. Where there is no room it has earlier answers to take. */
 static bool
 probe(const struct gw_exchange *x)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    ssize_t n = gw_socket_send(x->connection->fd, text, sizeof text - 1);
 
-    return send(x->connection->fd, text, sizeof text - 1,
-               MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
+    return n == 0 || n == (ssize_t)(sizeof text - 1);
 }
 
-static void
+/* False: memory or descriptors are short. */
+static bool
 poll_for(struct gw_exchange *x, int events, uv_poll_cb on_event)
 {
     struct sluice_pool *pool = x->worker->pool;
     uv_poll_t *watch = sluice_pool_take(pool, sizeof *watch);
 
     if (watch == NULL)
-        return; /* the deadline still ends the call */
+        return false;
     if (uv_poll_init(&x->worker->uv, watch, x->connection->fd) != 0) {
         sluice_pool_give(pool, watch, sizeof *watch);
-        return;
+        return false;
     }
     watch->data = x;
     x->watch = watch;
     uv_poll_start(watch, events, on_event);
+    return true;
 }
 
 /* Urgent data, which nobody sends, would be told again and again. */
@@ -123,10 +130,22 @@ on_reset(uv_poll_t *poll, int status, int events)
 
 /* A reset is told whatever is asked for: so the least is, once the end is
  * known, which would be told for ever. */
-static void
+static bool
 poll_for_reset(struct gw_exchange *x)
 {
-    poll_for(x, UV_PRIORITIZED, on_reset);
+    return poll_for(x, UV_PRIORITIZED, on_reset);
+}
+
+static void
+see_end(struct gw_exchange *x)
+{
+    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x) || !probe(x)) {
+        client_is_gone(x);
+        return;
+    }
+    x->is_probed = true;
+    (void)poll_for_reset(x); /* else the next probe tells */
+    start_timer(x, ANSWER_NS);
 }
 
 static void
@@ -137,13 +156,17 @@ on_end(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     stop_polling(x);
-    if (x->state == GW_X_REPLYING || x->is_http10 || is_reset(x) || !probe(x)) {
-        client_is_gone(x);
-        return;
-    }
-    x->is_probed = true;
-    poll_for_reset(x);
-    start_timer(x, ANSWER_NS);
+    see_end(x);
+}
+
+/* Without memory for a watch. */
+static void
+look_for_end(struct gw_exchange *x)
+{
+    if (is_told(x, POLLRDHUP))
+        see_end(x);
+    else
+        start_timer(x, AGAIN_NS);
 }
 
 /* Who has finished sending may still leave, and the kernel learns that only
@@ -153,9 +176,7 @@ look_again(struct gw_exchange *x)
 {
     bool may_probe = x->state != GW_X_REPLYING;
 
-    if (x->watch == NULL) {
-        poll_for_reset(x);
-    } else if (may_probe && !probe(x)) {
+    if ((x->watch != NULL || !poll_for_reset(x)) && may_probe && !probe(x)) {
         client_is_gone(x);
         return;
     }
@@ -164,25 +185,45 @@ look_again(struct gw_exchange *x)
 }
 
 static void
-on_timer(struct sluice_timer *timer)
+look(struct gw_exchange *x)
 {
-    struct gw_exchange *x = of_timer(timer);
-
     if (x->is_probed) {
         x->is_probed = false;
         x->is_half_closed = true;
         start_timer(x, AGAIN_NS);
     } else if (x->is_half_closed) {
         look_again(x);
-    } else {
-        poll_for(x, UV_DISCONNECT, on_end);
+    } else if (!poll_for(x, UV_DISCONNECT, on_end)) {
+        look_for_end(x);
     }
 }
 
-void
-gw_watch_init(struct gw_exchange *x)
+static void
+on_timer(struct sluice_timer *timer)
 {
-    x->watch_timer = (struct sluice_timer){ .expire = on_timer };
+    struct gw_connection *c = of_timer(timer);
+    uint64_t due = c->watch_due_ns;
+
+    if (due == 0)
+        return;
+    if (sluice_loop_now(c->worker->loop) < due) {
+        sluice_timer_start(c->worker->loop, timer, due);
+        return;
+    }
+    c->watch_due_ns = 0;
+    look(c->exchange);
+}
+
+void
+gw_watch_init(struct gw_connection *c)
+{
+    c->watch_timer = (struct sluice_timer){ .expire = on_timer };
+}
+
+void
+gw_watch_fini(struct gw_connection *c)
+{
+    sluice_timer_stop(c->worker->loop, &c->watch_timer);
 }
 
 void
@@ -196,7 +237,7 @@ gw_watch_start(struct gw_exchange *x)
 void
 gw_watch_stop(struct gw_exchange *x)
 {
-    sluice_timer_stop(x->worker->loop, &x->watch_timer);
+    x->connection->watch_due_ns = 0;
     stop_polling(x);
 }
 

@@ -184,8 +184,13 @@ static void
 open_websocket(struct gw_exchange *x)
 {
     const struct gw_subprotocol *p = x->request.handshake.subprotocol;
-    struct gw_websocket *ws = sluice_pool_take(x->worker->pool, sizeof *ws);
+    struct gw_websocket *ws;
 
+    if (!gw_connection_prepare(x->connection)) {
+        gw_reply_overload(x);
+        return;
+    }
+    ws = sluice_pool_take(x->worker->pool, sizeof *ws);
     if (ws == NULL) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
@@ -280,19 +285,14 @@ on_upgrade(void *cls, struct MHD_Connection *mhd, void *context,
     struct gw_exchange *x = cls;
     struct gw_websocket *ws = x->websocket;
     struct gw_connection *c = x->connection;
-    bool is_taken;
 
     (void)mhd;
     (void)context;
     assert(fd == c->fd);
-    is_taken = gw_connection_take(c);
+    gw_connection_take(c);
     gw_request_forget_head(&x->request);
     MHD_upgrade_action(upgrade, MHD_UPGRADE_ACTION_CLOSE);
     gw_shard_wake(c->shard);
-    if (!is_taken) {
-        x->is_client_gone = true;
-        return; /* the connection ends, and the exchange with it */
-    }
     enter(ws, GW_WS_OPEN);
     ws->heard_ns = ws->told_ns = gw_ws_now(ws);
     c->websocket = ws;
@@ -327,6 +327,7 @@ gw_websocket_queue(struct gw_exchange *x)
         MHD_create_response_for_upgrade(on_upgrade, x);
     enum MHD_Result result = MHD_NO;
 
+    x->reply.is_lost = response == NULL;
     if (response == NULL)
         return MHD_NO;
     gw_handshake_accept(h->key, accept);
@@ -337,6 +338,7 @@ gw_websocket_queue(struct gw_exchange *x)
         result = MHD_queue_response(x->mhd, x->reply.status, response);
     }
     MHD_destroy_response(response); /* MHD holds its own */
+    x->reply.is_lost = result != MHD_YES;
     return result;
 }
 

@@ -304,6 +304,8 @@ on_read_task(struct sluice_task *task)
 void
 gw_ws_read_soon(struct gw_websocket *ws)
 {
+    if (ws->state == GW_WS_CLOSED)
+        return;
     ws->read_task.run = on_read_task;
     sluice_loop_defer(ws->x->worker->loop, &ws->read_task);
 }
@@ -376,6 +378,6 @@ void
 gw_ws_write_soon(struct gw_websocket *ws)
 {
     ws->write_task.run = on_write_task;
-    if (!ws->is_blocked)
+    if (!ws->is_blocked && ws->state != GW_WS_CLOSED)
         sluice_loop_defer_late(ws->x->worker->loop, &ws->write_task);
 }

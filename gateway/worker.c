@@ -22,6 +22,7 @@
 #include "gateway/shard.h"
 #include "gateway/upstream.h"
 #include "rpc/link/grpc_coding.h"
+#include "rpc/pool.h"
 
 #define IDLE_READERS_MAX 64u
 #define LAST_ANSWERS_NS SLUICE_SECOND
@@ -338,7 +339,7 @@ gw_worker_reader_take(struct gw_worker *w)
 void
 gw_worker_reader_give(struct gw_worker *w, struct pb_json_reader **r)
 {
-    if (w->n_idle_readers < IDLE_READERS_MAX)
+    if (RPC_POOL_KEEPS && w->n_idle_readers < IDLE_READERS_MAX)
         w->idle_readers[w->n_idle_readers++] = *r;
     else
         pb_json_reader_free(r);

@@ -29,6 +29,7 @@ struct route_problems {
     struct route_problem *items;
     size_t count;
     size_t dropped;
+    bool is_short; /* some of them for want of memory */
     struct route_arena *arena;
 };
 void route_problems_init(struct route_problems *p);

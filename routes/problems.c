@@ -65,8 +65,10 @@ route_problems_add(struct route_problems *p, const char *file, unsigned line,
     struct route_problem item = { .line = line };
     va_list args;
 
-    if (p->count == PROBLEMS_MAX || !make_room(p))
+    if (p->count == PROBLEMS_MAX)
         goto dropped;
+    if (!make_room(p))
+        goto is_short;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -74,10 +76,12 @@ route_problems_add(struct route_problems *p, const char *file, unsigned line,
     item.message = route_arena_text(p->arena, text, strlen(text));
     item.file = route_arena_text(p->arena, file, strlen(file));
     if (item.message == NULL || item.file == NULL)
-        goto dropped;
+        goto is_short;
     p->items[p->count++] = item;
     return;
 
+is_short:
+    p->is_short = true;
 dropped:
     p->dropped++;
 }

@@ -8,6 +8,7 @@
 #include "routes/value.h"
 #include "routes/arena.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -215,7 +216,15 @@ route_value_read_json(const char *text, size_t len, const char *file,
         route_problems_add(problems, file, 0, "larger than 4 MiB");
         return NULL;
     }
+    errno = 0;
     j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    /* jansson 2.14 calls it an invalid token, or leaves a byte out of a text and
+     * says nothing. */
+    if (errno == ENOMEM) {
+        json_decref(j);
+        out_of_memory(&r);
+        return NULL;
+    }
     if (j == NULL) {
         route_problems_add(problems, file,
             error.line > 0 ? (unsigned)error.line : 0, "not valid JSON: %s",

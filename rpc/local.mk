@@ -42,6 +42,9 @@ libsluice_la_SOURCES = \
 	rpc/metadata.h \
 	rpc/pool.c \
 	rpc/pool.h \
+	rpc/printable.h \
+	rpc/shelf.c \
+	rpc/shelf.h \
 	rpc/status.c \
 	rpc/thread.c \
 	rpc/thread_pool.c \

@@ -84,7 +84,7 @@ library_reply(struct library *lib, struct sluice_servicer_context *ctx,
     if (bytes != NULL)
         sluice_servicer_context_respond(ctx, bytes);
     else
-        library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
+        library_fail(ctx, SLUICE_CODE_INTERNAL, "memory is short");
 }
 
 void
@@ -232,7 +232,7 @@ library_fail_store(struct library *lib, struct sluice_servicer_context *ctx,
     case LIBRARY_OK:
         break;
     case LIBRARY_ENOMEM:
-        library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
+        library_fail(ctx, SLUICE_CODE_INTERNAL, "memory is short");
         return;
     case LIBRARY_NO_SHELF:
         (void)snprintf(shelf_name, sizeof(shelf_name), "%.*s",

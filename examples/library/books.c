@@ -65,7 +65,7 @@ library_delete_book(struct library *lib, struct sluice_servicer_context *ctx,
     if (empty != NULL)
         sluice_servicer_context_respond(ctx, empty);
     else
-        library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
+        library_fail(ctx, SLUICE_CODE_INTERNAL, "memory is short");
 }
 
 /* ---- New books ------------------------------------------------------------ */

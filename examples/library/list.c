@@ -123,7 +123,7 @@ reply_page(struct library *lib, struct sluice_servicer_context *ctx,
 
     reply.books = calloc(size + 1, sizeof(Library__Book *));
     if (reply.books == NULL) {
-        library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
+        library_fail(ctx, SLUICE_CODE_INTERNAL, "memory is short");
         return;
     }
     for (i = 0; i < size; i++)

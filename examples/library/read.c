@@ -88,7 +88,7 @@ read_on(struct reading *reading)
         sluice_servicer_context_response_budget(ctx) > 0) {
         page = make_page(reading, reading->next);
         if (page == NULL) {
-            library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED,
+            library_fail(ctx, SLUICE_CODE_INTERNAL,
                 "memory is short");
             return;
         }
@@ -187,7 +187,7 @@ library_read_book(struct library *lib, struct sluice_servicer_context *ctx,
     reading = sluice_pool_take(lib->pool, sizeof(*reading));
     if (reading == NULL) {
         library_book_unref(&book);
-        library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
+        library_fail(ctx, SLUICE_CODE_INTERNAL, "memory is short");
         return;
     }
     *reading = (struct reading){ .lib = lib,

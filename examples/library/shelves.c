@@ -189,7 +189,7 @@ library_list_shelves(struct library *lib, struct sluice_servicer_context *ctx,
         return;
     list = malloc(sizeof(*list));
     if (list == NULL) {
-        library_fail(ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
+        library_fail(ctx, SLUICE_CODE_INTERNAL, "memory is short");
         return;
     }
     reply_shelves(lib, ctx, &page, list);

@@ -139,7 +139,7 @@ answer_remark(struct discussion *talk, const Library__Remark *remark,
         return;
     }
     talk->is_over = true;
-    library_fail(talk->ctx, SLUICE_CODE_RESOURCE_EXHAUSTED, "memory is short");
+    library_fail(talk->ctx, SLUICE_CODE_INTERNAL, "memory is short");
 }
 
 static void

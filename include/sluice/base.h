@@ -191,7 +191,7 @@ SLUICE_API struct sluice_loop *sluice_end_loop(struct sluice_end *end);
 SLUICE_API void sluice_end_join(struct sluice_end *end,
     struct sluice_link *link);
 
-/* SLUICE_ESTATE unless the End is stopped. */
+/* SLUICE_ESTATE unless the End is stopped. SLUICE_ENOMEM. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_start(
     struct sluice_end *end);
 
@@ -199,7 +199,7 @@ SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_start(
  * and the End has stopped; at least one deferral later even if it was stopped.
  * grace_ns <= 0 terminates what runs now. May be called again while stopping:
  * the earliest deadline wins. on_stopped may be NULL. SLUICE_ENOMEM: nothing
- * has been asked. */
+ * has been asked; not the first time since a start. */
 SLUICE_API SLUICE_MUST_USE enum sluice_err sluice_end_stop(
     struct sluice_end *end, int64_t grace_ns, void (*on_stopped)(void *arg),
     void *arg);

@@ -7,7 +7,8 @@
  * and made again after a loss, with the backoff of the "gRPC Connection Backoff
  * Protocol". While it connects, operations wait (up to max_waiting); when an
  * attempt fails they end at once with TRANSMISSION_FAILURE and code
- * UNAVAILABLE, and so does every operation until the backoff has run out.
+ * UNAVAILABLE, and so does every operation until the backoff has run out. An
+ * attempt that fails for want of memory here is no reason for a backoff.
  *
  * How a gRPC status becomes an outcome (the first matching line):
  *   grpc-status 0 with a completion         COMPLETED, code 0
@@ -30,7 +31,8 @@
  *   ... and over 2^31 - 1 bytes, which
  *   no implementation of gRPC sends         LOCAL_FAILURE, code 13
  *   request metadata over the peer's limit
- *   or 60 KiB, or memory is short           LOCAL_FAILURE, code 8
+ *   or 60 KiB                               LOCAL_FAILURE, code 8
+ *   memory is short here                    LOCAL_FAILURE, code 13
  *   too many operations wait                TRANSMISSION_FAILURE, code 14
  *   an answer that is not well-formed gRPC  LOCAL_FAILURE, code 13
  *   broken HTTP/2 by the peer               RECEPTION_FAILURE, code 13

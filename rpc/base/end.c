@@ -77,36 +77,45 @@ run_actions_if_idle(struct sluice_end *end)
     end->last_action = &end->actions;
 }
 
-static enum sluice_err
-append_action(struct sluice_end *end, void (*action)(void *arg), void *arg)
+static struct rpc_idle_action *
+take_action(struct sluice_end *end)
 {
     struct rpc_idle_action *a = sluice_pool_take(end->pool, sizeof(*a));
 
     if (a == NULL)
-        return SLUICE_ENOMEM;
+        return NULL;
     memset(a, 0, sizeof(*a));
     a->task.run = run_action;
     a->pool = end->pool;
+    return a;
+}
+
+/* Takes a. */
+static void
+append_action(struct sluice_end *end, struct rpc_idle_action *a,
+    void (*action)(void *arg), void *arg)
+{
     a->action = action;
     a->arg = arg;
     *end->last_action = a;
     end->last_action = &a->next;
-    return SLUICE_OK;
 }
 
 enum sluice_err
 sluice_end_add_idle_action(struct sluice_end *end, void (*action)(void *arg),
     void *arg)
 {
-    enum sluice_err err;
+    struct rpc_idle_action *a;
 
     check(end);
     if (end->state == RPC_END_STOPPED)
         return SLUICE_ESTATE;
-    err = append_action(end, action, arg);
-    if (err == SLUICE_OK)
-        run_actions_if_idle(end);
-    return err;
+    a = take_action(end);
+    if (a == NULL)
+        return SLUICE_ENOMEM;
+    append_action(end, a, action, arg);
+    run_actions_if_idle(end);
+    return SLUICE_OK;
 }
 
 /* --------------------------------------------------------- operations */
@@ -305,6 +314,9 @@ sluice_end_free(struct sluice_end **end_p)
     assert(end->state == RPC_END_STOPPED);
     assert(end->active == 0 && end->actions == NULL);
     *end_p = NULL;
+    if (end->stop_action != NULL)
+        sluice_pool_give(end->pool, end->stop_action,
+            sizeof(*end->stop_action));
     end->magic = 0;
     free(end);
 }
@@ -330,6 +342,10 @@ sluice_end_start(struct sluice_end *end)
     check(end);
     if (end->state != RPC_END_STOPPED)
         return SLUICE_ESTATE;
+    if (end->stop_action == NULL)
+        end->stop_action = take_action(end);
+    if (end->stop_action == NULL)
+        return SLUICE_ENOMEM;
     enter(end, RPC_END_STARTED);
     return SLUICE_OK;
 }
@@ -375,13 +391,15 @@ enum sluice_err
 sluice_end_stop(struct sluice_end *end, int64_t grace_ns,
     void (*on_stopped)(void *arg), void *arg)
 {
-    enum sluice_err err;
+    struct rpc_idle_action *a;
 
     check(end);
     if (on_stopped != NULL) {
-        err = append_action(end, on_stopped, arg);
-        if (err != SLUICE_OK)
-            return err;
+        a = end->stop_action != NULL ? end->stop_action : take_action(end);
+        if (a == NULL)
+            return SLUICE_ENOMEM;
+        end->stop_action = NULL;
+        append_action(end, a, on_stopped, arg);
     }
     if (end->active > 0) {
         if (end->state == RPC_END_STARTED)

@@ -34,6 +34,8 @@ struct sluice_end {
 
     struct rpc_idle_action *actions; /* for when no operation is left */
     struct rpc_idle_action **last_action;
+    struct rpc_idle_action *stop_action; /* kept for the first who stops it, as
+                                            that must not need memory */
     struct sluice_timer grace;
     uint64_t grace_due_ns; /* while grace runs */
 };

@@ -199,7 +199,8 @@ resume(struct rpc_grpc_call *call)
     if (call->place != RPC_GRPC_STREAM || !call->is_deferred || call->was_reset)
         return;
     call->is_deferred = false;
-    rpc_grpc_session_resume(call->session, call->stream_id);
+    if (rpc_grpc_session_resume(call->session, call->stream_id) != SLUICE_OK)
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 static enum sluice_err
@@ -210,6 +211,7 @@ take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 
     if (call->is_half_closing)
         return SLUICE_ESTATE;
+    call->owes_grant = true;
     return rpc_grpc_writer_take(&call->writer, &call->client->reading,
         is_accepted ? call->coding : SLUICE_GRPC_IDENTITY, &ticket->payload);
 }
@@ -244,6 +246,7 @@ take_values(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
     }
     if (ticket->termination == SLUICE_TERMINATION_COMPLETION)
         call->is_half_closing = true;
+    rpc_grpc_stream_grant(call);
     add_allowance(call, ticket->allowance);
     return SLUICE_OK;
 }

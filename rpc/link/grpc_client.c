@@ -35,15 +35,15 @@ static const char closed[] = "the client has been closed";
 
 static void
 give_up(struct sluice_grpc_client *client, struct rpc_grpc_call *call,
-    const char *why)
+    struct rpc_grpc_end end)
 {
     rpc_grpc_client_dequeue(client, call);
-    rpc_grpc_call_end(call, rpc_grpc_end_unreachable(why));
+    rpc_grpc_call_end(call, end);
 }
 
 /* Those that wait for a better time stay. */
 static void
-fail_waiting(struct sluice_grpc_client *client)
+fail_waiting(struct sluice_grpc_client *client, struct rpc_grpc_end end)
 {
     struct rpc_grpc_call *call;
     struct rpc_grpc_call *next;
@@ -51,33 +51,56 @@ fail_waiting(struct sluice_grpc_client *client)
     for (call = TAILQ_FIRST(&client->waiting); call != NULL; call = next) {
         next = TAILQ_NEXT(call, link);
         if (!call->waits_for_ready)
-            give_up(client, call, unreachable);
+            give_up(client, call, end);
     }
 }
 
-/* The attempt led to nothing: leaves the backend alone for a while. */
+/* Leaves the backend alone for a while. */
 static void
-connect_failed(struct sluice_grpc_client *client)
+back_off(struct sluice_grpc_client *client)
 {
     uint64_t due = client->attempt_began_ns +
         (uint64_t)rpc_grpc_backoff_next(&client->backoff);
 
     client->state = SLUICE_GRPC_TRANSIENT_FAILURE;
-    fail_waiting(client);
     sluice_timer_start(client->loop, &client->timer, due);
 }
 
+/* The attempt led to nothing. */
 static void
-on_dialed(void *arg, struct rpc_grpc_socket *socket)
+connect_failed(struct sluice_grpc_client *client)
+{
+    back_off(client);
+    fail_waiting(client, rpc_grpc_end_unreachable(unreachable));
+}
+
+/* The same, for want of memory here: the next call may try at once, unless some
+ * are there already that wait for a better time. */
+static void
+connect_fell_short(struct sluice_grpc_client *client)
+{
+    client->state = SLUICE_GRPC_IDLE;
+    sluice_timer_stop(client->loop, &client->timer);
+    fail_waiting(client, rpc_grpc_end_short());
+    if (client->waiting_count > 0)
+        back_off(client);
+}
+
+static void
+on_dialed(void *arg, struct rpc_grpc_socket *socket, bool is_short)
 {
     struct sluice_grpc_client *client = arg;
 
     RPC_CHECK(client, CLIENT_MAGIC);
     assert(client->state == SLUICE_GRPC_CONNECTING);
     client->dial = NULL;
-    if (socket != NULL)
+    if (socket != NULL) {
         client->session = rpc_grpc_session_new(client, socket);
-    if (client->session == NULL)
+        is_short = client->session == NULL;
+    }
+    if (is_short)
+        connect_fell_short(client);
+    else if (client->session == NULL)
         connect_failed(client);
 }
 
@@ -90,7 +113,7 @@ connect_now(struct sluice_grpc_client *client)
     client->dial = rpc_grpc_dial_start(client->loop, &client->target,
         &client->hold, on_dialed, client);
     if (client->dial == NULL)
-        connect_failed(client);
+        connect_fell_short(client);
     else
         sluice_timer_start(client->loop, &client->timer,
             client->attempt_began_ns + (uint64_t)client->connect_timeout_ns);
@@ -119,16 +142,19 @@ on_timer(struct sluice_timer *timer)
 /* The session takes no calls any more. One that never took any is no better
  * than none at all: connecting again at once could go on for ever. */
 static void
-lose_session(struct sluice_grpc_client *client, bool was_used)
+lose_session(struct sluice_grpc_client *client, bool was_used, bool is_short)
 {
-    bool was_ready = client->state == SLUICE_GRPC_READY;
+    bool was_vain = client->state != SLUICE_GRPC_READY ||
+        (!was_used && client->waiting_count > 0);
 
     client->session = NULL;
     if (client->state == SLUICE_GRPC_SHUTDOWN)
         return;
     client->state = SLUICE_GRPC_IDLE;
     sluice_timer_stop(client->loop, &client->timer);
-    if (!was_ready || (!was_used && client->waiting_count > 0))
+    if (was_vain && is_short)
+        connect_fell_short(client);
+    else if (was_vain)
         connect_failed(client);
     else if (client->waiting_count > 0)
         connect_now(client);
@@ -151,15 +177,15 @@ rpc_grpc_client_session_drains(struct sluice_grpc_client *client,
     struct rpc_grpc_session *session, bool was_used)
 {
     if (session == client->session)
-        lose_session(client, was_used);
+        lose_session(client, was_used, false);
 }
 
 void
 rpc_grpc_client_session_gone(struct sluice_grpc_client *client,
-    struct rpc_grpc_session *session, bool was_used)
+    struct rpc_grpc_session *session, bool was_used, bool is_short)
 {
     if (session == client->session)
-        lose_session(client, was_used);
+        lose_session(client, was_used, is_short);
 }
 
 /* ---------------------------------------------------------------- queue */
@@ -177,10 +203,10 @@ stir(struct sluice_grpc_client *client, struct rpc_grpc_call *call)
         break;
     case SLUICE_GRPC_TRANSIENT_FAILURE:
         if (!call->waits_for_ready)
-            give_up(client, call, unreachable);
+            give_up(client, call, rpc_grpc_end_unreachable(unreachable));
         break;
     case SLUICE_GRPC_SHUTDOWN:
-        give_up(client, call, closed);
+        give_up(client, call, rpc_grpc_end_unreachable(closed));
         break;
     case SLUICE_GRPC_CONNECTING:
         break;
@@ -253,7 +279,7 @@ submit(struct sluice_grpc_client *client, struct rpc_grpc_session *session,
             rpc_grpc_end_exhausted("the request has too much metadata"));
         break;
     case SLUICE_ENOMEM:
-        rpc_grpc_call_end(call, rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_call_end(call, rpc_grpc_end_short());
         break;
     default:
         rpc_grpc_call_end(call,
@@ -457,7 +483,7 @@ sluice_grpc_client_close(struct sluice_grpc_client **client,
     rpc_grpc_dial_abandon(&c->dial);
     /* Only calls nobody listens to can be left, the End being stopped. */
     while (!TAILQ_EMPTY(&c->waiting))
-        give_up(c, TAILQ_FIRST(&c->waiting), closed);
+        give_up(c, TAILQ_FIRST(&c->waiting), rpc_grpc_end_unreachable(closed));
     while (!TAILQ_EMPTY(&c->sessions))
         rpc_grpc_session_close(TAILQ_FIRST(&c->sessions));
     sluice_loop_defer(c->loop, &c->closed);

@@ -69,12 +69,12 @@ void rpc_grpc_client_pump(struct sluice_grpc_client *client,
 
 /* From sessions: the peer has proven to speak HTTP/2; the session takes no new
  * streams any more; it is closed, and its calls hear of it next. was_used: it
- * has had streams. */
+ * has had streams. is_short: of memory, and for no other reason. */
 void rpc_grpc_client_session_ready(struct sluice_grpc_client *client,
     struct rpc_grpc_session *session);
 void rpc_grpc_client_session_drains(struct sluice_grpc_client *client,
     struct rpc_grpc_session *session, bool was_used);
 void rpc_grpc_client_session_gone(struct sluice_grpc_client *client,
-    struct rpc_grpc_session *session, bool was_used);
+    struct rpc_grpc_session *session, bool was_used, bool is_short);
 
 #endif

@@ -24,6 +24,7 @@ struct rpc_grpc_dial {
     struct sluice_timer timer;
     uv_getaddrinfo_t lookup;
     bool is_looking_up;
+    bool is_short; /* of memory */
     struct addrinfo *found; /* owned */
     struct addrinfo *next_found;
     size_t next_address; /* of the target */
@@ -38,6 +39,8 @@ socket_new(struct rpc_grpc_dial *d)
 
     if (s != NULL)
         s->dial = d;
+    else
+        d->is_short = true;
     return s;
 }
 
@@ -62,12 +65,13 @@ finish(struct rpc_grpc_dial *d)
     struct rpc_grpc_socket *socket = d->socket;
     rpc_grpc_dial_done_cb *done = d->done;
     void *arg = d->arg;
+    bool is_short = d->is_short && socket == NULL;
 
     d->socket = NULL;
     if (socket != NULL)
         socket->dial = NULL;
     free_dial(d);
-    done(arg, socket);
+    done(arg, socket, is_short);
 }
 
 static const struct sockaddr *
@@ -129,6 +133,13 @@ on_address_timeout(struct sluice_timer *timer)
     connect_next(d);
 }
 
+/* status: of libuv. */
+static void
+note_shortage(struct rpc_grpc_dial *d, int status)
+{
+    d->is_short |= status == UV_ENOMEM || status == UV_EAI_MEMORY;
+}
+
 static void
 connect_unix(struct rpc_grpc_dial *d)
 {
@@ -147,14 +158,17 @@ static void
 connect_next(struct rpc_grpc_dial *d)
 {
     const struct sockaddr *address;
+    int status;
 
     for (address = next_address(d); address != NULL;
          address = next_address(d)) {
         d->socket = socket_new(d);
         if (d->socket == NULL)
             break;
-        if (uv_tcp_connect(&d->socket->connect, &d->socket->uv.tcp, address,
-                on_connected) == 0) {
+        status = uv_tcp_connect(&d->socket->connect, &d->socket->uv.tcp,
+            address, on_connected);
+        note_shortage(d, status);
+        if (status == 0) {
             if (!is_last_address(d))
                 sluice_timer_start(d->loop, &d->timer,
                     sluice_loop_now(d->loop) + (uint64_t)ADDRESS_TIMEOUT);
@@ -173,6 +187,7 @@ on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
 
     RPC_CHECK(d, DIAL_MAGIC);
     d->is_looking_up = false;
+    note_shortage(d, status);
     d->found = status == 0 ? found : NULL;
     d->next_found = d->found;
     if (d->done == NULL)
@@ -185,15 +200,19 @@ static void
 look_up(struct rpc_grpc_dial *d)
 {
     struct addrinfo hints;
+    int status;
 
     memset(&hints, 0, sizeof(hints));
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV;
-    if (uv_getaddrinfo(sluice_loop_uv(d->loop), &d->lookup, on_looked_up,
-            d->target->host, d->target->port, &hints) == 0)
+    status = uv_getaddrinfo(sluice_loop_uv(d->loop), &d->lookup, on_looked_up,
+        d->target->host, d->target->port, &hints);
+    if (status == 0) {
         d->is_looking_up = true;
-    else
+    } else {
+        note_shortage(d, status);
         finish(d);
+    }
 }
 
 /* A numeric host needs no look-up, which would go through a thread. */

@@ -18,10 +18,12 @@
 
 struct rpc_grpc_dial;
 
-/* socket is the callee's; NULL: no address could be reached. */
-typedef void rpc_grpc_dial_done_cb(void *arg, struct rpc_grpc_socket *socket);
+/* socket is the callee's; NULL: no address could be reached, or (is_short) it was
+ * not tried for want of memory. */
+typedef void rpc_grpc_dial_done_cb(void *arg, struct rpc_grpc_socket *socket,
+    bool is_short);
 
-/* done(arg, socket) runs once, later, unless abandoned first; the dial is gone
+/* done runs once, later, unless abandoned first; the dial is gone
  * by then. target is borrowed until either. NULL when memory is short. */
 struct rpc_grpc_dial *rpc_grpc_dial_start(struct sluice_loop *loop,
     const struct rpc_grpc_target *target, struct rpc_grpc_hold *hold,

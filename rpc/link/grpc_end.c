@@ -107,6 +107,13 @@ rpc_grpc_end_lost(void)
 }
 
 struct rpc_grpc_end
+rpc_grpc_end_short(void)
+{
+    return end(SLUICE_TERMINATION_REMOTE_FAILURE, SLUICE_CODE_INTERNAL,
+        "memory is short");
+}
+
+struct rpc_grpc_end
 rpc_grpc_end_refused(void)
 {
     return end(SLUICE_TERMINATION_SHUTDOWN, SLUICE_CODE_UNAVAILABLE,

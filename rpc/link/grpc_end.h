@@ -33,6 +33,9 @@ struct rpc_grpc_end rpc_grpc_end_broken(void);
 
 struct rpc_grpc_end rpc_grpc_end_exhausted(const char *text);
 struct rpc_grpc_end rpc_grpc_end_lost(void);
+
+/* Memory is short here. */
+struct rpc_grpc_end rpc_grpc_end_short(void);
 struct rpc_grpc_end rpc_grpc_end_refused(void);
 
 /* Nothing was sent. */

@@ -210,7 +210,7 @@ rpc_grpc_response_fault(const struct rpc_grpc_response *r)
         return rpc_grpc_end_malformed(
             "the backend sent binary metadata that is not base64");
     default:
-        return rpc_grpc_end_exhausted("memory is short");
+        return rpc_grpc_end_short();
     }
 }
 

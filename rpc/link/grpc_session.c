@@ -45,6 +45,8 @@ on_closed(void *arg)
 static struct rpc_grpc_end
 end_of(const struct rpc_grpc_session *s)
 {
+    if (s->is_short)
+        return rpc_grpc_end_short();
     return s->is_broken ? rpc_grpc_end_broken() : rpc_grpc_end_lost();
 }
 
@@ -62,12 +64,13 @@ close_now(struct rpc_grpc_session *s)
     TAILQ_CONCAT(&calls, &s->calls, link);
     s->active = 0;
     TAILQ_REMOVE(&s->client->sessions, s, link);
-    rpc_grpc_client_session_gone(s->client, s, s->last_sent > 0);
-    /* Last to first: those that are sent again keep their order. */
+    rpc_grpc_client_session_gone(s->client, s, s->last_sent > 0, s->is_short);
+    /* Last to first: those that are sent again keep their order. Memory that is
+     * short here would be so again. */
     while ((call = TAILQ_LAST(&calls, rpc_grpc_calls)) != NULL) {
         TAILQ_REMOVE(&calls, call, link);
-        rpc_grpc_stream_gone(call, call->stream_id <= s->last_sent, false,
-            end_of(s));
+        rpc_grpc_stream_gone(call,
+            s->is_short || call->stream_id <= s->last_sent, false, end_of(s));
     }
 }
 
@@ -158,6 +161,10 @@ settle(struct rpc_grpc_session *s)
 
     if (s->wire.socket == NULL)
         return;
+    if (s->is_short) {
+        close_now(s);
+        return;
+    }
     if (s->has_settings && !s->is_ready) {
         s->is_ready = true;
         watch(s);
@@ -219,9 +226,11 @@ on_lost(struct rpc_grpc_wire *wire, enum rpc_grpc_loss loss, int error)
 {
     struct rpc_grpc_session *s = session_of(wire);
 
-    /* Neither is for what it sent; our callbacks fail for lack of memory. */
-    if (loss == RPC_GRPC_LOSS_PEER && error != NGHTTP2_ERR_NOMEM &&
-        error != NGHTTP2_ERR_CALLBACK_FAILURE)
+    /* Our callbacks fail for lack of memory only. */
+    if (loss == RPC_GRPC_LOSS_SELF || error == NGHTTP2_ERR_NOMEM ||
+        error == NGHTTP2_ERR_CALLBACK_FAILURE)
+        s->is_short = true;
+    else if (loss == RPC_GRPC_LOSS_PEER)
         s->is_broken = true;
     close_now(s);
 }
@@ -242,7 +251,7 @@ rpc_grpc_session_slots(const struct rpc_grpc_session *s)
 {
     uint32_t allowed;
 
-    if (s->is_draining || !s->is_ready || s->must_drain ||
+    if (s->is_draining || !s->is_ready || s->must_drain || s->is_short ||
         !nghttp2_session_check_request_allowed(s->wire.h2))
         return 0;
     allowed = nghttp2_session_get_remote_settings(s->wire.h2,
@@ -313,29 +322,31 @@ rpc_grpc_session_reset(struct rpc_grpc_session *s, int32_t stream_id,
 {
     if (nghttp2_submit_rst_stream(s->wire.h2, NGHTTP2_FLAG_NONE, stream_id,
             error_code) != 0)
-        s->must_drain = true; /* memory is short: start afresh, soon */
+        s->is_short = true; /* that it closes is told without memory */
     if (!rpc_grpc_bucket_take(&s->resets, sluice_loop_now(s->client->loop), 1,
             RESETS_BURST, RESETS_PER_SECOND))
         s->must_drain = true;
     rpc_grpc_session_wake(s);
 }
 
-void
+enum sluice_err
 rpc_grpc_session_resume(struct rpc_grpc_session *s, int32_t stream_id)
 {
     if (nghttp2_session_resume_data(s->wire.h2, stream_id) != 0)
-        rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
+        return SLUICE_ENOMEM;
     rpc_grpc_session_wake(s);
+    return SLUICE_OK;
 }
 
-void
+enum sluice_err
 rpc_grpc_session_consume(struct rpc_grpc_session *s, int32_t stream_id,
     size_t len)
 {
     if (nghttp2_session_consume_stream(s->wire.h2, stream_id, len) != 0)
-        rpc_grpc_session_reset(s, stream_id, NGHTTP2_CANCEL);
+        return SLUICE_ENOMEM;
     if (nghttp2_session_want_write(s->wire.h2))
         rpc_grpc_session_wake(s);
+    return SLUICE_OK;
 }
 
 /* -------------------------------------------------------------- starting */

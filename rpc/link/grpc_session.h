@@ -35,13 +35,15 @@ SLUICE_MUST_USE enum sluice_err rpc_grpc_session_submit(
 /* Writes at the end of this turn. */
 void rpc_grpc_session_wake(struct rpc_grpc_session *session);
 
-/* For a call with a stream: */
+/* For a call with a stream. Where memory is too short to reset one, the session
+ * closes, soon: that is told without. SLUICE_ENOMEM: the stream is of no use any
+ * more. */
 void rpc_grpc_session_reset(struct rpc_grpc_session *session, int32_t stream_id,
     uint32_t error_code);
-void rpc_grpc_session_resume(struct rpc_grpc_session *session,
-    int32_t stream_id);
-void rpc_grpc_session_consume(struct rpc_grpc_session *session,
-    int32_t stream_id, size_t len);
+SLUICE_MUST_USE enum sluice_err rpc_grpc_session_resume(
+    struct rpc_grpc_session *session, int32_t stream_id);
+SLUICE_MUST_USE enum sluice_err rpc_grpc_session_consume(
+    struct rpc_grpc_session *session, int32_t stream_id, size_t len);
 
 /* The callbacks and options that all sessions of a client share. */
 struct rpc_grpc_session_shared;

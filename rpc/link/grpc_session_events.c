@@ -131,6 +131,17 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     return 0;
 }
 
+/* nghttp2 ends the connection by itself when the peer is at fault; or when it
+ * fails itself, which is for want of memory. */
+static void
+note_goodbye(struct rpc_grpc_session *s, uint32_t error_code)
+{
+    if (error_code == NGHTTP2_INTERNAL_ERROR)
+        s->is_short = true;
+    else if (error_code != NGHTTP2_NO_ERROR)
+        s->is_broken = true;
+}
+
 static int
 on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -139,9 +150,8 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
     (void)h2;
     if (frame->hd.type == NGHTTP2_HEADERS)
         s->last_sent = frame->hd.stream_id;
-    else if (frame->hd.type == NGHTTP2_GOAWAY &&
-        frame->goaway.error_code != NGHTTP2_NO_ERROR)
-        s->is_broken = true; /* nghttp2 has found the peer at fault */
+    else if (frame->hd.type == NGHTTP2_GOAWAY)
+        note_goodbye(s, frame->goaway.error_code);
     return 0;
 }
 
@@ -164,6 +174,8 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
         was_sent = true;
     if (call->reset_by_peer || is_refused)
         end = rpc_grpc_end_reset(error_code);
+    else if (error_code == NGHTTP2_INTERNAL_ERROR)
+        end = rpc_grpc_end_short(); /* as with the connection */
     else
         end = rpc_grpc_end_broken();
     TAILQ_REMOVE(&s->calls, call, link);

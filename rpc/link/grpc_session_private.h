@@ -34,6 +34,7 @@ struct rpc_grpc_session {
     bool has_free_slots;
     bool must_look; /* at the clock for the next PING */
     bool is_broken; /* the peer's fault */
+    bool is_short;  /* of memory: of no use any more */
     bool is_ready;
     bool is_draining;
 

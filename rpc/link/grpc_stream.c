@@ -13,6 +13,10 @@
 #include "rpc/link/grpc_client.h"
 #include "rpc/metadata.h"
 
+/* While less than this waits to be sent, another message may come: dozens of
+ * small ones share a frame, and a peer that does not read costs little. */
+#define WAITING_MAX 4096u
+
 /* -------------------------------------------------------------- ending */
 
 static bool
@@ -130,7 +134,10 @@ consume(struct rpc_grpc_call *call, size_t len)
         return;
     len = call->consumed;
     call->consumed = 0;
-    rpc_grpc_session_consume(call->session, call->stream_id, len);
+    if (rpc_grpc_session_consume(call->session, call->stream_id, len) !=
+            SLUICE_OK &&
+        !has_ended(call))
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 /* Acts on what the reader found. */
@@ -170,7 +177,7 @@ on_read(struct rpc_grpc_call *call, enum rpc_grpc_read result)
             rpc_grpc_end_malformed("a message has an unknown flag"));
         break;
     case RPC_GRPC_READ_NO_MEMORY:
-        rpc_grpc_stream_fail(call, rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
         break;
     }
 }
@@ -196,10 +203,10 @@ rpc_grpc_stream_data(struct rpc_grpc_call *call, const uint8_t *data,
             return;
     }
     consume(call, before - len);
-    if (len > 0 &&
+    if (len > 0 && !has_ended(call) &&
         rpc_grpc_reader_hold(&call->reader, client->pool, data, len) !=
             SLUICE_OK)
-        rpc_grpc_stream_fail(call, rpc_grpc_end_exhausted("memory is short"));
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
 }
 
 void
@@ -291,18 +298,28 @@ rpc_grpc_stream_offer(struct rpc_grpc_call *call, size_t room, bool *is_last)
     return len;
 }
 
+/* Nothing follows the one message that may have to be sent a second time. */
+void
+rpc_grpc_stream_grant(struct rpc_grpc_call *call)
+{
+    if (!call->owes_grant || call->is_half_closing || call->is_replayable ||
+        rpc_grpc_writer_left(&call->writer) >= WAITING_MAX)
+        return;
+    call->owes_grant = false;
+    call->has_grant = true;
+    rpc_grpc_call_wake(call);
+}
+
 /* The last message is kept for a replay until the peer answers; of others the
  * next is asked for instead. */
 void
 rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
 {
-    if (!rpc_grpc_writer_copy(&call->writer, out, len))
-        return;
-    if (!call->is_half_closing) {
+    bool is_all = rpc_grpc_writer_copy(&call->writer, out, len);
+
+    if (is_all && !call->is_half_closing)
         call->is_replayable = false;
-        call->has_grant = true;
-        rpc_grpc_call_wake(call);
-    }
-    if (!call->is_replayable)
+    rpc_grpc_stream_grant(call);
+    if (is_all && !call->is_replayable)
         rpc_grpc_writer_fini(&call->writer);
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include <sluice/link.h>
+#include <sluice/status.h>
 
 #include "rpc/check.h"
 #include "rpc/metadata.h"
@@ -33,6 +34,7 @@ struct half {
     struct sluice_operation *op; /* NULL: not yet accepted, or closed */
     bool is_closed;
     bool has_ended;          /* has sent its completion or an abort */
+    bool is_short;           /* memory was, for something it had to send */
     struct sluice_task task; /* delivers the inbox */
     struct letter *inbox;
     struct letter **last_letter;
@@ -336,6 +338,7 @@ inproc_send(void *transport, struct sluice_ticket *ticket)
         post_abort(to, ticket);
     else
         err = post_letter(to, ticket);
+    from->is_short |= err != SLUICE_OK;
     if (ticket->termination != SLUICE_TERMINATION_NONE && err == SLUICE_OK)
         from->has_ended = true;
     return err;
@@ -344,12 +347,22 @@ inproc_send(void *transport, struct sluice_ticket *ticket)
 static void
 inproc_close(void *transport)
 {
-    struct sluice_ticket t = { .allowance = 0 };
+    struct sluice_ticket lost = {
+        .termination = SLUICE_TERMINATION_RECEPTION_FAILURE,
+    };
+    struct sluice_ticket unsent = {
+        .termination = SLUICE_TERMINATION_LOCAL_FAILURE,
+        .has_code = true,
+        .code = SLUICE_CODE_INTERNAL,
+        .message = sluice_str("memory is short"),
+    };
     struct half *half = transport;
 
-    t.termination = SLUICE_TERMINATION_RECEPTION_FAILURE;
-    if (!half->has_ended)
-        (void)inproc_send(half, &t); /* an abort never fails */
+    /* An abort never fails. */
+    if (half->is_short)
+        (void)inproc_send(half, &unsent);
+    else if (!half->has_ended)
+        (void)inproc_send(half, &lost);
     close_half(half);
 }
 

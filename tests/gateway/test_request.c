@@ -533,6 +533,16 @@ binary_values_that_are_no_base64_are_named(void **state)
 }
 
 static void
+metadata_that_gRPC_cannot_carry_is_named(void **state)
+{
+    static const char why[] = "expected printable ASCII";
+
+    is_bad(*state, "Grpc-Metadata-A: caf\xc3\xa9", "Grpc-Metadata-A", why);
+    is_bad(*state, "Grpc-Metadata-A: b\tc", "Grpc-Metadata-A", why);
+    gives(*state, "X-Request-Id: \xff\r\nGrpc-Metadata-TE: \xff\r\n", "");
+}
+
+static void
 a_binary_header_that_is_not_passed_is_not_checked(void **state)
 {
     gives(*state, "X-Other-Bin: *\r\nGrpc-Metadata-Grpc-X-Bin: *\r\n", "");
@@ -718,6 +728,7 @@ main(void)
         TEST(joined_binary_values_are_several),
         TEST(an_empty_binary_value_is_empty),
         TEST(binary_values_that_are_no_base64_are_named),
+        TEST(metadata_that_gRPC_cannot_carry_is_named),
         TEST(a_binary_header_that_is_not_passed_is_not_checked),
         TEST(who_called_is_added_to_who_called_before),
         TEST(an_empty_list_of_callers_is_none),

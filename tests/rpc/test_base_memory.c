@@ -115,22 +115,47 @@ making_ends_and_links_survives_every_failure(void **state)
 }
 
 static void
-stop_and_idle_actions_say_when_memory_is_short(void **state)
+a_start_and_idle_actions_say_when_memory_is_short(void **state)
 {
+    struct sluice_end *end;
     struct world w;
-    bool flag = false;
+
+    (void)state;
+    world_init(&w, IN_PROCESS);
+    end = sluice_end_new(w.loop, NULL);
+    memory_fail_from(1);
+    assert_int_equal(sluice_end_start(end), SLUICE_ENOMEM);
+    assert_int_equal(sluice_end_add_idle_action(w.invoking,
+                         (void (*)(void *))abort, NULL),
+        SLUICE_ENOMEM);
+    memory_suffices();
+    sluice_end_free(&end);
+    world_fini(&w);
+}
+
+static void
+count(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+static void
+the_first_stop_needs_no_memory(void **state)
+{
+    unsigned stopped = 0;
+    struct world w;
 
     (void)state;
     world_init(&w, IN_PROCESS);
     memory_fail_from(1);
-    assert_int_equal(sluice_end_add_idle_action(w.invoking,
-                         (void (*)(void *))abort, &flag),
-        SLUICE_ENOMEM);
+    assert_int_equal(sluice_end_stop(w.invoking, 0, count, &stopped),
+        SLUICE_OK);
     assert_int_equal(sluice_end_stop(w.invoking, 0, (void (*)(void *))abort,
-                         &flag),
+                         NULL),
         SLUICE_ENOMEM);
-    assert_int_equal(sluice_end_stop(w.invoking, 0, NULL, NULL), SLUICE_OK);
     memory_suffices();
+    settle(&w);
+    assert_int_equal(stopped, 1);
     world_fini(&w);
 }
 
@@ -163,7 +188,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_operation_survives_every_failure),
         cmocka_unit_test(making_ends_and_links_survives_every_failure),
-        cmocka_unit_test(stop_and_idle_actions_say_when_memory_is_short),
+        cmocka_unit_test(a_start_and_idle_actions_say_when_memory_is_short),
+        cmocka_unit_test(the_first_stop_needs_no_memory),
         cmocka_unit_test(a_steady_unary_operation_allocates_nothing),
     };
 

@@ -4,15 +4,11 @@
 preloaded into the program and counts by who asks. What libraries take is
 printed, not judged."""
 
-import mmap
 import os
-import struct
 
 import harness
+from memory import Heap, OWNERS
 
-COUNTER = os.path.abspath(
-    os.path.join(harness.BUILD, "tests/scenarios/heap_counter.so"))
-OWNERS = ("program", "microhttpd", "nghttp2", "uv", "others")
 AT_ONCE = 16
 CROWD = 64      # what is warm then suffices for these, however they fall
 WARM_UP = 20
@@ -28,7 +24,7 @@ GRPC_WEB = harness.request(
     [("Content-Type", "application/grpc-web+proto")])
 
 
-class Heap(harness.Scenario):
+class Steady(harness.Scenario):
     @classmethod
     def route_file(cls, *arguments, **more):
         """One worker: its pools are the ones that are warm."""
@@ -41,24 +37,14 @@ class Heap(harness.Scenario):
 
     @classmethod
     def start(cls, port, more=None):
-        path = os.path.join(cls.directory.name, "counts")
-        with open(path, "wb") as f:
-            f.write(bytes(8 * 2 * len(OWNERS)))
-        with open(path, "rb") as f:
-            cls.counts = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-        return harness.Gateway(
-            "serve", "-c", cls.route_file(port, more),
-            environment={"LD_PRELOAD": COUNTER, "HEAP_COUNTS": path})
+        cls.heap = Heap(os.path.join(cls.directory.name, "counts"))
+        return harness.Gateway("serve", "-c", cls.route_file(port, more),
+                               environment=cls.heap.environment)
 
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
-        cls.counts.close()
-
-    def read(self):
-        """[taken by each owner], [given back by each]."""
-        values = struct.unpack("10Q", self.counts[:])
-        return values[:5], values[5:]
+        cls.heap.close()
 
     def ask_all(self, wires, request, rounds):
         for _ in range(rounds):
@@ -90,19 +76,17 @@ class Heap(harness.Scenario):
         crowd = [self.wire() for _ in range(CROWD)]
         self.ask_all(crowd, request, WARM_UP)
         wires = crowd[:AT_ONCE]
-        taken_before, given_before = self.read()
+        taken_before, given_before = self.heap.taken(), self.heap.given()
         self.ask_all(wires, request, ROUNDS)
-        taken, given = self.read()
-        taken = [a - b for a, b in zip(taken, taken_before)]
-        given = [a - b for a, b in zip(given, given_before)]
+        taken = [a - b for a, b in zip(self.heap.taken(), taken_before)]
+        given = [a - b for a, b in zip(self.heap.given(), given_before)]
         print("\n  per request: " + ", ".join(
             "%s %.2f" % (owner, n / (ROUNDS * AT_ONCE))
             for owner, n in zip(OWNERS, taken)))
         self.assertEqual((taken[0], given[0]), (0, 0))
 
     def test_what_the_program_takes_is_counted(self):
-        taken, _ = self.read()
-        self.assertGreater(taken[0], 0)
+        self.assertGreater(self.heap.taken()[0], 0)
 
     def test_json_takes_nothing(self):
         self.assert_takes_nothing(REST)

@@ -155,6 +155,61 @@ tests/scenarios/heap_counter.so: tests/scenarios/heap_counter.c
 		-D_GNU_SOURCE -fPIC -shared -o $@ \
 		$(srcdir)/tests/scenarios/heap_counter.c
 
+# Memory that runs short. The program is ours but for what it keeps of memory
+# that was given back: nothing.
+if !SANITIZED
+TESTS += \
+	tests/scenarios/starved.py \
+	tests/scenarios/starved_start.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/memory.py \
+	tests/scenarios/starved.py \
+	tests/scenarios/starved_flows.py \
+	tests/scenarios/starved_start.py \
+	tests/scenarios/starving.py
+EXTRA_PROGRAMS += tests/scenarios/unpooled
+tests_scenarios_unpooled_SOURCES = \
+	gateway/exchange.c \
+	gateway/main.c \
+	gateway/worker.c \
+	rpc/pool.c
+tests_scenarios_unpooled_CPPFLAGS = $(AM_CPPFLAGS) -DRPC_POOL_KEEPS=0
+tests_scenarios_unpooled_LDADD = $(GATEWAY_LIBS)
+CLEANFILES += tests/scenarios/unpooled$(EXEEXT)
+tests/scenarios/starved.log tests/scenarios/starved_start.log: \
+	tests/scenarios/heap_counter.so \
+	tests/scenarios/unpooled$(EXEEXT)
+# System calls that fail or do little, and a time of day that jumps: libraries
+# that are preloaded. Sanitizers want to come first themselves.
+if !SANITIZED
+TESTS += \
+	tests/scenarios/clock_jumps.py \
+	tests/scenarios/descriptors.py \
+	tests/scenarios/syscall_failures.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/clock_jumps.py \
+	tests/scenarios/descriptors.py \
+	tests/scenarios/faults.c \
+	tests/scenarios/faults.py \
+	tests/scenarios/syscall_failures.py \
+	tests/scenarios/wall_clock.c
+tests/scenarios/clock_jumps.log: tests/scenarios/wall_clock.so
+tests/scenarios/descriptors.log: tests/scenarios/faults.so
+tests/scenarios/syscall_failures.log: tests/scenarios/faults.so
+CLEANFILES += tests/scenarios/faults.so tests/scenarios/wall_clock.so
+
+tests/scenarios/faults.so: tests/scenarios/faults.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
+		-D_GNU_SOURCE -fPIC -shared -o $@ \
+		$(srcdir)/tests/scenarios/faults.c
+
+tests/scenarios/wall_clock.so: tests/scenarios/wall_clock.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
+		-D_GNU_SOURCE -fPIC -shared -o $@ \
+		$(srcdir)/tests/scenarios/wall_clock.c
+
 # Instructions per request. Programs with a sanitizer do not run under valgrind.
 if !SANITIZED
 TESTS += tests/scenarios/instructions.py

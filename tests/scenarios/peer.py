@@ -235,14 +235,14 @@ class Connection(http2.Connection):
 
 
 class Peer:
-    def __init__(self, **_):
+    def __init__(self, port=0, **_):
         self.changed = threading.Condition()
         self.arrived = []
         self.is_reading = True      # gives windows back
         self.reply = None           # to each call that is whole, at once
         self.is_stopped = False
         self.connections = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -129,6 +129,7 @@ class Streams(harness.Scenario):
                 ("text/event-stream;q=0.8, application/json;q=0.7", SSE)):
             response = self.watch("count=1", accept).response()
             self.assertEqual(response.header("content-type"), TYPES[form])
+            self.assertEqual(response.header("vary"), "Accept")
         response = self.ask("GET", "/v1/streams/s")
         self.assertEqual(response.header("content-type"), NDJSON)
 

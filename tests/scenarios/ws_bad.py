@@ -253,6 +253,7 @@ class BadWebSocket(harness.Scenario):
                 ('{"metadata": {"a": ["x", null]}}', "string"),
                 ('{"metadata": {"a": {"b": "c"}}}', "string"),
                 ('{"metadata": {"a-bin": "!!!"}}', "base64"),
+                ('{"metadata": {"a": "caf\u00e9"}}', "printable ASCII"),
                 ('{"metadata": {"a": "1", "a": "2"}}', "twice"),
                 ('{"timeout": 5}', "seconds"), ('{"timeout": "s"}', "seconds"),
                 ('{"timeout": "-1s"}', "seconds"),
