@@ -97,6 +97,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/explain.h \
 	gateway/front.h \
 	gateway/handshake.h \
+	gateway/header_list.h \
 	gateway/http_body.h \
 	gateway/list.h \
 	gateway/listener.h \
