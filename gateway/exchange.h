@@ -74,7 +74,7 @@ struct gw_reply {
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
     size_t body_drop; /* and at its end */
-    bool is_lost; /* memory was short for it: the connection's end tells */
+    bool is_lost;     /* memory was short for it: the connection's end tells */
     const struct gw_page *page; /* page.h; NULL: the answer is none */
 };
 

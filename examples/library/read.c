@@ -88,8 +88,7 @@ read_on(struct reading *reading)
         sluice_servicer_context_response_budget(ctx) > 0) {
         page = make_page(reading, reading->next);
         if (page == NULL) {
-            library_fail(ctx, SLUICE_CODE_INTERNAL,
-                "memory is short");
+            library_fail(ctx, SLUICE_CODE_INTERNAL, "memory is short");
             return;
         }
         reading->next++;

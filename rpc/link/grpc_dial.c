@@ -24,7 +24,7 @@ struct rpc_grpc_dial {
     struct sluice_timer timer;
     uv_getaddrinfo_t lookup;
     bool is_looking_up;
-    bool is_short; /* of memory */
+    bool is_short;          /* of memory */
     struct addrinfo *found; /* owned */
     struct addrinfo *next_found;
     size_t next_address; /* of the target */

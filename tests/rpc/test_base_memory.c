@@ -87,6 +87,26 @@ an_operation_survives_every_failure(void **state)
     assert_true(is_complete);
 }
 
+/* Though the invoker has said all that it had to. */
+static void
+an_allowance_that_cannot_be_sent_ends_both_sides(void **state)
+{
+    const struct sluice_values more = { .allowance = 1 };
+    struct world w;
+
+    (void)state;
+    world_init(&w, IN_PROCESS);
+    invoke(&w, "m pone c");
+    memory_fail_from(1);
+    while (memory_so_far().refused == 0) /* the pool has some */
+        sluice_operation_advance(w.invoker.op, &more);
+    memory_suffices();
+    settle(&w);
+    ended(&w.invoker, SLUICE_TRANSMISSION_FAILURE);
+    ended(&w.service, SLUICE_REMOTE_FAILURE);
+    world_fini(&w);
+}
+
 static void
 making_ends_and_links_survives_every_failure(void **state)
 {
@@ -188,6 +208,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_operation_survives_every_failure),
         cmocka_unit_test(making_ends_and_links_survives_every_failure),
+        cmocka_unit_test(an_allowance_that_cannot_be_sent_ends_both_sides),
         cmocka_unit_test(a_start_and_idle_actions_say_when_memory_is_short),
         cmocka_unit_test(the_first_stop_needs_no_memory),
         cmocka_unit_test(a_steady_unary_operation_allocates_nothing),

@@ -31,7 +31,7 @@ class Hole:
     def open(self):
         """Somebody is there after all."""
         self.filler.close()
-        return Peer(self.listener)
+        return Peer(listener=self.listener)
 
     def stop(self):
         self.filler.close()

@@ -43,7 +43,8 @@ struct counts {
 
     uint64_t asked; /* by the victims */
     uint64_t refused;
-    char where[TEXT_MAX]; /* who was refused first: FILE+OFFSET of each caller */
+    char
+        where[TEXT_MAX]; /* who was refused first: FILE+OFFSET of each caller */
 };
 
 /* The heap itself: libc's, unless a sanitizer has one. */
