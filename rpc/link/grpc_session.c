@@ -361,25 +361,35 @@ rpc_grpc_session_consume(struct rpc_grpc_session *s, int32_t stream_id,
 }
 
 void
+rpc_grpc_session_set_window(struct rpc_grpc_session *s,
+    struct rpc_grpc_call *call, uint32_t window)
+{
+    if (window == call->window)
+        return;
+    call->window = window;
+    if (nghttp2_session_set_local_window_size(s->wire.h2, NGHTTP2_FLAG_NONE,
+            call->stream_id, (int32_t)window) != 0)
+        rpc_grpc_session_reset(s, call->stream_id, NGHTTP2_CANCEL);
+    rpc_grpc_session_wake(s);
+}
+
+void
 rpc_grpc_session_widen(struct rpc_grpc_session *s, struct rpc_grpc_call *call)
 {
     uint64_t now = sluice_loop_now(s->client->loop);
     uint64_t elapsed = now - call->half_ns;
-    uint32_t before = call->window;
+    uint32_t window;
     bool must_ask;
 
     call->half_ns = now;
-    call->window = rpc_grpc_path_widen(&s->path, before, elapsed, &must_ask);
-    if (must_ask &&
-        nghttp2_submit_ping(s->wire.h2, NGHTTP2_FLAG_NONE,
+    window = rpc_grpc_path_widen(&s->path, call->window, elapsed, &must_ask);
+    rpc_grpc_session_set_window(s, call, window);
+    if (!must_ask)
+        return;
+    if (nghttp2_submit_ping(s->wire.h2, NGHTTP2_FLAG_NONE,
             (const uint8_t *)RPC_GRPC_TRIP_PING) == 0)
         rpc_grpc_path_asked(&s->path, now);
-    if (call->window > before &&
-        nghttp2_session_set_local_window_size(s->wire.h2, NGHTTP2_FLAG_NONE,
-            call->stream_id, (int32_t)call->window) != 0)
-        rpc_grpc_session_reset(s, call->stream_id, NGHTTP2_CANCEL);
-    if (must_ask || call->window > before)
-        rpc_grpc_session_wake(s);
+    rpc_grpc_session_wake(s);
 }
 
 /* -------------------------------------------------------------- starting */

@@ -157,6 +157,21 @@ note_goodbye(struct rpc_grpc_session *s, uint32_t error_code)
         s->is_broken = true;
 }
 
+/* To nghttp2 there is no stream before its HEADERS leave. */
+static void
+begin_stream(struct rpc_grpc_session *s, int32_t stream_id)
+{
+    struct rpc_grpc_call *call;
+
+    s->last_sent = stream_id;
+    if (s->path.learnt == 0)
+        return;
+    call = call_of(s, stream_id);
+    if (call != NULL)
+        rpc_grpc_session_set_window(s, call,
+            rpc_grpc_path_begin(&s->path, call->window));
+}
+
 static int
 on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -164,7 +179,7 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 
     (void)h2;
     if (frame->hd.type == NGHTTP2_HEADERS)
-        s->last_sent = frame->hd.stream_id;
+        begin_stream(s, frame->hd.stream_id);
     else if (frame->hd.type == NGHTTP2_GOAWAY)
         note_goodbye(s, frame->goaway.error_code);
     return 0;

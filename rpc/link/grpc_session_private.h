@@ -51,6 +51,10 @@ struct rpc_grpc_session {
     struct rpc_grpc_bucket resets; /* of ours */
 };
 
+/* The window has been lent by the session's path. */
+void rpc_grpc_session_set_window(struct rpc_grpc_session *session,
+    struct rpc_grpc_call *call, uint32_t window);
+
 struct rpc_grpc_session_shared {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;

@@ -10,6 +10,7 @@
 #define BYTES_PER_MS (256u * 1024) /* of a line */
 #define GROWTH 8u
 #define STEP (256u * 1024)
+#define SHARES 16u
 
 /* Shorter trips are those of a loop that has something else to do as well. */
 #define LEAST_TRIP_NS MS_NS
@@ -64,18 +65,32 @@ line_holds(uint64_t trip_ns)
         : RPC_GRPC_WINDOW_MOST;
 }
 
-/* What eight times as much comes to under a limit. Half as much again is the
- * least that is worth a frame. */
+/* Half as much again is the least that is worth a frame. */
 static uint32_t
-widened(const struct rpc_grpc_path *path, uint32_t window, uint32_t limit)
+up_to(uint32_t window, uint32_t limit, size_t left)
 {
-    size_t left = RPC_GRPC_WINDOWS_LENT - path->lent;
-
-    if (limit / GROWTH > window)
-        limit = window * GROWTH;
     if (limit > window && limit - window > left)
         limit = window + (uint32_t)left;
     return limit > window && limit - window >= window / 2 ? limit : window;
+}
+
+/* What eight times as much comes to under a limit. */
+static uint32_t
+widened(const struct rpc_grpc_path *path, uint32_t window, uint32_t limit)
+{
+    if (limit / GROWTH > window)
+        limit = window * GROWTH;
+    return up_to(window, limit, RPC_GRPC_WINDOWS_LENT - path->lent);
+}
+
+uint32_t
+rpc_grpc_path_begin(struct rpc_grpc_path *path, uint32_t first)
+{
+    size_t left = RPC_GRPC_WINDOWS_LENT - path->lent;
+    uint32_t window = up_to(first, path->learnt, left / SHARES);
+
+    path->lent += window - first;
+    return window;
 }
 
 uint32_t
@@ -97,6 +112,8 @@ rpc_grpc_path_widen(struct rpc_grpc_path *path, uint32_t window,
     else if (wide > NEAR && wide > window)
         path->is_fresh = false;
     *must_ask = !path->is_fresh && path->asked_ns == 0 && wide < limit;
+    if (wide > NEAR && wide > path->learnt)
+        path->learnt = wide;
     path->lent += wide - window;
     return wide;
 }

@@ -30,12 +30,17 @@ struct rpc_grpc_path {
     bool is_fresh;     /* asked and answered since a window has grown */
     uint64_t asked_ns; /* a question is under way since; 0: none */
     uint64_t trip_ns;  /* the shortest; 0: none was seen */
+    uint32_t learnt;   /* the widest that a far peer's stream had; 0: none */
     size_t lent;
 };
 
 /* How much is given back at once: half a window, or less when it is large, lest
  * the peer wait for it. */
 uint32_t rpc_grpc_window_step(uint32_t window);
+
+/* What a stream is to begin with instead of its first window, which is lent
+ * then: it need not learn what others have, but has only a share of the rest. */
+uint32_t rpc_grpc_path_begin(struct rpc_grpc_path *path, uint32_t first);
 
 /* A round trip that was seen: from asked_ns to now_ns. */
 void rpc_grpc_path_saw(struct rpc_grpc_path *path, uint64_t asked_ns,

@@ -143,6 +143,38 @@ all_streams_together_have_a_bound(void **state)
 }
 
 static void
+later_streams_begin_with_what_was_learnt(void **state)
+{
+    struct rpc_grpc_path path = path_of(100);
+
+    (void)state;
+    assert_int_equal(rpc_grpc_path_begin(&path, FIRST), FIRST);
+    assert_int_equal(widen(&path, FIRST, 0), 256 * KIB);
+    assert_int_equal(rpc_grpc_path_begin(&path, FIRST), FIRST);
+    ask(&path, 100);
+    assert_int_equal(widen(&path, 128 * KIB, 0), 1 * MIB);
+    assert_int_equal(rpc_grpc_path_begin(&path, FIRST), 1 * MIB);
+}
+
+static void
+streams_that_begin_leave_most_to_others(void **state)
+{
+    struct rpc_grpc_path path = { .learnt = 16 * MIB };
+    uint32_t before = rpc_grpc_path_begin(&path, FIRST);
+
+    (void)state;
+    assert_int_equal(before, FIRST + 2 * MIB);
+    for (int i = 0; i < 1000; i++) {
+        uint32_t window = rpc_grpc_path_begin(&path, FIRST);
+
+        assert_true(window <= before);
+        before = window;
+    }
+    assert_int_equal(before, FIRST);
+    assert_true(path.lent < RPC_GRPC_WINDOWS_LENT);
+}
+
+static void
 whoever_bounds_a_stream_is_heard(void **state)
 {
     struct rpc_grpc_path path = path_of(100);
@@ -179,6 +211,8 @@ main(void)
         cmocka_unit_test(the_shortest_trip_counts),
         cmocka_unit_test(an_answer_that_nobody_asked_for_counts_for_nothing),
         cmocka_unit_test(all_streams_together_have_a_bound),
+        cmocka_unit_test(later_streams_begin_with_what_was_learnt),
+        cmocka_unit_test(streams_that_begin_leave_most_to_others),
         cmocka_unit_test(whoever_bounds_a_stream_is_heard),
         cmocka_unit_test(much_of_a_large_window_is_not_kept_back),
     };

@@ -75,14 +75,16 @@ class Far(Windows):
         self.pass_until(call, lambda: call.window > most, 8 * most)
 
     def test_a_long_way_is_measured_and_then_has_more_under_way(self):
-        """And so has the next stream: window is lent for one stream only."""
+        """And so have the next streams, which need not learn it again. What is
+        lent is lent for one stream only, or the third would have none."""
         call = self.begin()
         self.acknowledge_late(call.connection)      # the SETTINGS
+        self.widen(call, NEAR)
         for _ in range(3):
-            self.widen(call, NEAR)
-            self.widen(call, 8 * NEAR)
+            self.widen(call, 10 * NEAR)
             self.finish(call)
             call = self.begin()
+            self.assertTrue(call.wait(lambda c: c.window > 4 * NEAR))
         self.finish(call)
 
 
