@@ -49,7 +49,7 @@ EXTRA_PROGRAMS += bench/ideal
 bench_ideal_SOURCES = bench/ideal.c
 bench_ideal_LDADD = $(UV_LIBS) $(NGHTTP2_LIBS) $(MICROHTTPD_LIBS)
 EXTRA_DIST += bench/README.md bench/bench.proto bench/run bench/rpc
-EXTRA_DIST += bench/cancel bench/flow bench/scenario_tools.py
+EXTRA_DIST += bench/cancel bench/flow bench/scenario_tools.py bench/soak
 
 # The RPC framework beside a bare exchange: bench/rpc.
 bench_meter = bench/heap.c bench/meter.c bench/meter.h

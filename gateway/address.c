@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,10 @@
 #include "gateway/log.h"
 
 #define BACKLOG 1024
+
+#define KEEPALIVE_IDLE_SECONDS 60
+#define KEEPALIVE_INTERVAL_SECONDS 10
+#define KEEPALIVE_PROBES 3
 
 static const char *
 parse_unix(struct gw_address *a, const char *path)
@@ -191,6 +196,23 @@ set_options(int fd, const struct gw_address *a)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
 }
 
+/* Accepted sockets have these from the listening one. A client that vanished
+ * without a word, its machine or the way to it gone, is noticed on a connection
+ * that is silent on both sides, and what it waited for is cancelled. */
+static void
+ask_silent_peers(int fd)
+{
+    int on = 1;
+    int idle = KEEPALIVE_IDLE_SECONDS;
+    int interval = KEEPALIVE_INTERVAL_SECONDS;
+    int probes = KEEPALIVE_PROBES;
+
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 bool
 gw_address_is_free(const struct gw_address *a)
 {
@@ -223,6 +245,7 @@ gw_address_listen(const struct gw_address *a)
         return -1;
     if (a->storage.ss_family != AF_UNIX) {
         set_options(fd, a);
+        ask_silent_peers(fd);
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
             goto out;
     }

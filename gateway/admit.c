@@ -84,14 +84,14 @@ static bool
 asks_for_health(const struct gw_request *r)
 {
     return is(r->target, r->path_len, "/healthz") &&
-        (is(r->verb, r->verb_len, "GET") || is(r->verb, r->verb_len, "HEAD"));
+        (gw_request_is(r, "GET") || gw_request_is(r, "HEAD"));
 }
 
 /* Its handshake has to be a GET, whatever the method of the route is. */
 static bool
 asks_for_websocket(const struct gw_request *r)
 {
-    return r->is_websocket && is(r->verb, r->verb_len, "GET");
+    return r->is_websocket && gw_request_is(r, "GET");
 }
 
 enum gw_admit
@@ -101,8 +101,7 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
     enum route_result result = ROUTE_BAD_PATH;
     char allow[ROUTE_ALLOW_MAX];
 
-    if (is(r->verb, r->verb_len, "OPTIONS") &&
-        is(r->target, r->target_len, "*"))
+    if (gw_request_is(r, "OPTIONS") && is(r->target, r->target_len, "*"))
         return GW_ADMIT_OPTIONS;
     if (r->path_len > ROUTE_MAX_QUERY || r->query_len > ROUTE_MAX_QUERY) {
         refuse(a, 414, SLUICE_CODE_INVALID_ARGUMENT, "target",

@@ -49,8 +49,9 @@ check_version(struct gw_exchange *x)
     if (sluice_str_equal(version, sluice_str("1")) ||
         (version.ptr == NULL && !is_needed))
         return true;
-    gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "version",
-        "expected connect-protocol-version 1");
+    gw_request_bad(&x->request, "Connect-Protocol-Version", "expected 1",
+        version);
+    gw_reply_bad_header(x);
     return false;
 }
 
@@ -139,7 +140,7 @@ begin(struct gw_exchange *x)
 {
     if (!check_version(x))
         return;
-    if (strcmp(x->request.verb, "GET") == 0)
+    if (gw_request_is(&x->request, "GET"))
         begin_get(x);
     else
         begin_post(x);

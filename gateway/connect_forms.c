@@ -73,13 +73,11 @@ reply_unary(struct gw_exchange *x, struct pb_error *error)
     return PB_OK;
 }
 
-/* No RPC, or none of Connect: what HTTP says. A 404 of a method that there is
- * would be the service's. */
+/* A 404 of a method that there is would be the service's. */
 static bool
 is_of_http(const struct gw_exchange *x, unsigned http)
 {
-    return (http == 404 && x->rpc == NULL) || http == 405 || http == 415 ||
-        http == 417 || http == 431 || http == 505;
+    return gw_front_is_of_http(http) || (http == 404 && x->rpc == NULL);
 }
 
 /* The status of HTTP follows from the code alone. */

@@ -45,7 +45,7 @@ is(struct sluice_str s, const char *text)
 bool
 gw_connect_is_get(const struct gw_request *r)
 {
-    if (r->query_len == 0 || r->verb_len != 3 || memcmp(r->verb, "GET", 3) != 0)
+    if (r->query_len == 0 || !gw_request_is(r, "GET"))
         return false;
     return parameter(r, "connect").ptr != NULL ||
         (parameter(r, "encoding").ptr != NULL &&
@@ -53,9 +53,16 @@ gw_connect_is_get(const struct gw_request *r)
 }
 
 static void
-refuse(struct gw_exchange *x, unsigned http, int code, const char *message)
+refuse(struct gw_exchange *x, const char *name, unsigned http,
+    const char *message)
 {
-    gw_reply_error(x, http, code, "query", "%s", message);
+    gw_reply_bad_field(x, http, "query", name, message);
+}
+
+static void
+refuse_for_memory(struct gw_exchange *x)
+{
+    gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory", "memory is short");
 }
 
 /* Both alphabets, padded or not; '+' came as a space. */
@@ -76,10 +83,9 @@ decode_base64(struct gw_exchange *x, const char *text, size_t len)
         bytes = gw_buffer_take(&out);
     gw_buffer_fini(&out);
     if (err == PB_EVALUE)
-        refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
-            "the parameter message is not base64");
+        refuse(x, "message", 400, "the parameter message is not base64");
     else if (bytes == NULL)
-        refuse(x, 500, SLUICE_CODE_INTERNAL, "memory is short");
+        refuse_for_memory(x);
     return bytes;
 }
 
@@ -92,13 +98,13 @@ decode_message(struct gw_exchange *x, struct sluice_str value)
     size_t len;
 
     if (!route_is_well_encoded(value.ptr, value.len)) {
-        refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
+        refuse(x, "message", 400,
             "the parameter message is not well percent-encoded");
         return NULL;
     }
     text = gw_arena_take(&x->arena, value.len + 1);
     if (text == NULL) {
-        refuse(x, 500, SLUICE_CODE_INTERNAL, "memory is short");
+        refuse_for_memory(x);
         return NULL;
     }
     len = route_percent_decode(value.ptr, value.len, ROUTE_DECODE_FORM, text);
@@ -109,7 +115,7 @@ decode_message(struct gw_exchange *x, struct sluice_str value)
         return decode_base64(x, text, len);
     bytes = sluice_bytes_copy(x->worker->pool, text, len);
     if (bytes == NULL)
-        refuse(x, 500, SLUICE_CODE_INTERNAL, "memory is short");
+        refuse_for_memory(x);
     return bytes;
 }
 
@@ -123,8 +129,7 @@ check_version(struct gw_exchange *x)
         (version.ptr == NULL &&
             !x->worker->set->config->connect_requires_version))
         return true;
-    refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
-        "expected the parameter connect to be v1");
+    refuse(x, "connect", 400, "expected the parameter connect to be v1");
     return false;
 }
 
@@ -141,14 +146,13 @@ read_how(struct gw_exchange *x)
     } else if (is(encoding, "proto")) {
         x->wire.codec = GW_CODEC_PROTO;
     } else {
-        refuse(x, encoding.ptr == NULL ? 400 : 415,
-            SLUICE_CODE_INVALID_ARGUMENT,
+        refuse(x, "encoding", encoding.ptr == NULL ? 400 : 415,
             "expected the parameter encoding to be json or proto");
         return false;
     }
     if (compression.len > 0 &&
         rpc_grpc_coding_parse(compression, &x->wire.coding) != SLUICE_OK) {
-        refuse(x, 501, SLUICE_CODE_UNIMPLEMENTED,
+        gw_reply_error(x, 501, SLUICE_CODE_UNIMPLEMENTED, "query",
             "expected the parameter compression to be gzip, deflate or "
             "identity");
         x->reply.lists_codings = true;
@@ -166,8 +170,7 @@ gw_connect_read_query(struct gw_exchange *x)
     if (!check_version(x) || !read_how(x))
         return;
     if (value.ptr == NULL) {
-        refuse(x, 400, SLUICE_CODE_INVALID_ARGUMENT,
-            "expected a parameter message");
+        refuse(x, "message", 400, "expected a parameter message");
         return;
     }
     message = decode_message(x, value);

@@ -12,7 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sluice/status.h>
+
 #include "gateway/address.h"
+#include "gateway/call.h"
 #include "gateway/early.h"
 #include "gateway/reply.h"
 #include "gateway/shard.h"
@@ -29,11 +32,16 @@
 /* How long a new connection may take for its first request while we drain. */
 #define LAST_CHANCE_NS (200 * SLUICE_MS)
 
+/* How long one that is not to stay may take to ask. */
+#define SURPLUS_NS SLUICE_SECOND
+
 #define HURRY_NS (500 * SLUICE_MS)
 #define LINGER_NS (2 * SLUICE_SECOND)
 
 /* A body that comes slower than this does not earn more time. */
 #define MIN_BODY_BYTES_PER_SECOND 1024
+
+#define TOO_SLOW "the request took too long"
 
 void
 gw_connection_shut(struct gw_connection *c, const char *why)
@@ -43,19 +51,30 @@ gw_connection_shut(struct gw_connection *c, const char *why)
     shutdown(c->fd, SHUT_RDWR);
 }
 
-/* MHD has nothing of its own to write in these phases. false: it has closed its
- * side already. */
+/* MHD has nothing of its own to write while a head arrives. false: it has closed
+ * its side already. */
 static bool
-answer_timeout(struct gw_connection *c)
+refuse_head(struct gw_connection *c)
 {
-    static const char text[] = "HTTP/1.1 408 Request Timeout\r\n"
-                               "Connection: close\r\n"
-                               "Content-Type: application/json\r\n"
-                               "Content-Length: 48\r\n\r\n"
-                               "{\"code\":4,\"message\":\"the request took too "
-                               "long\"}";
+    const struct gw_status status = {
+        .code = SLUICE_CODE_DEADLINE_EXCEEDED,
+        .http = MHD_HTTP_REQUEST_TIMEOUT,
+        .message = sluice_str(TOO_SLOW),
+    };
 
-    return send(c->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+    return gw_early_refuse(c->worker, c->fd, &status);
+}
+
+/* A body that did not come in time: the answer is that of its protocol. False:
+ * it has begun, as a stream that waits for the body to end, and its own end is
+ * still to come. */
+static bool
+refuse_body(struct gw_exchange *x)
+{
+    gw_reply_error(x, MHD_HTTP_REQUEST_TIMEOUT, SLUICE_CODE_DEADLINE_EXCEEDED,
+        "timeout", TOO_SLOW);
+    gw_call_give_up(x);
+    return gw_early_is_due(x);
 }
 
 static void
@@ -63,14 +82,19 @@ time_is_up(struct gw_connection *c)
 {
     struct gw_exchange *x = c->exchange;
 
+    if (x != NULL && c->phase == GW_PHASE_BODY && !c->is_hurried &&
+        !gw_exchange_is_answered(x) && !refuse_body(x)) {
+        gw_connection_hurry(c);
+        return;
+    }
     if (x != NULL && gw_early_is_due(x) && gw_early_answer(x))
         return;
     if (x != NULL && x->is_told) {
         gw_connection_shut(c, NULL);
         return;
     }
-    if (c->phase == GW_PHASE_HEAD || c->phase == GW_PHASE_BODY)
-        c->has_unlogged_408 = answer_timeout(c);
+    if (c->phase == GW_PHASE_HEAD)
+        c->has_unlogged_408 = refuse_head(c);
     gw_connection_shut(c, "timeout");
 }
 
@@ -94,13 +118,21 @@ start_timer(struct gw_connection *c)
 }
 
 static int64_t
+header_limit(const struct gw_connection *c)
+{
+    int64_t limit = c->worker->set->config->header_timeout_ns;
+
+    return c->is_surplus && limit > SURPLUS_NS ? SURPLUS_NS : limit;
+}
+
+static int64_t
 phase_limit(const struct gw_connection *c)
 {
     const struct route_config *config = c->worker->set->config;
 
     switch (c->phase) {
     case GW_PHASE_HEAD:
-        return config->header_timeout_ns;
+        return header_limit(c);
     case GW_PHASE_BODY:
         return config->body_timeout_ns;
     case GW_PHASE_IDLE:
@@ -178,6 +210,7 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
         .shard = shard,
         .fd = fd,
         .next = w->connections,
+        .is_surplus = w->n_connections >= w->shared->max_connections,
         .timer = { .expire = on_expire },
     };
     gw_address_host(sa, c->remote);

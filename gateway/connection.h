@@ -6,8 +6,9 @@
  * MHD knows inactivity only, in whole seconds, and nothing at all of suspended
  * connections; so every phase is bounded here, from accept on: the head of a
  * request, its body, and the idle time between two requests. A phase that
- * overruns ends with the answer that is ready, or a plain 408, on the socket and
- * a shutdown, which MHD then notices as a disconnect.
+ * overruns ends with the answer that is ready, or a 408 in the form of its
+ * protocol, on the socket and a shutdown, which MHD then notices as a
+ * disconnect.
  */
 #ifndef GW_CONNECTION_H
 #define GW_CONNECTION_H
@@ -28,6 +29,12 @@ enum gw_phase {
     GW_PHASE_SENDING, /* the client is to take its answer */
     GW_PHASE_IDLE     /* between two requests */
 };
+
+/* So many more than max_connections a worker lets in, for a moment, to tell
+ * them why they cannot stay: that takes their request, which says in which
+ * protocol, and to which origin. */
+#define GW_SURPLUS_MAX 64u
+#define GW_TOO_MANY_CONNECTIONS "too many connections now"
 
 /* Who keeps a connection; the last one to let go of it frees it. */
 enum gw_holder { GW_HELD_BY_MHD = 1, GW_HELD_BY_WEBSOCKET = 2 };
@@ -52,6 +59,7 @@ struct gw_connection {
     const char *cut;       /* why we ended it; NULL: we did not */
     bool has_unlogged_408; /* told the client, not yet the log */
     bool has_brought_request; /* a request line, ever */
+    bool is_surplus;          /* over max_connections when it came */
     struct sluice_timer timer;
     char remote[64];
 };

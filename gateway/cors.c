@@ -55,9 +55,8 @@ gw_cors_allows(const struct route_cors *cors, struct sluice_str origin)
 bool
 gw_cors_is_preflight(const struct route_cors *cors, const struct gw_request *r)
 {
-    return cors->is_on && r->verb_len == 7 &&
-        memcmp(r->verb, "OPTIONS", 7) == 0 && r->origin.ptr != NULL &&
-        r->preflight_method.len > 0;
+    return cors->is_on && gw_request_is(r, "OPTIONS") &&
+        r->origin.ptr != NULL && r->preflight_method.len > 0;
 }
 
 /* ------------------------------------------------------------ what is sent */
@@ -190,7 +189,9 @@ gw_cors_headers(struct gw_exchange *x, struct MHD_Response *response)
         return true;
     if (!add_vary(x, response))
         return false;
-    if (!gw_cors_allows(cors, origin))
+    /* Where it is the same for everybody, everybody is told: a cache may have
+     * it from who did not ask. */
+    if (!cors->takes_any_origin && !gw_cors_allows(cors, origin))
         return true;
     return (x->reply.is_preflight ? add_permissions(x, response)
                                   : expose(x, response)) &&

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "gateway/connection.h"
 #include "gateway/metadata_out.h"
@@ -61,24 +62,55 @@ put_fields(struct MHD_Response *response, enum MHD_ValueKind kind,
 }
 
 static enum pb_err
-put_status_line(const struct gw_exchange *x, struct pb_buf *out)
+put_status_line(struct pb_buf *out, bool is_http10, unsigned status)
 {
     char line[80];
 
-    snprintf(line, sizeof line, "HTTP/1.%d %u %s\r\n", x->is_http10 ? 0 : 1,
-        x->reply.status, MHD_get_reason_phrase_for(x->reply.status));
+    snprintf(line, sizeof line, "HTTP/1.%d %u %s\r\n", is_http10 ? 0 : 1,
+        status, MHD_get_reason_phrase_for(status));
+    return put_text(out, line);
+}
+
+/* RFC 9110 section 6.6.1 */
+static enum pb_err
+put_date(struct pb_buf *out)
+{
+    time_t now = time(NULL);
+    char line[48];
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+    return put_text(out, line);
+}
+
+/* What ends the head, where the body comes in one piece. */
+static enum pb_err
+put_length(struct pb_buf *out, size_t len)
+{
+    char line[48];
+
+    snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", len);
     return put_text(out, line);
 }
 
 static enum pb_err
 put_whole(struct pb_buf *out, const struct body *body)
 {
-    char line[48];
-    enum pb_err err;
+    enum pb_err err = put_length(out, body->len);
 
-    snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", body->len);
-    err = put_text(out, line);
     return err == PB_OK ? pb_buf_put(out, body->data, body->len) : err;
+}
+
+/* The head alone: with the length that the body would have, but for a 204,
+ * which has none (RFC 9110 section 8.6). */
+static enum pb_err
+put_no_body(const struct gw_exchange *x, struct pb_buf *out,
+    const struct body *body)
+{
+    if (x->reply.status == MHD_HTTP_NO_CONTENT || x->reply.is_stream)
+        return put_text(out, "\r\n");
+    return put_length(out, body->len);
 }
 
 static enum pb_err
@@ -117,10 +149,10 @@ body_of(const struct gw_exchange *x)
 {
     const struct gw_reply *r = &x->reply;
 
-    if (r->is_stream)
+    if (r->is_stream && x->out.pb.len > x->out_at)
         return (struct body){ x->out.pb.data + x->out_at,
             x->out.pb.len - x->out_at };
-    if (r->body == NULL)
+    if (r->is_stream || r->body == NULL)
         return (struct body){ NULL, 0 };
     return (struct body){ sluice_bytes_data(r->body) + r->body_skip,
         sluice_bytes_size(r->body) - r->body_skip - r->body_drop };
@@ -131,12 +163,16 @@ put_answer(struct gw_exchange *x, struct MHD_Response *response,
     struct pb_buf *out)
 {
     struct body body = body_of(x);
-    enum pb_err err = put_status_line(x, out);
+    enum pb_err err = put_status_line(out, x->is_http10, x->reply.status);
 
+    if (err == PB_OK)
+        err = put_date(out);
     if (err == PB_OK)
         err = put_fields(response, MHD_HEADER_KIND, out);
     if (err != PB_OK)
         return err;
+    if (!gw_reply_sends_body(x))
+        return put_no_body(x, out, &body);
     x->bytes_out = body.len;
     return x->reply.is_stream && !x->is_http10
         ? put_chunked(x, response, out, &body)
@@ -173,4 +209,55 @@ gw_early_answer(struct gw_exchange *x)
         return false;
     gw_connection_linger(x->connection);
     return true;
+}
+
+/* Pages of which origin may read it can be said only where it is any. */
+static enum pb_err
+put_bare_head(const struct gw_worker *w, unsigned status, struct pb_buf *out)
+{
+    const struct route_cors *cors = &w->set->config->cors;
+    enum pb_err err = put_status_line(out, false, status);
+
+    if (err == PB_OK)
+        err = put_date(out);
+    if (err == PB_OK)
+        err = put_text(out,
+            "Connection: close\r\nContent-Type: application/json\r\n");
+    if (err == PB_OK && status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        err = put_text(out, "Retry-After: 1\r\n");
+    if (err == PB_OK && cors->is_on && cors->takes_any_origin)
+        err = put_text(out, "Access-Control-Allow-Origin: *\r\n");
+    return err;
+}
+
+static enum pb_err
+put_bare(struct gw_worker *w, const struct gw_status *status,
+    struct pb_buf *document, struct pb_buf *out)
+{
+    const struct gw_status_form form = {
+        .is_google = w->set->config->errors_are_google,
+    };
+    enum pb_err err =
+        gw_status_to_json(w->writer, NULL, status, &form, document);
+    struct body body = { document->data, document->len };
+
+    if (err == PB_OK)
+        err = put_bare_head(w, status->http, out);
+    return err == PB_OK ? put_whole(out, &body) : err;
+}
+
+bool
+gw_early_refuse(struct gw_worker *w, int fd, const struct gw_status *status)
+{
+    struct gw_buffer document, text;
+    bool is_sent;
+
+    gw_buffer_init(&document, w->pool, ANSWER_MAX_BYTES);
+    gw_buffer_init(&text, w->pool, ANSWER_MAX_BYTES);
+    is_sent = put_bare(w, status, &document.pb, &text.pb) == PB_OK &&
+        send(fd, text.pb.data, text.pb.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+            (ssize_t)text.pb.len;
+    gw_buffer_fini(&document);
+    gw_buffer_fini(&text);
+    return is_sent;
 }

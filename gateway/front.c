@@ -9,6 +9,7 @@
 
 #include "gateway/admit.h"
 #include "gateway/connect.h"
+#include "gateway/connection.h"
 #include "gateway/cors.h"
 #include "gateway/list.h"
 #include "gateway/media_type.h"
@@ -17,13 +18,6 @@
 #include "gateway/worker.h"
 
 /* ---------------------------------------------------------------- which one */
-
-static bool
-is_verb(const struct gw_request *r, const char *verb)
-{
-    return r->verb_len == strlen(verb) &&
-        memcmp(r->verb, verb, r->verb_len) == 0;
-}
 
 static bool
 begins_with(struct sluice_str s, const char *text)
@@ -49,7 +43,7 @@ connect_of(const struct gw_request *r)
 static const struct gw_front *
 choose(const struct gw_request *r)
 {
-    bool is_post = is_verb(r, "POST");
+    bool is_post = gw_request_is(r, "POST");
 
     if (r->is_websocket)
         return &gw_front_websocket;
@@ -69,6 +63,13 @@ speak(struct gw_exchange *x, const struct gw_front *front)
     x->form = front->form;
     if (front->look != NULL)
         front->look(x);
+}
+
+bool
+gw_front_is_of_http(unsigned status)
+{
+    return status == 405 || status == 415 || status == 417 || status == 431 ||
+        status == 505;
 }
 
 /* ----------------------------------------------------------------- the head */
@@ -100,9 +101,17 @@ check_head(struct gw_exchange *x)
     } else if (r->has_bad_expect) {
         gw_reply_error(x, 417, SLUICE_CODE_INVALID_ARGUMENT, "expect",
             "only 100-continue can be expected");
-    } else if (x->worker->is_draining) {
-        gw_reply_shutdown(x);
     }
+    return !x->reply.is_ready;
+}
+
+static bool
+check_gateway(struct gw_exchange *x)
+{
+    if (x->worker->is_draining)
+        gw_reply_shutdown(x);
+    else if (x->connection->is_surplus)
+        gw_reply_overload(x);
     return !x->reply.is_ready;
 }
 
@@ -214,7 +223,7 @@ settle_refusal(struct gw_exchange *x, const struct gw_admission *a)
 {
     const struct route_rpc *rpc = a->status == 405 ? find_method(x) : NULL;
 
-    if (rpc != NULL && is_verb(&x->request, "GET") &&
+    if (rpc != NULL && gw_request_is(&x->request, "GET") &&
         gw_connect_takes_get(rpc)) {
         speak(x, &gw_front_connect);
         return true;
@@ -291,6 +300,7 @@ gw_front_begin(struct gw_exchange *x)
     /* RFC 9110 section 7.8: in HTTP/1.0 Upgrade means nothing. */
     x->request.is_websocket = x->request.handshake.is_wanted && !x->is_http10;
     speak(x, choose(&x->request));
-    if (check_head(x) && !is_preflight(x) && find_route(x) && check_headers(x))
+    if (check_head(x) && !is_preflight(x) && check_gateway(x) &&
+        find_route(x) && check_headers(x))
         x->front->begin(x);
 }

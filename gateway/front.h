@@ -98,6 +98,10 @@ extern const struct gw_front gw_front_websocket;
 /* A whole answer in JSON; the Status of any failure (rest_forms.c). */
 extern const struct gw_form gw_form_json;
 
+/* Whether a status says that what came was no RPC: it stands in the status line
+ * in every protocol, also where failures of RPCs are told elsewhere. */
+bool gw_front_is_of_http(unsigned status);
+
 /* Chooses x's protocol, checks the head, finds the route and lets the protocol
  * begin; or makes the answer ready. */
 void gw_front_begin(struct gw_exchange *x);

@@ -338,20 +338,12 @@ finish(struct gw_exchange *x)
     return put_trailers(x, &ok, &x->out.pb);
 }
 
-/* No RPC was asked for in a way that an answer could be told in trailers. */
-static bool
-is_of_http(unsigned http)
-{
-    return http == 405 || http == 415 || http == 417 || http == 431 ||
-        http == 505;
-}
-
 static void
 fail(struct gw_exchange *x, const struct gw_status *status)
 {
     struct gw_buffer b;
 
-    if (!x->reply.is_stream && is_of_http(status->http)) {
+    if (!x->reply.is_stream && gw_front_is_of_http(status->http)) {
         gw_form_json.fail(x, status);
         return;
     }

@@ -9,6 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sluice/status.h>
+
+#include "gateway/connection.h"
+#include "gateway/early.h"
 #include "gateway/shard.h"
 #include "gateway/worker.h"
 
@@ -17,18 +21,17 @@
 
 static void on_readable(uv_poll_t *poll, int status, int events);
 
+/* Not even its request can be waited for. */
 static void
-refuse(int fd)
+refuse(struct gw_worker *w, int fd)
 {
-    static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
-                               "Connection: close\r\n"
-                               "Retry-After: 1\r\n"
-                               "Content-Type: application/json\r\n"
-                               "Content-Length: 48\r\n\r\n"
-                               "{\"code\":14,\"message\":\"too many "
-                               "connections now\"}";
+    const struct gw_status status = {
+        .code = SLUICE_CODE_UNAVAILABLE,
+        .http = MHD_HTTP_SERVICE_UNAVAILABLE,
+        .message = sluice_str(GW_TOO_MANY_CONNECTIONS),
+    };
 
-    (void)!send(fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)gw_early_refuse(w, fd, &status);
     close(fd);
 }
 
@@ -79,8 +82,8 @@ on_readable(uv_poll_t *poll, int status, int events)
                 take_rest(l);
             return;
         }
-        if (w->n_connections >= w->shared->max_connections) {
-            refuse(fd);
+        if (w->n_connections >= w->shared->max_connections + GW_SURPLUS_MAX) {
+            refuse(w, fd);
             continue;
         }
         if (sa.ss_family != AF_UNIX)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway/listener.h - one listening socket of one worker: accepts in bounded
- * batches, refuses beyond the connection limit, and rests for a moment when the
+ * batches, refuses far beyond the connection limit, and rests for a moment when the
  * process has run out of descriptors instead of spinning.
  */
 #ifndef GW_LISTENER_H

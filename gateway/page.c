@@ -35,13 +35,6 @@ find(const struct gw_pages *pages, const struct gw_request *r)
     return NULL;
 }
 
-static bool
-is_asked_for(const struct gw_request *r)
-{
-    return (r->verb_len == 3 && memcmp(r->verb, "GET", 3) == 0) ||
-        (r->verb_len == 4 && memcmp(r->verb, "HEAD", 4) == 0);
-}
-
 /* RFC 9110 section 13.1.2, by weak comparison: who compresses a page on the way
  * makes its tag a weak one. */
 static bool
@@ -87,7 +80,8 @@ gw_page_answer(struct gw_exchange *x)
 
     if (page == NULL || x->request.is_websocket)
         return false;
-    if (!is_asked_for(&x->request)) {
+    if (!gw_request_is(&x->request, "GET") &&
+        !gw_request_is(&x->request, "HEAD")) {
         gw_reply_error(x, 405, SLUICE_CODE_UNIMPLEMENTED, "method",
             "a page is there for GET and HEAD");
         x->reply.allow = "GET, HEAD";

@@ -18,6 +18,7 @@
 #include "gateway/bad_input.h"
 #include "gateway/bad_type.h"
 #include "gateway/call.h"
+#include "gateway/connection.h"
 #include "gateway/cors.h"
 #include "gateway/front.h"
 #include "gateway/metadata_out.h"
@@ -304,13 +305,25 @@ reply_remote_shutdown(struct gw_exchange *x, const struct sluice_abortion *a)
         x->reply.retry_after = OWN_RETRY_SECONDS;
 }
 
+/* Another time, on another connection. */
+static void
+send_away(struct gw_exchange *x, const char *outcome, const char *message)
+{
+    gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, outcome, "%s", message);
+    x->reply.retry_after = OWN_RETRY_SECONDS;
+    x->reply.close = true;
+}
+
 void
 gw_reply_shutdown(struct gw_exchange *x)
 {
-    gw_reply_error(x, 503, SLUICE_CODE_UNAVAILABLE, "local shutdown",
-        "the gateway is shutting down");
-    x->reply.retry_after = OWN_RETRY_SECONDS;
-    x->reply.close = true;
+    send_away(x, "local shutdown", "the gateway is shutting down");
+}
+
+void
+gw_reply_overload(struct gw_exchange *x)
+{
+    send_away(x, "connections", GW_TOO_MANY_CONNECTIONS);
 }
 
 void
@@ -422,6 +435,14 @@ make_response(struct gw_exchange *x)
     return response;
 }
 
+bool
+gw_reply_sends_body(const struct gw_exchange *x)
+{
+    return !gw_request_is(&x->request, "HEAD") &&
+        x->reply.status != MHD_HTTP_NO_CONTENT &&
+        x->reply.status != MHD_HTTP_NOT_MODIFIED;
+}
+
 /* A value of NULL: no such header. */
 static bool
 add(struct MHD_Response *response, const char *name, const char *value)
@@ -478,7 +499,8 @@ bool
 gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
     struct gw_reply *r = &x->reply;
-    bool is_last = r->close || x->worker->is_draining;
+    bool is_last =
+        r->close || x->connection->is_surplus || x->worker->is_draining;
     char number[16];
     const char *retry_after = NULL;
 
@@ -510,7 +532,7 @@ gw_reply_queue(struct gw_exchange *x)
         return MHD_NO;
     if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
         return gw_websocket_queue(x);
-    if (x->reply.body != NULL)
+    if (x->reply.body != NULL && gw_reply_sends_body(x))
         x->bytes_out = body_size(x);
     response = make_response(x);
     if (response == NULL || !gw_reply_add_headers(x, response)) {

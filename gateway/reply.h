@@ -34,6 +34,9 @@ void gw_reply_abortion(struct gw_exchange *x,
 /* We are going to stop, and it cannot be finished. */
 void gw_reply_shutdown(struct gw_exchange *x);
 
+/* There are more connections than there may be, and this is one too many. */
+void gw_reply_overload(struct gw_exchange *x);
+
 /* 200 with a whole body. Takes body. */
 void gw_reply_ok(struct gw_exchange *x, struct sluice_bytes *body);
 
@@ -52,6 +55,10 @@ void gw_reply_failed(struct gw_exchange *x, unsigned http,
 
 /* The headers of the answer, and of its metadata. False: memory is short. */
 bool gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response);
+
+/* Whether its body goes out behind its head: not to HEAD, and not with a status
+ * that has none (RFC 9110 sections 9.3.2, 15.3.5, 15.4.5). */
+bool gw_reply_sends_body(const struct gw_exchange *x);
 
 /* Gives the answer to MHD. MHD_NO: the connection is to be closed. */
 enum MHD_Result gw_reply_queue(struct gw_exchange *x);

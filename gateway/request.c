@@ -42,6 +42,13 @@ gw_request_set_target(struct gw_request *r, const char *target, size_t len)
     r->query_len = mark == NULL ? 0 : len - r->path_len - 1;
 }
 
+bool
+gw_request_is(const struct gw_request *r, const char *verb)
+{
+    return r->verb_len == strlen(verb) &&
+        memcmp(r->verb, verb, r->verb_len) == 0;
+}
+
 static bool
 is(const char *name, size_t len, const char *lower)
 {

@@ -62,6 +62,9 @@ struct gw_request {
 void gw_request_set_target(struct gw_request *r, const char *target,
     size_t len);
 
+/* Whether its method is this one. */
+bool gw_request_is(const struct gw_request *r, const char *verb);
+
 /* Reads every header once. false: memory is short. */
 bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
     const struct route_config *config, struct sluice_pool *pool,

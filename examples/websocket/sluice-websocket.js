@@ -9,11 +9,12 @@
 //   const answer = await open(url).send(request).response();  // unary
 
 const STATUS = "type.googleapis.com/google.rpc.Status";
+const FAULTS = { 1002: 3, 1003: 3, 1007: 3, 1009: 8, 1011: 13 }; // Closes without a Status
 
 export class RpcError extends Error {
   constructor(closeCode, reason, status) {
     super(status?.message || reason || "the connection was lost");
-    this.code = status?.code ?? (closeCode >= 4000 ? closeCode - 4000 : 14);
+    this.code = status?.code ?? (closeCode >= 4000 ? closeCode - 4000 : FAULTS[closeCode] ?? 14);
     this.details = status?.details ?? [];
     this.metadata = status?.metadata;
   }

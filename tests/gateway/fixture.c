@@ -62,16 +62,6 @@ fixture_load(const char *text)
     return set;
 }
 
-static struct route_set *
-load(const char *more)
-{
-    char text[2048];
-    int len = snprintf(text, sizeof text, "%s%s", base, more);
-
-    assert_in_range(len, 1, sizeof text - 1);
-    return fixture_load(text);
-}
-
 static const struct route_rpc *
 find_rpc(const struct route_set *set, const char *name)
 {
@@ -119,22 +109,17 @@ fixture_renew(struct fixture *f)
 }
 
 void
-fixture_open(struct fixture *f, const char *more)
+fixture_open_serving(struct fixture *f, const char *route_file,
+    const struct gw_inproc *inproc, const char *grpc)
 {
     char why[256] = "";
 
-    *f = (struct fixture) {
-        .inproc = {
-            .name = "library",
-            .servicer_new = servicer_new,
-            .servicer_free = sluice_face_servicer_free,
-        },
-        .set = load(more),
-    };
+    *f = (struct fixture){ .inproc = *inproc, .set = fixture_load(route_file) };
     f->shared = (struct gw_shared){
         .set = f->set,
         .inprocs = &f->inproc,
         .n_inprocs = 1,
+        .grpc = grpc,
         .access_fd = -1,
         .n_workers = 1,
         .max_connections = 10,
@@ -146,13 +131,41 @@ fixture_open(struct fixture *f, const char *more)
 }
 
 void
-fixture_close(struct fixture *f)
+fixture_open(struct fixture *f, const char *more)
+{
+    char text[2048];
+    int len = snprintf(text, sizeof text, "%s%s", base, more);
+
+    assert_in_range(len, 1, sizeof text - 1);
+    fixture_open_serving(f, text,
+        &(struct gw_inproc){
+            .name = "library",
+            .servicer_new = servicer_new,
+            .servicer_free = sluice_face_servicer_free,
+        },
+        NULL);
+}
+
+void
+fixture_drain(struct fixture *f)
 {
     free_exchange(f->x);
     gw_worker_drain(f->worker);
-    uv_run(&f->worker->uv, UV_RUN_DEFAULT);
+}
+
+void
+fixture_free(struct fixture *f)
+{
     gw_worker_free(&f->worker);
     route_set_free(&f->set);
+}
+
+void
+fixture_close(struct fixture *f)
+{
+    fixture_drain(f);
+    uv_run(&f->worker->uv, UV_RUN_DEFAULT);
+    fixture_free(f);
 }
 
 int

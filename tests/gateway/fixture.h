@@ -37,9 +37,18 @@ struct fixture {
     struct http_answer answer; /* free to use */
 };
 
-/* more is appended to the route file; "" for nothing. */
+/* more is appended to the route file; "" for nothing. The library is an empty
+ * service: nothing can be called. */
 void fixture_open(struct fixture *f, const char *more);
+/* With a whole route file, a service for "inproc:NAME", and where that is offered
+ * to gRPC clients as well; NULL: nowhere. The exchange is for GetBook of it. */
+void fixture_open_serving(struct fixture *f, const char *route_file,
+    const struct gw_inproc *inproc, const char *grpc);
 void fixture_close(struct fixture *f);
+/* The same in two steps, for who turns the worker's loop, to its end, between
+ * them. */
+void fixture_drain(struct fixture *f);
+void fixture_free(struct fixture *f);
 
 /* The set of a whole route file, in which every schema is the library's. */
 struct route_set *fixture_load(const char *text);

@@ -186,3 +186,16 @@ tests_gateway_test_list_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/gateway/test_media_type
 tests_gateway_test_media_type_SOURCES = tests/gateway/test_media_type.c
 tests_gateway_test_media_type_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+# Seeded schedules of both sides of a worker, with a clock that they turn.
+check_PROGRAMS += tests/gateway/test_schedules
+tests_gateway_test_schedules_SOURCES = \
+	tests/gateway/chance.h \
+	tests/gateway/jobs.c \
+	tests/gateway/jobs.h \
+	tests/gateway/test_schedules.c \
+	tests/gateway/visits.c \
+	tests/gateway/visits.h \
+	$(gateway_fixture) $(fuzz_clock)
+tests_gateway_test_schedules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_schedules_LDFLAGS = $(AM_LDFLAGS) $(fuzz_clock_link)

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -224,9 +225,10 @@ port_of(int fd)
     return ntohs(in.sin_port);
 }
 
-/* A connection made to the address arrives at the listening fd. */
-static void
-assert_reaches(const struct gw_address *a, int fd)
+/* A connection made to the address arrives at the listening fd: the accepted
+ * side of one whose other is gone already. */
+static int
+accept_one(const struct gw_address *a, int fd)
 {
     int client = socket(a->storage.ss_family, SOCK_STREAM, 0);
     int accepted;
@@ -236,8 +238,14 @@ assert_reaches(const struct gw_address *a, int fd)
         0);
     accepted = accept(fd, NULL, NULL);
     assert_true(accepted >= 0);
-    close(accepted);
     close(client);
+    return accepted;
+}
+
+static void
+assert_reaches(const struct gw_address *a, int fd)
+{
+    close(accept_one(a, fd));
 }
 
 static void
@@ -257,6 +265,35 @@ port_0_gets_a_port_that_others_can_share(void **state)
     close(first);
     assert_reaches(&a, second);
     close(second);
+}
+
+static int
+option_of(int fd, int level, int name)
+{
+    int value = -1;
+    socklen_t len = sizeof value;
+
+    assert_int_equal(getsockopt(fd, level, name, &value, &len), 0);
+    return value;
+}
+
+static void
+a_silent_peer_is_asked_whether_it_is_still_there(void **state)
+{
+    struct gw_address a;
+    int fd, accepted;
+
+    (void)state;
+    assert_null(gw_address_parse(&a, "127.0.0.1:0"));
+    fd = listen_on(&a);
+    ((struct sockaddr_in *)&a.storage)->sin_port = htons(port_of(fd));
+    accepted = accept_one(&a, fd);
+    assert_int_equal(option_of(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
+    assert_int_equal(option_of(accepted, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    assert_int_equal(option_of(accepted, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+    assert_int_equal(option_of(accepted, IPPROTO_TCP, TCP_KEEPCNT), 3);
+    close(accepted);
+    close(fd);
 }
 
 static void
@@ -433,6 +470,7 @@ main(void)
         cmocka_unit_test(a_unix_path_is_taken_as_it_is),
         cmocka_unit_test(what_is_too_long_is_refused),
         cmocka_unit_test(port_0_gets_a_port_that_others_can_share),
+        cmocka_unit_test(a_silent_peer_is_asked_whether_it_is_still_there),
         TEST(the_socket_does_not_block_and_is_not_inherited),
         cmocka_unit_test(a_v6_address_leaves_the_v4_port_alone),
         cmocka_unit_test(an_address_that_is_not_ours_is_an_error),

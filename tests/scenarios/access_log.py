@@ -128,6 +128,19 @@ class AccessLog(harness.Scenario):
         self.assertIn('outcome="bad head"', bad)
         self.assertIn('remote="-"', bad)
 
+    def test_a_body_that_is_left_out_is_not_counted(self):
+        gateway = self.own()
+        wire = self.wire(gateway.port)
+        sent = []
+        for method in ("GET", "HEAD"):
+            response = wire.send(request(method, "/v1/orders/1")).response(
+                is_head=method == "HEAD")
+            self.assertEqual(response.status, 200)
+            sent.append("out=%d" % len(response.body))
+        self.assertNotEqual(*sent)
+        self.assertEqual([re.search(r"out=\d+", line).group()
+                          for line in self.lines_of(gateway)], sent)
+
     def test_who_sends_nothing_has_no_line(self):
         gateway = self.own()
         for data in (b"", b"GET /v1/or", b"GET /v1/orders/1 HTTP/1.1\r\nHo"):

@@ -28,8 +28,9 @@ VERSION = ("Connect-Protocol-Version", "1")
 PAGE = "https://app.example"
 LIMIT = 100000
 
-NAMES = {3: "invalid_argument", 8: "resource_exhausted", 12: "unimplemented",
-         13: "internal", 14: "unavailable"}
+NAMES = {3: "invalid_argument", 4: "deadline_exceeded",
+         8: "resource_exhausted", 12: "unimplemented", 13: "internal",
+         14: "unavailable"}
 
 GOOD = envelope(Order(id="a"))
 BOMB = gzip.compress(bytes(50 << 20))

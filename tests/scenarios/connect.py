@@ -149,15 +149,19 @@ class Unary(Scenario):
 
     def test_the_wrong_version(self):
         for value in ("2", "v1", "1.0"):
-            self.assert_refused(self.post("Obey", b"", headers=[
-                ("Connect-Protocol-Version", value)]), 3, says="version")
+            error = self.assert_refused(self.post("Obey", b"", headers=[
+                (VERSION[0], value)]), 3, says="Version: expected 1")
+            self.assertEqual(error["details"][0]["debug"], {
+                "fieldViolations": [{
+                    "field": VERSION[0],
+                    "description": 'expected 1, found "%s"' % value}]})
 
     def test_the_version_twice_or_empty(self):
         for values in (("1", "2"), ("2", "1"), ("1", "1"), ("",)):
             self.assert_refused(
                 self.post("Obey", b"{}", JSON, [
                     (VERSION[0], value) for value in values]), 3,
-                says="version")
+                says="Version: expected ")
 
     def test_a_415_says_what_would_do(self):
         web = ("application/grpc-web", "application/grpc-web+proto",
@@ -189,7 +193,7 @@ class Unary(Scenario):
         version = [("Connect-Protocol-Version", "1")]
         target = frames.SERVICE + "Obey?encoding=json&message=%7B%7D"
         self.assert_refused(self.post("Obey", Order(), port=port), 3,
-                            says="connect-protocol-version 1")
+                            says="Connect-Protocol-Version: expected 1")
         self.assert_refused(self.ask("GET", target, port=port), 3,
                             says="connect to be v1")
         reply = Reply(self, self.post("Stream", envelope(Order()), STREAM,
@@ -441,7 +445,10 @@ class Get(Scenario):
                 ("connect=v1&encoding=json&message=%zz", "percent"),
                 ("connect=v1&encoding=json&message=%FF", "")):
             with self.subTest(query):
-                self.assert_refused(self.get(query), 3, says=says)
+                error = self.assert_refused(self.get(query), 3, says=says)
+                violation, = error["details"][0]["debug"]["fieldViolations"]
+                if says in good:
+                    self.assertEqual(violation["field"], says)
         self.assert_refused(self.get({**good, "encoding": "xml"}), 3, 415)
 
     def test_a_query_that_is_not_there(self):

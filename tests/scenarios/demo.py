@@ -3,12 +3,14 @@
 
 import json
 import os
+import re
 import subprocess
 import unittest
 
 import grpc
 
 import harness
+import websocket
 from harness import Gateway
 
 PACKAGE = "sluice.example.library.v1."
@@ -41,6 +43,28 @@ class Demo(unittest.TestCase):
             timeout=harness.PATIENCE).stdout
         body, status = out.rsplit("\n", 1)
         return int(status), body
+
+    def wire(self, port):
+        wire = harness.Wire(port or self.gateway.port)
+        self.addCleanup(wire.close)
+        return wire
+
+    def test_the_talk_of_the_page_about_WebSocket(self):
+        with open(os.path.join(harness.SOURCE, "docs/websocket.md")) as f:
+            talk = re.search(r"```\n-> +GET (\S+), .*\n(<-.*\n(?s:.*?))```",
+                             f.read())
+        client = websocket.Client(self, talk.group(1))
+        told = 0
+        for line in talk.group(2).splitlines()[1:]:
+            to, kind, what = line.split(None, 2)
+            if (to, kind) == ("<-", "text"):
+                self.assertEqual(client.json(), json.loads(what))
+                told += 1
+            elif (to, kind) == ("<-", "close"):
+                client.expect_close(int(what))
+            elif kind == "text":
+                client.send("" if what.startswith("(") else what)
+        self.assertEqual(told, 2)
 
     def test_a_book_lives_its_life(self):
         status, body = self.curl(

@@ -46,6 +46,7 @@ scenarios = \
 	tests/scenarios/slow_clients.py \
 	tests/scenarios/streams.py \
 	tests/scenarios/transcode.py \
+	tests/scenarios/turned_away.py \
 	tests/scenarios/updates.py \
 	tests/scenarios/web_clients.py \
 	tests/scenarios/ws.py \

@@ -205,7 +205,7 @@ class Module(harness.Scenario):
                 **os.environ,
                 "GATEWAY": "http://127.0.0.1:%d" % self.gateway.port})
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertEqual(done.stdout.count("ok "), 5, done.stdout)
+        self.assertEqual(done.stdout.count("ok "), 6, done.stdout)
 
 
 class Demo(unittest.TestCase):

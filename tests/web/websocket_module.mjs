@@ -126,6 +126,11 @@ const cases = {
     await assert.rejects(start("Obey").send({ code: 7 }).response(),
       (error) => error.code === 7 && error.metadata === undefined);
   },
+
+  async "a fault that no second try would mend"() {
+    await assert.rejects(start("Obey", { form: "proto" }).send("text").response(),
+      (error) => error.code === 3 && error.message === "sluice.proto takes binary messages");
+  },
 };
 
 for (const [name, body] of Object.entries(cases)) {
