@@ -168,7 +168,7 @@ class Jumps(forms.Scenario):
     @each(JUMPS)
     def test_a_silent_websocket_is_asked_in_time_and_cut_off_in_time(
             self, off):
-        gateway = self.own("timeouts: {ping: 0.2s, pong: 0.2s}\n")
+        gateway = self.own("timeouts: {ping: 1s, pong: 1s}\n")
         client = websocket.Client(self, forms.REST, port=gateway.port)
         call = self.backend.next_call()
         self.jump(off)
