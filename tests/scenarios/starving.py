@@ -91,7 +91,7 @@ class Warm(Scenario):
     """One program for all: after each starved run the next is served, all
     descriptors are closed, and all memory is given back."""
 
-    size = 12
+    size = 8
 
     def setUp(self):
         self.idle = self.wire()
@@ -140,7 +140,10 @@ class Warm(Scenario):
         """A program that has crashed shall not spoil what is tried next."""
         if self.gateway.process.poll() is None:
             return
-        self.gateway.stop(None)
+        try:
+            self.gateway.stop(None)
+        except AssertionError:
+            pass    # a sanitizer's report, which was told
         self.heap.close()
         type(self).gateway = self.start(self.backend.port)
         self.setUp()
@@ -175,15 +178,20 @@ class Warm(Scenario):
 
 
 class Cold(Scenario):
-    """A program for each try: a flow is the first that it serves. It ends in
+    """A program for each try: a flow is the first call that it serves. It ends in
     peace after that."""
 
     size = 1
 
     def fresh(self):
-        self.gateway.stop()
+        """Another program, whose worker has begun."""
+        try:
+            self.gateway.stop()
+        except AssertionError:
+            pass    # a sanitizer's report, which was told
         self.heap.close()
         type(self).gateway = self.start(self.backend.port)
+        self.ask("GET", "/healthz")
 
     def try_one(self, flow, expected, k, goes_on):
         self.fresh()
