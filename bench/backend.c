@@ -5,7 +5,10 @@
  * the same bytes out. bench/backend_call.c tells what some methods answer
  * instead; bench/bench.proto describes them all.
  *
- *   backend [PORT]     prints the port it listens on; ends on SIGTERM, status 0
+ *   backend [PORT [WINDOW]]
+ *
+ * prints the port it listens on; ends on SIGTERM, status 0. WINDOW is that of a
+ * stream, 1 MiB if nothing is said.
  *
  * Peers hang up in the middle of streams: each load ends so, and nginx has a
  * connection for each request. A broken pipe is one peer's end, not ours.
@@ -30,6 +33,7 @@ struct backend {
     uv_loop_t loop;
     uv_tcp_t server;
     uv_signal_t term;
+    uint32_t window;
     uint8_t input[INPUT_BYTES];
     struct backend_messages messages;
 };
@@ -133,7 +137,7 @@ make_session(struct peer *p)
 {
     const nghttp2_settings_entry settings[] = {
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 10000 },
-        { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20 },
+        { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, p->backend->window },
     };
     nghttp2_session_callbacks *cb;
     int err = nghttp2_session_callbacks_new(&cb);
@@ -154,7 +158,7 @@ make_session(struct peer *p)
     if (err != 0)
         return err;
     return nghttp2_session_set_local_window_size(p->session, NGHTTP2_FLAG_NONE,
-        0, 1 << 24);
+        0, 1 << 26);
 }
 
 /* ------------------------------------------------------------------ one peer */
@@ -368,6 +372,7 @@ main(int argc, char **argv)
     if (b == NULL || uv_loop_init(&b->loop) != 0 ||
         !backend_messages_init(&b->messages))
         return 1;
+    b->window = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1 << 20;
     (void)signal(SIGPIPE, SIG_IGN);
     b->loop.data = b;
     port = start(b, port);

@@ -12,12 +12,16 @@
 #define STREAM_MESSAGES 1000u
 #define STREAM_MESSAGE_BYTES 100u
 #define MESSAGE_BYTES (PREFIX + STREAM_MESSAGE_BYTES)
+#define BULK_MESSAGES 1600u
+#define BULK_MESSAGE_BYTES (64u * 1024)
 #define COUNT_BYTES (PREFIX + 1 + 10) /* a number's tag and its varint */
 
 enum method {
     METHOD_ECHO, /* whatever has no name below */
+    METHOD_BULK,
     METHOD_COLLECT,
     METHOD_MISS,
+    METHOD_SINK,
     METHOD_STREAM,
     METHOD_TALK,
     METHOD_WATCH,
@@ -27,8 +31,10 @@ static const struct {
     const char *name;
     enum method method;
 } methods[] = {
+    { "/Bulk", METHOD_BULK },
     { "/Collect", METHOD_COLLECT },
     { "/Miss", METHOD_MISS },
+    { "/Sink", METHOD_SINK },
     { "/Stream", METHOD_STREAM },
     { "/Talk", METHOD_TALK },
     { "/Watch", METHOD_WATCH },
@@ -43,6 +49,7 @@ struct backend_call {
     size_t cap;
     const uint8_t *answer;
     size_t answer_len;
+    size_t period; /* of answer, which comes again and again */
     size_t sent;
     uint8_t count[COUNT_BYTES];
 };
@@ -56,6 +63,25 @@ struct backend_call {
 
 /* ---------------------------------------------------------- what is sent */
 
+/* Item{name: "x..."}, framed. */
+static uint8_t *
+bulk_message_new(void)
+{
+    uint8_t *m = malloc(PREFIX + BULK_MESSAGE_BYTES);
+    const size_t name_len = BULK_MESSAGE_BYTES - 4;
+
+    if (m == NULL)
+        return NULL;
+    memset(m, 'x', PREFIX + BULK_MESSAGE_BYTES);
+    memset(m, 0, PREFIX);
+    m[2] = BULK_MESSAGE_BYTES >> 16;
+    m[5] = 0x0a;
+    m[6] = (uint8_t)(name_len | 128);
+    m[7] = (uint8_t)(name_len >> 7 | 128);
+    m[8] = (uint8_t)(name_len >> 14);
+    return m;
+}
+
 bool
 backend_messages_init(struct backend_messages *messages)
 {
@@ -64,7 +90,8 @@ backend_messages_init(struct backend_messages *messages)
     messages->len = STREAM_MESSAGES * MESSAGE_BYTES;
     messages->one_len = MESSAGE_BYTES;
     messages->bytes = calloc(STREAM_MESSAGES, MESSAGE_BYTES);
-    if (messages->bytes == NULL)
+    messages->bulk = bulk_message_new();
+    if (messages->bytes == NULL || messages->bulk == NULL)
         return false;
     for (m = messages->bytes; m < messages->bytes + messages->len;
          m += MESSAGE_BYTES) {
@@ -83,6 +110,8 @@ backend_messages_fini(struct backend_messages *messages)
 {
     free(messages->bytes);
     messages->bytes = NULL;
+    free(messages->bulk);
+    messages->bulk = NULL;
 }
 
 /* Messages that are whole. */
@@ -163,6 +192,10 @@ backend_call_take_path(struct backend_call *c, const uint8_t *path, size_t len)
 bool
 backend_call_take_body(struct backend_call *c, const uint8_t *data, size_t len)
 {
+    if (c->method == METHOD_SINK) {
+        c->len += len;
+        return true;
+    }
     if (c->cap - c->len < len) {
         size_t cap = (c->len + len) * 2;
         uint8_t *grown = realloc(c->request, cap);
@@ -183,6 +216,21 @@ is_endless(const struct backend_call *c)
     return c->method == METHOD_TALK || c->method == METHOD_WATCH;
 }
 
+static void
+copy_answer(const struct backend_call *c, uint8_t *out, size_t n)
+{
+    size_t at = c->period > 0 ? c->sent % c->period : 0;
+
+    while (n > 0) {
+        size_t some = c->period - at < n ? c->period - at : n;
+
+        memcpy(out, c->answer + at, some);
+        out += some;
+        n -= some;
+        at = 0;
+    }
+}
+
 static ssize_t
 on_read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t room,
     uint32_t *flags, nghttp2_data_source *source, void *arg)
@@ -193,8 +241,7 @@ on_read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t room,
     size_t n = left < room ? left : room;
 
     (void)arg;
-    if (n > 0)
-        memcpy(buf, c->answer + c->sent, n);
+    copy_answer(c, buf, n);
     c->sent += n;
     if (n < left)
         return (ssize_t)n;
@@ -210,6 +257,15 @@ static void
 choose_answer(struct backend_call *c, const struct backend_messages *messages)
 {
     switch (c->method) {
+    case METHOD_BULK:
+        c->answer = messages->bulk;
+        c->period = PREFIX + BULK_MESSAGE_BYTES;
+        c->answer_len = BULK_MESSAGES * c->period;
+        return;
+    case METHOD_SINK:
+        c->answer_len = write_count(c->count, c->len);
+        c->answer = c->count;
+        break;
     case METHOD_COLLECT:
         c->answer_len =
             write_count(c->count, count_messages(c->request, c->len));
@@ -230,6 +286,7 @@ choose_answer(struct backend_call *c, const struct backend_messages *messages)
         c->answer_len = c->len;
         break;
     }
+    c->period = c->answer_len;
 }
 
 bool

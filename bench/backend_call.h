@@ -18,6 +18,7 @@ struct backend_messages {
     uint8_t *bytes;
     size_t len;     /* of all of them */
     size_t one_len; /* of the first */
+    uint8_t *bulk;  /* what a bulk is made of */
 };
 
 struct backend_call;

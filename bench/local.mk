@@ -96,3 +96,9 @@ EXTRA_DIST += bench/routing
 EXTRA_PROGRAMS += bench/lone
 bench_lone_SOURCES = bench/lone.c
 EXTRA_DIST += bench/idle
+
+# A long way between programs: bench/latency.
+EXTRA_PROGRAMS += bench/delay
+bench_delay_SOURCES = bench/delay.c
+bench_delay_LDADD = $(UV_LIBS)
+EXTRA_DIST += bench/latency

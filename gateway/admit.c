@@ -2,6 +2,7 @@
 /* gateway/admit.c - see admit.h. */
 #include "gateway/admit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sluice/status.h>
@@ -18,6 +19,14 @@ refuse(struct gw_admission *a, unsigned status, int code, const char *outcome,
     a->message = message;
     a->allow[0] = '\0';
     a->is_bad_path = false;
+}
+
+static void
+refuse_verb(struct gw_admission *a, const char *allow)
+{
+    refuse(a, 405, SLUICE_CODE_UNIMPLEMENTED, "method",
+        "this path does not allow this method");
+    snprintf(a->allow, sizeof a->allow, "%s", allow);
 }
 
 /* What has to stand where a path goes wrong. */
@@ -80,11 +89,19 @@ gw_admit_verb(const char *verb, size_t len, struct gw_admission *a)
     return true;
 }
 
-static bool
-asks_for_health(const struct gw_request *r)
+/* A path that has no route. */
+static enum gw_admit
+admit_other(const struct gw_request *r, struct gw_admission *a)
 {
-    return is(r->target, r->path_len, "/healthz") &&
-        (gw_request_is(r, "GET") || gw_request_is(r, "HEAD"));
+    if (!is(r->target, r->path_len, "/healthz")) {
+        refuse(a, 404, SLUICE_CODE_NOT_FOUND, "no route",
+            "no route matches this path");
+        return GW_ADMIT_REFUSED;
+    }
+    if (gw_request_is(r, "GET") || gw_request_is(r, "HEAD"))
+        return GW_ADMIT_HEALTH;
+    refuse_verb(a, "GET, HEAD");
+    return GW_ADMIT_REFUSED;
 }
 
 /* Its handshake has to be a GET, whatever the method of the route is. */
@@ -118,15 +135,9 @@ gw_admit_target(const struct route_set *set, const struct gw_request *r,
     case ROUTE_FOUND:
         return GW_ADMIT_ROUTE;
     case ROUTE_NOT_FOUND:
-        if (asks_for_health(r))
-            return GW_ADMIT_HEALTH;
-        refuse(a, 404, SLUICE_CODE_NOT_FOUND, "no route",
-            "no route matches this path");
-        break;
+        return admit_other(r, a);
     case ROUTE_WRONG_METHOD:
-        refuse(a, 405, SLUICE_CODE_UNIMPLEMENTED, "method",
-            "this path does not allow this method");
-        memcpy(a->allow, allow, sizeof a->allow);
+        refuse_verb(a, allow);
         break;
     case ROUTE_BAD_PATH:
         refuse_path(a, r->target, r->path_len);

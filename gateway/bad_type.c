@@ -63,6 +63,14 @@ list_types(struct gw_exchange *x)
 }
 
 const char *
+gw_bad_type_json(const struct route_rpc *rpc)
+{
+    return rpc->method->client_streaming
+        ? "application/x-ndjson or application/json in UTF-8"
+        : "application/json in UTF-8";
+}
+
+const char *
 gw_bad_type_say(const char *expected, struct sluice_str found,
     char text[GW_BAD_TYPE_MAX])
 {

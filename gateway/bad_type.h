@@ -9,8 +9,8 @@
 
 #include "gateway/exchange.h"
 
-/* What a body of REST has to be. */
-#define GW_TYPE_JSON "application/json in UTF-8"
+/* What a body of REST has to be, where it is JSON. */
+const char *gw_bad_type_json(const struct route_rpc *rpc);
 
 #define GW_BAD_TYPE_MAX 512
 

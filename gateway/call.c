@@ -24,6 +24,11 @@
 #define OUT_FULL (32u * 1024)
 #define OUT_LOW (16u * 1024)
 
+/* Requests that need not be asked for one by one: as much as MHD has at once.
+ * Each counts for more than its bytes, so that there are not too many. */
+#define AHEAD_MAX (6u * 1024)
+#define AHEAD_EACH 32u
+
 /* JSON text may be larger than the message it shows: base64, escapes, names. */
 #define TEXT_PER_BYTE 16u
 
@@ -94,6 +99,7 @@ reply_unary(struct gw_exchange *x)
     init_out(x);
     err = x->form->reply != NULL ? x->form->reply(x, &error)
                                  : reply_whole(x, &error);
+    sluice_bytes_unref(&x->response); /* whose text may take long to be sent */
     if (err != PB_OK)
         gw_call_unshowable(x, err);
 }
@@ -334,7 +340,7 @@ on_allowance(void *arg, int n)
     struct gw_exchange *x = arg;
 
     (void)n;
-    if (x->state == GW_X_READING)
+    if (x->state == GW_X_READING && gw_call_is_waited_for(x))
         gw_exchange_wake(x);
 }
 
@@ -409,17 +415,29 @@ gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
     }
 }
 
+/* What has no budget waits in order. */
 void
 gw_call_request(struct gw_exchange *x, struct sluice_bytes *request)
 {
-    if (x->is_calling)
-        sluice_call_consume(x->call, request);
-    else
+    if (!x->is_calling) {
         sluice_bytes_unref(&request);
+        return;
+    }
+    if (sluice_call_request_budget(x->call) > 0)
+        x->ahead_bytes = 0; /* then nothing waited */
+    else
+        x->ahead_bytes += sluice_bytes_size(request) + AHEAD_EACH;
+    sluice_call_consume(x->call, request);
 }
 
 bool
 gw_call_has_room(const struct gw_exchange *x)
+{
+    return gw_call_is_waited_for(x) || x->ahead_bytes < AHEAD_MAX;
+}
+
+bool
+gw_call_is_waited_for(const struct gw_exchange *x)
 {
     return !x->is_calling || sluice_call_request_budget(x->call) > 0;
 }

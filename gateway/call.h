@@ -20,9 +20,12 @@ void gw_call_start_for(struct gw_exchange *x, struct sluice_bytes *request,
 /* A response cannot be written: makes that the answer. */
 void gw_call_unshowable(struct gw_exchange *x, enum pb_err err);
 
-/* One message of a request stream. Taken. */
+/* One message of a request stream. Taken. Small ones may come ahead of what the
+ * RPC asks for as long as there is room for them. */
 void gw_call_request(struct gw_exchange *x, struct sluice_bytes *request);
 bool gw_call_has_room(const struct gw_exchange *x);
+/* All that came ahead has gone; who had no room is best let on now. */
+bool gw_call_is_waited_for(const struct gw_exchange *x);
 void gw_call_half_close(struct gw_exchange *x);
 
 /* The request is wrong, and the answer to that is ready: it stays, and the RPC,

@@ -10,6 +10,7 @@
 
 #include "examples/explorer/explorer.h"
 #include "examples/library/library.h"
+#include "gateway/address.h"
 #include "gateway/cli.h"
 #include "gateway/page.h"
 
@@ -111,6 +112,18 @@ run(const char *listen, const char *grpc)
     return status;
 }
 
+/* Before anything is loaded. */
+static bool
+check_address(const char *option, const char *text)
+{
+    struct gw_address ignored;
+    const char *why = text == NULL ? NULL : gw_address_parse(&ignored, text);
+
+    if (why != NULL)
+        gw_log("demo: %s: %s: %s", option, text, why);
+    return why == NULL;
+}
+
 int
 cli_demo(int argc, char **argv)
 {
@@ -151,5 +164,7 @@ cli_demo(int argc, char **argv)
         gw_log("demo: unexpected argument %s", argv[optind]);
         return CLI_USAGE;
     }
+    if (!check_address("--listen", listen) || !check_address("--grpc", grpc))
+        return CLI_USAGE;
     return run(listen, grpc);
 }

@@ -7,6 +7,7 @@
 #include "gateway/bad_type.h"
 #include "gateway/call.h"
 #include "gateway/codec.h"
+#include "gateway/header_list.h"
 #include "gateway/list.h"
 #include "gateway/media_type.h"
 #include "gateway/reply.h"
@@ -97,7 +98,7 @@ begin_post(struct gw_exchange *x)
     gw_rpc_expect_request(x);
     if (gw_codec_check(x, x->wire.codec) &&
         gw_rpc_read_coding(x, &x->wire.coding) && check_length(x) &&
-        r->has_content_length && r->content_length <= 64 * 1024)
+        r->has_content_length)
         gw_buffer_expect(&x->message, (size_t)r->content_length);
 }
 
@@ -125,7 +126,7 @@ begin_get(struct gw_exchange *x)
         return;
     }
     x->intake = &intake_get;
-    x->reply.varies = true; /* caches may keep it */
+    x->reply.varies = MHD_HTTP_HEADER_ACCEPT_ENCODING; /* it may be kept */
     gw_connect_read_query(x);
 }
 
@@ -149,11 +150,12 @@ begin(struct gw_exchange *x)
 static void
 look_at_stream(struct gw_exchange *x)
 {
-    const char *takes = MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND,
-        "connect-accept-encoding");
+    struct sluice_str takes;
 
+    /* Without memory to join its lines, none is taken. */
     x->wire.takes_gzip =
-        takes != NULL && gw_list_takes(sluice_str(takes), "gzip");
+        gw_header_list(x->mhd, &x->arena, "connect-accept-encoding", &takes) &&
+        gw_list_takes(takes, "gzip");
     (void)read_stream_codec(x);
 }
 

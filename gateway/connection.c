@@ -19,6 +19,8 @@
 #include "gateway/early.h"
 #include "gateway/reply.h"
 #include "gateway/shard.h"
+#include "gateway/socket.h"
+#include "gateway/watch.h"
 #include "gateway/websocket.h"
 #include "gateway/worker.h"
 
@@ -35,7 +37,12 @@
 /* How long one that is not to stay may take to ask. */
 #define SURPLUS_NS SLUICE_SECOND
 
+#define NEVER UINT64_MAX
+
 #define HURRY_NS (500 * SLUICE_MS)
+
+/* An answer that MHD does not send waits for room so long at a time. */
+#define ROOM_NS (10 * SLUICE_MS)
 #define LINGER_NS (2 * SLUICE_SECOND)
 
 /* A body that comes slower than this does not earn more time. */
@@ -98,23 +105,22 @@ time_is_up(struct gw_connection *c)
     gw_connection_shut(c, "timeout");
 }
 
-/* The peer has sent its last byte, and MHD has read all of them. */
-static bool
-is_ended(const struct gw_connection *c)
+/* When there is something to do if nothing happens; NEVER: while an exchange has
+ * its own deadlines. */
+static uint64_t
+due_ns(const struct gw_connection *c)
 {
-    char byte;
-
-    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return c->look_ns > 0 && c->look_ns < c->deadline_ns ? c->look_ns
+                                                         : c->deadline_ns;
 }
 
+/* A busy connection changes its phase six times for a request: a timer that
+ * goes off early is left alone, and asks then. */
 static void
 start_timer(struct gw_connection *c)
 {
-    uint64_t due = c->deadline_ns;
-
-    if (c->look_ns > 0 && c->look_ns < due)
-        due = c->look_ns;
-    sluice_timer_start(c->worker->loop, &c->timer, due);
+    if (!sluice_timer_is_running(&c->timer) || c->timer.due_ns > due_ns(c))
+        sluice_timer_start(c->worker->loop, &c->timer, due_ns(c));
 }
 
 static int64_t
@@ -173,12 +179,23 @@ look_at_sending(struct gw_connection *c, uint64_t now)
 static void
 look_for_end(struct gw_connection *c, uint64_t now)
 {
-    if (is_ended(c)) {
+    if (gw_socket_is_at_end(c->fd)) {
         gw_connection_shut(c, NULL);
         return;
     }
     c->look_ns = c->phase == GW_PHASE_IDLE ? 0 : now + NEXT_LOOK_NS;
     start_timer(c);
+}
+
+static void
+send_on(struct gw_connection *c, uint64_t now)
+{
+    struct gw_exchange *x = c->exchange;
+
+    if (now < c->deadline_ns && gw_early_go_on(x))
+        return;
+    gw_connection_shut(c, "timeout");
+    gw_exchange_wake(x);
 }
 
 static void
@@ -188,7 +205,13 @@ on_expire(struct sluice_timer *timer)
         offsetof(struct gw_connection, timer));
     uint64_t now = sluice_loop_now(c->worker->loop);
 
-    if (c->phase == GW_PHASE_SENDING)
+    if (due_ns(c) == NEVER)
+        return;
+    if (now < due_ns(c))
+        start_timer(c);
+    else if (c->exchange != NULL && gw_early_is_on_its_way(c->exchange))
+        send_on(c, now);
+    else if (c->phase == GW_PHASE_SENDING)
         look_at_sending(c, now);
     else if (now >= c->deadline_ns)
         time_is_up(c);
@@ -209,10 +232,12 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
         .worker = w,
         .shard = shard,
         .fd = fd,
+        .spare = -1,
         .next = w->connections,
         .is_surplus = w->n_connections >= w->shared->max_connections,
         .timer = { .expire = on_expire },
     };
+    gw_watch_init(c);
     gw_address_host(sa, c->remote);
     if (c->next != NULL)
         c->next->prev = c;
@@ -223,20 +248,25 @@ gw_connection_new(struct gw_shard *shard, int fd, const struct sockaddr *sa)
 }
 
 bool
+gw_connection_prepare(struct gw_connection *c)
+{
+    if (c->spare < 0)
+        c->spare = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+    return c->spare >= 0;
+}
+
+void
 gw_connection_take(struct gw_connection *c)
 {
     int on = 1;
-    int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
 
-    assert(c->holders == GW_HELD_BY_MHD);
-    if (fd < 0)
-        return false;
+    assert(c->holders == GW_HELD_BY_MHD && c->spare >= 0);
     /* MHD has turned it off, to push out what it sent. */
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    c->fd = fd;
+    (void)setsockopt(c->spare, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    c->fd = c->spare;
+    c->spare = -1;
     c->owns_fd = true;
     c->holders |= GW_HELD_BY_WEBSOCKET;
-    return true;
 }
 
 void
@@ -255,7 +285,10 @@ gw_connection_let_go(struct gw_connection **cp, enum gw_holder holder)
     w = c->worker;
     if (c->owns_fd)
         close(c->fd);
+    if (c->spare >= 0)
+        close(c->spare);
     sluice_timer_stop(w->loop, &c->timer);
+    gw_watch_fini(c);
     if (c->prev != NULL)
         c->prev->next = c->next;
     else
@@ -270,8 +303,7 @@ gw_connection_let_go(struct gw_connection **cp, enum gw_holder holder)
 void
 gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
 {
-    struct sluice_loop *loop = c->worker->loop;
-    uint64_t now = sluice_loop_now(loop);
+    uint64_t now = sluice_loop_now(c->worker->loop);
     int64_t limit;
 
     c->phase = phase;
@@ -280,10 +312,10 @@ gw_connection_enter(struct gw_connection *c, enum gw_phase phase)
     c->has_sent = false;
     c->is_hurried = false;
     limit = phase_limit(c);
-    if (limit == 0) {
-        sluice_timer_stop(loop, &c->timer);
+    c->deadline_ns = NEVER;
+    c->look_ns = 0;
+    if (limit == 0)
         return;
-    }
     c->deadline_ns = now + (uint64_t)limit;
     c->look_ns = phase == GW_PHASE_SENDING ? 0 : now + LOOK_NS;
     start_timer(c);
@@ -317,6 +349,19 @@ gw_connection_hurry(struct gw_connection *c)
 {
     if (c->phase == GW_PHASE_BODY && !c->is_hurried)
         limit_phase(c, HURRY_NS);
+}
+
+void
+gw_connection_await_room(struct gw_connection *c)
+{
+    c->look_ns = sluice_loop_now(c->worker->loop) + ROOM_NS;
+    start_timer(c);
+}
+
+void
+gw_connection_begin_answer(struct gw_connection *c)
+{
+    limit_phase(c, (uint64_t)c->worker->set->config->send_timeout_ns);
 }
 
 void

@@ -30,8 +30,8 @@ enum gw_phase {
     GW_PHASE_IDLE     /* between two requests */
 };
 
-/* So many more than max_connections a worker lets in, for a moment, to tell
- * them why they cannot stay: that takes their request, which says in which
+/* So many more than max_connections a worker lets in at most, for a moment, to
+ * tell them why they cannot stay: that takes their request, which says in which
  * protocol, and to which origin. */
 #define GW_SURPLUS_MAX 64u
 #define GW_TOO_MANY_CONNECTIONS "too many connections now"
@@ -49,6 +49,7 @@ struct gw_connection {
     struct gw_websocket *websocket; /* that it has become; NULL: none */
     int fd;
     bool owns_fd; /* MHD has another one, or had */
+    int spare;    /* of the socket too, for a WebSocket to come; -1: none */
     enum gw_phase phase;
     uint64_t entered_ns;   /* the phase */
     uint64_t deadline_ns;  /* of the phase */
@@ -61,6 +62,8 @@ struct gw_connection {
     bool has_brought_request; /* a request line, ever */
     bool is_surplus;          /* over max_connections when it came */
     struct sluice_timer timer;
+    struct sluice_timer watch_timer; /* watch.h */
+    uint64_t watch_due_ns;           /* 0: nothing is waited for */
     char remote[64];
 };
 
@@ -70,9 +73,10 @@ struct gw_connection *gw_connection_new(struct gw_shard *shard, int fd,
     const struct sockaddr *sa);
 void gw_connection_let_go(struct gw_connection **c, enum gw_holder holder);
 
-/* For a WebSocket: the socket stays when MHD closes its descriptor. False:
- * descriptors are short. */
-bool gw_connection_take(struct gw_connection *c);
+/* For a WebSocket: the socket stays when MHD closes its descriptor. Prepared
+ * before the client is told that it has one. False: descriptors are short. */
+bool gw_connection_prepare(struct gw_connection *c);
+void gw_connection_take(struct gw_connection *c);
 
 /* Enters a phase and starts its time. bytes is what has arrived of a body: a
  * steady sender gets more time, a trickle does not. */
@@ -81,6 +85,10 @@ void gw_connection_progress(struct gw_connection *c, uint64_t bytes);
 
 /* The body has half a second left to end; then its answer does not wait. */
 void gw_connection_hurry(struct gw_connection *c);
+
+/* An answer that MHD does not send begins, and waits for room for the rest. */
+void gw_connection_begin_answer(struct gw_connection *c);
+void gw_connection_await_room(struct gw_connection *c);
 
 /* We have said all; the client may take its time to, for a moment. */
 void gw_connection_linger(struct gw_connection *c);

@@ -2,10 +2,10 @@
 /* gateway/cors.c - see cors.h. */
 #include "gateway/cors.h"
 
-#include <ctype.h>
 #include <strings.h>
 
 #include "gateway/list.h"
+#include "gateway/origin.h"
 #include "gateway/worker.h"
 
 /* The names of headers that answers have by themselves. They share the head
@@ -15,41 +15,11 @@
 
 /* ---------------------------------------------------------------- origins */
 
-/* What stands for a star is part of a host's name and nothing else. */
-static bool
-fits(const char *pattern, struct sluice_str origin)
-{
-    const char *star = strchr(pattern, '*');
-    size_t before, after;
-
-    if (star == NULL)
-        return sluice_str_equal(origin, sluice_str(pattern));
-    before = (size_t)(star - pattern);
-    after = strlen(star + 1);
-    if (origin.len <= before + after ||
-        memcmp(origin.ptr, pattern, before) != 0 ||
-        memcmp(origin.ptr + origin.len - after, star + 1, after) != 0)
-        return false;
-    for (size_t i = before; i < origin.len - after; i++) {
-        unsigned char c = (unsigned char)origin.ptr[i];
-
-        if (!isalnum(c) && c != '-' && c != '.' && c != '_')
-            return false;
-    }
-    return true;
-}
-
 bool
 gw_cors_allows(const struct route_cors *cors, struct sluice_str origin)
 {
-    if (origin.len == 0)
-        return false;
-    if (cors->takes_any_origin)
-        return true;
-    for (size_t i = 0; i < cors->n_origins; i++)
-        if (fits(cors->origins[i], origin))
-            return true;
-    return false;
+    return origin.len > 0 &&
+        gw_origin_is_listed(origin, cors->origins, cors->n_origins);
 }
 
 bool

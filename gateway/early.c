@@ -4,12 +4,12 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "gateway/connection.h"
 #include "gateway/metadata_out.h"
 #include "gateway/reply.h"
+#include "gateway/socket.h"
 #include "gateway/worker.h"
 
 /* A head, and what else there is: an error document, or a stream that had begun
@@ -188,29 +188,60 @@ gw_early_is_due(const struct gw_exchange *x)
 }
 
 bool
+gw_early_is_on_its_way(const struct gw_exchange *x)
+{
+    return x->early.pool != NULL;
+}
+
+static void
+drop_rest(struct gw_exchange *x)
+{
+    gw_buffer_fini(&x->early);
+    x->early = (struct gw_buffer){ .pool = NULL };
+}
+
+bool
+gw_early_go_on(struct gw_exchange *x)
+{
+    const struct pb_buf *text = &x->early.pb;
+    ssize_t n = gw_socket_send(x->connection->fd, text->data + x->early_at,
+        text->len - x->early_at);
+
+    if (n >= 0)
+        x->early_at += (size_t)n;
+    if (n >= 0 && x->early_at < text->len) {
+        gw_connection_await_room(x->connection);
+        return true;
+    }
+    drop_rest(x);
+    if (n < 0)
+        return false;
+    gw_connection_linger(x->connection);
+    gw_exchange_wake(x); /* if the body has ended meanwhile */
+    return true;
+}
+
+bool
 gw_early_answer(struct gw_exchange *x)
 {
-    int fd = x->connection->fd;
     struct MHD_Response *response = MHD_create_response_empty(MHD_RF_NONE);
-    struct gw_buffer text;
-    bool is_sent;
+    bool is_made;
 
     assert(gw_early_is_due(x));
     x->is_told = true;
     x->reply.close = true;
-    gw_buffer_init(&text, x->worker->pool, ANSWER_MAX_BYTES);
-    is_sent = response != NULL && !x->reply.is_lost &&
+    gw_buffer_init(&x->early, x->worker->pool, ANSWER_MAX_BYTES);
+    is_made = response != NULL && !x->reply.is_lost &&
         gw_reply_add_headers(x, response) &&
-        put_answer(x, response, &text.pb) == PB_OK &&
-        send(fd, text.pb.data, text.pb.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-            (ssize_t)text.pb.len;
-    gw_buffer_fini(&text);
+        put_answer(x, response, &x->early.pb) == PB_OK;
     if (response != NULL)
         MHD_destroy_response(response);
-    if (!is_sent)
+    if (!is_made) {
+        drop_rest(x);
         return false;
-    gw_connection_linger(x->connection);
-    return true;
+    }
+    gw_connection_begin_answer(x->connection);
+    return gw_early_go_on(x);
 }
 
 /* Pages of which origin may read it can be said only where it is any. */
@@ -257,8 +288,7 @@ gw_early_refuse(struct gw_worker *w, int fd, const struct gw_status *status)
     gw_buffer_init(&document, w->pool, ANSWER_MAX_BYTES);
     gw_buffer_init(&text, w->pool, ANSWER_MAX_BYTES);
     is_sent = put_bare(w, status, &document.pb, &text.pb) == PB_OK &&
-        send(fd, text.pb.data, text.pb.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-            (ssize_t)text.pb.len;
+        gw_socket_send(fd, text.pb.data, text.pb.len) == (ssize_t)text.pb.len;
     gw_buffer_fini(&document);
     gw_buffer_fini(&text);
     return is_sent;

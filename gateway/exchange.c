@@ -76,7 +76,6 @@ take(struct gw_worker *w)
     x->worker = w;
     x->started_ns = sluice_loop_now(w->loop);
     x->form = &gw_form_json;
-    gw_watch_init(x);
     gw_pulse_init(x);
     w->n_exchanges++;
     return x;
@@ -88,7 +87,7 @@ release(struct gw_exchange *x)
     struct gw_worker *w = x->worker;
 
     assert(x->state == GW_X_CLOSED && !x->is_calling && !x->is_suspended);
-    gw_watch_stop(x);
+    assert(x->watch == NULL);
     gw_websocket_free(&x->websocket);
     if (x->reader != NULL)
         gw_worker_reader_give(w, &x->reader);
@@ -104,6 +103,7 @@ release(struct gw_exchange *x)
     gw_buffer_fini(&x->message);
     gw_buffer_fini(&x->text);
     gw_buffer_fini(&x->out);
+    gw_buffer_fini(&x->early);
     gw_arena_reset(&x->arena);
     x->magic = 0;
     if (RPC_POOL_KEEPS && w->n_idle_exchanges < IDLE_MAX) {
@@ -128,6 +128,20 @@ gw_exchange_free_idle(struct gw_worker *w)
     }
 }
 
+/* We have ended the connection before the client had all of the answer, if
+ * there was one. */
+static void
+tell_cut(struct gw_access_line *line, const struct gw_exchange *x)
+{
+    bool is_shutdown = strcmp(x->connection->cut, "local shutdown") == 0;
+
+    line->outcome = x->connection->cut;
+    line->code =
+        is_shutdown ? SLUICE_CODE_UNAVAILABLE : SLUICE_CODE_DEADLINE_EXCEEDED;
+    if (!x->reply.is_ready)
+        line->status = is_shutdown ? 0 : 408;
+}
+
 static void
 write_access_line(struct gw_exchange *x)
 {
@@ -148,9 +162,7 @@ write_access_line(struct gw_exchange *x)
     };
 
     if (x->connection->cut != NULL) {
-        line.outcome = x->connection->cut;
-        line.status = x->reply.is_ready ? x->reply.status : 408;
-        line.code = SLUICE_CODE_DEADLINE_EXCEEDED;
+        tell_cut(&line, x);
     } else if (x->reply.is_lost) {
         line.outcome = "memory";
     } else if (x->is_client_gone || line.outcome == NULL) {
@@ -372,8 +384,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
             "only HTTP/1.0 and HTTP/1.1 are spoken here");
         x->reply.close = true;
     } else if (!gw_request_read_headers(&x->request, x->mhd,
-                   x->worker->set->config, x->worker->pool,
-                   x->connection->remote)) {
+                   x->worker->set->config, &x->arena, x->connection->remote)) {
         gw_front_choose(x);
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
@@ -421,6 +432,12 @@ read_body(struct gw_exchange *x, const char *data, size_t *len)
 static enum MHD_Result
 end_body(struct gw_exchange *x)
 {
+    if (gw_early_is_on_its_way(x)) {
+        gw_exchange_wait(x);
+        gw_watch_stop(x); /* what it sends would come between */
+        gw_pulse_stop(x);
+        return MHD_YES;
+    }
     if (x->is_told)
         return MHD_NO;
     gw_connection_enter(x->connection, GW_PHASE_WORKING);

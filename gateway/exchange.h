@@ -69,7 +69,7 @@ struct gw_reply {
     bool lists_identity;  /* no coding would do, for 415 */
     const char *encoding; /* of what is compressed; NULL: nothing is */
     bool lists_codings;   /* those we know, for a client that tried another */
-    bool varies;          /* with Accept-Encoding */
+    const char *varies;   /* with this header of the request; NULL: none */
     unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
@@ -117,11 +117,14 @@ struct gw_exchange {
     bool is_pieced; /* required fields are asked for in the whole message */
     struct sluice_bytes *payload; /* the one request, until its body ends */
     size_t n_values;
+    size_t ahead_bytes; /* of requests that the RPC has not asked for yet */
     uint64_t bytes_in;
     bool is_body_complete;
     bool is_refused;  /* the body is wrong; the RPC is being cancelled */
     size_t swallowed; /* of the body, after the answer was known */
     bool is_told;     /* it went out before the body was complete (early.h) */
+    struct gw_buffer early; /* what is left of it; without a pool: nothing */
+    size_t early_at;
     bool is_http10;
 
     /* The RPC. */
@@ -155,7 +158,6 @@ struct gw_exchange {
     /* Suspension. */
     bool is_suspended;
     bool is_waking;
-    struct sluice_timer watch_timer;
     uv_poll_t *watch;    /* of the client's socket, while a call is long */
     bool is_probed;      /* a reset would be its answer, and soon */
     bool is_half_closed; /* the peer only finished sending */

@@ -370,7 +370,8 @@ check_type(struct explainer *x)
     if (x->body.len > 0 && !takes_bytes(x) &&
         gw_request_media(r) != GW_MEDIA_JSON) {
         refuse(x, 415, SLUICE_CODE_INVALID_ARGUMENT, "%s",
-            gw_bad_type_say(GW_TYPE_JSON, r->content_type, text));
+            gw_bad_type_say(gw_bad_type_json(x->binding->rpc), r->content_type,
+                text));
         return false;
     }
     return true;

@@ -90,27 +90,46 @@ is_key(struct sluice_str key)
         sluice_base64_decode(key.ptr, key.len, bytes) == KEY_BYTES;
 }
 
-const char *
-gw_handshake_check(const struct gw_handshake *h, const char *verb,
-    unsigned *status)
+static bool
+is_wrong(struct gw_handshake_fault *fault, const char *field,
+    const char *expected, struct sluice_str found)
 {
-    *status = 400;
+    *fault = (struct gw_handshake_fault){
+        .field = field,
+        .expected = expected,
+        .found = found,
+        .status = 400,
+    };
+    return false;
+}
+
+bool
+gw_handshake_check(const struct gw_handshake *h, const char *verb,
+    struct gw_handshake_fault *fault)
+{
+    const struct sluice_str nothing = { NULL, 0 };
+
     if (strcmp(verb, "GET") != 0)
-        return "the method must be GET";
+        return is_wrong(fault, NULL, "the method must be GET", nothing);
     if (!h->has_upgrade)
-        return "Connection must name upgrade";
+        return is_wrong(fault, "Connection", "expected upgrade", nothing);
     if (h->n_versions > 1)
-        return "Sec-WebSocket-Version is given twice";
+        return is_wrong(fault, "Sec-WebSocket-Version", "expected one value",
+            nothing);
     if (h->n_versions == 0 ||
         !sluice_str_equal(h->version, sluice_str(GW_WEBSOCKET_VERSION))) {
-        *status = 426;
-        return "Sec-WebSocket-Version must be " GW_WEBSOCKET_VERSION;
+        (void)is_wrong(fault, "Sec-WebSocket-Version",
+            "expected " GW_WEBSOCKET_VERSION, h->version);
+        fault->status = 426;
+        return false;
     }
     if (h->n_keys > 1)
-        return "Sec-WebSocket-Key is given twice";
+        return is_wrong(fault, "Sec-WebSocket-Key", "expected one value",
+            nothing);
     if (h->n_keys == 0 || !is_key(h->key))
-        return "Sec-WebSocket-Key must be 16 bytes in base64";
-    return NULL;
+        return is_wrong(fault, "Sec-WebSocket-Key",
+            "expected 16 bytes in base64", h->key);
+    return true;
 }
 
 void

@@ -44,12 +44,20 @@ struct gw_handshake {
 bool gw_handshake_read(struct gw_handshake *h, const char *name, size_t len,
     struct sluice_str value);
 
-/* After the last field of a request that wants a WebSocket. NULL: the handshake
- * is good. Else what is wrong (static text), and *status is 400, or 426 for a
- * version that is not ours: the answer then has to name ours and the protocol
- * (RFC 6455 section 4.4, RFC 9110 section 15.5.22). */
-const char *gw_handshake_check(const struct gw_handshake *h, const char *verb,
-    unsigned *status);
+/* What is wrong with a handshake. */
+struct gw_handshake_fault {
+    const char *field;       /* the header that it is about; NULL: the method */
+    const char *expected;    /* static, as the field is */
+    struct sluice_str found; /* no pointer: nothing that can be shown */
+    unsigned status; /* 400, or 426 for a version that is not ours: the answer
+                      * then has to name ours and the protocol (RFC 6455 section
+                      * 4.4, RFC 9110 section 15.5.22) */
+};
+
+/* After the last field of a request that wants a WebSocket. true: the handshake
+ * is good. */
+bool gw_handshake_check(const struct gw_handshake *h, const char *verb,
+    struct gw_handshake_fault *fault);
 
 /* The value of Sec-WebSocket-Accept for a key that was found good, and a NUL
  * (RFC 6455 section 4.2.2). */

@@ -11,6 +11,7 @@
 
 #include <sluice/status.h>
 
+#include "gateway/address.h"
 #include "gateway/connection.h"
 #include "gateway/early.h"
 #include "gateway/shard.h"
@@ -23,15 +24,27 @@ static void on_readable(uv_poll_t *poll, int status, int events);
 
 /* Not even its request can be waited for. */
 static void
-refuse(struct gw_worker *w, int fd)
+refuse(struct gw_worker *w, int fd, const struct sockaddr *sa)
 {
     const struct gw_status status = {
         .code = SLUICE_CODE_UNAVAILABLE,
         .http = MHD_HTTP_SERVICE_UNAVAILABLE,
         .message = sluice_str(GW_TOO_MANY_CONNECTIONS),
     };
+    char remote[64];
+    const struct gw_access_line line = {
+        .status = status.http,
+        .verb = "-",
+        .path = "-",
+        .path_len = 1,
+        .outcome = "connections",
+        .code = status.code,
+        .remote = remote,
+    };
 
+    gw_address_host(sa, remote);
     (void)gw_early_refuse(w, fd, &status);
+    gw_access_log_write(&w->access, &line);
     close(fd);
 }
 
@@ -82,8 +95,9 @@ on_readable(uv_poll_t *poll, int status, int events)
                 take_rest(l);
             return;
         }
-        if (w->n_connections >= w->shared->max_connections + GW_SURPLUS_MAX) {
-            refuse(w, fd);
+        if (w->n_connections >=
+            w->shared->max_connections + w->shared->max_surplus) {
+            refuse(w, fd, (struct sockaddr *)&sa);
             continue;
         }
         if (sa.ss_family != AF_UNIX)

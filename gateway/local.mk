@@ -35,6 +35,7 @@ gateway_libgateway_la_SOURCES = \
 	gateway/front.c \
 	gateway/grpc_web.c \
 	gateway/handshake.c \
+	gateway/header_list.c \
 	gateway/http_body.c \
 	gateway/list.c \
 	gateway/listener.c \
@@ -96,6 +97,7 @@ gateway_libgateway_la_SOURCES += \
 	gateway/explain.h \
 	gateway/front.h \
 	gateway/handshake.h \
+	gateway/header_list.h \
 	gateway/http_body.h \
 	gateway/list.h \
 	gateway/listener.h \

@@ -26,65 +26,6 @@ gw_log(const char *format, ...)
     fprintf(stderr, "sluice: %s\n", line);
 }
 
-/* What could not be written, from at on, is gone: a log that cannot be written
- * must not stop work. A line that was cut is ended before the next. */
-static void
-drop_rest(struct gw_access_log *log, size_t at)
-{
-    bool lacks_end = log->buf[at] == '\n';
-    bool is_cut = lacks_end || (at > 0 && log->buf[at - 1] != '\n');
-
-    for (size_t i = lacks_end ? at + 1 : at; i < log->len; i++)
-        log->lost += log->buf[i] == '\n';
-    log->len = 0;
-    if (is_cut)
-        log->buf[log->len++] = '\n';
-}
-
-static void
-flush(struct gw_access_log *log)
-{
-    size_t at = 0;
-
-    while (at < log->len) {
-        ssize_t n = write(log->fd, log->buf + at, log->len - at);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            drop_rest(log, at);
-            return;
-        }
-        at += (size_t)n;
-    }
-    log->len = 0;
-}
-
-static void
-on_flush(struct sluice_task *task)
-{
-    flush((struct gw_access_log *)task);
-}
-
-void
-gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop, int fd)
-{
-    log->flush = (struct sluice_task){ .run = on_flush };
-    log->loop = loop;
-    log->fd = fd;
-    log->len = 0;
-    log->lost = 0;
-    log->second = -1;
-}
-
-void
-gw_access_log_fini(struct gw_access_log *log)
-{
-    sluice_task_cancel(&log->flush);
-    if (log->fd >= 0)
-        flush(log);
-}
-
 static char *
 put_text(char *p, const char *s, size_t len)
 {
@@ -105,32 +46,6 @@ put_number(char *p, uint64_t v)
     } while (v > 0);
     while (n > 0)
         *p++ = digits[--n];
-    return p;
-}
-
-/* Two hex digits for what would break the line or the quotes. */
-static char *
-put_quoted(char *p, const char *s, size_t len)
-{
-    static const char hex[] = "0123456789abcdef";
-    size_t cut = len > TEXT_MAX_BYTES ? TEXT_MAX_BYTES : len;
-
-    *p++ = '"';
-    for (size_t i = 0; i < cut; i++) {
-        unsigned char c = (unsigned char)s[i];
-
-        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) {
-            *p++ = '\\';
-            *p++ = 'x';
-            *p++ = hex[c >> 4];
-            *p++ = hex[c & 15];
-        } else {
-            *p++ = (char)c;
-        }
-    }
-    if (cut < len)
-        p = put_text(p, "...", 3);
-    *p++ = '"';
     return p;
 }
 
@@ -158,6 +73,113 @@ put_time(struct gw_access_log *log, char *p)
 }
 
 #define KEY(p, text) put_text(p, " " text "=", sizeof text + 1)
+
+/* What could not be written, from at on, is gone: a log that cannot be written
+ * must not stop work. A line that was cut is ended before the next. */
+static void
+drop_rest(struct gw_access_log *log, size_t at)
+{
+    bool lacks_end = log->buf[at] == '\n';
+    bool is_cut = lacks_end || (at > 0 && log->buf[at - 1] != '\n');
+
+    for (size_t i = lacks_end ? at + 1 : at; i < log->len; i++)
+        log->lost += log->buf[i] == '\n';
+    log->len = 0;
+    if (is_cut)
+        log->buf[log->len++] = '\n';
+}
+
+/* There is room again. */
+static void
+tell_lost(struct gw_access_log *log)
+{
+    char line[80];
+    char *p = put_text(line, "time=", 5);
+    ssize_t n;
+
+    p = put_time(log, p);
+    p = KEY(p, "lost");
+    p = put_number(p, log->lost - log->told);
+    *p++ = '\n';
+    n = write(log->fd, line, (size_t)(p - line));
+    if (n == p - line)
+        log->told = log->lost;
+    else if (n > 0)
+        log->buf[log->len++] = '\n'; /* it was cut */
+}
+
+static void
+flush(struct gw_access_log *log)
+{
+    size_t at = 0;
+
+    while (at < log->len) {
+        ssize_t n = write(log->fd, log->buf + at, log->len - at);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            drop_rest(log, at);
+            return;
+        }
+        at += (size_t)n;
+    }
+    log->len = 0;
+    if (log->lost > log->told)
+        tell_lost(log);
+}
+
+static void
+on_flush(struct sluice_task *task)
+{
+    flush((struct gw_access_log *)task);
+}
+
+void
+gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop, int fd)
+{
+    log->flush = (struct sluice_task){ .run = on_flush };
+    log->loop = loop;
+    log->fd = fd;
+    log->len = 0;
+    log->lost = 0;
+    log->told = 0;
+    log->second = -1;
+}
+
+void
+gw_access_log_fini(struct gw_access_log *log)
+{
+    sluice_task_cancel(&log->flush);
+    if (log->fd >= 0)
+        flush(log);
+}
+
+/* Two hex digits for what would break the line or the quotes. */
+static char *
+put_quoted(char *p, const char *s, size_t len)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t cut = len > TEXT_MAX_BYTES ? TEXT_MAX_BYTES : len;
+
+    *p++ = '"';
+    for (size_t i = 0; i < cut; i++) {
+        unsigned char c = (unsigned char)s[i];
+
+        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) {
+            *p++ = '\\';
+            *p++ = 'x';
+            *p++ = hex[c >> 4];
+            *p++ = hex[c & 15];
+        } else {
+            *p++ = (char)c;
+        }
+    }
+    if (cut < len)
+        p = put_text(p, "...", 3);
+    *p++ = '"';
+    return p;
+}
 
 static char *
 put_line(struct gw_access_log *log, char *p, const struct gw_access_line *line)

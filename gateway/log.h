@@ -20,6 +20,7 @@ struct gw_access_log {
     int fd; /* -1: off */
     size_t len;
     uint64_t lost;  /* lines that a full disk or pipe swallowed */
+    uint64_t told;  /* how many of them a line has told of */
     int64_t second; /* that stamp shows; it is made once a second */
     char stamp[20]; /* "2026-01-31T23:59:59" */
     char buf[16384];

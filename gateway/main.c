@@ -41,13 +41,19 @@ print_help(FILE *to)
         fprintf(to, "  %s\n", commands[i].help);
     fputs("\n  --help                 print this and exit\n"
           "  --version              print the version and exit\n"
-          "\n\"sluice COMMAND --help\" tells more of one.\n",
+          "\n\"sluice help COMMAND\" tells more of one.\n",
         to);
 }
 
 int
 main(int argc, char **argv)
 {
+    char help[] = "--help";
+
+    if (argc == 3 && strcmp(argv[1], "help") == 0) {
+        argv[1] = argv[2];
+        argv[2] = help;
+    }
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;
@@ -64,6 +70,7 @@ main(int argc, char **argv)
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    gw_log("no such command: %s; see sluice --help", argv[1]);
+    gw_log("no such %s: %s; see sluice --help",
+        argv[1][0] == '-' ? "option" : "command", argv[1]);
     return CLI_USAGE;
 }

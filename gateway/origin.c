@@ -2,20 +2,39 @@
 /* gateway/origin.c - see origin.h. */
 #include "gateway/origin.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+/* What stands for a star is part of a host's name and nothing else. */
 static bool
-is_equal(struct sluice_str a, struct sluice_str b)
+fits(const char *pattern, struct sluice_str origin)
 {
-    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+    const char *star = strchr(pattern, '*');
+    size_t before, after;
+
+    if (star == NULL)
+        return sluice_str_equal(origin, sluice_str(pattern));
+    before = (size_t)(star - pattern);
+    after = strlen(star + 1);
+    if (origin.len <= before + after ||
+        memcmp(origin.ptr, pattern, before) != 0 ||
+        memcmp(origin.ptr + origin.len - after, star + 1, after) != 0)
+        return false;
+    for (size_t i = before; i < origin.len - after; i++) {
+        unsigned char c = (unsigned char)origin.ptr[i];
+
+        if (!isalnum(c) && c != '-' && c != '.' && c != '_')
+            return false;
+    }
+    return true;
 }
 
 bool
 gw_origin_is_listed(struct sluice_str origin, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], "*") == 0 || is_equal(origin, sluice_str(list[i])))
+        if (strcmp(list[i], "*") == 0 || fits(list[i], origin))
             return true;
     return false;
 }
@@ -51,6 +70,12 @@ without(struct sluice_str authority, const char *port)
         memcmp(authority.ptr + authority.len - len, port, len) == 0)
         authority.len -= len;
     return authority;
+}
+
+static bool
+is_equal(struct sluice_str a, struct sluice_str b)
+{
+    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
 }
 
 bool

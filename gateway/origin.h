@@ -11,8 +11,9 @@
 
 #include <sluice/bytes.h>
 
-/* True if origin is one of a configured list, in which "*" is every origin;
- * letters in any case. */
+/* True if origin is one of a configured list, in which "*" is every origin, and
+ * in place of the leftmost label of a host one or more. Browsers write origins
+ * in lower case, and so does the list. */
 bool gw_origin_is_listed(struct sluice_str origin, const char *const *list,
     size_t n);
 

@@ -494,9 +494,7 @@ add_codings(const struct gw_exchange *x, struct MHD_Response *response)
     if (front == NULL || front->encoding == NULL)
         return true;
     return add(response, front->encoding, r->encoding) &&
-        add(response, front->accepts, r->lists_codings ? GW_CODINGS : NULL) &&
-        add(response, MHD_HTTP_HEADER_VARY,
-            r->varies ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL);
+        add(response, front->accepts, r->lists_codings ? GW_CODINGS : NULL);
 }
 
 bool
@@ -515,6 +513,7 @@ gw_reply_add_headers(struct gw_exchange *x, struct MHD_Response *response)
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type) &&
         add(response, MHD_HTTP_HEADER_ALLOW, r->allow) &&
         gw_bad_type_headers(x, response) && add_codings(x, response) &&
+        add(response, MHD_HTTP_HEADER_VARY, r->varies) &&
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after) &&
         (!r->is_stream || !x->form->is_live || add_live(response)) &&
         (!r->offers_websocket || offer_websocket(response)) &&

@@ -34,7 +34,8 @@ void gw_reply_abortion(struct gw_exchange *x,
 /* We are going to stop, and it cannot be finished. */
 void gw_reply_shutdown(struct gw_exchange *x);
 
-/* There are more connections than there may be, and this is one too many. */
+/* There are more connections than there may be, or can be, and this is one too
+ * many. */
 void gw_reply_overload(struct gw_exchange *x);
 
 /* 200 with a whole body. Takes body. */

@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "gateway/header_list.h"
 #include "gateway/list.h"
 #include "gateway/media_type.h"
 #include "gateway/steering.h"
@@ -28,6 +29,8 @@ struct reading {
     const struct route_config *config;
     struct sluice_pool *pool;
     bool is_short; /* of memory */
+    bool
+        is_called; /* metadata by the client: it is not to be lost in silence */
 };
 
 void
@@ -138,7 +141,8 @@ add_binaries(struct reading *in, const char *header, struct sluice_str name,
 }
 
 /* Adds a header under a name still in mixed case; what may not travel is left
- * out ("Custom-Metadata" of gRPC over HTTP/2). */
+ * out ("Custom-Metadata" of gRPC over HTTP/2), but for a value of what the client
+ * calls metadata: that is an error. */
 static void
 add_header(struct reading *in, const char *header, const char *name,
     size_t name_len, const char *value, size_t len)
@@ -156,6 +160,20 @@ add_header(struct reading *in, const char *header, const char *name,
         add_binaries(in, header, key, value, len);
     else if (sluice_metadata_value_is_valid(key, sluice_str_n(value, len)))
         add(in, key, sluice_str_n(value, len));
+    else if (in->is_called)
+        gw_request_bad(in->r, header, "expected printable ASCII",
+            sluice_str_n(value, len));
+}
+
+/* "Grpc-Metadata-X" */
+static void
+add_called(struct reading *in, const char *header, size_t header_len,
+    const char *value, size_t len)
+{
+    in->is_called = true;
+    add_header(in, header, header + sizeof PREFIX - 1,
+        header_len - (sizeof PREFIX - 1), value, len);
+    in->is_called = false;
 }
 
 static bool
@@ -219,8 +237,7 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     }
     if (name_len > sizeof PREFIX - 1 &&
         strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
-        add_header(in, name, name + sizeof PREFIX - 1,
-            name_len - (sizeof PREFIX - 1), value, value_len);
+        add_called(in, name, name_len, value, value_len);
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
     return MHD_YES;
@@ -314,17 +331,29 @@ add_forwarded_for(struct reading *in, const char *remote)
     add_callers(in, sluice_str_n(text, before.len + 2 + len));
 }
 
+static bool
+join_lists(struct gw_request *r, struct MHD_Connection *mhd,
+    struct gw_arena *arena)
+{
+    return gw_header_list(mhd, arena, "accept", &r->accept) &&
+        gw_header_list(mhd, arena, "accept-encoding", &r->accept_encoding) &&
+        gw_header_list(mhd, arena, "access-control-request-headers",
+            &r->preflight_headers);
+}
+
 bool
 gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
-    const struct route_config *config, struct sluice_pool *pool,
+    const struct route_config *config, struct gw_arena *arena,
     const char *remote)
 {
-    struct reading in = { .r = r, .config = config, .pool = pool };
+    struct reading in = { .r = r, .config = config, .pool = arena->pool };
 
     r->timeout_ns = -1;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, on_header, &in);
     add_user_agent(&in);
     add_forwarded_for(&in, remote);
+    if (r->has_split_list && !join_lists(r, mhd, arena))
+        in.is_short = true;
     return !in.is_short;
 }
 
@@ -334,7 +363,7 @@ bool
 gw_request_add_metadata(struct gw_request *r, struct sluice_pool *pool,
     const char *name, struct sluice_str value)
 {
-    struct reading in = { .r = r, .pool = pool };
+    struct reading in = { .r = r, .pool = pool, .is_called = true };
 
     add_header(&in, name, name, strlen(name), value.ptr, value.len);
     return !in.is_short;
@@ -360,6 +389,8 @@ gw_request_media(const struct gw_request *r)
 {
     struct sluice_str type = r->content_type;
 
+    if (sluice_str_equal(type, sluice_str("application/json")))
+        return GW_MEDIA_JSON; /* as nearly all write it */
     return is_json(type) && gw_media_type_is_utf8(type) ? GW_MEDIA_JSON
                                                         : GW_MEDIA_UNSUPPORTED;
 }

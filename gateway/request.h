@@ -47,6 +47,7 @@ struct gw_request {
     bool wants_trailers; /* TE: trailers */
     bool is_from_page;   /* Origin, or Sec-Fetch-Mode of a script */
     bool has_bad_expect;
+    bool has_split_list; /* a list came in several lines; they were joined */
     struct gw_handshake handshake; /* of a WebSocket */
     bool is_websocket;             /* it is wanted, and counts */
     int64_t timeout_ns;            /* -1: the client named none */
@@ -65,9 +66,10 @@ void gw_request_set_target(struct gw_request *r, const char *target,
 /* Whether its method is this one. */
 bool gw_request_is(const struct gw_request *r, const char *verb);
 
-/* Reads every header once. false: memory is short. */
+/* Reads every header once. Texts are those of the head, or in the arena. false:
+ * memory is short. */
 bool gw_request_read_headers(struct gw_request *r, struct MHD_Connection *mhd,
-    const struct route_config *config, struct sluice_pool *pool,
+    const struct route_config *config, struct gw_arena *arena,
     const char *remote);
 
 /* Notes what is wrong with a header; of several, the first stays. name and

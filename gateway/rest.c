@@ -32,8 +32,9 @@ static bool
 bind_last_event(struct gw_exchange *x)
 {
     struct sluice_str id = x->request.last_event_id;
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (x->rpc->last_event_id == NULL || id.len == 0 ||
         pb_text_to_wire(x->rpc->last_event_id, &x->rpc->json.options, id.ptr,
             id.len, &x->bound.pb, &error) == PB_OK)
@@ -48,8 +49,9 @@ static bool
 bind_target(struct gw_exchange *x)
 {
     const struct gw_request *r = &x->request;
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     gw_buffer_init(&x->bound, x->worker->pool, GW_BOUND_MAX_BYTES);
     if ((x->binding->n_variables == 0 && r->query_len == 0) ||
         route_bind(&x->worker->match, r->target, r->query, r->query_len,
@@ -66,7 +68,8 @@ takes_json(const struct gw_exchange *x)
     return !x->rpc->is_raw && !route_takes_http_body(x->binding);
 }
 
-/* Room for the message: JSON is seldom smaller than its wire format. */
+/* Room for the message: JSON is seldom smaller than its wire format. What comes
+ * late takes no memory yet, as the kernel gives pages when they are written. */
 static void
 expect_message(struct gw_exchange *x)
 {
@@ -76,7 +79,7 @@ expect_message(struct gw_exchange *x)
     gw_buffer_init(&x->message, x->worker->pool, max);
     if (route_takes_http_body(x->binding))
         return;
-    if (r->has_content_length && r->content_length <= 64 * 1024)
+    if (r->has_content_length && r->content_length <= max)
         gw_buffer_expect(&x->message,
             (size_t)r->content_length + x->bound.pb.len + 16);
 }
@@ -111,7 +114,7 @@ check_body_headers(struct gw_exchange *x)
         return false;
     }
     if (takes_json(x) && gw_request_media(r) != GW_MEDIA_JSON) {
-        gw_bad_type_refuse(x, GW_TYPE_JSON);
+        gw_bad_type_refuse(x, gw_bad_type_json(x->rpc));
         return false;
     }
     if (r->has_content_length && r->content_length > max &&
@@ -178,7 +181,7 @@ choose_stream_form(const struct gw_exchange *x)
 
 /* What it gives. */
 static const struct gw_form *
-choose_form(const struct gw_exchange *x)
+choose_form(struct gw_exchange *x)
 {
     bool is_stream = x->rpc->method->server_streaming;
 
@@ -186,6 +189,8 @@ choose_form(const struct gw_exchange *x)
         return is_stream ? &gw_form_raw_stream : &gw_form_raw;
     if (route_gives_http_body(x->binding))
         return is_stream ? &gw_form_http_body_stream : &gw_form_http_body;
+    if (is_stream || x->rpc->json.pretty_on_request)
+        x->reply.varies = MHD_HTTP_HEADER_ACCEPT;
     return is_stream ? choose_stream_form(x) : &gw_form_json;
 }
 
@@ -296,8 +301,9 @@ add_bound(struct gw_exchange *x)
 static bool
 check_required(struct gw_exchange *x)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (!x->is_pieced)
         return true;
     x->is_pieced = false;
@@ -349,8 +355,9 @@ skip_space(const char *data, size_t len)
 static size_t
 take_rest(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (pb_json_reader_rest(x->reader, data, len, &error) == PB_JSON_ERROR)
         reply_bad_body(x, &error);
     return len;
@@ -367,9 +374,10 @@ finish_value(struct gw_exchange *x)
 static size_t
 take_piece(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
     size_t used = 0;
 
+    pb_error_clear(&error);
     if (!x->in_value && x->n_values > 0)
         return take_rest(x, data, len);
     if (!x->in_value)
@@ -455,8 +463,9 @@ start_call(struct gw_exchange *x)
 static void
 end_json(struct gw_exchange *x)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (finish_last_value(x, &error))
         start_call(x);
     else
@@ -497,9 +506,10 @@ reply_bad_value(struct gw_exchange *x, struct pb_error *error)
 static size_t
 take_between(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
     size_t used;
 
+    pb_error_clear(&error);
     if (gw_values_next(&x->values, data, len, &used, &error) != GW_VALUES_WRONG)
         return used;
     reply_bad_body(x, &error);
@@ -509,9 +519,10 @@ take_between(struct gw_exchange *x, const char *data, size_t len)
 static size_t
 take_value(struct gw_exchange *x, const char *data, size_t len)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
     size_t used = 0;
 
+    pb_error_clear(&error);
     if (x->n_values == 0 && x->wants_mask && !keep_text(x, data, len))
         return len;
     switch (pb_json_reader_feed(x->reader, data, len, &used, &error)) {
@@ -577,8 +588,9 @@ take_stream(struct gw_exchange *x, const char *data, size_t len)
 static void
 end_stream(struct gw_exchange *x)
 {
-    struct pb_error error = { 0 };
+    struct pb_error error;
 
+    pb_error_clear(&error);
     if (x->in_value &&
         pb_json_reader_finish(x->reader, &error) != PB_JSON_DONE) {
         reply_bad_value(x, &error);

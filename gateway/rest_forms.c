@@ -10,10 +10,20 @@
 #include "gateway/reply.h"
 #include "gateway/worker.h"
 
+#define LARGE ((size_t)64 * 1024)
+
 static const struct pb_json_options *
 options_of(const struct gw_exchange *x)
 {
     return &x->rpc->json.options;
+}
+
+/* A guess: names and quotes weigh less in a large message, and base64 makes a
+ * third more of it. */
+static size_t
+text_size(size_t len)
+{
+    return len < LARGE ? len * 2 + 64 : len + len / 2;
 }
 
 static enum pb_err
@@ -25,7 +35,7 @@ to_json(struct gw_exchange *x, const struct sluice_bytes *message,
     size_t len = sluice_bytes_size(message);
 
     if (x->out.pb.cap == 0)
-        gw_buffer_expect(&x->out, len * 2 + 64);
+        gw_buffer_expect(&x->out, text_size(len));
     if (field != NULL)
         return pb_wire_field_to_json(x->worker->writer, field, options, wire,
             len, &x->out.pb, error);

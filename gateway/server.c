@@ -12,43 +12,93 @@
 #include <unistd.h>
 
 #include "gateway/address.h"
+#include "gateway/connection.h"
 #include "gateway/upstream.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 #define WORKERS_MAX 256u
-#define LARGE_BYTES (1024 * 1024)
+#define LARGE_BYTES (64 * 1024)
+#define TRIM_BYTES (1024 * 1024)
+
+/* Descriptors that are no client's: standard ones, libuv's for signals, a log;
+ * a worker's loop, a name being looked up, WebSockets that have two for a
+ * moment, somebody who is refused. */
+#define OF_THE_PROCESS 8u
+#define OF_A_WORKER 16u
+#define CLIENTS_PER_SHARD 128u
 
 struct server {
     struct gw_shared shared;
     struct gw_address *addresses;
     struct gw_worker **workers;
     unsigned n_started;
+    size_t most_descriptors; /* that may be open */
+    bool has_less_clients;   /* than were asked for */
     bool serves_grpc;
     char grpc[128]; /* where */
 };
 
-/* Unless it is told, glibc keeps what one huge message took for the next one,
- * which may never come. */
+/* Unless it is told, glibc keeps what one large message took for the next one,
+ * which may never come. What pools keep of such for some seconds goes back to
+ * the system then, wherever it lies. */
 static void
 give_memory_back(void)
 {
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 #endif
 }
 
-/* Descriptors: as many as the hard limit allows, for connections are many. */
-static void
+/* Descriptors: as many as the hard limit allows, for connections are many. How
+ * many that is. */
+static size_t
 raise_descriptor_limit(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-        limit.rlim_cur < limit.rlim_max) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return SIZE_MAX;
+    if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
+    return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
+}
+
+/* For how many clients of a worker there are descriptors. Who is over that is
+ * told so; were all descriptors theirs, none would be left for an upstream. */
+static size_t
+clients_for(const struct server *s, const struct route_config *config)
+{
+    size_t each = s->most_descriptors / s->shared.n_workers;
+    size_t needed = OF_THE_PROCESS + OF_A_WORKER;
+    size_t shards;
+
+    /* An upstream has two connections while one of them drains. */
+    needed += s->shared.n_addresses + 2 * config->n_upstreams;
+    if (each <= needed)
+        return 1;
+    each -= needed;
+    shards = each / CLIENTS_PER_SHARD + 1;
+    if (shards > GW_SHARDS_MAX)
+        shards = GW_SHARDS_MAX;
+    return each > shards ? each - shards : 1;
+}
+
+static void
+limit_clients(struct server *s, const struct route_config *config)
+{
+    size_t wanted = config->max_connections / s->shared.n_workers;
+    size_t room = clients_for(s, config);
+    size_t surplus = room / 4 < GW_SURPLUS_MAX ? room / 4 : GW_SURPLUS_MAX;
+
+    if (wanted == 0)
+        wanted = 1;
+    s->has_less_clients = room - surplus < wanted;
+    s->shared.max_connections = s->has_less_clients ? room - surplus : wanted;
+    s->shared.max_surplus = surplus;
 }
 
 static unsigned
@@ -199,6 +249,11 @@ announce(const struct server *s)
     }
     if (s->serves_grpc)
         gw_log("serving gRPC on %s", s->grpc);
+    if (s->has_less_clients)
+        gw_log("max_connections: %u cannot be had where %zu descriptors may "
+               "be open (ulimit -n); it is %zu",
+            s->shared.set->config->max_connections, s->most_descriptors,
+            s->shared.max_connections * s->shared.n_workers);
 }
 
 static void
@@ -271,16 +326,16 @@ gw_server_run(const struct gw_server_options *options)
     int status = 1;
 
     block_signals();
-    raise_descriptor_limit();
+    s.most_descriptors = raise_descriptor_limit();
     give_memory_back();
-    s.shared.max_connections = config->max_connections / s.shared.n_workers;
-    if (s.shared.max_connections == 0)
-        s.shared.max_connections = 1;
     s.shared.access_fd = open_access_log(config);
     if (s.shared.access_fd < 0 && config->access_log != NULL &&
         strcmp(config->access_log, "off") != 0)
         return 1;
-    if (!parse_addresses(&s, options) || !make_workers(&s))
+    if (!parse_addresses(&s, options))
+        goto out;
+    limit_clients(&s, config);
+    if (!make_workers(&s))
         goto out;
     if (!start_workers(&s)) {
         drain(&s);
@@ -309,8 +364,8 @@ gw_server_check(const struct route_config *config,
         const char *why = gw_address_parse(&a, config->listen[i]);
 
         if (why != NULL)
-            route_problems_add(problems, config->file, 0, "listen: %s: %s",
-                config->listen[i], why);
+            route_problems_add(problems, config->file, config->listen_line,
+                "listen: %s: %s", config->listen[i], why);
     }
     for (size_t i = 0; i < config->n_upstreams; i++) {
         const struct route_upstream *u = &config->upstreams[i];

@@ -257,43 +257,41 @@ read_handshake(struct gw_request *r, struct sluice_str name,
 #define LONGEST_NAME 30u
 
 /* Two kinds: those which are looked at by a function, and those whose value is
- * kept, of several the last. What is_shared may be metadata as well. */
+ * kept, of several the last; that a list has several lines is noted. What
+ * is_shared may be metadata as well. */
 struct steering {
     const char *name;
     void (*read)(struct gw_request *r, struct sluice_str name,
         struct sluice_str value);
     size_t kept; /* where in struct gw_request, if there is no function */
     bool is_shared;
+    bool is_list;
 };
 
-#define READ(name, function)     \
-    {                            \
-        name, function, 0, false \
+#define READ(name, function)            \
+    {                                   \
+        name, function, 0, false, false \
     }
-#define KEPT(name, member)                                     \
-    {                                                          \
-        name, NULL, offsetof(struct gw_request, member), false \
-    }
-#define KEPT_SHARED(name, member)                             \
-    {                                                         \
-        name, NULL, offsetof(struct gw_request, member), true \
+#define KEPT(name, member, is_shared, is_list)                              \
+    {                                                                       \
+        name, NULL, offsetof(struct gw_request, member), is_shared, is_list \
     }
 
 static const struct steering by_length[LONGEST_NAME + 1][3] = {
     [2] = { READ("te", read_te) },
-    [4] = { KEPT("host", host) },
-    [6] = { KEPT_SHARED("accept", accept), READ("expect", read_expect),
-        { "origin", read_origin, 0, true } },
+    [4] = { KEPT("host", host, false, false) },
+    [6] = { KEPT("accept", accept, true, true), READ("expect", read_expect),
+        { "origin", read_origin, 0, true, false } },
     [7] = { READ("upgrade", read_handshake) },
     [10] = { READ("connection", read_handshake),
         READ("user-agent", read_user_agent) },
     [12] = { READ("content-type", read_content_type),
         READ("grpc-timeout", read_grpc_timeout),
         READ("x-user-agent", read_user_agent) },
-    [13] = { KEPT_SHARED("last-event-id", last_event_id) },
+    [13] = { KEPT("last-event-id", last_event_id, true, false) },
     [14] = { READ("content-length", read_content_length),
-        { "sec-fetch-mode", read_fetch_mode, 0, true } },
-    [15] = { KEPT_SHARED("accept-encoding", accept_encoding) },
+        { "sec-fetch-mode", read_fetch_mode, 0, true, false } },
+    [15] = { KEPT("accept-encoding", accept_encoding, true, true) },
     [16] = { READ("content-encoding", read_content_encoding),
         READ("x-server-timeout", read_server_timeout) },
     [17] = { READ("transfer-encoding", read_transfer_encoding),
@@ -302,8 +300,10 @@ static const struct steering by_length[LONGEST_NAME + 1][3] = {
     [21] = { READ("sec-websocket-version", read_handshake) },
     [22] = { READ("sec-websocket-protocol", read_handshake) },
     [24] = { READ("connect-protocol-version", read_connect_version) },
-    [29] = { KEPT_SHARED("access-control-request-method", preflight_method) },
-    [30] = { KEPT_SHARED("access-control-request-headers", preflight_headers) },
+    [29] = { KEPT("access-control-request-method", preflight_method, true,
+        false) },
+    [30] = { KEPT("access-control-request-headers", preflight_headers, true,
+        true) },
 };
 
 static const struct steering *
@@ -325,13 +325,17 @@ gw_steering_read(struct gw_request *r, struct sluice_str name,
     struct sluice_str value)
 {
     const struct steering *s = find(name);
+    struct sluice_str *kept;
 
     if (s == NULL)
         return false;
-    if (s->read != NULL)
+    if (s->read != NULL) {
         s->read(r, name, value);
-    else
-        *(struct sluice_str *)((char *)r + s->kept) = value;
+    } else {
+        kept = (struct sluice_str *)((char *)r + s->kept);
+        r->has_split_list |= s->is_list && kept->ptr != NULL;
+        *kept = value;
+    }
     return !s->is_shared;
 }
 

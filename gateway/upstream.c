@@ -6,10 +6,11 @@
 
 #define INPROC "inproc:"
 
-/* A backend that has vanished is found out within half a minute, also by calls
- * that wait for it in silence. */
-#define KEEPALIVE_TIME (20 * SLUICE_SECOND)
-#define KEEPALIVE_TIMEOUT (10 * SLUICE_SECOND)
+/* Calls that come meanwhile fail, so a backend that was away, for however long,
+ * is used again within two seconds of its return: jitter makes 1.5 s of the
+ * longest wait, and connecting takes its time, too. */
+#define LEAST_BACKOFF (200 * SLUICE_MS)
+#define MOST_BACKOFF (1250 * SLUICE_MS)
 
 static const struct gw_inproc *
 find_inproc(const char *target, const struct gw_inproc *inprocs, size_t n)
@@ -92,8 +93,13 @@ init_grpc(struct gw_upstream *u)
     struct sluice_grpc_client_options options = {
         .target = sluice_str(u->config->targets[0]),
         .max_message = config->max_response_message,
-        .keepalive_time_ns = KEEPALIVE_TIME,
-        .keepalive_timeout_ns = KEEPALIVE_TIMEOUT,
+        .max_window = (uint32_t)u->config->max_stream_window,
+        .connect_timeout_ns = u->config->connect_timeout_ns,
+        .initial_backoff_ns = LEAST_BACKOFF,
+        .max_backoff_ns = MOST_BACKOFF,
+        .keepalive_time_ns = u->config->keepalive_ns,
+        .keepalive_timeout_ns = u->config->keepalive_timeout_ns,
+        .keepalive_is_permitted = u->config->keepalive_is_permitted,
     };
 
     if (sluice_grpc_client_new(u->worker->loop, &options, &u->client) !=

@@ -4,10 +4,10 @@
 
 #include <poll.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
 #include "gateway/connection.h"
 #include "gateway/exchange.h"
+#include "gateway/socket.h"
 #include "gateway/worker.h"
 
 /* A watch costs half a dozen system calls. A busy gateway must not spend them
@@ -19,18 +19,24 @@
 /* A peer that has closed answers what it is sent with a reset. */
 #define ANSWER_NS (60 * SLUICE_MS)
 
-static struct gw_exchange *
+static struct gw_connection *
 of_timer(struct sluice_timer *timer)
 {
-    return (struct gw_exchange *)((char *)timer -
-        offsetof(struct gw_exchange, watch_timer));
+    return (struct gw_connection *)((char *)timer -
+        offsetof(struct gw_connection, watch_timer));
 }
 
+/* Most calls are over long before, and the next one waits as long: a timer that
+ * goes off early is left alone, and asks then. */
 static void
 start_timer(struct gw_exchange *x, int64_t ns)
 {
-    sluice_timer_start(x->worker->loop, &x->watch_timer,
-        sluice_loop_now(x->worker->loop) + (uint64_t)ns);
+    struct gw_connection *c = x->connection;
+    struct sluice_timer *timer = &c->watch_timer;
+
+    c->watch_due_ns = sluice_loop_now(c->worker->loop) + (uint64_t)ns;
+    if (!sluice_timer_is_running(timer) || timer->due_ns > c->watch_due_ns)
+        sluice_timer_start(c->worker->loop, timer, c->watch_due_ns);
 }
 
 static void
@@ -70,10 +76,8 @@ client_is_gone(struct gw_exchange *x)
 static bool
 is_told(const struct gw_exchange *x, short events)
 {
-    struct pollfd p = { .fd = x->connection->fd, .events = events };
-
-    return poll(&p, 1, 0) > 0 &&
-        (p.revents & (events | POLLHUP | POLLERR)) != 0;
+    return (gw_socket_events(x->connection->fd, events) &
+               (events | POLLHUP | POLLERR)) != 0;
 }
 
 static bool
@@ -82,13 +86,14 @@ is_reset(const struct gw_exchange *x)
     return is_told(x, 0);
 }
 
+/* False: it is gone. Where there is no room it has earlier answers to take. */
 static bool
 probe(const struct gw_exchange *x)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    ssize_t n = gw_socket_send(x->connection->fd, text, sizeof text - 1);
 
-    return send(x->connection->fd, text, sizeof text - 1,
-               MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
+    return n == 0 || n == (ssize_t)(sizeof text - 1);
 }
 
 /* False: memory or descriptors are short. */
@@ -180,10 +185,8 @@ look_again(struct gw_exchange *x)
 }
 
 static void
-on_timer(struct sluice_timer *timer)
+look(struct gw_exchange *x)
 {
-    struct gw_exchange *x = of_timer(timer);
-
     if (x->is_probed) {
         x->is_probed = false;
         x->is_half_closed = true;
@@ -195,10 +198,32 @@ on_timer(struct sluice_timer *timer)
     }
 }
 
-void
-gw_watch_init(struct gw_exchange *x)
+static void
+on_timer(struct sluice_timer *timer)
 {
-    x->watch_timer = (struct sluice_timer){ .expire = on_timer };
+    struct gw_connection *c = of_timer(timer);
+    uint64_t due = c->watch_due_ns;
+
+    if (due == 0)
+        return;
+    if (sluice_loop_now(c->worker->loop) < due) {
+        sluice_timer_start(c->worker->loop, timer, due);
+        return;
+    }
+    c->watch_due_ns = 0;
+    look(c->exchange);
+}
+
+void
+gw_watch_init(struct gw_connection *c)
+{
+    c->watch_timer = (struct sluice_timer){ .expire = on_timer };
+}
+
+void
+gw_watch_fini(struct gw_connection *c)
+{
+    sluice_timer_stop(c->worker->loop, &c->watch_timer);
 }
 
 void
@@ -212,7 +237,7 @@ gw_watch_start(struct gw_exchange *x)
 void
 gw_watch_stop(struct gw_exchange *x)
 {
-    sluice_timer_stop(x->worker->loop, &x->watch_timer);
+    x->connection->watch_due_ns = 0;
     stop_polling(x);
 }
 

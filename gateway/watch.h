@@ -18,9 +18,12 @@
 #ifndef GW_WATCH_H
 #define GW_WATCH_H
 
+struct gw_connection;
 struct gw_exchange;
 
-void gw_watch_init(struct gw_exchange *x);
+/* The timer is the connection's, and serves one exchange after the other. */
+void gw_watch_init(struct gw_connection *c);
+void gw_watch_fini(struct gw_connection *c);
 
 /* Nothing is to be written until the call goes on (the connection was
  * suspended), or nothing can be, as the client takes nothing; and the end of

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include <sluice/status.h>
@@ -14,6 +15,7 @@
 #include "gateway/reply.h"
 #include "gateway/rest.h"
 #include "gateway/shard.h"
+#include "routes/percent.h"
 
 /* For the client's Close after ours. */
 #define CLOSING_NS (2 * SLUICE_SECOND)
@@ -123,21 +125,51 @@ form_of(const struct gw_exchange *x)
     return p == NULL ? GW_WS_AS_ASKED : p->form;
 }
 
+#define BAD_HANDSHAKE "invalid WebSocket handshake: "
+
+static void
+refuse(struct gw_exchange *x, const char *why)
+{
+    gw_reply_error(x, 400, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
+        BAD_HANDSHAKE "%s", why);
+}
+
+static void
+refuse_field(struct gw_exchange *x, const struct gw_handshake_fault *fault)
+{
+    char quoted[ROUTE_QUOTE_MAX];
+    char text[ROUTE_QUOTE_MAX + 128];
+
+    if (fault->found.ptr == NULL)
+        snprintf(text, sizeof text, BAD_HANDSHAKE "%s: %s", fault->field,
+            fault->expected);
+    else
+        snprintf(text, sizeof text, BAD_HANDSHAKE "%s: %s, found \"%s\"",
+            fault->field, fault->expected,
+            route_quote(fault->found.ptr, fault->found.len, quoted));
+    gw_reply_bad_field(x, fault->status, "websocket", fault->field, text);
+    x->reply.offers_websocket = fault->status == 426;
+}
+
 static bool
 check_handshake(struct gw_exchange *x)
 {
-    unsigned status;
-    const char *why =
-        gw_handshake_check(&x->request.handshake, x->request.verb, &status);
+    struct gw_handshake_fault fault;
 
-    if (why == NULL && gw_request_has_body(&x->request))
-        why = "there must be no body";
-    if (why == NULL && x->rpc->is_raw && form_of(x) == GW_WS_JSON)
-        why = "the method has no schema to make messages of JSON";
-    if (why != NULL) {
-        gw_reply_error(x, status, SLUICE_CODE_INVALID_ARGUMENT, "websocket",
-            "invalid WebSocket handshake: %s", why);
-        x->reply.offers_websocket = status == 426;
+    if (!gw_handshake_check(&x->request.handshake, x->request.verb, &fault)) {
+        if (fault.field == NULL)
+            refuse(x, fault.expected);
+        else
+            refuse_field(x, &fault);
+        return false;
+    }
+    if (gw_request_has_body(&x->request)) {
+        refuse(x, "there must be no body");
+        return false;
+    }
+    if (x->rpc->is_raw && form_of(x) == GW_WS_JSON) {
+        gw_reply_bad_field(x, 400, "websocket", "Sec-WebSocket-Protocol",
+            BAD_HANDSHAKE "the method has no schema to make messages of JSON");
         return false;
     }
     if (!is_origin_allowed(x)) {
@@ -152,8 +184,13 @@ static void
 open_websocket(struct gw_exchange *x)
 {
     const struct gw_subprotocol *p = x->request.handshake.subprotocol;
-    struct gw_websocket *ws = sluice_pool_take(x->worker->pool, sizeof *ws);
+    struct gw_websocket *ws;
 
+    if (!gw_connection_prepare(x->connection)) {
+        gw_reply_overload(x);
+        return;
+    }
+    ws = sluice_pool_take(x->worker->pool, sizeof *ws);
     if (ws == NULL) {
         gw_reply_error(x, 500, SLUICE_CODE_INTERNAL, "memory",
             "memory is short");
@@ -248,19 +285,14 @@ on_upgrade(void *cls, struct MHD_Connection *mhd, void *context,
     struct gw_exchange *x = cls;
     struct gw_websocket *ws = x->websocket;
     struct gw_connection *c = x->connection;
-    bool is_taken;
 
     (void)mhd;
     (void)context;
     assert(fd == c->fd);
-    is_taken = gw_connection_take(c);
+    gw_connection_take(c);
     gw_request_forget_head(&x->request);
     MHD_upgrade_action(upgrade, MHD_UPGRADE_ACTION_CLOSE);
     gw_shard_wake(c->shard);
-    if (!is_taken) {
-        x->is_client_gone = true;
-        return; /* the connection ends, and the exchange with it */
-    }
     enter(ws, GW_WS_OPEN);
     ws->heard_ns = ws->told_ns = gw_ws_now(ws);
     c->websocket = ws;

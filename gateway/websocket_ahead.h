@@ -13,8 +13,6 @@
 
 #include "gateway/websocket_frames.h"
 
-#define GW_WS_HEAD_MAX 14u /* of a client's frame: with its mask */
-
 /* Zero-initialised: nothing has come. */
 struct gw_ws_ahead {
     bool is_lost;     /* it made no sense */

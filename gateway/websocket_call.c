@@ -202,11 +202,13 @@ gw_ws_call_request(struct gw_websocket *ws, struct sluice_bytes *request)
     start(ws, request);
 }
 
+/* One at a time: what a held client sends is looked at for its end, and the less
+ * is ahead of that the better. */
 bool
 gw_ws_call_has_room(const struct gw_websocket *ws)
 {
     return ws->is_complete || !ws->x->rpc->method->client_streaming ||
-        gw_call_has_room(ws->x);
+        gw_call_is_waited_for(ws->x);
 }
 
 void

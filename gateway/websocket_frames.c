@@ -12,6 +12,15 @@
 
 /* ---- From the client ------------------------------------------------------ */
 
+static void
+keep_tail(struct gw_ws_frames *f, const uint8_t *data, size_t len)
+{
+    size_t fresh = len < GW_WS_HEAD_MAX ? len : GW_WS_HEAD_MAX;
+
+    memmove(f->tail, f->tail + fresh, GW_WS_HEAD_MAX - fresh);
+    memcpy(f->tail + GW_WS_HEAD_MAX - fresh, data + len - fresh, fresh);
+}
+
 static ssize_t
 on_recv(uint8_t *buf, size_t len, int flags, void *arg)
 {
@@ -22,6 +31,7 @@ on_recv(uint8_t *buf, size_t len, int flags, void *arg)
     if (n <= 0)
         return -1;
     f->n_inside += (size_t)n;
+    keep_tail(f, buf, (size_t)n);
     return n;
 }
 
@@ -110,6 +120,57 @@ check_header(const struct gw_ws_frames *f, const struct wslay_frame_iocb *frame)
     return NULL;
 }
 
+/* What a data frame announces comes on top of what its message has. */
+static bool
+is_over_limit(const struct gw_ws_frames *f,
+    const struct wslay_frame_iocb *frame)
+{
+    uint64_t before =
+        frame->opcode == WSLAY_CONTINUATION_FRAME ? f->n_message : 0;
+
+    return !is_control(frame->opcode) &&
+        frame->payload_length > f->max_message - before;
+}
+
+static enum gw_ws_what
+judge(struct gw_ws_frames *f, const struct wslay_frame_iocb *frame,
+    struct gw_ws_event *event)
+{
+    const char *why = check_header(f, frame);
+
+    if (why != NULL)
+        return broken(f, event, GW_WS_PROTOCOL_ERROR, why);
+    if (is_over_limit(f, frame))
+        return broken(f, event, GW_WS_TOO_BIG, "the message is over the limit");
+    return GW_WS_MORE;
+}
+
+/* wslay tells of a header with the first piece of its payload. Before that all
+ * that it has is the header, as far as it has come. */
+static enum gw_ws_what
+look_at_header(struct gw_ws_frames *f, struct gw_ws_event *event)
+{
+    const uint8_t *head = f->tail + GW_WS_HEAD_MAX - f->n_inside;
+    struct wslay_frame_iocb frame = { 0 };
+    unsigned short_length;
+    size_t n;
+
+    assert(f->n_inside <= GW_WS_HEAD_MAX);
+    if (f->n_inside < 2)
+        return GW_WS_MORE;
+    frame.rsv = (uint8_t)(head[0] >> 4 & 7);
+    frame.opcode = (uint8_t)(head[0] & 15);
+    frame.mask = (uint8_t)(head[1] >> 7);
+    short_length = head[1] & 127;
+    n = short_length == 127 ? 8 : short_length == 126 ? 2 : 0;
+    if (n == 0)
+        frame.payload_length = short_length;
+    else if (f->n_inside >= 2 + n)
+        for (size_t i = 0; i < n; i++)
+            frame.payload_length = frame.payload_length << 8 | head[2 + i];
+    return judge(f, &frame, event);
+}
+
 static void
 begin_message(struct gw_ws_frames *f, bool is_text)
 {
@@ -132,10 +193,10 @@ static enum gw_ws_what
 begin_frame(struct gw_ws_frames *f, const struct wslay_frame_iocb *frame,
     struct gw_ws_event *event)
 {
-    const char *why = check_header(f, frame);
+    enum gw_ws_what what = judge(f, frame, event);
 
-    if (why != NULL)
-        return broken(f, event, GW_WS_PROTOCOL_ERROR, why);
+    if (what != GW_WS_MORE)
+        return what;
     f->in_frame = true;
     f->n_inside -= header_size(frame->payload_length);
     f->n_left = frame->payload_length;
@@ -144,8 +205,6 @@ begin_frame(struct gw_ws_frames *f, const struct wslay_frame_iocb *frame,
         return GW_WS_MORE;
     if (frame->opcode != WSLAY_CONTINUATION_FRAME)
         begin_message(f, frame->opcode == WSLAY_TEXT_FRAME);
-    if (frame->payload_length > f->max_message - f->n_message)
-        return broken(f, event, GW_WS_TOO_BIG, "the message is over the limit");
     f->n_message += frame->payload_length;
     return GW_WS_MORE;
 }
@@ -300,7 +359,7 @@ gw_ws_frames_next(struct gw_ws_frames *f, struct gw_ws_event *event)
         ssize_t n = wslay_frame_recv(f->wslay, &frame);
 
         if (n == WSLAY_ERR_WANT_READ)
-            break;
+            return f->in_frame ? GW_WS_MORE : look_at_header(f, event);
         if (n < 0)
             return broken(f, event, GW_WS_PROTOCOL_ERROR,
                 "the length of a frame is wrong, or a control frame is in "

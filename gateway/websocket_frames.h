@@ -6,8 +6,9 @@
  *
  * wslay takes the frames apart; here is what it leaves to its caller: masks,
  * reserved bits and opcodes, the order of fragments, UTF-8, the codes of Close,
- * and the size of a message. Nothing is gathered but the payload of a control
- * frame, so the reader of messages is free to stop between any two pieces.
+ * and the size of a message. What is wrong with a header is told before the
+ * payload comes. Nothing is gathered but the payload of a control frame, so the
+ * reader of messages is free to stop between any two pieces.
  * wslay's buffer of 4 KiB goes while nothing is in it: WebSockets are silent for
  * most of their time.
  */
@@ -35,6 +36,7 @@ enum {
 
 #define GW_WS_CONTROL_MAX 125u
 #define GW_WS_REASON_MAX (GW_WS_CONTROL_MAX - 2)
+#define GW_WS_HEAD_MAX 14u /* of a client's frame: with its mask */
 
 enum gw_ws_what {
     GW_WS_MORE,  /* nothing until more bytes come */
@@ -70,6 +72,7 @@ struct gw_ws_frames {
     uint64_t n_message; /* announced of the message that is arriving */
     uint64_t n_left;    /* of the frame that is arriving */
     size_t n_inside;    /* bytes that wslay has and has not given out */
+    uint8_t tail[GW_WS_HEAD_MAX]; /* the last bytes that it has got */
     bool in_frame;
     bool in_message;
     bool is_text;    /* the message */

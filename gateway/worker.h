@@ -56,6 +56,7 @@ struct gw_shared {
     int access_fd;
     unsigned n_workers;
     size_t max_connections; /* per worker */
+    size_t max_surplus;     /* over that, for a moment: connection.h */
 };
 
 #define GW_SHARDS_MAX 64u

@@ -47,6 +47,19 @@ struct pb_error {
     char message[256]; /* "expected an int32, found \"abc\"" */
 };
 
+/* No error. Of the texts the first byte says all: half a kilobyte of zeros for
+ * every piece of a body would be felt. */
+static inline void
+pb_error_clear(struct pb_error *e)
+{
+    e->kind = PB_OK;
+    e->offset = 0;
+    e->line = 0;
+    e->column = 0;
+    e->path[0] = '\0';
+    e->message[0] = '\0';
+}
+
 /* Room for n more bytes. PB_EFULL or PB_ENOMEM. */
 enum pb_err pb_buf_reserve_slow(struct pb_buf *b, size_t n);
 

@@ -243,13 +243,14 @@ static uint64_t
 hash_key(const struct pb_json_writer *w, const struct pb_field *f,
     const struct pb_jw_value *key)
 {
-    uint64_t h = mix((uint64_t)(uintptr_t)w, key->len);
+    uint64_t h = mix(0, (uint64_t)(uintptr_t)w);
     uint64_t word;
     size_t i;
 
     if (f->type != PB_STRING) {
         h = mix(h, key->bits);
     } else {
+        h = mix(h, key->len);
         for (i = 0; i + sizeof word <= key->len; i += sizeof word) {
             memcpy(&word, key->p + i, sizeof word);
             h = mix(h, word);

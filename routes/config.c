@@ -22,84 +22,6 @@
 #define GIB (1024 * MIB)
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ---- Upstreams ---------------------------------------------------------- */
-
-static void
-read_target(struct route_reader *r, const struct route_key *key,
-    const struct route_value *v, void *into)
-{
-    struct route_upstream *u = into;
-
-    if (v->kind == ROUTE_VALUE_LIST && v->count != 1) {
-        route_read_expected(r, key->name, v,
-            "one target: an upstream has one address in this version");
-        return;
-    }
-    route_read_texts(r, key, v, route_is_target,
-        "dns:///host:port, ipv4:a.b.c.d:port, ipv6:[::]:port, unix:path, "
-        "inproc:NAME or host:port",
-        &u->targets, &u->n_targets);
-}
-
-static bool
-is_text(const char *text)
-{
-    return *text != '\0';
-}
-
-static void
-read_schema(struct route_reader *r, const struct route_key *key,
-    const struct route_value *v, void *into)
-{
-    struct route_upstream *u = into;
-    size_t n_before = route_problems_total(r->problems);
-
-    if (v->kind == ROUTE_VALUE_LIST && v->count == 0) {
-        route_read_expected(r, key->name, v, "a file");
-        return;
-    }
-    if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "reflection") == 0)
-        u->schema_kind = ROUTE_SCHEMA_REFLECTION;
-    else if (v->kind == ROUTE_VALUE_TEXT && strcmp(v->text, "none") == 0)
-        u->schema_kind = ROUTE_SCHEMA_NONE;
-    else
-        route_read_texts(r, key, v, is_text,
-            "a file with a FileDescriptorSet, reflection or none", &u->schemas,
-            &u->n_schemas);
-    if (route_problems_total(r->problems) != n_before)
-        u->n_schemas = 0; /* half a schema would seem to lack things */
-}
-
-static const struct route_key upstream_keys[] = {
-    { .name = "target", .read = read_target, .is_required = true },
-    { .name = "schema", .read = read_schema, .is_required = true },
-    { .name = "service_config",
-        .alias = "serviceConfig",
-        .read = route_read_service_config },
-};
-
-static void
-read_upstreams(struct route_reader *r, const struct route_key *key,
-    const struct route_value *v, void *into)
-{
-    struct route_config *c = into;
-    struct route_upstream *list;
-
-    list = route_read_array(r, key, v, ROUTE_VALUE_MAP, sizeof *list);
-    if (list == NULL)
-        return;
-    for (const struct route_value *m = v->first; m != NULL; m = m->next) {
-        struct route_upstream *u = &list[c->n_upstreams++];
-
-        u->place.file = r->file;
-        u->place.line = m->key_line;
-        u->name = m->key;
-        route_read_map(r, m, "an upstream", upstream_keys, COUNT(upstream_keys),
-            u);
-    }
-    c->upstreams = list;
-}
-
 /* ---- Services ----------------------------------------------------------- */
 
 static void
@@ -382,31 +304,13 @@ read_allow_response(struct route_reader *r, const struct route_key *key,
     read_names(r, key, v, &c->metadata_out, &c->n_metadata_out);
 }
 
-/* As browsers write it: a scheme and where it leads, nothing behind. */
-static bool
-is_origin(const char *text)
-{
-    const char *host = strstr(text, "://");
-
-    if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0)
-        return true;
-    if (host == NULL || host == text || host[3] == '\0')
-        return false;
-    for (const char *s = text; *s != '\0'; s++) {
-        if (*s <= ' ' || *s >= 0x7f)
-            return false;
-    }
-    return strpbrk(host + 3, "/?#@") == NULL;
-}
-
 static void
 read_websocket_origins(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     struct route_config *c = into;
 
-    route_read_texts(r, key, v, is_origin,
-        "an origin such as https://app.example, or *", &c->websocket_origins,
+    route_read_origins(r, key, v, &c->websocket_origins,
         &c->n_websocket_origins);
 }
 
@@ -427,7 +331,11 @@ static const struct route_key limits_keys[] = {
     SIZE(max_request_message, 1, GIB),
     SIZE(max_response_message, 1, GIB),
     SIZE(max_header_bytes, KIB, MIB),
-    SIZE(max_connections, 1, 1000000),
+    { .name = "max_connections",
+        .read = route_read_unsigned,
+        .min = 1,
+        .max = 1000000,
+        .offset = offsetof(struct route_config, max_connections) },
     { .name = "max_elements",
         .read = route_read_unsigned,
         .min = 1,
@@ -514,8 +422,10 @@ read_listen(struct route_reader *r, const struct route_key *key,
 {
     struct route_config *c = into;
 
-    route_read_texts(r, key, v, route_is_listen_address,
-        "host:port, [ipv6]:port or unix:/path", &c->listen, &c->n_listen);
+    c->listen_line = v->line;
+    if (route_read_some(r, key, v, "an address"))
+        route_read_texts(r, key, v, route_is_listen_address,
+            "host:port, [ipv6]:port or unix:/path", &c->listen, &c->n_listen);
 }
 
 /* A google.api.Service begins with these; they say nothing to us. */
@@ -549,7 +459,7 @@ static const struct route_key top_keys[] = {
         .min = 0,
         .max = 256,
         .offset = offsetof(struct route_config, workers) },
-    { .name = "upstreams", .read = read_upstreams, .is_required = true },
+    { .name = "upstreams", .read = route_read_upstreams, .is_required = true },
     { .name = "services", .read = read_services, .is_required = true },
     { .name = "http", .read = route_read_http },
     { .name = "methods", .read = read_methods },

@@ -92,6 +92,11 @@ struct route_upstream {
     size_t n_schemas;
     const struct route_method_config *method_configs;
     size_t n_method_configs;
+    int64_t connect_timeout_ns;   /* default 5 s */
+    int64_t keepalive_ns;         /* of silence, default 20 s; 0: no PINGs */
+    int64_t keepalive_timeout_ns; /* default 10 s */
+    bool keepalive_is_permitted;  /* by the backend, as often as that */
+    size_t max_stream_window;     /* default 16 MiB */
 };
 
 struct route_service {
@@ -171,8 +176,9 @@ struct route_cors {
 struct route_config {
     const char *file;
     const char *const *listen;
-    size_t n_listen;  /* 0: the default, 127.0.0.1:8080 */
-    unsigned workers; /* 0: one per core */
+    size_t n_listen;      /* 0: the default, 127.0.0.1:8080 */
+    unsigned listen_line; /* of the file */
+    unsigned workers;     /* 0: one per core */
     const struct route_upstream *upstreams;
     size_t n_upstreams;
     const struct route_service *services;
@@ -186,7 +192,7 @@ struct route_config {
     size_t max_request_message;  /* default 4 MiB */
     size_t max_response_message; /* default 4 MiB */
     size_t max_header_bytes;     /* default 8 KiB */
-    size_t max_connections;      /* default 10000 in all */
+    unsigned max_connections;    /* default 10000 in all */
     int64_t header_timeout_ns;   /* default 10 s, from accept or last answer */
     int64_t body_timeout_ns;     /* default 30 s */
     int64_t idle_timeout_ns;     /* keep-alive, default 75 s */

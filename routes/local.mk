@@ -30,7 +30,9 @@ routes_libroutes_la_SOURCES = \
 	routes/read.h \
 	routes/read_cors.c \
 	routes/read_http.c \
+	routes/read_origins.c \
 	routes/read_service_config.c \
+	routes/read_upstreams.c \
 	routes/resolve.c \
 	routes/scalar.c \
 	routes/scalar.h \

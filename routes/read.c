@@ -226,6 +226,17 @@ route_read_texts(struct route_reader *r, const struct route_key *key,
     *n = n_list;
 }
 
+bool
+route_read_some(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, const char *expected)
+{
+    if (v->kind != ROUTE_VALUE_LIST || v->count > 0)
+        return true;
+    route_problems_add(r->problems, r->file, v->line,
+        "%s: expected %s, found an empty list", key->name, expected);
+    return false;
+}
+
 void *
 route_read_array(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, enum route_value_kind kind, size_t size)

@@ -54,11 +54,22 @@ void route_read_texts(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, bool (*is_valid)(const char *text),
     const char *expected, const char *const **items, size_t *n);
 
+/* The same of origins: "*", or as browsers write them; the leftmost label of a
+ * host may be "*". */
+void route_read_origins(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, const char *const **origins, size_t *n);
+
+/* False, reported, if v is a list without anything in it. */
+bool route_read_some(struct route_reader *r, const struct route_key *key,
+    const struct route_value *v, const char *expected);
+
 /* An array for one item per member of a list or map; NULL, reported, if v is
  * not of that kind or memory is short. */
 void *route_read_array(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, enum route_value_kind kind, size_t size);
 
+/* upstreams: of config.c's table. */
+route_read_cb route_read_upstreams;
 /* http: of config.c's table (google.api.Http). */
 route_read_cb route_read_http;
 /* cors: of config.c's table; and, after the whole file, what it comes to. */

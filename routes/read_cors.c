@@ -7,8 +7,6 @@
 #include "routes/read.h"
 #include "routes/scalar.h"
 
-#include <ctype.h>
-
 #define SECOND_NS INT64_C(1000000000)
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -26,52 +24,15 @@
 
 /* ---- Origins ------------------------------------------------------------ */
 
-static bool
-is_host_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || isdigit((unsigned char)c) || c == '-' ||
-        c == '.' || c == '_' || c == ':' || c == '[' || c == ']';
-}
-
-/* As browsers write them (RFC 6454 section 6.1): a scheme, a host in lower case
- * and perhaps a port; in place of the leftmost label "*" may stand. */
-static bool
-is_origin(const char *text)
-{
-    const char *host = strstr(text, "://");
-
-    if (strcmp(text, "*") == 0)
-        return true;
-    if (host == NULL || host == text)
-        return false;
-    for (const char *c = text; c < host; c++)
-        if (!(*c >= 'a' && *c <= 'z') && (c == text || !is_host_char(*c)))
-            return false;
-    host += 3;
-    if (strncmp(host, "*.", 2) == 0)
-        host += 2;
-    if (*host == '\0' || *host == '.' || *host == ':')
-        return false;
-    for (; *host != '\0'; host++)
-        if (!is_host_char(*host))
-            return false;
-    return true;
-}
-
 static void
 read_origins(struct route_reader *r, const struct route_key *key,
     const struct route_value *v, void *into)
 {
     struct route_cors *c = into;
 
-    if (v->kind == ROUTE_VALUE_LIST && v->count == 0) {
-        route_read_expected(r, key->name, v, "an origin");
+    if (!route_read_some(r, key, v, "an origin"))
         return;
-    }
-    route_read_texts(r, key, v, is_origin,
-        "*, or an origin as browsers write it, such as https://example.com or "
-        "https://*.example.com",
-        &c->origins, &c->n_origins);
+    route_read_origins(r, key, v, &c->origins, &c->n_origins);
     for (size_t i = 0; i < c->n_origins; i++)
         c->takes_any_origin |= strcmp(c->origins[i], "*") == 0;
 }

@@ -42,6 +42,9 @@ libsluice_la_SOURCES = \
 	rpc/metadata.h \
 	rpc/pool.c \
 	rpc/pool.h \
+	rpc/printable.h \
+	rpc/shelf.c \
+	rpc/shelf.h \
 	rpc/status.c \
 	rpc/thread.c \
 	rpc/thread_pool.c \
@@ -138,6 +141,8 @@ libsluice_la_SOURCES += \
 	rpc/link/grpc_stream.c \
 	rpc/link/grpc_target.c \
 	rpc/link/grpc_target.h \
+	rpc/link/grpc_window.c \
+	rpc/link/grpc_window.h \
 	rpc/link/grpc_wire.c \
 	rpc/link/grpc_wire.h \
 	rpc/link/grpc_writer.c \

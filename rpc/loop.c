@@ -9,7 +9,8 @@
  * Our handles are unreferenced, except while there is something to do: the
  * idle handle runs exactly while a task is queued, which also keeps poll from
  * sleeping when a run of tasks was cut short; the clock counts while a timer
- * runs.
+ * runs. libuv runs no timer within on_prepare, and computes how long to sleep
+ * after it: so what is started there is in time.
  */
 #include <sluice/loop.h>
 
@@ -25,6 +26,9 @@
 
 #define LOOP_MAGIC 0x6c6f6f70u
 #define NS_PER_TICK 1000000u
+
+/* How long large storage that nobody wants is kept: up to twice this. */
+#define SWEEP_MS 2000u
 
 /* How often tasks may queue further tasks before libuv gets its turn. */
 #define MAX_ROUNDS 32u
@@ -53,6 +57,8 @@ struct sluice_loop {
     uv_check_t check;
     uv_idle_t idle;
     uv_timer_t clock;
+    uv_timer_t sweep;
+    bool is_sweeping; /* the timer runs */
     uv_async_t door;
     unsigned open_handles;
     void (*on_closed)(void *arg);
@@ -203,6 +209,26 @@ on_check(uv_check_t *handle)
 }
 
 static void
+on_sweep(uv_timer_t *handle)
+{
+    struct sluice_loop *loop = handle->data;
+
+    enter_turn(loop);
+    loop->is_sweeping = false;
+    rpc_pool_sweep(loop->pool);
+}
+
+/* As long as there is something to sweep. It keeps no loop from ending. */
+static void
+sweep_later(struct sluice_loop *loop)
+{
+    if (loop->is_sweeping || !rpc_pool_wants_sweep(loop->pool))
+        return;
+    loop->is_sweeping = true;
+    uv_timer_start(&loop->sweep, on_sweep, SWEEP_MS, 0);
+}
+
+static void
 on_prepare(uv_prepare_t *handle)
 {
     struct sluice_loop *loop = handle->data;
@@ -216,6 +242,7 @@ on_prepare(uv_prepare_t *handle)
         stop_being_busy(loop);
     } while (loop->is_busy && rounds++ < MAX_ROUNDS);
     rpc_pool_drain(loop->pool);
+    sweep_later(loop);
     loop->is_now_stale = true;
 }
 
@@ -369,11 +396,13 @@ init_handles(struct sluice_loop *loop)
     uv_check_init(loop->uv, &loop->check);
     uv_idle_init(loop->uv, &loop->idle);
     uv_timer_init(loop->uv, &loop->clock);
+    uv_timer_init(loop->uv, &loop->sweep);
     init_handle(loop, (uv_handle_t *)&loop->door, false);
     init_handle(loop, (uv_handle_t *)&loop->prepare, false);
     init_handle(loop, (uv_handle_t *)&loop->check, false);
     init_handle(loop, (uv_handle_t *)&loop->idle, true);
     init_handle(loop, (uv_handle_t *)&loop->clock, false);
+    init_handle(loop, (uv_handle_t *)&loop->sweep, false);
     uv_prepare_start(&loop->prepare, on_prepare);
     uv_check_start(&loop->check, on_check);
     return 0;
@@ -463,6 +492,7 @@ sluice_loop_close(struct sluice_loop **loop_p, void (*on_closed)(void *arg),
     uv_close((uv_handle_t *)&loop->check, on_handle_closed);
     uv_close((uv_handle_t *)&loop->idle, on_handle_closed);
     uv_close((uv_handle_t *)&loop->clock, on_handle_closed);
+    uv_close((uv_handle_t *)&loop->sweep, on_handle_closed);
     uv_close((uv_handle_t *)&loop->door, on_handle_closed);
 }
 

@@ -3,7 +3,10 @@
  * rpc/pool.c - storage that is used over and over by one thread.
  *
  * Free storage waits in a list per size class; four classes per doubling, so at
- * most a fifth of it is slack. The owner thread takes and gives without atomic
+ * most a fifth of it is slack. What is larger than the largest class waits on a
+ * shelf, not for long (shelf.h); its sizes go by the same steps. Nor does what
+ * a class of pages has over its limit wait long: a busy time needs much of it
+ * again and again. The owner thread takes and gives without atomic
  * operations. Any other thread that gives pushes onto one lock-free list,
  * which the owner takes over whole.
  *
@@ -17,16 +20,20 @@
 #include <stdlib.h>
 
 #include "rpc/check.h"
+#include "rpc/shelf.h"
 
 #define POOL_MAGIC 0x706f6f6cu
 
 #define SMALLEST 64u
 #define LARGEST 65536u
 #define CLASSES 41u       /* 64, 80, 96, 112, 128, 160, ... 65536 */
-#define UNCLASSED CLASSES /* larger: a class that keeps nothing */
+#define UNCLASSED CLASSES /* larger: a class that keeps nothing, but a shelf */
 
-/* What the lists of one class may hold on to. */
+/* What the lists of one class may hold on to; and how many times that between
+ * two sweeps, if it is one of those that are pages. */
 #define CACHE_BYTES (RPC_POOL_KEEPS ? (size_t)256 * 1024 : (size_t)0)
+#define SURPLUS 8u
+#define SURPLUS_FROM 4096u
 
 /* Lies over storage that is on its way back. */
 struct chunk {
@@ -45,6 +52,8 @@ struct sluice_pool {
     _Atomic(const void *) owner; /* NULL: an orphan */
     size_t out;                  /* taken and not back; the owner counts */
     struct class classes[CLASSES + 1];
+    struct rpc_shelf shelf;
+    bool has_surplus; /* a class is over its limit */
 
     _Atomic(struct chunk *) returned; /* pushed by other threads */
     atomic_llong orphans; /* what is out of an orphan, once it is one */
@@ -98,15 +107,25 @@ class_size(unsigned class)
     return (size_t)(SMALLEST + class % 4 * (SMALLEST / 4)) << class / 4;
 }
 
+/* The next of four steps per doubling, for what is larger than any class. */
+static size_t
+shelf_size(size_t size)
+{
+    size_t step = (size_t)1
+        << (61u - (unsigned)__builtin_clzll((uint64_t)size - 1));
+
+    return size > RPC_SHELF_BYTES ? size : (size + step - 1) & ~(step - 1);
+}
+
 size_t
 rpc_pool_usable(const struct sluice_pool *pool, size_t size)
 {
     unsigned class = class_of(size);
 
     /* Exact sizes let the sanitizer see every overrun. */
-    if (pool == NULL || CACHE_BYTES == 0 || class == UNCLASSED)
+    if (pool == NULL || CACHE_BYTES == 0)
         return size < sizeof(struct chunk) ? sizeof(struct chunk) : size;
-    return class_size(class);
+    return class == UNCLASSED ? shelf_size(size) : class_size(class);
 }
 
 struct sluice_pool *
@@ -140,6 +159,29 @@ is_owner(const struct sluice_pool *pool)
         rpc_thread_self();
 }
 
+static inline void
+push(struct class *c, struct chunk *chunk)
+{
+    chunk->next = c->free;
+    c->free = chunk;
+    c->cached++;
+}
+
+/* Its class is full, or it has none. */
+__attribute__((noinline)) static void
+give_up(struct sluice_pool *pool, struct class *c, struct chunk *chunk,
+    size_t size)
+{
+    if (CACHE_BYTES > 0 && size > LARGEST) {
+        rpc_shelf_give(&pool->shelf, chunk, rpc_pool_usable(pool, size));
+    } else if (size >= SURPLUS_FROM && c->cached < SURPLUS * c->limit) {
+        pool->has_surplus = true;
+        push(c, chunk);
+    } else {
+        free(chunk);
+    }
+}
+
 /* Back into its class if that has room for it. */
 static inline void
 keep_or_free(struct sluice_pool *pool, struct chunk *chunk, size_t size)
@@ -148,13 +190,10 @@ keep_or_free(struct sluice_pool *pool, struct chunk *chunk, size_t size)
 
     assert(pool->out > 0);
     pool->out--;
-    if (c->cached == c->limit) {
-        free(chunk);
-        return;
-    }
-    chunk->next = c->free;
-    c->free = chunk;
-    c->cached++;
+    if (c->cached >= c->limit)
+        give_up(pool, c, chunk, size);
+    else
+        push(c, chunk);
 }
 
 static void
@@ -177,6 +216,38 @@ rpc_pool_drain(struct sluice_pool *pool)
         atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire));
 }
 
+bool
+rpc_pool_wants_sweep(const struct sluice_pool *pool)
+{
+    return pool->has_surplus || !rpc_shelf_is_empty(&pool->shelf);
+}
+
+/* Frees until so many are left. */
+static void
+cut(struct class *c, unsigned limit)
+{
+    struct chunk *chunk;
+
+    while (c->cached > limit) {
+        chunk = c->free;
+        c->free = chunk->next;
+        c->cached--;
+        free(chunk);
+    }
+}
+
+void
+rpc_pool_sweep(struct sluice_pool *pool)
+{
+    unsigned i;
+
+    RPC_CHECK(pool, POOL_MAGIC);
+    rpc_shelf_sweep(&pool->shelf);
+    for (i = 0; pool->has_surplus && i < CLASSES; i++)
+        cut(&pool->classes[i], pool->classes[i].limit);
+    pool->has_surplus = false;
+}
+
 static void
 release_pool(struct sluice_pool *pool)
 {
@@ -188,7 +259,6 @@ void
 sluice_pool_free(struct sluice_pool **pool_p)
 {
     struct sluice_pool *pool = *pool_p;
-    struct chunk *chunk;
     long long out;
     unsigned i;
 
@@ -199,12 +269,9 @@ sluice_pool_free(struct sluice_pool **pool_p)
 
     atomic_store(&pool->owner, NULL);
     take_over(pool, atomic_exchange(&pool->returned, no_owner));
-    for (i = 0; i < CLASSES; i++) {
-        while ((chunk = pool->classes[i].free) != NULL) {
-            pool->classes[i].free = chunk->next;
-            free(chunk);
-        }
-    }
+    for (i = 0; i < CLASSES; i++)
+        cut(&pool->classes[i], 0);
+    rpc_shelf_clear(&pool->shelf);
 
     /* Whoever makes the sum zero is the last. It is below zero until we add
      * our part, if others have given back meanwhile. */
@@ -226,7 +293,11 @@ take_anew(struct sluice_pool *pool, struct class *c, size_t size)
         c->free = chunk->next;
         c->cached--;
     } else {
-        chunk = malloc(rpc_pool_usable(pool, size));
+        size = rpc_pool_usable(pool, size);
+        if (size > LARGEST)
+            chunk = rpc_shelf_take(&pool->shelf, size);
+        if (chunk == NULL)
+            chunk = malloc(size);
     }
     if (chunk != NULL)
         pool->out++;

@@ -30,6 +30,12 @@ void rpc_pool_adopt(struct sluice_pool *pool);
 /* Takes in what other threads gave back. Owner thread. */
 void rpc_pool_drain(struct sluice_pool *pool);
 
+/* Whether more is kept than is kept at rest: large storage, or many pages of
+ * one size. A sweep gives back to the system what of it is too much, large
+ * storage if nobody took it since the last sweep. Owner thread. */
+bool rpc_pool_wants_sweep(const struct sluice_pool *pool);
+void rpc_pool_sweep(struct sluice_pool *pool);
+
 /* How many bytes sluice_pool_take(size) really provides; giving them back with
  * this size is the same. pool may be NULL. */
 size_t rpc_pool_usable(const struct sluice_pool *pool, size_t size);

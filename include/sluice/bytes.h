@@ -25,16 +25,17 @@ struct sluice_pool;
 
 /* A pool keeps freed blocks in size classes for its owner, the thread that made
  * it, and hands them out again without malloc; of each class only so much that
- * a burst does not stay for ever. NULL when memory is short. */
+ * a burst does not stay for ever. Of blocks over 64 KiB it keeps 16 MiB at most,
+ * and only while they are wanted again within seconds, if it is the pool of a
+ * sluice_loop that runs. NULL when memory is short. */
 SLUICE_API struct sluice_pool *sluice_pool_new(void);
 
 /* Gives up the owner's hold; blocks still out keep what they need alive and
  * are released when their last reference goes. Accepts a NULL pointer. */
 SLUICE_API void sluice_pool_free(struct sluice_pool **pool);
 
-/* Raw storage from the pool for a framework object of up to 64 KiB (larger
- * goes to malloc, as does all with pool NULL); NULL when memory is short.
- * Owner thread only. */
+/* Raw storage from the pool for a framework object (with pool NULL from malloc);
+ * NULL when memory is short. Owner thread only. */
 SLUICE_API void *sluice_pool_take(struct sluice_pool *pool, size_t size);
 
 /* Gives storage of sluice_pool_take() back, also after sluice_pool_free(); size

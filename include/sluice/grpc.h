@@ -55,7 +55,12 @@
  *
  * Flow control: a stream's HTTP/2 window is opened only for messages that the
  * operation has allowance for, so a reader that grants nothing holds back at
- * most initial_window bytes per stream. A message is taken from the sender
+ * most a window per stream. That grows, from initial_window to max_window, for a
+ * stream whose reader is faster than the round trip to the backend allows: to
+ * 256 KiB, or to 256 KiB for each millisecond of the round trip, at most to
+ * 16 MiB; later streams of that connection then begin with as much, up to
+ * 2 MiB; and all streams have at most 32 MiB more than initial_window. PINGs find the round trip out, none of them without data that has
+ * come since the last one. A message is taken from the sender
  * when all its bytes went into frames; that grants the next one.
  *
  * Compression ("gRPC Compression"): gzip, deflate (RFC 1950) and identity are
@@ -102,10 +107,13 @@ struct sluice_grpc_client_options {
                                     values as a field [16 KiB] */
     size_t max_waiting;           /* operations without a stream [10000] */
     uint32_t initial_window;      /* per stream, bytes [65535] */
+    uint32_t max_window;          /* what it may grow to [16 MiB, or
+                                     initial_window where that is given] */
     int64_t connect_timeout_ns;   /* [20 s] */
     int64_t initial_backoff_ns;   /* [1 s] */
     int64_t max_backoff_ns;       /* [120 s] */
-    int64_t keepalive_time_ns;    /* less than 10 s is 10 s; 0: no PINGs */
+    int64_t keepalive_time_ns;    /* less than 10 s is 10 s, unless permitted;
+                                     0: no PINGs */
     int64_t keepalive_timeout_ns; /* [20 s] */
     bool keepalive_without_calls;
     bool keepalive_is_permitted; /* the server is known to permit

@@ -211,6 +211,7 @@ take_payload(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
 
     if (call->is_half_closing)
         return SLUICE_ESTATE;
+    call->owes_grant = true;
     return rpc_grpc_writer_take(&call->writer, &call->client->reading,
         is_accepted ? call->coding : SLUICE_GRPC_IDENTITY, &ticket->payload);
 }
@@ -245,6 +246,7 @@ take_values(struct rpc_grpc_call *call, struct sluice_ticket *ticket)
     }
     if (ticket->termination == SLUICE_TERMINATION_COMPLETION)
         call->is_half_closing = true;
+    rpc_grpc_stream_grant(call);
     add_allowance(call, ticket->allowance);
     return SLUICE_OK;
 }

@@ -56,6 +56,7 @@ struct rpc_grpc_call {
     bool is_half_closing; /* no payload follows */
     bool has_half_closed; /* END_STREAM went out */
     bool is_deferred;     /* nghttp2 waits for us to resume */
+    bool owes_grant;      /* for the payload that was taken last */
     bool has_grant;       /* the next payload may come: to deliver */
     enum sluice_grpc_coding coding; /* of what is taken next */
     unsigned accepted;              /* set of codings that the peer takes */
@@ -71,7 +72,10 @@ struct rpc_grpc_call {
     struct sluice_metadata *initial; /* to deliver */
     struct sluice_bytes *message;    /* to deliver */
     int allowance;                   /* messages that may still be assembled */
-    size_t consumed; /* of the stream's window, to be given back */
+    size_t consumed;  /* of the stream's window, to be given back */
+    size_t used;      /* of it, and given back, since */
+    uint64_t half_ns; /* when half of it had been */
+    uint32_t window;  /* the stream's */
     struct rpc_grpc_reader reader;
     struct rpc_grpc_response response;
 
@@ -137,6 +141,10 @@ size_t rpc_grpc_stream_offer(struct rpc_grpc_call *call, size_t room,
 void rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len);
 
 /* ---------------------------------------- between call and stream, private */
+
+/* A payload was taken, or some of what waits has left: asks for the next one
+ * unless so much waits already. */
+void rpc_grpc_stream_grant(struct rpc_grpc_call *call);
 
 /* Puts a complete message into call->message if one is there and wanted. */
 void rpc_grpc_stream_take_held(struct rpc_grpc_call *call);

@@ -111,7 +111,7 @@ connect_now(struct sluice_grpc_client *client)
     client->state = SLUICE_GRPC_CONNECTING;
     client->attempt_began_ns = sluice_loop_now(client->loop);
     client->dial = rpc_grpc_dial_start(client->loop, &client->target,
-        &client->hold, on_dialed, client);
+        client->connect_timeout_ns, &client->hold, on_dialed, client);
     if (client->dial == NULL)
         connect_fell_short(client);
     else
@@ -306,10 +306,10 @@ rpc_grpc_client_pump(struct sluice_grpc_client *client,
 static bool
 is_usable(const struct sluice_grpc_client_options *o)
 {
-    return o->initial_window <= INT32_MAX && o->connect_timeout_ns >= 0 &&
-        o->initial_backoff_ns >= 0 && o->max_backoff_ns >= 0 &&
-        o->keepalive_time_ns >= 0 && o->keepalive_timeout_ns >= 0 &&
-        o->max_message <= UINT32_MAX;
+    return o->initial_window <= INT32_MAX && o->max_window <= INT32_MAX &&
+        o->connect_timeout_ns >= 0 && o->initial_backoff_ns >= 0 &&
+        o->max_backoff_ns >= 0 && o->keepalive_time_ns >= 0 &&
+        o->keepalive_timeout_ns >= 0 && o->max_message <= UINT32_MAX;
 }
 
 static void
@@ -317,7 +317,8 @@ take_keepalive(struct sluice_grpc_client *c,
     const struct sluice_grpc_client_options *o)
 {
     c->keepalive.time_ns = o->keepalive_time_ns;
-    if (o->keepalive_time_ns > 0 && o->keepalive_time_ns < LEAST_KEEPALIVE_TIME)
+    if (o->keepalive_time_ns > 0 && !o->keepalive_is_permitted &&
+        o->keepalive_time_ns < LEAST_KEEPALIVE_TIME)
         c->keepalive.time_ns = LEAST_KEEPALIVE_TIME;
     c->keepalive.timeout_ns = o->keepalive_timeout_ns
         ? o->keepalive_timeout_ns
@@ -339,6 +340,10 @@ take_options(struct sluice_grpc_client *c,
     c->max_metadata = o->max_metadata ? o->max_metadata : DEFAULT_MAX_METADATA;
     c->max_waiting = o->max_waiting ? o->max_waiting : DEFAULT_MAX_WAITING;
     c->initial_window = o->initial_window ? o->initial_window : DEFAULT_WINDOW;
+    c->max_window = o->max_window;
+    if (o->max_window == 0)
+        c->max_window =
+            o->initial_window ? o->initial_window : RPC_GRPC_WINDOW_MOST;
     c->connect_timeout_ns =
         o->connect_timeout_ns ? o->connect_timeout_ns : DEFAULT_CONNECT_TIMEOUT;
     take_keepalive(c, o);

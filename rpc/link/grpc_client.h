@@ -11,6 +11,7 @@
 #include "rpc/link/grpc_dial.h"
 #include "rpc/link/grpc_keepalive.h"
 #include "rpc/link/grpc_session.h"
+#include "rpc/link/grpc_window.h"
 
 struct sluice_grpc_client {
     struct sluice_link link; /* first: the base layer knows only this */
@@ -25,6 +26,7 @@ struct sluice_grpc_client {
     size_t max_metadata;
     size_t max_waiting;
     uint32_t initial_window;
+    uint32_t max_window;
     int64_t connect_timeout_ns;
     struct rpc_grpc_keepalive_options keepalive;
     bool keepalive_without_calls;

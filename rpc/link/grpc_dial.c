@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rpc/link/grpc_dial.c - name look-up and connecting. Addresses are tried one
- * after the other; one that does not answer is given up after a few seconds
- * when another is left. The whole is bounded by whoever dials.
+ * after the other; one that does not answer is given up after some time when
+ * another is left. The whole is bounded by whoever dials.
  */
 #include "rpc/link/grpc_dial.h"
 
@@ -11,12 +11,12 @@
 #include <stdlib.h>
 
 #define DIAL_MAGIC 0x6469616cu
-#define ADDRESS_TIMEOUT (4 * SLUICE_SECOND)
 
 struct rpc_grpc_dial {
     unsigned magic;
     struct sluice_loop *loop;
     const struct rpc_grpc_target *target;
+    uint64_t until_ns;
     struct rpc_grpc_hold *hold;
     rpc_grpc_dial_done_cb *done; /* NULL: abandoned */
     void *arg;
@@ -153,6 +153,15 @@ connect_unix(struct rpc_grpc_dial *d)
         on_connected);
 }
 
+static void
+bound_address(struct rpc_grpc_dial *d)
+{
+    uint64_t now = sluice_loop_now(d->loop);
+
+    if (!is_last_address(d) && d->until_ns > now)
+        sluice_timer_start(d->loop, &d->timer, now + (d->until_ns - now) / 2);
+}
+
 /* Tries addresses until one is under way; finishes when none is left. */
 static void
 connect_next(struct rpc_grpc_dial *d)
@@ -169,9 +178,7 @@ connect_next(struct rpc_grpc_dial *d)
             address, on_connected);
         note_shortage(d, status);
         if (status == 0) {
-            if (!is_last_address(d))
-                sluice_timer_start(d->loop, &d->timer,
-                    sluice_loop_now(d->loop) + (uint64_t)ADDRESS_TIMEOUT);
+            bound_address(d);
             return;
         }
         rpc_grpc_socket_close(&d->socket, NULL, NULL);
@@ -255,8 +262,8 @@ on_begin(struct sluice_task *task)
 
 struct rpc_grpc_dial *
 rpc_grpc_dial_start(struct sluice_loop *loop,
-    const struct rpc_grpc_target *target, struct rpc_grpc_hold *hold,
-    rpc_grpc_dial_done_cb *done, void *arg)
+    const struct rpc_grpc_target *target, int64_t timeout_ns,
+    struct rpc_grpc_hold *hold, rpc_grpc_dial_done_cb *done, void *arg)
 {
     struct rpc_grpc_dial *d = calloc(1, sizeof(*d));
 
@@ -265,6 +272,7 @@ rpc_grpc_dial_start(struct sluice_loop *loop,
     d->magic = DIAL_MAGIC;
     d->loop = loop;
     d->target = target;
+    d->until_ns = sluice_loop_now(loop) + (uint64_t)timeout_ns;
     d->hold = hold;
     d->done = done;
     d->arg = arg;

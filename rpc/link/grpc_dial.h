@@ -24,10 +24,12 @@ typedef void rpc_grpc_dial_done_cb(void *arg, struct rpc_grpc_socket *socket,
     bool is_short);
 
 /* done runs once, later, unless abandoned first; the dial is gone
- * by then. target is borrowed until either. NULL when memory is short. */
+ * by then. target is borrowed until either. Whoever dials will abandon it when
+ * timeout_ns is over: an address has half of what is left of that, the last one
+ * the rest. NULL when memory is short. */
 struct rpc_grpc_dial *rpc_grpc_dial_start(struct sluice_loop *loop,
-    const struct rpc_grpc_target *target, struct rpc_grpc_hold *hold,
-    rpc_grpc_dial_done_cb *done, void *arg);
+    const struct rpc_grpc_target *target, int64_t timeout_ns,
+    struct rpc_grpc_hold *hold, rpc_grpc_dial_done_cb *done, void *arg);
 
 void rpc_grpc_dial_abandon(struct rpc_grpc_dial **dial);
 

@@ -193,12 +193,13 @@ make_room(struct rpc_grpc_reader *r, struct sluice_pool *pool, size_t len)
     size_t room = r->held_room == 0 ? HELD_STEP : r->held_room;
     uint8_t *held;
 
-    if (r->held_from > 0) {
+    /* Not for little room: what is held may be long, and moved each time. */
+    if (r->held_from > 0 && r->held_from >= kept) {
         memmove(r->held, r->held + r->held_from, kept);
         r->held_from = 0;
         r->held_to = kept;
     }
-    if (len <= r->held_room - kept)
+    if (len <= r->held_room - r->held_to)
         return true;
     while (room < kept + len)
         room *= 2;
@@ -206,10 +207,12 @@ make_room(struct rpc_grpc_reader *r, struct sluice_pool *pool, size_t len)
     if (held == NULL)
         return false;
     if (r->held != NULL) {
-        memcpy(held, r->held, kept);
+        memcpy(held, r->held + r->held_from, kept);
         sluice_pool_give(pool, r->held, r->held_room);
     }
     r->held = held;
+    r->held_from = 0;
+    r->held_to = kept;
     r->held_room = room;
     return true;
 }

@@ -342,11 +342,54 @@ enum sluice_err
 rpc_grpc_session_consume(struct rpc_grpc_session *s, int32_t stream_id,
     size_t len)
 {
-    if (nghttp2_session_consume_stream(s->wire.h2, stream_id, len) != 0)
+    nghttp2_session *h2 = s->wire.h2;
+    int32_t before =
+        nghttp2_session_get_stream_effective_recv_data_length(h2, stream_id);
+    int error = nghttp2_session_consume_stream(h2, stream_id, len);
+    int32_t after =
+        nghttp2_session_get_stream_effective_recv_data_length(h2, stream_id);
+
+    /* nghttp2 waits for half of the window, which is long if that is large. */
+    if (error == 0 && after == before && before >= (int32_t)len)
+        error = nghttp2_submit_window_update(h2, NGHTTP2_FLAG_NONE, stream_id,
+            (int32_t)len);
+    if (error != 0)
         return SLUICE_ENOMEM;
     if (nghttp2_session_want_write(s->wire.h2))
         rpc_grpc_session_wake(s);
     return SLUICE_OK;
+}
+
+void
+rpc_grpc_session_set_window(struct rpc_grpc_session *s,
+    struct rpc_grpc_call *call, uint32_t window)
+{
+    if (window == call->window)
+        return;
+    call->window = window;
+    if (nghttp2_session_set_local_window_size(s->wire.h2, NGHTTP2_FLAG_NONE,
+            call->stream_id, (int32_t)window) != 0)
+        rpc_grpc_session_reset(s, call->stream_id, NGHTTP2_CANCEL);
+    rpc_grpc_session_wake(s);
+}
+
+void
+rpc_grpc_session_widen(struct rpc_grpc_session *s, struct rpc_grpc_call *call)
+{
+    uint64_t now = sluice_loop_now(s->client->loop);
+    uint64_t elapsed = now - call->half_ns;
+    uint32_t window;
+    bool must_ask;
+
+    call->half_ns = now;
+    window = rpc_grpc_path_widen(&s->path, call->window, elapsed, &must_ask);
+    rpc_grpc_session_set_window(s, call, window);
+    if (!must_ask)
+        return;
+    if (nghttp2_submit_ping(s->wire.h2, NGHTTP2_FLAG_NONE,
+            (const uint8_t *)RPC_GRPC_TRIP_PING) == 0)
+        rpc_grpc_path_asked(&s->path, now);
+    rpc_grpc_session_wake(s);
 }
 
 /* -------------------------------------------------------------- starting */
@@ -379,6 +422,8 @@ rpc_grpc_session_new(struct sluice_grpc_client *client,
     s->magic = RPC_GRPC_SESSION_MAGIC;
     s->client = client;
     s->keepalive_timer.expire = on_keepalive_timer;
+    s->path.most = client->max_window;
+    s->began_ns = sluice_loop_now(client->loop);
     rpc_grpc_keepalive_init(&s->keepalive, &client->keepalive,
         sluice_loop_now(client->loop));
     TAILQ_INIT(&s->calls);

@@ -44,6 +44,9 @@ SLUICE_MUST_USE enum sluice_err rpc_grpc_session_resume(
     struct rpc_grpc_session *session, int32_t stream_id);
 SLUICE_MUST_USE enum sluice_err rpc_grpc_session_consume(
     struct rpc_grpc_session *session, int32_t stream_id, size_t len);
+/* Half of its window was given back: more of it, if that is what it lacks. */
+void rpc_grpc_session_widen(struct rpc_grpc_session *session,
+    struct rpc_grpc_call *call);
 
 /* The callbacks and options that all sessions of a client share. */
 struct rpc_grpc_session_shared;

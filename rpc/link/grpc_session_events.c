@@ -98,6 +98,14 @@ is_complaint(const nghttp2_goaway *goaway)
             sluice_str("too_many_pings"));
 }
 
+static bool
+is_trip_answer(const nghttp2_frame *frame)
+{
+    return (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
+        memcmp(frame->ping.opaque_data, RPC_GRPC_TRIP_PING,
+            sizeof(frame->ping.opaque_data)) == 0;
+}
+
 static int
 on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -111,7 +119,14 @@ on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
             s->has_settings = true;
             s->has_free_slots = true; /* the limit may have grown */
+        } else {
+            rpc_grpc_path_saw(&s->path, s->began_ns,
+                sluice_loop_now(s->client->loop));
         }
+        break;
+    case NGHTTP2_PING:
+        if (is_trip_answer(frame))
+            rpc_grpc_path_answered(&s->path, sluice_loop_now(s->client->loop));
         break;
     case NGHTTP2_GOAWAY:
         s->must_drain = true;
@@ -142,6 +157,21 @@ note_goodbye(struct rpc_grpc_session *s, uint32_t error_code)
         s->is_broken = true;
 }
 
+/* To nghttp2 there is no stream before its HEADERS leave. */
+static void
+begin_stream(struct rpc_grpc_session *s, int32_t stream_id)
+{
+    struct rpc_grpc_call *call;
+
+    s->last_sent = stream_id;
+    if (s->path.learnt == 0)
+        return;
+    call = call_of(s, stream_id);
+    if (call != NULL)
+        rpc_grpc_session_set_window(s, call,
+            rpc_grpc_path_begin(&s->path, call->window));
+}
+
 static int
 on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 {
@@ -149,7 +179,7 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
 
     (void)h2;
     if (frame->hd.type == NGHTTP2_HEADERS)
-        s->last_sent = frame->hd.stream_id;
+        begin_stream(s, frame->hd.stream_id);
     else if (frame->hd.type == NGHTTP2_GOAWAY)
         note_goodbye(s, frame->goaway.error_code);
     return 0;
@@ -179,6 +209,7 @@ on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t error_code,
     else
         end = rpc_grpc_end_broken();
     TAILQ_REMOVE(&s->calls, call, link);
+    rpc_grpc_path_give_back(&s->path, s->client->initial_window, call->window);
     s->active--;
     s->has_free_slots = true;
     rpc_grpc_stream_gone(call, was_sent, is_refused, end);

@@ -8,12 +8,16 @@
 #include "rpc/link/grpc_bucket.h"
 #include "rpc/link/grpc_keepalive.h"
 #include "rpc/link/grpc_session.h"
+#include "rpc/link/grpc_window.h"
 
 #define RPC_GRPC_SESSION_MAGIC 0x67727073u
 
 /* Given back on receipt, so that no stream holds up another one; what a stream
  * may hold is bounded by its own window. */
-#define RPC_GRPC_CONNECTION_WINDOW (4 * 1024 * 1024)
+#define RPC_GRPC_CONNECTION_WINDOW (64 * 1024 * 1024)
+
+/* Of PINGs that ask for the round trip; those of keepalive have zeros. */
+#define RPC_GRPC_TRIP_PING "how far?"
 
 struct rpc_grpc_session {
     unsigned magic;
@@ -41,8 +45,15 @@ struct rpc_grpc_session {
     struct rpc_grpc_keepalive keepalive;
     struct sluice_timer keepalive_timer; /* runs while somebody wants to know */
 
+    struct rpc_grpc_path path;
+    uint64_t began_ns; /* our SETTINGS have left since */
+
     struct rpc_grpc_bucket resets; /* of ours */
 };
+
+/* The window has been lent by the session's path. */
+void rpc_grpc_session_set_window(struct rpc_grpc_session *session,
+    struct rpc_grpc_call *call, uint32_t window);
 
 struct rpc_grpc_session_shared {
     nghttp2_session_callbacks *callbacks;

@@ -11,7 +11,12 @@
 
 #include "rpc/check.h"
 #include "rpc/link/grpc_client.h"
+#include "rpc/link/grpc_window.h"
 #include "rpc/metadata.h"
+
+/* While less than this waits to be sent, another message may come: dozens of
+ * small ones share a frame, and a peer that does not read costs little. */
+#define WAITING_MAX 4096u
 
 /* -------------------------------------------------------------- ending */
 
@@ -119,21 +124,27 @@ rpc_grpc_stream_end_block(struct rpc_grpc_call *call, bool is_last)
 
 /* ---------------------------------------------------------------- data */
 
-/* Gives window back, half a window at a time: nghttp2 would not tell the peer
- * of less. */
+/* Gives window back, a good deal of it at a time. */
 static void
 consume(struct rpc_grpc_call *call, size_t len)
 {
     call->consumed += len;
     if (call->place != RPC_GRPC_STREAM || call->consumed == 0 ||
-        call->consumed < call->client->initial_window / 2)
+        call->consumed < rpc_grpc_window_step(call->window))
         return;
     len = call->consumed;
     call->consumed = 0;
     if (rpc_grpc_session_consume(call->session, call->stream_id, len) !=
-            SLUICE_OK &&
-        !has_ended(call))
-        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
+        SLUICE_OK) {
+        if (!has_ended(call))
+            rpc_grpc_stream_fail(call, rpc_grpc_end_short());
+        return;
+    }
+    call->used += len;
+    if (call->used < call->window / 2)
+        return;
+    call->used = 0;
+    rpc_grpc_session_widen(call->session, call);
 }
 
 /* Acts on what the reader found. */
@@ -276,6 +287,9 @@ rpc_grpc_stream_opened(struct rpc_grpc_call *call,
     call->session = session;
     call->stream_id = stream_id;
     call->consumed = 0;
+    call->used = 0;
+    call->window = call->client->initial_window;
+    call->half_ns = sluice_loop_now(call->client->loop);
     /* Of an earlier stream, nothing has been delivered. */
     rpc_grpc_context_fini(&call->context);
     rpc_grpc_context_init(&call->context, peer, call->client->request.authority,
@@ -294,18 +308,28 @@ rpc_grpc_stream_offer(struct rpc_grpc_call *call, size_t room, bool *is_last)
     return len;
 }
 
+/* Nothing follows the one message that may have to be sent a second time. */
+void
+rpc_grpc_stream_grant(struct rpc_grpc_call *call)
+{
+    if (!call->owes_grant || call->is_half_closing || call->is_replayable ||
+        rpc_grpc_writer_left(&call->writer) >= WAITING_MAX)
+        return;
+    call->owes_grant = false;
+    call->has_grant = true;
+    rpc_grpc_call_wake(call);
+}
+
 /* The last message is kept for a replay until the peer answers; of others the
  * next is asked for instead. */
 void
 rpc_grpc_stream_copy(struct rpc_grpc_call *call, uint8_t *out, size_t len)
 {
-    if (!rpc_grpc_writer_copy(&call->writer, out, len))
-        return;
-    if (!call->is_half_closing) {
+    bool is_all = rpc_grpc_writer_copy(&call->writer, out, len);
+
+    if (is_all && !call->is_half_closing)
         call->is_replayable = false;
-        call->has_grant = true;
-        rpc_grpc_call_wake(call);
-    }
-    if (!call->is_replayable)
+    rpc_grpc_stream_grant(call);
+    if (is_all && !call->is_replayable)
         rpc_grpc_writer_fini(&call->writer);
 }

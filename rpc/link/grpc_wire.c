@@ -36,6 +36,13 @@ rpc_grpc_buffers_fini(struct rpc_grpc_buffers *buffers)
 
 static void on_written(uv_write_t *write, int status);
 
+static void
+free_unsent(struct rpc_grpc_wire *w)
+{
+    sluice_pool_give(sluice_loop_pool(w->loop), w->unsent, w->unsent_len);
+    w->unsent = NULL;
+}
+
 /* Keeps what the socket did not take. */
 static void
 write_rest(struct rpc_grpc_wire *w, const uint8_t *data, size_t len)
@@ -43,11 +50,12 @@ write_rest(struct rpc_grpc_wire *w, const uint8_t *data, size_t len)
     uv_buf_t buf;
 
     assert(w->unsent == NULL);
-    w->unsent = malloc(len);
+    w->unsent = sluice_pool_take(sluice_loop_pool(w->loop), len);
     if (w->unsent == NULL) {
         w->events->lost(w, RPC_GRPC_LOSS_SELF, 0);
         return;
     }
+    w->unsent_len = len;
     memcpy(w->unsent, data, len);
     buf = uv_buf_init((char *)w->unsent, (unsigned)len);
     if (uv_write(&w->write, &w->socket->uv.stream, &buf, 1, on_written) != 0)
@@ -129,8 +137,7 @@ on_written(uv_write_t *write, int status)
     struct rpc_grpc_wire *w =
         RPC_CONTAINER_OF(write, struct rpc_grpc_wire, write);
 
-    free(w->unsent);
-    w->unsent = NULL;
+    free_unsent(w);
     w->is_writing = false;
     if (w->socket == NULL)
         return; /* being closed; the write was cancelled */
@@ -235,8 +242,7 @@ on_socket_closed(void *arg)
     struct rpc_grpc_wire *w = arg;
     void (*on_closed)(void *arg) = w->on_closed;
 
-    free(w->unsent);
-    w->unsent = NULL;
+    free_unsent(w);
     on_closed(w->on_closed_arg);
 }
 

@@ -67,6 +67,7 @@ struct rpc_grpc_wire {
     bool is_writing;
     uv_write_t write;
     uint8_t *unsent;
+    size_t unsent_len;
     void (*on_closed)(void *arg);
     void *on_closed_arg;
 };

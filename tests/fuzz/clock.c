@@ -13,11 +13,17 @@
 /* Far from 0, where errors of sign would hide. */
 #define START_NS ((uint64_t)1000000 * NS_PER_MS)
 
-static struct {
-    uint64_t now;
-    uv_timer_t *timer;
+#define TIMERS_MAX 4u
+
+struct timer {
+    uv_timer_t *handle; /* NULL: none */
     uv_timer_cb expire; /* NULL: not running */
     uint64_t due_ms;
+};
+
+static struct {
+    uint64_t now;
+    struct timer timers[TIMERS_MAX];
 } clock_now;
 
 void
@@ -40,15 +46,32 @@ __wrap_uv_now(const uv_loop_t *loop)
     return clock_now.now / NS_PER_MS;
 }
 
+/* Its own, or a free one. */
+static struct timer *
+timer_of(const uv_timer_t *handle)
+{
+    struct timer *free_one = NULL;
+
+    for (unsigned i = 0; i < TIMERS_MAX; i++) {
+        if (clock_now.timers[i].handle == handle)
+            return &clock_now.timers[i];
+        if (clock_now.timers[i].handle == NULL && free_one == NULL)
+            free_one = &clock_now.timers[i];
+    }
+    assert(free_one != NULL);
+    return free_one;
+}
+
 int
 __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout,
     uint64_t repeat)
 {
     assert(repeat == 0);
-    assert(clock_now.timer == NULL || clock_now.timer == handle);
-    clock_now.timer = handle;
-    clock_now.expire = cb;
-    clock_now.due_ms = __wrap_uv_now(handle->loop) + timeout;
+    *timer_of(handle) = (struct timer){
+        .handle = handle,
+        .expire = cb,
+        .due_ms = __wrap_uv_now(handle->loop) + timeout,
+    };
     return 0;
 }
 
@@ -67,12 +90,14 @@ __wrap_uv_random(uv_loop_t *loop, uv_random_t *req, void *buf, size_t len,
 void
 fuzz_clock_step(uint64_t ns)
 {
-    uv_timer_cb expire = clock_now.expire;
-
     clock_now.now += ns;
-    if (expire == NULL ||
-        clock_now.due_ms > __wrap_uv_now(clock_now.timer->loop))
-        return;
-    clock_now.expire = NULL;
-    expire(clock_now.timer);
+    for (unsigned i = 0; i < TIMERS_MAX; i++) {
+        struct timer *t = &clock_now.timers[i];
+        uv_timer_cb expire = t->expire;
+
+        if (expire == NULL || t->due_ms > __wrap_uv_now(t->handle->loop))
+            continue;
+        t->expire = NULL;
+        expire(t->handle);
+    }
 }

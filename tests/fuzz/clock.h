@@ -2,8 +2,8 @@
 /*
  * tests/fuzz/clock.h - time that passes only when a fuzz target says so, and
  * chance that is the same each time. They stand in for libuv's clock, for the
- * one libuv timer a sluice_loop has, and for libuv's random bytes: a target is
- * linked with fuzz_clock_link and never waits.
+ * libuv timers of a sluice_loop, and for libuv's random bytes: a target is linked
+ * with fuzz_clock_link and never waits.
  */
 #ifndef TESTS_FUZZ_CLOCK_H
 #define TESTS_FUZZ_CLOCK_H

@@ -185,25 +185,25 @@ check_handshake(struct fuzz_input *in)
         "Sec-WebSocket-Extensions" };
     struct gw_handshake h = { .is_wanted = false };
     struct fuzz_input again = *in;
-    const char *why;
-    unsigned status = 0;
+    struct gw_handshake_fault fault;
 
     while (!fuzz_has_ended(in)) {
         const char *name = names[fuzz_below(in, 6)];
 
         (void)gw_handshake_read(&h, name, strlen(name), fuzz_text(in));
     }
-    why = gw_handshake_check(&h, "GET", &status);
-    assert(status == 400 || status == 426);
-    if (why != NULL)
+    if (!gw_handshake_check(&h, "GET", &fault)) {
+        assert(fault.status == 400 || fault.status == 426);
+        assert(fault.field != NULL && fault.expected != NULL);
         return;
+    }
     check_good(&h);
     while (!fuzz_has_ended(&again)) {
         const char *name = names[fuzz_below(&again, 6)];
 
         (void)gw_handshake_read(&h, name, strlen(name), fuzz_text(&again));
     }
-    assert(gw_handshake_check(&h, "GET", &status) != NULL);
+    assert(!gw_handshake_check(&h, "GET", &fault));
 }
 
 int

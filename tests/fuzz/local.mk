@@ -131,6 +131,7 @@ fuzz_played_call = \
 fuzz_played_call_link = \
 	-Wl,--wrap=gw_call_start,--wrap=gw_call_start_for \
 	-Wl,--wrap=gw_call_request,--wrap=gw_call_has_room \
+	-Wl,--wrap=gw_call_is_waited_for \
 	-Wl,--wrap=gw_call_half_close,--wrap=gw_call_give_up \
 	-Wl,--wrap=gw_exchange_called \
 	-Wl,--wrap=sluice_call_cancel,--wrap=sluice_call_allow

@@ -23,6 +23,7 @@ void __wrap_gw_call_start_for(struct gw_exchange *x,
 void __wrap_gw_call_request(struct gw_exchange *x,
     struct sluice_bytes *request);
 bool __wrap_gw_call_has_room(const struct gw_exchange *x);
+bool __wrap_gw_call_is_waited_for(const struct gw_exchange *x);
 void __wrap_gw_call_half_close(struct gw_exchange *x);
 void __wrap_gw_call_give_up(struct gw_exchange *x);
 void __wrap_gw_exchange_called(struct gw_exchange *x);
@@ -84,6 +85,12 @@ __wrap_gw_call_has_room(const struct gw_exchange *x)
     now.has_no_room =
         x->is_calling && !fuzz_has_ended(&now.cuts) && !fuzz_flip(&now.cuts);
     return !now.has_no_room;
+}
+
+bool
+__wrap_gw_call_is_waited_for(const struct gw_exchange *x)
+{
+    return __wrap_gw_call_has_room(x);
 }
 
 void

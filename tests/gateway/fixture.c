@@ -99,7 +99,8 @@ fixture_renew(struct fixture *f)
     f->x = calloc(1, sizeof *f->x);
     assert_non_null(f->x);
     f->x->worker = f->worker;
-    f->connection = (struct gw_connection){ .worker = f->worker, .fd = -1 };
+    f->connection =
+        (struct gw_connection){ .worker = f->worker, .fd = -1, .spare = -1 };
     f->x->connection = &f->connection;
     f->x->front = &gw_front_rest;
     f->x->form = &gw_form_json;
@@ -123,6 +124,7 @@ fixture_open_serving(struct fixture *f, const char *route_file,
         .access_fd = -1,
         .n_workers = 1,
         .max_connections = 10,
+        .max_surplus = 10,
     };
     f->worker = gw_worker_new(&f->shared, 0, NULL, why);
     if (f->worker == NULL)

@@ -187,6 +187,12 @@ check_PROGRAMS += tests/gateway/test_media_type
 tests_gateway_test_media_type_SOURCES = tests/gateway/test_media_type.c
 tests_gateway_test_media_type_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+# System calls are wrapped: they are interrupted when told to
+check_PROGRAMS += tests/gateway/test_socket
+tests_gateway_test_socket_SOURCES = tests/gateway/test_socket.c
+tests_gateway_test_socket_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_gateway_test_socket_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=send -Wl,--wrap=recv -Wl,--wrap=poll
 # Seeded schedules of both sides of a worker, with a clock that they turn.
 check_PROGRAMS += tests/gateway/test_schedules
 tests_gateway_test_schedules_SOURCES = \

@@ -349,8 +349,27 @@ after_a_loss_the_log_goes_on(void **state)
     uv_run(&f->uv, UV_RUN_NOWAIT);
     written(f);
     has(f, "status=200 ");
-    assert_int_equal(count(f->text, '\n'), 1);
+    assert_int_equal(count(f->text, '\n'), 2); /* and one tells of the loss */
     assert_int_equal(f->log.lost, 1);
+}
+
+static void
+a_loss_is_told_of_once_when_there_is_room(void **state)
+{
+    struct fixture *f = *state;
+
+    fill(f, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        gw_access_log_write(&f->log, &f->line);
+        uv_run(&f->uv, UV_RUN_NOWAIT);
+    }
+    written(f);
+    gw_access_log_write(&f->log, &f->line);
+    uv_run(&f->uv, UV_RUN_NOWAIT);
+    assert_non_null(strstr(written(f), "Z lost=2\n"));
+    gw_access_log_write(&f->log, &f->line);
+    uv_run(&f->uv, UV_RUN_NOWAIT);
+    assert_null(strstr(written(f), "lost="));
 }
 
 static void
@@ -371,7 +390,7 @@ a_line_that_was_cut_ends_before_the_next(void **state)
     gw_access_log_write(&f->log, &f->line);
     uv_run(&f->uv, UV_RUN_NOWAIT);
     assert_int_equal(strncmp(written(f), "\ntime=", 6), 0);
-    assert_int_equal(count(f->text, '\n'), 2);
+    assert_int_equal(count(f->text, '\n'), 3); /* and one tells of the loss */
 }
 
 static void
@@ -390,7 +409,8 @@ a_line_end_that_is_owed_is_no_lost_line(void **state)
     assert_int_equal(f->log.lost, lost + 1);
     written(f);
     gw_access_log_fini(&f->log);
-    assert_string_equal(written(f), "\n");
+    assert_int_equal(strncmp(written(f), "\ntime=", 6), 0);
+    assert_int_equal(count(f->text, '\n'), 2); /* the other tells of the loss */
 }
 
 /* A device that takes nothing: what a full disk says. */
@@ -446,6 +466,7 @@ main(void)
         TEST(a_log_that_is_off_does_nothing),
         TEST(lines_that_a_full_pipe_swallows_are_counted),
         TEST(after_a_loss_the_log_goes_on),
+        TEST(a_loss_is_told_of_once_when_there_is_room),
         TEST(a_line_that_was_cut_ends_before_the_next),
         TEST(a_line_end_that_is_owed_is_no_lost_line),
         TEST(a_full_disk_does_not_stop_work),

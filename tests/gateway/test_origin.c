@@ -64,16 +64,17 @@ what_is_no_web_origin_is_not_the_same(void **state)
 static void
 a_list_names_whole_origins(void **state)
 {
-    static const char *const list[] = { "https://a.example", "null" };
+    static const char *const list[] = { "https://a.example",
+        "https://b.example" };
 
     (void)state;
-    assert_true(gw_origin_is_listed(sluice_str("https://A.example"), list, 2));
-    assert_true(gw_origin_is_listed(sluice_str("null"), list, 2));
+    assert_true(gw_origin_is_listed(sluice_str("https://b.example"), list, 2));
     assert_false(gw_origin_is_listed(sluice_str("http://a.example"), list, 2));
     assert_false(
         gw_origin_is_listed(sluice_str("https://a.example:1"), list, 2));
     assert_false(gw_origin_is_listed(sluice_str(""), list, 2));
-    assert_false(gw_origin_is_listed(sluice_str("null"), NULL, 0));
+    assert_false(gw_origin_is_listed(sluice_str("null"), list, 2));
+    assert_false(gw_origin_is_listed(sluice_str("https://a.example"), NULL, 0));
 }
 
 static void
@@ -83,6 +84,19 @@ a_star_is_every_origin(void **state)
 
     (void)state;
     assert_true(gw_origin_is_listed(sluice_str("http://x"), list, 1));
+}
+
+static void
+a_star_in_a_name_is_names_below(void **state)
+{
+    static const char *const list[] = { "https://*.a.example" };
+
+    (void)state;
+    assert_true(
+        gw_origin_is_listed(sluice_str("https://x.a.example"), list, 1));
+    assert_false(gw_origin_is_listed(sluice_str("https://a.example"), list, 1));
+    assert_false(
+        gw_origin_is_listed(sluice_str("https://*.a.example"), list, 1));
 }
 
 int
@@ -96,6 +110,7 @@ main(void)
         cmocka_unit_test(what_is_no_web_origin_is_not_the_same),
         cmocka_unit_test(a_list_names_whole_origins),
         cmocka_unit_test(a_star_is_every_origin),
+        cmocka_unit_test(a_star_in_a_name_is_names_below),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,8 @@ struct reading {
     char content_type[64];
     char host[64];
     char accept[64];
+    char accept_encoding[64];
+    char preflight_headers[64];
     bool was_read;
 };
 
@@ -62,7 +64,7 @@ read_head(struct MHD_Connection *mhd, void *arg)
     struct gw_request *r = &in->r;
 
     in->was_read = gw_request_read_headers(r, mhd, in->f->set->config,
-        in->f->worker->pool, "192.0.2.1");
+        &in->f->x->arena, "192.0.2.1");
     metadata_text(r->metadata, in->metadata, sizeof in->metadata);
     sluice_metadata_unref(&r->metadata);
     copy(in->bad_header, sizeof in->bad_header, sluice_str(r->bad_header));
@@ -70,6 +72,10 @@ read_head(struct MHD_Connection *mhd, void *arg)
     copy(in->content_type, sizeof in->content_type, r->content_type);
     copy(in->host, sizeof in->host, r->host);
     copy(in->accept, sizeof in->accept, r->accept);
+    copy(in->accept_encoding, sizeof in->accept_encoding, r->accept_encoding);
+    copy(in->preflight_headers, sizeof in->preflight_headers,
+        r->preflight_headers);
+    gw_arena_reset(&in->f->x->arena);
     return http_queue_nothing(mhd);
 }
 
@@ -183,6 +189,21 @@ a_plain_head_steers_nothing(void **state)
     assert_false(r->wants_trailers);
     assert_false(r->has_bad_expect);
     assert_string_equal(((struct world *)*state)->in.host, "h:1");
+}
+
+static void
+the_lines_of_a_list_are_one_list(void **state)
+{
+    struct world *w = *state;
+
+    head(w,
+        "Accept: text/a, text/b\r\nAccept-Encoding: br\r\naccept: text/c\r\n"
+        "Access-Control-Request-Headers: x-a\r\nACCEPT:\r\n"
+        "Access-Control-Request-Headers: x-b\r\nAccept-Encoding: gzip\r\n");
+
+    assert_string_equal(w->in.accept, "text/a, text/b, text/c, ");
+    assert_string_equal(w->in.accept_encoding, "br, gzip");
+    assert_string_equal(w->in.preflight_headers, "x-a, x-b");
 }
 
 static void
@@ -512,6 +533,16 @@ binary_values_that_are_no_base64_are_named(void **state)
 }
 
 static void
+metadata_that_gRPC_cannot_carry_is_named(void **state)
+{
+    static const char why[] = "expected printable ASCII";
+
+    is_bad(*state, "Grpc-Metadata-A: caf\xc3\xa9", "Grpc-Metadata-A", why);
+    is_bad(*state, "Grpc-Metadata-A: b\tc", "Grpc-Metadata-A", why);
+    gives(*state, "X-Request-Id: \xff\r\nGrpc-Metadata-TE: \xff\r\n", "");
+}
+
+static void
 a_binary_header_that_is_not_passed_is_not_checked(void **state)
 {
     gives(*state, "X-Other-Bin: *\r\nGrpc-Metadata-Grpc-X-Bin: *\r\n", "");
@@ -697,9 +728,11 @@ main(void)
         TEST(joined_binary_values_are_several),
         TEST(an_empty_binary_value_is_empty),
         TEST(binary_values_that_are_no_base64_are_named),
+        TEST(metadata_that_gRPC_cannot_carry_is_named),
         TEST(a_binary_header_that_is_not_passed_is_not_checked),
         TEST(who_called_is_added_to_who_called_before),
         TEST(an_empty_list_of_callers_is_none),
+        TEST(the_lines_of_a_list_are_one_list),
         TEST(several_lines_of_callers_are_one_list),
         TEST(who_called_is_told_whatever_the_client_claims),
         cmocka_unit_test(json_in_UTF_8_is_taken),

@@ -262,6 +262,52 @@ a_frame_must_be_masked(void **state)
 }
 
 static void
+what_is_wrong_with_a_header_is_told_before_its_payload(void **state)
+{
+    static const struct {
+        const char *head;
+        size_t len;
+        const char *heard;
+    } heads[] = {
+        { "\x81\x01", 2, "broken:1002|" },
+        { "\xc1\x81", 2, "broken:1002|" },
+        { "\x83\x81", 2, "broken:1002|" },
+        { "\x80\x81", 2, "broken:1002|" },
+        { "\x82\xfe\x03\xe9", 4, "broken:1009|" },
+        { "\x82\xff\0\0\1\0\0\0\0\0", 10, "broken:1009|" },
+        { "\x82\xff\0\0\1\0\0\0\0\0kkkk", 14, "broken:1009|" },
+        { "\x82", 1, "" },
+        { "\x82\xfe\x03\xe8kkkk", 8, "" },
+        { "\x82\xff\0\0\1\0\0\0\0", 9, "" },
+    };
+
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        struct client *c = *state;
+        char heard[64];
+
+        says(c, 0x82, "whole");
+        put(c, heads[i].head, heads[i].len);
+        snprintf(heard, sizeof heard, "binary:whole|%s", heads[i].heard);
+        is_heard(c, heard);
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void
+the_header_of_a_fragment_counts_with_those_before(void **state)
+{
+    struct client *c = *state;
+    char text[1000];
+
+    memset(text, 'x', sizeof text);
+    put_frame(c, 0x02, text, sizeof text);
+    put(c, "\x80\x81", 2);
+    listen_on(c);
+    assert_non_null(strstr(c->heard, "broken:1009|"));
+}
+
+static void
 reserved_bits_and_opcodes_are_refused(void **state)
 {
     static const uint8_t firsts[] = { 0xc1, 0xa1, 0x91, 0x83, 0x87, 0x8b,
@@ -524,6 +570,8 @@ main(void)
         ON_CLIENT(a_character_may_be_cut_between_fragments),
         ON_CLIENT(memory_is_kept_within_a_frame_only),
         ON_CLIENT(a_frame_must_be_masked),
+        ON_CLIENT(what_is_wrong_with_a_header_is_told_before_its_payload),
+        ON_CLIENT(the_header_of_a_fragment_counts_with_those_before),
         ON_CLIENT(reserved_bits_and_opcodes_are_refused),
         ON_CLIENT(a_continuation_needs_a_beginning),
         ON_CLIENT(a_message_must_not_begin_within_another),

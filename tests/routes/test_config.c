@@ -75,6 +75,9 @@ static const char everything[] =
     "  one:\n"
     "    target: dns:///127.0.0.1:50051\n"
     "    schema: [a.pb, b/c.pb]\n"
+    "    connect_timeout: 500ms\n"
+    "    keepalive: {time: 2s, timeout: 1s, permitted: true}\n"
+    "    max_stream_window: 64KiB\n"
     "    service_config:\n"
     "      loadBalancingConfig: [{pick_first: {}}]\n"
     "      methodConfig:\n"
@@ -141,6 +144,16 @@ every_key_is_read(void **state)
     assert_int_equal(u[0].schema_kind, ROUTE_SCHEMA_FILES);
     assert_int_equal(u[0].n_schemas, 2);
     assert_string_equal(u[0].schemas[1], "b/c.pb");
+    assert_true(u[0].connect_timeout_ns == 500 * 1000000);
+    assert_true(u[0].keepalive_ns == 2 * INT64_C(1000000000));
+    assert_true(u[0].keepalive_timeout_ns == INT64_C(1000000000));
+    assert_true(u[0].keepalive_is_permitted);
+    assert_int_equal(u[0].max_stream_window, 64 * 1024);
+    assert_int_equal(u[1].max_stream_window, 16 * 1024 * 1024);
+    assert_true(u[1].connect_timeout_ns == 5 * INT64_C(1000000000));
+    assert_true(u[1].keepalive_ns == 20 * INT64_C(1000000000));
+    assert_true(u[1].keepalive_timeout_ns == 10 * INT64_C(1000000000));
+    assert_false(u[1].keepalive_is_permitted);
     assert_int_equal(u[0].n_method_configs, 3);
     assert_string_equal(u[0].method_configs[0].service, "");
     assert_true(u[0].method_configs[0].timeout_ns == 10000000000);
@@ -189,7 +202,7 @@ rules_are_read(void **state)
     assert_true(c->fully_decode_reserved_expansion);
     assert_int_equal(c->n_rules, 2);
     assert_string_equal(rule[0].selector, "p.S.A");
-    assert_int_equal(rule[0].place.line, 25);
+    assert_int_equal(rule[0].place.line, 28);
     assert_string_equal(rule[0].verb, "GET");
     assert_string_equal(rule[0].path, "/v1/{name=shelves/*}");
     assert_null(rule[0].body);
@@ -250,7 +263,7 @@ json_and_yaml_give_the_same(void **state)
         "      \"schema\": \"l.pb\"}},\n"
         "  \"services\": [ {\"name\": \"p.S\"} ],\n"
         "  \"workers\": 2,\n"
-        "  \"listen\": [],\n"
+        "  \"listen\": \"[::]:0\",\n"
         "  \"http\": {\"fullyDecodeReservedExpansion\": true, \"rules\":\n"
         "    [{\"selector\": \"p.S.A\", \"get\": \"/{a}\",\n"
         "      \"responseBody\": \"b\",\n"
@@ -355,8 +368,8 @@ cors_is_put_together_from_the_whole_file(void **state)
     c = good(BASE);
     assert_false(c->cors.is_on);
     route_config_free(&c);
-    c = good(BASE "cors: {origins: ['*', 'http://[::1]:80', "
-                  "'app-x://a', 'https://*.b.c:1']}\n");
+    c = good(BASE "cors: {origins: ['*', 'http://[::1]:81', "
+                  "'app-x://a:80', 'https://*.b.c:1']}\n");
     assert_true(c->cors.takes_any_origin);
     assert_string_equal(c->cors.allow_methods,
         "GET, HEAD, POST, PUT, PATCH, DELETE");
@@ -370,7 +383,7 @@ mistakes_about_cors_are_reported(void **state)
     static const char *const origins[] = { "null", "a.example", "https://",
         "https://a/", "https://A.example", "https://*", "https://a.*.b",
         "https://*a.b", "https://*.*.b", "://a", "https://a b", "https://:80",
-        "https://*." };
+        "https://*.", "https://a:443", "http://[::1]:80" };
     char text[200];
 
     (void)state;
@@ -390,7 +403,7 @@ mistakes_about_cors_are_reported(void **state)
     bad(BASE "cors: {}\n", "3: cors needs a key \"origins\"");
     bad(BASE "cors: {origins: [], methods: a b, headers: 'x:', expose: '*',\n"
              "  max_age: 2d}\n",
-        "3: origins: expected an origin, found a list\n"
+        "3: origins: expected an origin, found an empty list\n"
         "3: methods: expected an HTTP method, found \"a b\"\n"
         "3: headers: expected * or the name of a header, found \"x:\"\n"
         "3: expose: expected the name of a header, found \"*\"\n"
@@ -412,10 +425,14 @@ wrong_kinds_are_named(void **state)
         "6: access_log: expected a text, found a list\n"
         "7: metadata: expected a map, found nothing\n"
         "8: timeouts: expected a map, found the number 1.5");
-    bad(BASE "json: {pretty: 1, proto_names: \"true\"}\nworkers: true\n",
+    bad(BASE "json: {pretty: 1, proto_names: \"true\"}\nworkers: true\n"
+             "listen: []\nlimits: {max_connections: 1KiB}\n",
         "3: pretty: expected true or false, found the number 1\n"
         "3: proto_names: expected true or false, found \"true\"\n"
-        "4: workers: expected a whole number from 0 to 256, found true");
+        "4: workers: expected a whole number from 0 to 256, found true\n"
+        "5: listen: expected an address, found an empty list\n"
+        "6: max_connections: expected a whole number from 1 to 1000000, found "
+        "\"1KiB\"");
 }
 
 static void
@@ -531,6 +548,28 @@ methods_are_checked(void **state)
 }
 
 static void
+how_long_one_waits_for_a_backend_is_checked(void **state)
+{
+    (void)state;
+    bad("services: [{name: p.S, upstream: a}]\n"
+        "upstreams:\n"
+        "  a: {target: 'h:1', schema: x, connect_timeout: 0s,\n"
+        "    keepalive: {time: 9.9s, timeout: 0s}}\n"
+        "  b: {target: 'h:1', schema: x, keepalive: 20s}\n"
+        "  c: {target: 'h:1', schema: x,\n"
+        "    keepalive: {time: 1s, permitted: maybe, interval: 1s}}\n",
+        "3: connect_timeout: expected a duration from 0.001s to 86400s, such "
+        "as 5s or 100ms, found \"0s\"\n"
+        "4: timeout: expected a duration from 0.001s to 86400s, such "
+        "as 5s or 100ms, found \"0s\"\n"
+        "4: keepalive: a time of less than 10s needs \"permitted: true\"\n"
+        "5: keepalive: expected a map, found \"20s\"\n"
+        "7: permitted: expected true or false, found \"maybe\"\n"
+        "7: keepalive has no key \"interval\"\n"
+        "7: keepalive: a time of less than 10s needs \"permitted: true\"");
+}
+
+static void
 a_service_config_is_checked(void **state)
 {
     (void)state;
@@ -563,20 +602,13 @@ a_service_config_is_checked(void **state)
 }
 
 static void
-origins_are_schemes_and_hosts(void **state)
+origins_of_websockets_are_those_of_cors(void **state)
 {
     (void)state;
     bad(BASE "websocket:\n"
-             "  origins: [a.example, https://, 'http://a/b', 'http://u@a',\n"
-             "    http://a:1, 'null']\n",
-        "4: origins: expected an origin such as https://app.example, or *, "
-        "found \"a.example\"\n"
-        "4: origins: expected an origin such as https://app.example, or *, "
-        "found \"https://\"\n"
-        "4: origins: expected an origin such as https://app.example, or *, "
-        "found \"http://a/b\"\n"
-        "4: origins: expected an origin such as https://app.example, or *, "
-        "found \"http://u@a\"");
+             "  origins: [https://*.a.example, http://a:1, 'null']\n",
+        "4: origins: expected *, or an origin as browsers write it, such as "
+        "https://example.com or https://*.example.com, found \"null\"");
 }
 
 static void
@@ -941,8 +973,9 @@ main(void)
         cmocka_unit_test(rules_are_checked),
         cmocka_unit_test(both_spellings_of_a_key_are_one_key),
         cmocka_unit_test(methods_are_checked),
+        cmocka_unit_test(how_long_one_waits_for_a_backend_is_checked),
         cmocka_unit_test(a_service_config_is_checked),
-        cmocka_unit_test(origins_are_schemes_and_hosts),
+        cmocka_unit_test(origins_of_websockets_are_those_of_cors),
         cmocka_unit_test(headers_that_frame_or_belong_to_a_hop_are_refused),
         cmocka_unit_test(keys_given_twice_are_reported),
         cmocka_unit_test(broken_text_is_reported_with_its_line),

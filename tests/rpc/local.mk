@@ -18,6 +18,11 @@ tests_rpc_test_bytes_SOURCES = tests/rpc/test_bytes.c $(memory)
 tests_rpc_test_bytes_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 tests_rpc_test_bytes_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 
+check_PROGRAMS += tests/rpc/test_shelf
+tests_rpc_test_shelf_SOURCES = tests/rpc/test_shelf.c
+tests_rpc_test_shelf_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+tests_rpc_test_shelf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+
 check_PROGRAMS += tests/rpc/test_loop
 tests_rpc_test_loop_SOURCES = tests/rpc/test_loop.c
 tests_rpc_test_loop_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
@@ -251,10 +256,16 @@ tests_rpc_test_grpc_server_memory_LDFLAGS = $(AM_LDFLAGS) $(memory_link)
 check_PROGRAMS += tests/rpc/test_grpc_coding
 tests_rpc_test_grpc_coding_SOURCES = tests/rpc/test_grpc_coding.c
 tests_rpc_test_grpc_coding_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_writer
+tests_rpc_test_grpc_writer_SOURCES = tests/rpc/test_grpc_writer.c
+tests_rpc_test_grpc_writer_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_grpc_keepalive
 tests_rpc_test_grpc_keepalive_SOURCES = \
 	tests/rpc/test_grpc_keepalive.c $(grpc_scene)
 tests_rpc_test_grpc_keepalive_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/rpc/test_grpc_window
+tests_rpc_test_grpc_window_SOURCES = tests/rpc/test_grpc_window.c
+tests_rpc_test_grpc_window_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/rpc/test_grpc_status
 tests_rpc_test_grpc_status_SOURCES = tests/rpc/test_grpc_status.c $(grpc_scene)
 tests_rpc_test_grpc_status_LDADD = $(RPC_LIBS) $(CMOCKA_LIBS)

@@ -59,12 +59,87 @@ storage_has_a_third_of_slack_at_most(void **state)
 
     (void)state;
     assert_non_null(pool);
-    for (size = 65; size <= 70000; size++) {
+    for (size = 65; size <= 200000; size++) {
         room = rpc_pool_usable(pool, size);
         assert_true(room >= size);
         assert_true((room - size) * 3 < room);
         assert_int_equal(rpc_pool_usable(pool, room), room);
     }
+    sluice_pool_free(&pool);
+}
+
+static void
+large_storage_is_used_again(void **state)
+{
+    static const size_t sizes[] = { 70000, 100000, 1000000, 4200000 };
+    struct sluice_pool *pool = sluice_pool_new();
+    struct sluice_bytes *b;
+    size_t i;
+
+    (void)state;
+    assert_non_null(pool);
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        b = sluice_bytes_new(pool, sizes[i]);
+        sluice_bytes_unref(&b);
+        assert_int_equal(rpc_pool_wants_sweep(pool), RPC_POOL_KEEPS);
+        memory_count();
+        b = sluice_bytes_new(pool, sizes[i] - 1000);
+        assert_int_equal(memory_suffices().calls, RPC_POOL_KEEPS ? 0 : 1);
+        sluice_bytes_unref(&b);
+    }
+    rpc_pool_sweep(pool);
+    rpc_pool_sweep(pool);
+    assert_false(rpc_pool_wants_sweep(pool));
+    sluice_pool_free(&pool);
+}
+
+/* So many at once, and given back. */
+static void
+burst(struct sluice_pool *pool, size_t size, unsigned n)
+{
+    static void *taken[4096];
+    unsigned i;
+
+    assert_in_range(n, 1, 4096);
+    for (i = 0; i < n; i++) {
+        taken[i] = sluice_pool_take(pool, size);
+        assert_non_null(taken[i]);
+    }
+    for (i = 0; i < n; i++)
+        sluice_pool_give(pool, taken[i], size);
+}
+
+/* 80 x 20480 are 1.6 MiB: more than what stays, less than what may. */
+static void
+a_burst_of_pages_is_kept_until_the_sweep(void **state)
+{
+    struct sluice_pool *pool = sluice_pool_new();
+    unsigned kept = RPC_POOL_KEEPS ? 12 : 0;
+
+    (void)state;
+    assert_non_null(pool);
+    burst(pool, 20480, 80);
+    assert_int_equal(rpc_pool_wants_sweep(pool), RPC_POOL_KEEPS);
+    memory_count();
+    burst(pool, 20480, 80);
+    assert_int_equal(memory_suffices().calls, RPC_POOL_KEEPS ? 0 : 80);
+    rpc_pool_sweep(pool);
+    assert_false(rpc_pool_wants_sweep(pool));
+    memory_count();
+    burst(pool, 20480, 80);
+    assert_int_equal(memory_suffices().calls, 80 - kept);
+    sluice_pool_free(&pool);
+}
+
+static void
+a_burst_of_small_storage_leaves_no_surplus(void **state)
+{
+    struct sluice_pool *pool = sluice_pool_new();
+
+    (void)state;
+    assert_non_null(pool);
+    burst(pool, 2048, 4096);
+    assert_false(rpc_pool_wants_sweep(pool));
     sluice_pool_free(&pool);
 }
 
@@ -489,6 +564,27 @@ names_and_values_that_may_travel(void **state)
 }
 
 static void
+every_byte_of_a_name_and_of_a_value_counts(void **state)
+{
+    static const char names[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
+    char text[21];
+
+    (void)state;
+    for (size_t len = 1; len < sizeof(text); len++) {
+        memset(text, 'a', sizeof(text));
+        for (int c = 0; c < 256; c++) {
+            struct sluice_str s = sluice_str_n(text, len);
+
+            text[len / 2] = (char)c;
+            assert_int_equal(sluice_metadata_name_is_valid(s),
+                c != 0 && strchr(names, c) != NULL);
+            assert_int_equal(sluice_metadata_value_is_valid(sluice_str("a"), s),
+                c >= 0x20 && c <= 0x7e);
+        }
+    }
+}
+
+static void
 everything_says_when_memory_is_short(void **state)
 {
     struct sluice_pool *pool = sluice_pool_new();
@@ -591,6 +687,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(storage_is_usable_to_its_last_byte),
         cmocka_unit_test(storage_has_a_third_of_slack_at_most),
+        cmocka_unit_test(large_storage_is_used_again),
+        cmocka_unit_test(a_burst_of_pages_is_kept_until_the_sweep),
+        cmocka_unit_test(a_burst_of_small_storage_leaves_no_surplus),
         cmocka_unit_test(giving_nothing_is_nothing),
         cmocka_unit_test(storage_outlives_its_pool),
         cmocka_unit_test(another_thread_may_drop_while_the_owner_takes),
@@ -609,6 +708,7 @@ main(void)
         cmocka_unit_test(shared_metadata_lives_until_its_last_holder),
         cmocka_unit_test(the_empty_list_is_for_everybody),
         cmocka_unit_test(names_and_values_that_may_travel),
+        cmocka_unit_test(every_byte_of_a_name_and_of_a_value_counts),
         cmocka_unit_test(everything_says_when_memory_is_short),
         cmocka_unit_test(codes_have_names_and_http_statuses),
         cmocka_unit_test(http_statuses_without_a_grpc_status_have_codes),

@@ -8,7 +8,10 @@
 #include "rpc/link/grpc_client.h"
 #include "rpc/link/grpc_session_private.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* ---------------------------------------------------------------- queueing */
 
@@ -128,9 +131,9 @@ calls_in_the_queue_survive_a_lost_connection(void **state)
 /* --------------------------------------------------------------- connecting */
 
 static void
-reaches(struct scene *s, const char *host)
+reaches_in_time(struct scene *s, const char *host, int64_t timeout_ns)
 {
-    struct sluice_grpc_client_options o = { .max_message = 0 };
+    struct sluice_grpc_client_options o = { .connect_timeout_ns = timeout_ns };
     char target[128];
 
     s->backend = bad_backend_start(HELLO SERVE);
@@ -143,6 +146,12 @@ reaches(struct scene *s, const char *host)
     grpc_call_fini(&s->call);
     grpc_world_close(&s->w);
     bad_backend_stop(&s->backend);
+}
+
+static void
+reaches(struct scene *s, const char *host)
+{
+    reaches_in_time(s, host, 0);
 }
 
 static void
@@ -159,6 +168,44 @@ an_address_that_refuses_is_passed_over(void **state)
 {
     reaches(*state, "ipv4:127.0.0.1:1,127.0.0.1");
     reaches(*state, "ipv6:[::1]:1,[::ffff:127.0.0.1]");
+}
+
+/* A listener whose queue of connections is full: the kernel drops what asks for
+ * another one. */
+struct hole {
+    int listener;
+    int filler;
+    unsigned port;
+};
+
+static void
+hole_open(struct hole *h)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr *any = (struct sockaddr *)&address;
+    socklen_t len = sizeof(address);
+
+    h->listener = socket(AF_INET, SOCK_STREAM, 0);
+    h->filler = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(h->listener, any, len), 0);
+    assert_int_equal(listen(h->listener, 0), 0);
+    assert_int_equal(getsockname(h->listener, any, &len), 0);
+    assert_int_equal(connect(h->filler, any, len), 0);
+    h->port = ntohs(address.sin_port);
+}
+
+static void
+an_address_that_says_nothing_leaves_half_of_the_time(void **state)
+{
+    struct hole h;
+    char host[64];
+
+    hole_open(&h);
+    (void)snprintf(host, sizeof(host), "ipv4:127.0.0.1:%u,127.0.0.1", h.port);
+    reaches_in_time(*state, host, 400 * SLUICE_MS);
+    close(h.filler);
+    close(h.listener);
 }
 
 static void
@@ -238,6 +285,7 @@ main(void)
         SCENE(calls_in_the_queue_survive_a_lost_connection),
         SCENE(a_name_or_a_number_is_reached),
         SCENE(an_address_that_refuses_is_passed_over),
+        SCENE(an_address_that_says_nothing_leaves_half_of_the_time),
         SCENE(a_name_that_does_not_exist_is_unreachable),
         SCENE(a_unix_socket_that_is_not_there_is_unreachable),
         SCENE(a_client_may_be_closed_in_every_phase_of_connecting),

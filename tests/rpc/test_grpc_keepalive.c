@@ -196,7 +196,7 @@ options_of(struct scene *s, const struct sluice_grpc_client_options *o)
 }
 
 static void
-less_than_ten_seconds_is_ten_seconds(void **state)
+less_than_ten_seconds_needs_permission(void **state)
 {
     struct sluice_grpc_client_options o = { .keepalive_time_ns = 1 };
     struct rpc_grpc_keepalive_options k = options_of(*state, &o);
@@ -211,6 +211,9 @@ less_than_ten_seconds_is_ten_seconds(void **state)
     assert_true(k.time_ns == 11 * SLUICE_SECOND);
     assert_true(k.timeout_ns == 3);
     assert_false(k.is_polite);
+    o.keepalive_time_ns = 5;
+    k = options_of(*state, &o);
+    assert_true(k.time_ns == 5);
 }
 
 /* ---------------------------------------------------------------- backends */
@@ -396,7 +399,7 @@ main(void)
         cmocka_unit_test(a_long_silence_is_asked_three_times_and_then_rarely),
         cmocka_unit_test(who_has_permission_asks_as_often_as_told),
         cmocka_unit_test(slowing_down_doubles_the_time_and_does_not_overflow),
-        SCENE(less_than_ten_seconds_is_ten_seconds),
+        SCENE(less_than_ten_seconds_needs_permission),
         SCENE(a_backend_that_does_not_answer_is_lost),
         SCENE(a_backend_that_answers_is_left_alone),
         SCENE(a_message_ends_the_long_wait),

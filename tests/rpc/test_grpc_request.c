@@ -206,6 +206,37 @@ a_requests_own_fields_follow(void **state)
     rpc_grpc_request_fini(&req, pool);
 }
 
+static void
+assert_timeout(struct sluice_pool *pool, int64_t ns, const char *text)
+{
+    struct rpc_grpc_request req = { .path = NULL };
+    struct block b;
+
+    assert_int_equal(rpc_grpc_request_init(&req, pool, sluice_str("a"),
+                         sluice_str("b")),
+        SLUICE_OK);
+    make_block(&b, &req, pool, ns);
+    assert_field(&b.nv[USUAL], "grpc-timeout", text);
+    assert_int_equal(b.nv[USUAL].flags & NGHTTP2_NV_FLAG_NO_INDEX, 0);
+    rpc_grpc_request_fini(&req, pool);
+}
+
+static void
+a_timeout_has_three_digits_that_mostly_repeat(void **state)
+{
+    struct sluice_pool *pool = pool_of(state);
+
+    assert_timeout(pool, 60 * SLUICE_SECOND, "60000000u");
+    assert_timeout(pool, 60 * SLUICE_SECOND - 1, "60000000u");
+    assert_timeout(pool, 59900000001, "60000000u");
+    assert_timeout(pool, 59900000000, "59900000u");
+    assert_timeout(pool, 1234500000, "1240000u");
+    assert_timeout(pool, 999, "999n");
+    assert_timeout(pool, 1001, "1010n");
+    assert_timeout(pool, 0, "1n");
+    assert_timeout(pool, INT64_MAX - 1, "2562048H");
+}
+
 /* --------------------------------------------------------------- memory */
 
 static void
@@ -289,6 +320,7 @@ main(void)
         TEST(empty_names_and_methods_with_a_slash_make_no_path),
         TEST(a_request_has_the_fields_of_all_requests_first),
         TEST(a_requests_own_fields_follow),
+        TEST(a_timeout_has_three_digits_that_mostly_repeat),
         TEST(nghttp2_is_given_memory_from_the_pool),
         TEST(zeroed_memory_is_zero),
         TEST(what_grows_keeps_its_contents),

@@ -15,6 +15,7 @@
 
 #include <sluice/loop.h>
 
+#include "rpc/pool.h"
 #include "rpc/wheel.h"
 
 struct rig {
@@ -784,6 +785,58 @@ a_loop_belongs_to_the_thread_that_runs_it(void **state)
     assert_int_equal(uv_loop_close(&w.uv), 0);
 }
 
+/* ------------------------------------------------------ large storage */
+
+/* What a loop does in its own time it does now. */
+static void
+hurry(uv_handle_t *handle, void *arg)
+{
+    uv_timer_t *timer = (uv_timer_t *)handle;
+
+    (void)arg;
+    if (handle->type == UV_TIMER && uv_is_active(handle) && !uv_has_ref(handle))
+        uv_timer_start(timer, timer->timer_cb, 0, 0);
+}
+
+static void
+hurry_until_it_is_gone(uv_timer_t *timer)
+{
+    struct rig *r = timer->data;
+
+    uv_walk(&r->uv, hurry, NULL);
+    if (!rpc_pool_wants_sweep(sluice_loop_pool(r->loop)))
+        uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void
+large_storage_that_nobody_wants_goes_back(void **state)
+{
+    struct rig *r = *state;
+    struct sluice_pool *pool = sluice_loop_pool(r->loop);
+    uv_timer_t often;
+
+    sluice_pool_give(pool, sluice_pool_take(pool, 1000000), 1000000);
+    assert_int_equal(rpc_pool_wants_sweep(pool), RPC_POOL_KEEPS);
+    uv_timer_init(&r->uv, &often);
+    often.data = r;
+    uv_timer_start(&often, hurry_until_it_is_gone, 0, 1);
+    uv_run(&r->uv, UV_RUN_DEFAULT);
+    assert_false(rpc_pool_wants_sweep(pool));
+}
+
+static void
+large_storage_keeps_no_loop_from_ending(void **state)
+{
+    struct rig *r = *state;
+    struct sluice_pool *pool = sluice_loop_pool(r->loop);
+    struct job a = { { .run = do_job }, r, 'a', NULL, NULL, NULL };
+
+    sluice_pool_give(pool, sluice_pool_take(pool, 1000000), 1000000);
+    sluice_loop_defer(r->loop, &a.task);
+    assert_int_equal(uv_run(&r->uv, UV_RUN_DEFAULT), 0);
+    assert_int_equal(rpc_pool_wants_sweep(pool), RPC_POOL_KEEPS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -814,6 +867,8 @@ main(void)
         TEST(what_was_posted_before_the_close_runs_in_it),
         TEST(what_is_queued_behind_the_close_runs_in_it),
         cmocka_unit_test(a_loop_belongs_to_the_thread_that_runs_it),
+        TEST(large_storage_that_nobody_wants_goes_back),
+        TEST(large_storage_keeps_no_loop_from_ending),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

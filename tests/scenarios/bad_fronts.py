@@ -523,6 +523,7 @@ class Corners(harness.Scenario):
                             [("Content-Type", "text/xml")])
         self.assertEqual(response.header("accept-post"),
                          JSON + ", " + NDJSON)
+        self.assertIn(NDJSON, response.json()["message"])
         response = self.ask("PUT", "/v1/echo/n", b"x",
                             [("Content-Type", "text/xml")])
         self.assert_error(response, 415, 3)

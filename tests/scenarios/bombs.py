@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies and messages of a megabyte that inflate to a gigabyte, at each place
-where something is inflated: refused at the limit, and nothing is kept."""
+where something is inflated: refused at the limit, and nothing is kept for long."""
 
 import base64
 import re
+import time
 import zlib
 
 import forms
@@ -87,6 +88,16 @@ class Bombs(forms.Scenario):
         self.assertEqual(wire.response().status, 200)
         self.assertEqual(self.backend.arrived, [])
 
+    def assert_nothing_is_kept(self, before):
+        """Large storage may be used again for some seconds; then it is the
+        system's. Another client has its turns meanwhile."""
+        wire = self.wire()
+        end = time.monotonic() + harness.PATIENCE
+        while self.gateway.rss() - before >= GROWTH:
+            self.assertLess(time.monotonic(), end, "kept for too long")
+            wire.send(request("GET", "/healthz"))
+            self.assertEqual(wire.response().status, 200)
+
     @each(REQUESTS)
     def test_a_request(self, name):
         ask = REQUESTS[name](GIGABYTE)
@@ -95,7 +106,7 @@ class Bombs(forms.Scenario):
             self.assertEqual(
                 self.code(self.wire().send(ask).response()), 8)
         self.call_well()
-        self.assertLess(self.gateway.rss() - before, GROWTH)
+        self.assert_nothing_is_kept(before)
 
     @each(PLAIN)
     def test_a_body_that_is_compressed_as_a_whole(self, name):
@@ -104,7 +115,7 @@ class Bombs(forms.Scenario):
         response = self.wire().send(request("POST", target, GIGABYTE, [
             *typed(type), ("Content-Encoding", "gzip")])).response()
         self.assertEqual(response.status, 415, response)
-        self.assertLess(self.gateway.rss() - before, GROWTH)
+        self.assert_nothing_is_kept(before)
 
     def test_an_answer_of_the_backend(self):
         before = self.gateway.rss()
@@ -117,7 +128,7 @@ class Bombs(forms.Scenario):
                 call.compressed(GIGABYTE)
                 form.fails(self, stream.to_end(), "one ", 8)
                 self.assertTrue(call.wait_cancelled())
-                self.assertLess(self.gateway.rss() - before, GROWTH)
+                self.assert_nothing_is_kept(before)
 
     def test_a_unary_answer_of_the_backend(self):
         before = self.gateway.rss()
@@ -125,7 +136,7 @@ class Bombs(forms.Scenario):
         call = self.backend.next_call()
         call.compressed(GIGABYTE)
         self.assert_error(wire.response(), 500, 8)
-        self.assertLess(self.gateway.rss() - before, GROWTH)
+        self.assert_nothing_is_kept(before)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,6 @@ from harness import request
 
 
 class ClientGone(harness.Scenario):
-    more = """
-timeouts: {header: 0.3s, body: 0.3s, idle: 0.3s, send: 0.3s}
-"""
-
     def setUp(self):
         self.forget()
 
@@ -64,6 +60,12 @@ timeouts: {header: 0.3s, body: 0.3s, idle: 0.3s, send: 0.3s}
         gone = self.hang()
         gone.close()
         self.assertEqual(self.ask("GET", "/v1/orders/2").status, 200)
+
+
+class Dawdling(harness.Scenario):
+    more = """
+timeouts: {header: 0.3s, body: 0.3s, idle: 0.3s, send: 0.3s}
+"""
 
     def test_a_slow_head_is_cut_off(self):
         wire = self.wire().send("GET /v1/orders/1 HTTP/1.1\r\nHos")

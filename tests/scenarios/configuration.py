@@ -108,6 +108,11 @@ methods:
 """ % EVERYTHING, (1, "listen"), (2, "nonsense"), (6, "tset"),
             (7, "max_request_message"), (9, "timeout"))
 
+    def test_where_it_cannot_listen_is_reported_with_its_line(self):
+        self.assert_problems(
+            "workers: 1\nlisten: example.com:80\n" + GOOD,
+            (2, "expected a numeric address or localhost"))
+
     def test_what_the_schema_shows_is_reported_with_the_rest(self):
         result = self.assert_problems("""\
 wrokers: 2
@@ -253,12 +258,16 @@ methods:
                           ["routes", "x"], ["serve", "--nonsense"],
                           ["serve", "-x"], ["demo", "--help=x"],
                           ["check", "-c"], ["demo", "x"], ["version", "x"],
-                          ["demo", "--listen"]):
+                          ["demo", "--listen"], ["demo", "--listen", "8080"],
+                          ["demo", "--grpc", "example.com:1"],
+                          ["healthcheck", "a", "b"], ["healthcheck", "a"],
+                          ["help", "nonsense"], ["--nonsense"]):
             with self.subTest(arguments):
                 result = run(*arguments)
                 self.assertEqual(result.returncode, 2)
                 for line in result.stderr.splitlines()[:1]:
                     self.assertRegex(line, "^(sluice|Usage): ")
+                self.assertEqual(result.stdout, "")
                 self.assertNotEqual(result.stderr, "")
 
     def test_help_and_version_are_0(self):
@@ -275,6 +284,14 @@ methods:
             result = run(*arguments)
             self.assertEqual(result.returncode, 0)
             self.assertIn(word, result.stdout)
+
+    def test_help_of_a_command(self):
+        for command in ("serve", "demo", "check", "routes", "explain",
+                        "transcode", "healthcheck", "version"):
+            asked = run("help", command)
+            self.assertEqual(asked.returncode, 0)
+            self.assertIn("Usage: sluice %s" % command, asked.stdout)
+            self.assertEqual(asked.stdout, run(command, "--help").stdout)
 
     def test_it_listens_on_a_unix_socket(self):
         path = os.path.join(self.directory.name, "s")
@@ -327,7 +344,29 @@ methods:
             run("healthcheck", "http://" + address + "/healthz").returncode,
             0)
         self.assertEqual(gateway.stop(), 0)
-        self.assertEqual(run("healthcheck", address).returncode, 1)
+        result = run("healthcheck", address)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr, "sluice: healthcheck: %s: "
+                         "Connection refused\n" % address)
+
+    def test_healthcheck_tells_what_is_wrong(self):
+        for answer, why in (
+                (b"", "no answer: the connection was closed"),
+                (b"HTTP/1.1 503 Service Unavailable\r\n\r\n",
+                 "expected HTTP/1.1 200, found HTTP/1.1 503")):
+            with socket.create_server(("127.0.0.1", 0)) as other:
+                address = "127.0.0.1:%d" % other.getsockname()[1]
+                asking = subprocess.Popen(
+                    [PROGRAM, "healthcheck", address],
+                    stderr=subprocess.PIPE, text=True)
+                peer = other.accept()[0]
+                peer.recv(4096)
+                peer.sendall(answer)
+                peer.close()
+                _, said = asking.communicate(timeout=harness.PATIENCE)
+            self.assertEqual(asking.returncode, 1)
+            self.assertEqual(
+                said, "sluice: healthcheck: %s: %s\n" % (address, why))
 
     def test_the_access_log_can_be_a_file_or_off(self):
         path = os.path.join(self.directory.name, "access.log")

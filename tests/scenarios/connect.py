@@ -344,6 +344,16 @@ class Compression(Scenario):
             [("Connect-Accept-Encoding", "gzip")]))
         self.assertEqual(reply.flags, [COMPRESSED, END])
 
+    def test_what_is_taken_may_be_said_in_several_lines(self):
+        for codings in (("gzip", "br"), ("br", "gzip"), ("br", "gzip;q=0.1")):
+            reply = self.stream(
+                "Stream", Order(count=1, size=999),
+                headers=[("Connect-Accept-Encoding", c) for c in codings])
+            self.assertEqual(reply.flags, [COMPRESSED, END])
+            response = self.post("Obey", Order(size=999), headers=[
+                ("Accept-Encoding", c) for c in codings])
+            self.assertEqual(response.header("content-encoding"), "gzip")
+
     def test_a_stream_that_shows_its_head_first_says_so_too(self):
         reply = self.stream("Stream", Order(count=2, size=999, tags=["a=1"]),
                             headers=[("Connect-Accept-Encoding", "gzip")])

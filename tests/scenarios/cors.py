@@ -37,7 +37,7 @@ metadata: {allow_response: [etag]}
     def assert_shared(self, response, origin=HERE):
         self.assertEqual(
             response.header("access-control-allow-origin"), origin, response)
-        self.assertEqual(response.header("vary"), "Origin")
+        self.assertIn(("vary", "Origin"), response.headers)
 
     def test_a_preflight_is_answered_on_every_path(self):
         before = len(self.backend.calls)

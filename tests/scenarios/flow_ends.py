@@ -166,7 +166,7 @@ class Unfinished(forms.Scenario):
         response = wire.response()
         self.assert_error(response, 503, 14)
         self.assertEqual(response.header("connection"), "close")
-        gateway.wait_for('status=503.*outcome="local shutdown"')
+        gateway.wait_for('status=503.*outcome="local shutdown" code=14 ')
         self.assertEqual(gateway.stop(None), 0)
 
     def test_more_than_is_swallowed(self):

@@ -607,10 +607,12 @@ ROUTE_FILE = """\
 listen: ["127.0.0.1:0"]
 workers: 1
 upstreams:
-  test: {target: "ipv4:127.0.0.1:%(port)d", schema: %(everything)s}
-  files: {target: "ipv4:127.0.0.1:%(port)d", schema: %(files)s}
-  box: {target: "ipv4:127.0.0.1:%(port)d", schema: none}
+  test: {target: "%(target)s", schema: %(everything)s%(patience)s}
+  files: {target: "%(target)s", schema: %(files)s%(patience)s}
+  box: {target: "%(target)s", schema: none%(patience)s}
+%(upstreams)s
 services:
+%(services)s
   - {name: sluice.test.v1.Everyday, upstream: test}
   - {name: sluice.test.v1.Files, upstream: files}
   - {name: raw.Box, upstream: box}
@@ -623,6 +625,7 @@ methods:
   - {selector: raw.Box.Echo}
   - {selector: raw.Box.Pour, cardinality: unary-stream%(pour)s}
   - {selector: raw.Box.Gather, cardinality: stream-unary}
+%(methods)s
 %(more)s
 """
 
@@ -631,6 +634,11 @@ class Scenario(harness.Scenario):
     """A gateway with one worker in front of a peer that the test plays."""
 
     backend_type = Peer
+    target = "ipv4:127.0.0.1:%d"
+    patience = ""       # further keys of each upstream
+    upstreams = ""      # further upstreams, their services and methods
+    services = ""
+    methods = ""
 
     @classmethod
     def start(cls, port, more=None, pour=""):
@@ -642,7 +650,10 @@ class Scenario(harness.Scenario):
         path = os.path.join(cls.directory.name, name)
         with open(path, "w") as f:
             f.write(ROUTE_FILE % {
-                "port": port, "everything": harness.EVERYTHING,
+                "target": cls.target % port, "patience": cls.patience,
+                "upstreams": cls.upstreams, "services": cls.services,
+                "methods": cls.methods,
+                "everything": harness.EVERYTHING,
                 "files": files.SET, "pour": pour,
                 "more": cls.more if more is None else more})
         return path

@@ -9,7 +9,9 @@ scenarios = \
 	tests/scenarios/bad_connections.py \
 	tests/scenarios/browser.py \
 	tests/scenarios/bad_fronts.py \
+	tests/scenarios/blackhole.py \
 	tests/scenarios/bombs.py \
+	tests/scenarios/churn.py \
 	tests/scenarios/client_gone.py \
 	tests/scenarios/compression.py \
 	tests/scenarios/connect.py \
@@ -20,6 +22,7 @@ scenarios = \
 	tests/scenarios/error_details.py \
 	tests/scenarios/everyday.py \
 	tests/scenarios/explain.py \
+	tests/scenarios/far.py \
 	tests/scenarios/flow_ends.py \
 	tests/scenarios/flow_gone.py \
 	tests/scenarios/flow_held.py \
@@ -29,6 +32,7 @@ scenarios = \
 	tests/scenarios/hostile_heads.py \
 	tests/scenarios/http_body.py \
 	tests/scenarios/http_body_streams.py \
+	tests/scenarios/killed.py \
 	tests/scenarios/limits.py \
 	tests/scenarios/manual.py \
 	tests/scenarios/metadata.py \
@@ -71,6 +75,7 @@ EXTRA_DIST += \
 	tests/scenarios/everything.proto \
 	tests/scenarios/files.proto \
 	tests/scenarios/files.py \
+	tests/scenarios/flights.py \
 	tests/scenarios/forms.py \
 	tests/scenarios/frames.py \
 	tests/scenarios/harness.py \
@@ -78,6 +83,7 @@ EXTRA_DIST += \
 	tests/scenarios/idle_streams.py \
 	tests/scenarios/http2.py \
 	tests/scenarios/leaving.py \
+	tests/scenarios/nursery.py \
 	tests/scenarios/peer.py \
 	tests/scenarios/protojson.proto \
 	tests/scenarios/protojson2.proto \
@@ -88,7 +94,9 @@ EXTRA_DIST += \
 	tests/scenarios/random_wire.py \
 	tests/scenarios/slow.py \
 	tests/scenarios/transcoder.py \
+	tests/scenarios/victim.py \
 	tests/scenarios/web.py \
+	tests/scenarios/whole.py \
 	tests/scenarios/websocket.py \
 	tests/web/browser.mjs \
 	tests/web/clients_in_browser.mjs \
@@ -181,6 +189,35 @@ CLEANFILES += tests/scenarios/unpooled$(EXEEXT)
 tests/scenarios/starved.log tests/scenarios/starved_start.log: \
 	tests/scenarios/heap_counter.so \
 	tests/scenarios/unpooled$(EXEEXT)
+# System calls that fail or do little, and a time of day that jumps: libraries
+# that are preloaded. Sanitizers want to come first themselves.
+if !SANITIZED
+TESTS += \
+	tests/scenarios/clock_jumps.py \
+	tests/scenarios/descriptors.py \
+	tests/scenarios/syscall_failures.py
+endif
+EXTRA_DIST += \
+	tests/scenarios/clock_jumps.py \
+	tests/scenarios/descriptors.py \
+	tests/scenarios/faults.c \
+	tests/scenarios/faults.py \
+	tests/scenarios/syscall_failures.py \
+	tests/scenarios/wall_clock.c
+tests/scenarios/clock_jumps.log: tests/scenarios/wall_clock.so
+tests/scenarios/descriptors.log: tests/scenarios/faults.so
+tests/scenarios/syscall_failures.log: tests/scenarios/faults.so
+CLEANFILES += tests/scenarios/faults.so tests/scenarios/wall_clock.so
+
+tests/scenarios/faults.so: tests/scenarios/faults.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
+		-D_GNU_SOURCE -fPIC -shared -o $@ \
+		$(srcdir)/tests/scenarios/faults.c
+
+tests/scenarios/wall_clock.so: tests/scenarios/wall_clock.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) $(CFLAGS) \
+		-D_GNU_SOURCE -fPIC -shared -o $@ \
+		$(srcdir)/tests/scenarios/wall_clock.c
 
 # Instructions per request. Programs with a sanitizer do not run under valgrind.
 if !SANITIZED

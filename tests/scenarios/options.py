@@ -135,6 +135,12 @@ methods:
 """
     TARGET = "/v1/echo/n?inner.text=t"
 
+    def test_caches_are_told_that_Accept_may_ask(self):
+        self.assertEqual(self.ask("GET", self.TARGET).header("vary"), "Accept")
+        response = self.ask("POST", "/v1/collections", b"")
+        self.assertEqual(response.status, 200)
+        self.assertIsNone(response.header("vary"))
+
     def test_the_query_asks(self):
         self.assertEqual(self.ask("GET", self.TARGET).body, INNER)
         for asked in ("$prettyPrint", "$prettyPrint=", "$prettyPrint=true",

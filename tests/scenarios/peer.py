@@ -132,6 +132,7 @@ class Connection(http2.Connection):
         self.first_window = WINDOW
         self.window = WINDOW        # of the connection
         self.pings = self.pongs = 0
+        self.owed = []              # acknowledgements that are under way
 
     def take_window(self, call, wanted):
         """How much of a frame may go; 0: the call is over."""
@@ -172,12 +173,18 @@ class Connection(http2.Connection):
             call = self.by_stream[f.stream]
             call.message(self.peer.reply)
             call.end()
-        elif f.type == SETTINGS and not f.flags & ACK:
+        elif f.type in (SETTINGS, PING) and not f.flags & ACK:
+            with self.peer.changed:
+                self.owed.append((f.type, ACK, 0, f.payload * (f.type == PING)))
+                self.peer.changed.notify_all()
+            if not self.peer.is_far:
+                self.acknowledge()
+
+    def acknowledge(self):
+        """What is owed."""
+        while self.owed:
             with self.writing:
-                self.send(SETTINGS, ACK, 0)
-        elif f.type == PING and not f.flags & ACK:
-            with self.writing:
-                self.send(PING, ACK, 0, f.payload)
+                self.send(*self.owed.pop(0))
 
     def give(self, stream, n):
         with self.writing:
@@ -235,14 +242,15 @@ class Connection(http2.Connection):
 
 
 class Peer:
-    def __init__(self, **_):
+    def __init__(self, port=0, listener=None, **_):
         self.changed = threading.Condition()
         self.arrived = []
         self.is_reading = True      # gives windows back
+        self.is_far = False         # acknowledges when it is told to
         self.reply = None           # to each call that is whole, at once
         self.is_stopped = False
         self.connections = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = listener or socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many clients, few descriptors, rude endings: nothing is lost, nothing stays
-behind, nobody spins."""
+"""Many clients, rude endings: nothing is lost, nothing stays behind."""
 
 import os
 import random
-import resource
 import select
 import unittest
 
@@ -18,16 +16,6 @@ REQUESTS = 500      # each
 
 def descriptors(gateway):
     return len(os.listdir("/proc/%d/fd" % gateway.process.pid))
-
-
-def cpu_seconds(gateway):
-    """What all its threads have had so far."""
-    tasks = "/proc/%d/task" % gateway.process.pid
-    spent = 0
-    for task in os.listdir(tasks):
-        with open("%s/%s/schedstat" % (tasks, task)) as f:
-            spent += int(f.read().split()[0])
-    return spent / 1e9
 
 
 def readable(wires):
@@ -65,33 +53,6 @@ class RawLimits(harness.Scenario):
         status = wire.send(request("GET", target)).response().status
         wire.close()
         return status
-
-    def test_more_clients_than_descriptors(self):
-        gateway = self.own()
-        first = self.wire(gateway.port)
-        ask = request("GET", "/v1/orders/1")
-        self.assertEqual(first.send(ask).response().status, 200)
-        before = descriptors(gateway)
-        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (64, 64))
-        wires = [self.wire(gateway.port).send(ask) for _ in range(200)]
-        while descriptors(gateway) < 64:
-            pass
-
-        # Full up. What waits outside must not keep it busy: half a second goes
-        # by, which the deadline of this call sees to.
-        spent = cpu_seconds(gateway)
-        first.send(request("GET", "/v1/orders/1?hang=true",
-                           headers=[("Grpc-Timeout", "500m")]))
-        self.assert_error(first.response(), 504, 4)
-        self.assertLess(cpu_seconds(gateway) - spent, 0.05)
-
-        while wires:
-            for wire in readable(wires):
-                self.assertEqual(wire.response().status, 200)
-                wires.remove(wire)
-                wire.close()
-        self.until(gateway, lambda: descriptors(gateway) <= before)
-        self.assertEqual(first.send(ask).response().status, 200)
 
     def test_a_client_over_the_limit_is_told_503(self):
         gateway = self.own("limits: {max_connections: 10}\n")

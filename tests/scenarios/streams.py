@@ -129,8 +129,17 @@ class Streams(harness.Scenario):
                 ("text/event-stream;q=0.8, application/json;q=0.7", SSE)):
             response = self.watch("count=1", accept).response()
             self.assertEqual(response.header("content-type"), TYPES[form])
+            self.assertEqual(response.header("vary"), "Accept")
         response = self.ask("GET", "/v1/streams/s")
         self.assertEqual(response.header("content-type"), NDJSON)
+
+    def test_Accept_may_have_several_lines(self):
+        for more, form in ((("text/html",), SSE),
+                           ((ARRAY, "text/html"), SSE),
+                           (("", "application/json;q=2"), SSE)):
+            response = self.watch("count=1", SSE, [
+                ("Accept", line) for line in more]).response()
+            self.assertEqual(response.header("content-type"), TYPES[form])
 
     def test_events_are_not_to_be_kept_or_gathered(self):
         response = self.watch("count=1", SSE).response()

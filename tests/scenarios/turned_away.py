@@ -186,6 +186,8 @@ class TooMany(Scenario):
                 self.assertEqual(wire.response().status, 408)
             self.assert_goes_on(first)
             gateway.wait_for('status=408 .*outcome="timeout"', self.SURPLUS)
+            gateway.wait_for('status=503 .*path="-" .*outcome="connections" '
+                             '.*remote="127.0.0.1"')
 
 
 if __name__ == "__main__":

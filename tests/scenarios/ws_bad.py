@@ -32,6 +32,9 @@ VIOLATIONS = [
     ("125 in two bytes", frame(TEXT, "x" * 125, width=2), 1002),
     ("65535 in eight bytes", frame(TEXT, "x" * 65535, width=8), 1002),
     ("a length of 2^62", frame(BINARY, b"x", length=1 << 62, width=8), 1009),
+    ("a header that announces 2^62, and nothing more",
+     frame(BINARY, b"", length=1 << 62, width=8), 1009),
+    ("a header without a mask, and nothing more", b"\x81\x05", 1002),
     ("a frame over the limit", frame(TEXT, b"x", length=100001), 1009),
     ("fragments over the limit",
      frame(BINARY, b"x" * 60000, fin=False)
@@ -250,6 +253,7 @@ class BadWebSocket(harness.Scenario):
                 ('{"metadata": {"a": ["x", null]}}', "string"),
                 ('{"metadata": {"a": {"b": "c"}}}', "string"),
                 ('{"metadata": {"a-bin": "!!!"}}', "base64"),
+                ('{"metadata": {"a": "caf\u00e9"}}', "printable ASCII"),
                 ('{"metadata": {"a": "1", "a": "2"}}', "twice"),
                 ('{"timeout": 5}', "seconds"), ('{"timeout": "s"}', "seconds"),
                 ('{"timeout": "-1s"}', "seconds"),

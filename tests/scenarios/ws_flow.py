@@ -179,7 +179,9 @@ class Ends(WebSocketScenario):
 
 class Handshakes(WebSocketScenario):
     more = """
-websocket: {origins: ["https://app.example", "http://other.example:8080"]}
+websocket:
+  origins: ["https://app.example", "http://other.example:8080",
+            "https://*.pages.example"]
 """
 
     def status(self, headers, host="localhost", target="/v1/orders/1"):
@@ -190,7 +192,9 @@ websocket: {origins: ["https://app.example", "http://other.example:8080"]}
         for origin, host, status in (
                 (None, "localhost", 101),
                 ("https://app.example", "localhost", 101),
-                ("HTTPS://APP.example", "localhost", 101),
+                ("https://App.example", "localhost", 403),
+                ("https://x.app.example", "localhost", 403),
+                ("https://x.pages.example", "localhost", 101),
                 ("http://app.example", "localhost", 403),
                 ("https://app.example:444", "localhost", 403),
                 ("http://other.example:8080", "localhost", 101),
@@ -286,6 +290,11 @@ timeouts: {body: 0.3s, idle: 0.3s, send: 0.3s, ping: 0.2s, pong: 0.2s}
             if opcode != PING:
                 break
         self.assertEqual(json.loads(payload)["code"], 4)
+
+
+class SendTime(WebSocketScenario):
+    """Without pings, which a client that takes nothing does not answer."""
+    more = "timeouts: {send: 0.3s}\n"
 
     def test_a_client_that_takes_nothing_is_cut_off(self):
         self.open("/v1/streams/cut?count=1000000&size=1000",

@@ -30,6 +30,7 @@ page.on("request", (request) => requests.push(request.url()));
 
 async function choose(method, form) {
   await page.click(`nav a[data-method=${method}]`);
+  await page.waitForSelector(`nav a[data-method=${method}][aria-current=page]`);
   if (form) await page.check(`#forms input[value=${form}]`, { force: true });
 }
 
