@@ -174,6 +174,7 @@ EXTRA_DIST += \
 	tests/scenarios/memory.py \
 	tests/scenarios/starved.py \
 	tests/scenarios/starved_flows.py \
+	tests/scenarios/starved_kinds.py \
 	tests/scenarios/starved_start.py \
 	tests/scenarios/starving.py
 EXTRA_PROGRAMS += tests/scenarios/unpooled

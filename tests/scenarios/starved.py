@@ -7,12 +7,11 @@ is served as if nothing had been; and nothing stays behind.
 
 A sample is tried; STARVE=all tries each k."""
 
-import os
-
 import files
 import harness
 import http2
 import starved_flows
+import starved_kinds
 import starving
 
 ROUTE_FILE = """\
@@ -52,7 +51,7 @@ class Gateway:
     """In front of the official gRPC, and of a backend that hangs up after each
     call."""
 
-    backend_type = starved_flows.Backend
+    backend_type = starved_kinds.Backend
     routes = ROUTE_FILE
 
     @classmethod

@@ -17,8 +17,8 @@ ROUNDS = 100
 
 
 def sample(name, n, size, most=2000):
-    """The k that are tried, of 1 to n: the same each time. Of very many, all up
-    to `most`, and then some."""
+    """The k that are tried, of 1 to n: the same each time. Of very many, all
+    up to `most`, and then some."""
     first = min(most, n) if ALL else 0
     if ALL:
         size = 100
@@ -178,8 +178,8 @@ class Warm(Scenario):
 
 
 class Cold(Scenario):
-    """A program for each try: a flow is the first call that it serves. It ends in
-    peace after that."""
+    """A program for each try: a flow is the first call that it serves. It ends
+    in peace after that."""
 
     size = 1
 
