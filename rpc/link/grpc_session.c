@@ -369,7 +369,7 @@ rpc_grpc_session_set_window(struct rpc_grpc_session *s,
     call->window = window;
     if (nghttp2_session_set_local_window_size(s->wire.h2, NGHTTP2_FLAG_NONE,
             call->stream_id, (int32_t)window) != 0)
-        rpc_grpc_session_reset(s, call->stream_id, NGHTTP2_CANCEL);
+        rpc_grpc_stream_fail(call, rpc_grpc_end_short());
     rpc_grpc_session_wake(s);
 }
 

@@ -51,7 +51,8 @@ struct rpc_grpc_session {
     struct rpc_grpc_bucket resets; /* of ours */
 };
 
-/* The window has been lent by the session's path. */
+/* The window has been lent by the session's path. Ends the call where memory is
+ * too short to say so. */
 void rpc_grpc_session_set_window(struct rpc_grpc_session *session,
     struct rpc_grpc_call *call, uint32_t window);
 
