@@ -195,6 +195,10 @@ def operation():
         [bytes([SHORT, n]) + operate(what=ALL) + advance(n, PAYLOAD | GRANT) +
          SETTLED + served + somebody(ADVANCE, 0x40 + n, ALL) + SETTLED
          for n in range(6)])
+    yield 'memory-short-at-a-restart', (
+        sides(INPROC) + bytes([STOP, 0, 0]) + SETTLED +
+        bytes([SHORT, 0, START, 0]) + SETTLED + bytes([START, 0]) +
+        operate(what=UNARY) + SETTLED)
 
 
 # ---------------------------------------------------------------- frames.c

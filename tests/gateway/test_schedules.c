@@ -31,6 +31,7 @@ struct world {
     struct visit visit[VISITS];
     unsigned n_visits;
     unsigned tag;
+    bool is_done;       /* the test came to its end */
     uint64_t passed_ns; /* in this schedule */
     bool is_draining;
     bool is_over;      /* the worker's loop has ended */
@@ -365,15 +366,16 @@ test_each_request_has_one_answer_and_each_call_one_end(void **state)
     struct world *w = *state;
     unsigned rounds = from_environment("ROUNDS", 2000);
 
-    seed = from_environment("SEED", 1) * (uint64_t)1000000;
+    seed = from_environment("SEED", 1) * (uint64_t)SCHEDULES_PER_WORLD;
     for (unsigned i = 0; i < rounds; i++, seed++) {
         if (i % SCHEDULES_PER_WORLD == 0)
-            open_world(w, i / SCHEDULES_PER_WORLD % 2 == 1);
+            open_world(w, seed / SCHEDULES_PER_WORLD % 2 == 1);
         run_schedule(w);
         if (i % SCHEDULES_PER_WORLD == SCHEDULES_PER_WORLD - 1 ||
             i == rounds - 1)
             close_world(w);
     }
+    w->is_done = true;
 }
 
 static void
@@ -382,11 +384,12 @@ test_a_worker_that_drains_comes_to_its_end_with_all_of_it(void **state)
     struct world *w = *state;
     unsigned rounds = from_environment("ROUNDS", 2000) / 5;
 
-    seed = from_environment("SEED", 2) * (uint64_t)1000000;
+    seed = from_environment("SEED", 1) * (uint64_t)SCHEDULES_PER_WORLD;
     for (unsigned i = 0; i < rounds; i++, seed++) {
-        open_world(w, i % 2 == 1);
+        open_world(w, seed % 2 == 1);
         run_drained_schedule(w);
     }
+    w->is_done = true;
 }
 
 static void
@@ -406,6 +409,7 @@ test_a_seed_has_one_course(void **state)
         assert_true(trace == w->trace);
         close_world(w);
     }
+    w->is_done = true;
 }
 
 static int
@@ -433,25 +437,31 @@ teardown(void **state)
     return 0;
 }
 
-/* In case of a crash or a failure: which one it was. */
-static void
-tell_seed(void)
+/* What SEED has to be to see it again, alone. */
+static int
+tell_seed(void **state)
 {
-    if (seed != 0)
-        fprintf(stderr, "last schedule: %llu\n", (unsigned long long)seed);
+    struct world *w = *state;
+
+    if (!w->is_done)
+        print_error("it is in SEED=%llu ROUNDS=%u\n",
+            (unsigned long long)(seed / SCHEDULES_PER_WORLD),
+            SCHEDULES_PER_WORLD);
+    w->is_done = false;
+    return 0;
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(
-            test_each_request_has_one_answer_and_each_call_one_end),
-        cmocka_unit_test(
-            test_a_worker_that_drains_comes_to_its_end_with_all_of_it),
-        cmocka_unit_test(test_a_seed_has_one_course),
+        cmocka_unit_test_teardown(
+            test_each_request_has_one_answer_and_each_call_one_end, tell_seed),
+        cmocka_unit_test_teardown(
+            test_a_worker_that_drains_comes_to_its_end_with_all_of_it,
+            tell_seed),
+        cmocka_unit_test_teardown(test_a_seed_has_one_course, tell_seed),
     };
 
-    atexit(tell_seed);
     return cmocka_run_group_tests(tests, setup, teardown);
 }
