@@ -59,9 +59,10 @@
  * stream whose reader is faster than the round trip to the backend allows: to
  * 256 KiB, or to 256 KiB for each millisecond of the round trip, at most to
  * 16 MiB; later streams of that connection then begin with as much, up to
- * 2 MiB; and all streams have at most 32 MiB more than initial_window. PINGs find the round trip out, none of them without data that has
- * come since the last one. A message is taken from the sender
- * when all its bytes went into frames; that grants the next one.
+ * 2 MiB; and all streams have at most 32 MiB more than initial_window. PINGs
+ * find the round trip out, none of them without data that has come since the
+ * last one. A message is taken from the sender when all its bytes went into
+ * frames; that grants the next one.
  *
  * Compression ("gRPC Compression"): gzip, deflate (RFC 1950) and identity are
  * accepted and offered; max_message counts what has been inflated. Messages are
