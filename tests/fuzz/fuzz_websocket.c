@@ -53,15 +53,7 @@ note(struct client *c, uint8_t what, const void *data, size_t len)
 static void
 check_text(const uint8_t *data, size_t len)
 {
-    const char *p = (const char *)data;
-    const char *end = p + len;
-
-    while (p < end) {
-        int n = pb_utf8_sequence(p, end);
-
-        assert(n > 0);
-        p += n;
-    }
+    assert(pb_utf8_prefix_plainly(data, len) == len);
 }
 
 /* A message stands in heard while it arrives; one that never ends is taken out

@@ -130,6 +130,20 @@ __wrap_sluice_call_allow(struct sluice_call *call, int n)
     assert(n == 1);
 }
 
+struct fixture *
+played_call_fixture(const char *more)
+{
+    static struct fixture *f; /* the fuzzer's only state */
+
+    if (f == NULL) {
+        f = calloc(1, sizeof *f);
+        assert(f != NULL);
+        fixture_open(f, more);
+    }
+    fixture_renew(f);
+    return f;
+}
+
 void
 played_call_begin(struct fuzz_input cuts)
 {

@@ -12,6 +12,7 @@
 
 #include "gateway/exchange.h"
 #include "tests/fuzz/input.h"
+#include "tests/gateway/fixture.h"
 
 /* What came of one exchange. */
 struct played_end {
@@ -20,6 +21,10 @@ struct played_end {
     int code;      /* of the error; 0: none */
     bool is_ended; /* the service got all of it */
 };
+
+/* The fixture of all runs, with a new exchange. more is what its route file has
+ * besides; at the first call. */
+struct fixture *played_call_fixture(const char *more);
 
 /* A new RPC, which is to begin. cuts says where the client's bytes are cut, and
  * when there is room; empty: nowhere, and always. */

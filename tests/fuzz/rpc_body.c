@@ -2,23 +2,7 @@
 /* tests/fuzz/rpc_body.c - see rpc_body.h. */
 #include "tests/fuzz/rpc_body.h"
 
-#include "tests/gateway/fixture.h"
-
 #include <assert.h>
-
-static struct fixture *
-the_fixture(void)
-{
-    static struct fixture *f; /* the fuzzer's only state */
-
-    if (f == NULL) {
-        f = calloc(1, sizeof *f);
-        assert(f != NULL);
-        fixture_open(f, "limits: {max_request_message: 64KiB}\n");
-    }
-    fixture_renew(f);
-    return f;
-}
 
 static void
 find_rpc(struct gw_exchange *x, const char *name)
@@ -71,7 +55,8 @@ struct played_end
 rpc_body_run(const struct rpc_body_head *head, const uint8_t *body, size_t len,
     struct fuzz_input cuts)
 {
-    struct gw_exchange *x = the_fixture()->x;
+    struct gw_exchange *x =
+        played_call_fixture("limits: {max_request_message: 64KiB}\n")->x;
     struct played_end end;
 
     played_call_begin(cuts);
