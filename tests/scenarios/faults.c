@@ -271,6 +271,21 @@ may_move(bool (*may_do)(int fd, size_t *len), int fd, struct msghdr *m,
     return true;
 }
 
+static ssize_t
+move(long call, bool (*may_do)(int fd, size_t *len), int fd,
+    const struct iovec *pieces, int n)
+{
+    struct msghdr m = {
+        .msg_iov = (struct iovec *)(uintptr_t)pieces,
+        .msg_iovlen = (size_t)n,
+    };
+    struct iovec one;
+
+    if (!may_move(may_do, fd, &m, &one))
+        return -1;
+    return syscall(call, fd, m.msg_iov, m.msg_iovlen);
+}
+
 /* ---- The calls ----------------------------------------------------------- */
 
 EXPORTED ssize_t
@@ -312,13 +327,7 @@ recvmsg(int fd, struct msghdr *m, int flags)
 EXPORTED ssize_t
 readv(int fd, const struct iovec *pieces, int n)
 {
-    struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)pieces };
-    struct iovec one;
-
-    m.msg_iovlen = (size_t)n;
-    if (!may_move(may_read, fd, &m, &one))
-        return -1;
-    return syscall(SYS_readv, fd, m.msg_iov, m.msg_iovlen);
+    return move(SYS_readv, may_read, fd, pieces, n);
 }
 
 EXPORTED ssize_t
@@ -356,13 +365,7 @@ sendmsg(int fd, const struct msghdr *given, int flags)
 EXPORTED ssize_t
 writev(int fd, const struct iovec *pieces, int n)
 {
-    struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)pieces };
-    struct iovec one;
-
-    m.msg_iovlen = (size_t)n;
-    if (!may_move(may_write, fd, &m, &one))
-        return -1;
-    return syscall(SYS_writev, fd, m.msg_iov, m.msg_iovlen);
+    return move(SYS_writev, may_write, fd, pieces, n);
 }
 
 EXPORTED ssize_t
