@@ -9,7 +9,6 @@ Where each is cut comes from a seed. More of them, and other ones:
 """
 
 import argparse
-import os
 import random
 import sys
 import time
@@ -61,22 +60,19 @@ class Churn(forms.Scenario):
             self.come_and_go()
             self.ask_as_another()
 
-    def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.gateway.process.pid))
-
     def test_nothing_is_left_of_those_who_come_and_go(self):
         for name in ("REST", "HttpBody", "raw"):    # each has its upstream
             self.wire().send(forms.UNARY[name]).response()
         self.ask_as_another()
         self.let_it_turn()
-        before = self.descriptors()
+        before = self.gateway.descriptors()
         self.many(WARM)
         rss = self.gateway.rss()
         self.many(self.count - WARM)
         end = time.monotonic() + harness.PATIENCE
-        while self.descriptors() > before and time.monotonic() < end:
+        while self.gateway.descriptors() > before and time.monotonic() < end:
             self.let_it_turn()
-        self.assertEqual(self.descriptors(), before)
+        self.assertEqual(self.gateway.descriptors(), before)
         self.assertLess(self.gateway.rss() - rss, harness.STREAM_GROWTH)
 
 

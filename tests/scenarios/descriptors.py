@@ -3,9 +3,7 @@
 nothing meanwhile; an upstream that cannot be connected to is a 503 in the form
 of who asked; and when there are descriptors again all is as before."""
 
-import os
 import resource
-import select
 import time
 
 import forms
@@ -21,27 +19,11 @@ ASK = request("GET", "/v1/orders/1")
 REPLY = harness.Answer(text="here").SerializeToString()
 
 
-def descriptors(gateway):
-    return len(os.listdir("/proc/%d/fd" % gateway.process.pid))
-
-
 def limit_to(gateway, n=None):
     """From now on so many may be open, or as many as ever."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE,
                      (hard if n is None else n, hard))
-
-
-def readable(wires):
-    """Those with something to read; waits for one."""
-    poll = select.poll()
-    by_fd = {wire.socket.fileno(): wire for wire in wires}
-    for fd in by_fd:
-        poll.register(fd, select.POLLIN)
-    found = poll.poll(harness.PATIENCE * 1000)
-    if not found:
-        raise AssertionError("%d connections wait for ever" % len(wires))
-    return [by_fd[fd] for fd, _ in found]
 
 
 class Descriptors(forms.Scenario):
@@ -96,28 +78,28 @@ class Descriptors(forms.Scenario):
         gateway = self.own()
         first = self.wire(gateway.port).send(ASK)
         self.assertEqual(first.response().status, 200)
-        before = descriptors(gateway)
+        before = gateway.descriptors()
         limit_to(gateway, FEW)
         outside = [self.wire(gateway.port).send(ASK) for _ in range(CLIENTS)]
         inside = []
         while len(inside) < FEW - before:
-            for wire in readable(outside):
+            for wire in harness.readable(outside):
                 self.assertEqual(wire.response().status, 200)
                 outside.remove(wire)
                 inside.append(wire)
-        self.assertEqual(descriptors(gateway), FEW)
+        self.assertEqual(gateway.descriptors(), FEW)
         self.assert_rests(first)
         self.assertEqual(first.send(ASK).response().status, 200)
 
         for wire in inside:
             wire.close()
         while outside:
-            for wire in readable(outside):
+            for wire in harness.readable(outside):
                 self.assertEqual(wire.response().status, 200)
                 outside.remove(wire)
                 wire.close()
         self.until(lambda: self.is_served(gateway) and
-                   descriptors(gateway) <= before + 2)
+                   gateway.descriptors() <= before + 2)
         self.assertEqual(first.send(ASK).response().status, 200)
 
     def in_its_form(self, form, wire):

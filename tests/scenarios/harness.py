@@ -11,6 +11,7 @@ import concurrent.futures
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -206,6 +207,18 @@ def is_sanitized():
 STREAM_GROWTH = (8 if is_sanitized() else 1) << 20
 
 
+def readable(wires):
+    """Those with something to read; waits for one."""
+    poll = select.poll()
+    by_fd = {wire.socket.fileno(): wire for wire in wires}
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    found = poll.poll(PATIENCE * 1000)
+    if not found:
+        raise AssertionError("%d connections wait for ever" % len(wires))
+    return [by_fd[fd] for fd, _ in found]
+
+
 class Gateway:
     """The program itself, listening on a port of its own choice."""
 
@@ -254,6 +267,9 @@ class Gateway:
                 raise AssertionError("no line matches %r in:\n%s" % (
                     pattern, "\n".join(map(str, self.lines))))
             return find()
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.process.pid))
 
     def rss(self):
         with open("/proc/%d/status" % self.process.pid) as f:

@@ -10,7 +10,6 @@ rounds; more of them, other ones, and what they came to:
 """
 
 import argparse
-import os
 import random
 import sys
 
@@ -32,7 +31,7 @@ class Killed(victim.Scenario):
 
     def descriptors(self):
         self.let_it_turn(3)     # what was closed is noticed
-        return len(os.listdir("/proc/%d/fd" % self.gateway.process.pid))
+        return self.gateway.descriptors()
 
     def play(self, chance, fault, ms):
         """The steps of some flights in any order, and the fault among them."""

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many clients, rude endings: nothing is lost, nothing stays behind."""
 
-import os
 import random
-import select
 import unittest
 
 import harness
@@ -12,22 +10,6 @@ from harness import Gateway, request
 
 CLIENTS = 64
 REQUESTS = 500      # each
-
-
-def descriptors(gateway):
-    return len(os.listdir("/proc/%d/fd" % gateway.process.pid))
-
-
-def readable(wires):
-    """Those with something to read; waits for one."""
-    poll = select.poll()
-    by_fd = {wire.socket.fileno(): wire for wire in wires}
-    for fd in by_fd:
-        poll.register(fd, select.POLLIN)
-    found = poll.poll(harness.PATIENCE * 1000)
-    if not found:
-        raise AssertionError("%d connections wait for ever" % len(wires))
-    return [by_fd[fd] for fd, _ in found]
 
 
 class RawLimits(harness.Scenario):
@@ -104,13 +86,13 @@ class RawLimits(harness.Scenario):
         self.addCleanup(backend.stop)
         gateway = self.own(backend=backend)
         self.assertEqual(self.once(gateway, "/v1/orders/1"), 200)
-        base = descriptors(gateway)
+        base = gateway.descriptors()
         dice = random.Random(1)
         self.churn(gateway, dice, 1000)
-        self.until(gateway, lambda: descriptors(gateway) <= base)
+        self.until(gateway, lambda: gateway.descriptors() <= base)
         rss = gateway.rss()
         self.churn(gateway, dice, 1000)
-        self.until(gateway, lambda: descriptors(gateway) <= base)
+        self.until(gateway, lambda: gateway.descriptors() <= base)
         self.assertLess(gateway.rss() - rss, 2 << 20)
         self.assertEqual(self.once(gateway, "/v1/orders/1"), 200)
 
@@ -147,7 +129,7 @@ class KeepAlive(unittest.TestCase):
         for wire in wires:
             wire.send(ask)
         while left:
-            for wire in readable(left):
+            for wire in harness.readable(left):
                 self.assertTrue(wire.more(), "closed")
                 if len(wire.buffer) < length:
                     continue

@@ -101,9 +101,6 @@ class Warm(Scenario):
         self.idle.send(harness.request("GET", "/healthz"))
         self.assertEqual(self.idle.response().status, 200)
 
-    def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.gateway.process.pid))
-
     def blocks(self):
         """How many are in use, when that changes no more."""
         last, same = self.heap.in_use(), 0
@@ -116,7 +113,7 @@ class Warm(Scenario):
 
     def closes_all(self, before):
         for _ in range(TURNS):
-            now = self.descriptors()
+            now = self.gateway.descriptors()
             if now <= before:
                 return
             self.turn()
@@ -169,7 +166,7 @@ class Warm(Scenario):
     def starve(self, flow):
         expected = flow.run(self)
         flow.run(self)
-        self.before = self.descriptors(), self.blocks()
+        self.before = self.gateway.descriptors(), self.blocks()
         n = self.count(flow, expected)
         for goes_on in (False, True):
             for k in sample(flow.name, n, self.size):
