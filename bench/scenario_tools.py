@@ -3,22 +3,17 @@
 
 import contextlib
 import os
-import subprocess
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from compare.tree import TOP, build
 
 
 def prepare(tree=None):
     """Makes the scenarios' modules work with a program: that of a build tree,
     or of an optimised one that is built now."""
     if tree is None:
-        tree = os.path.join(TOP, "build-bench")
-        subprocess.run(
-            [os.path.join(TOP, "script/build"), tree, "--disable-shared",
-             "CFLAGS=-O2 -g", "--", "sluice", "tests/scenarios/everything.pb",
-             "tests/scenarios/files.pb"],
-            check=True, stdout=subprocess.DEVNULL)
+        tree = build("sluice", "tests/scenarios/everything.pb",
+                     "tests/scenarios/files.pb")
     os.environ.update(SLUICE=os.path.join(tree, "sluice"), top_builddir=tree,
                       top_srcdir=TOP)
     sys.path.insert(0, os.path.join(TOP, "tests/scenarios"))

@@ -34,6 +34,13 @@ def all_cores_s():
     return (sum(ticks) - ticks[3] - ticks[4]) / TICK  # idle, waiting
 
 
+def idle_s(core):
+    """How long it has had nothing to do."""
+    with open("/proc/stat") as f:
+        ticks = re.search(r"^cpu%d (.*)$" % core, f.read(), re.M).group(1)
+    return sum(int(n) for n in ticks.split()[3:5]) / TICK
+
+
 def memory_mb(pids, field):
     """Of the largest: the others only look after that one."""
     most = 0

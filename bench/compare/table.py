@@ -19,7 +19,7 @@ COLUMNS = (
     ("load_busy", "load", "%5s"),
     ("others_busy", "others", "%7s"),
 )
-SHARES = ("busy", "backend_busy", "load_busy", "others_busy")
+SHARES = ("busy", "backend_busy", "load_busy", "others_busy", "idle")
 
 
 def median(values):
