@@ -317,7 +317,29 @@ void pb_reader_drop(struct pb_json_reader *r);
 
 /* Puts the length of everything after len_at into the byte there, moving the
  * rest up if it needs more. */
-bool pb_reader_close_len(struct pb_json_reader *r, size_t len_at);
+bool pb_reader_close_long(struct pb_json_reader *r, size_t len_at);
+
+static inline bool
+pb_reader_close_len(struct pb_json_reader *r, size_t len_at)
+{
+    size_t len = r->out->len - len_at - 1;
+
+    if (len >= 0x80)
+        return pb_reader_close_long(r, len_at);
+    r->out->data[len_at] = (uint8_t)len;
+    return true;
+}
+
+/* Writes the tag of one element where there is room. Returns the byte after it.
+ */
+static inline uint8_t *
+pb_reader_put_tag(uint8_t *to, const struct pb_field *f)
+{
+    *to++ = f->tag[0];
+    for (unsigned i = 1; i < f->tag_len; i++)
+        *to++ = f->tag[i];
+    return to;
+}
 
 /* After a value: ends the frames that end with it and sets the state. */
 bool pb_reader_value_ends_frames(struct pb_json_reader *r);

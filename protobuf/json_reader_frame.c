@@ -76,22 +76,30 @@ pb_chars_append(struct pb_chars *t, const char *p, size_t len, size_t max)
 
 /* ---- Open and close ----------------------------------------------------- */
 
+static struct pb_frame *__attribute__((noinline))
+push_growing(struct pb_json_reader *r, enum pb_frame_kind kind)
+{
+    void *frames = r->frames;
+
+    if (!grow_array(&frames, &r->frames_cap, r->n_frames + 1, sizeof(*r->frames),
+            FRAMES_FIRST)) {
+        pb_reader_fail_out(r, PB_ENOMEM);
+        return NULL;
+    }
+    r->frames = frames;
+    if (r->n_frames > 0)
+        r->top = &r->frames[r->n_frames - 1];
+    return pb_reader_push(r, kind);
+}
+
 struct pb_frame *
 pb_reader_push(struct pb_json_reader *r, enum pb_frame_kind kind)
 {
     bool is_lenient = r->n_frames > 0 && r->top->is_lenient;
     struct pb_frame *f;
 
-    if (r->n_frames == r->frames_cap) {
-        void *frames = r->frames;
-
-        if (!grow_array(&frames, &r->frames_cap, r->n_frames + 1, sizeof(*f),
-                FRAMES_FIRST)) {
-            pb_reader_fail_out(r, PB_ENOMEM);
-            return NULL;
-        }
-        r->frames = frames;
-    }
+    if (r->n_frames == r->frames_cap)
+        return push_growing(r, kind);
     f = &r->frames[r->n_frames++];
     f->kind = (uint8_t)kind;
     f->is_typed = false;
@@ -164,22 +172,19 @@ pb_reader_open_message(struct pb_json_reader *r)
 }
 
 bool
-pb_reader_close_len(struct pb_json_reader *r, size_t len_at)
+pb_reader_close_long(struct pb_json_reader *r, size_t len_at)
 {
     struct pb_buf *out = r->out;
     size_t len = out->len - len_at - 1;
     size_t more = pb_varint_size(len) - 1;
-    enum pb_err err = PB_OK;
+    enum pb_err err = len > INT32_MAX ? PB_EFULL : pb_buf_reserve(out, more);
 
-    if (more > 0) {
-        err = len > INT32_MAX ? PB_EFULL : pb_buf_reserve(out, more);
-        if (err != PB_OK) {
-            pb_reader_fail_out(r, err);
-            return false;
-        }
-        memmove(out->data + len_at + 1 + more, out->data + len_at + 1, len);
-        out->len += more;
+    if (err != PB_OK) {
+        pb_reader_fail_out(r, err);
+        return false;
     }
+    memmove(out->data + len_at + 1 + more, out->data + len_at + 1, len);
+    out->len += more;
     pb_varint_write(out->data + len_at, len);
     return true;
 }

@@ -137,7 +137,7 @@ open_array(struct pb_json_reader *r)
 /* ---- Any value ---------------------------------------------------------- */
 
 /* A field of a oneof is given: it must be the only one. null gives none. */
-static bool
+static bool __attribute__((noinline))
 claim_oneof(struct pb_json_reader *r, char c)
 {
     const struct pb_field *field = r->field;
@@ -165,30 +165,30 @@ pb_reader_too_many(struct pb_json_reader *r)
         r->options.max_elements);
 }
 
-const char *
-pb_reader_value(struct pb_json_reader *r, const char *p)
+static const char *__attribute__((noinline))
+begin_object(struct pb_json_reader *r, const char *p)
 {
-    char noun[PB_BYTE_NOUN_MAX];
-    char c = *p;
+    r->state = PB_AT_MEMBER;
+    return go_deeper(r) && open_object(r) ? p + 1 : NULL;
+}
 
-    r->token = pb_reader_offset(r, p);
-    if (!pb_reader_count(r))
-        return pb_reader_too_many(r);
-    if (r->target == PB_TO_TYPE && c != '"')
-        return pb_reader_fail(r, PB_EVALUE, r->token,
-            "expected the URL of a type in quotes, found %s",
-            pb_reader_byte_noun(noun, c));
-    if (r->target == PB_TO_FIELD && r->field->oneof >= 0 && !claim_oneof(r, c))
-        return NULL;
-    switch (c) {
-    case '"':
+static const char *__attribute__((noinline))
+begin_array(struct pb_json_reader *r, const char *p)
+{
+    r->state = PB_AT_ELEMENT;
+    return go_deeper(r) && open_array(r) ? p + 1 : NULL;
+}
+
+static inline const char *
+begin_value(struct pb_json_reader *r, const char *p)
+{
+    if (*p == '"')
         return pb_reader_begin_string(r, p);
+    switch (*p) {
     case '{':
-        r->state = PB_AT_MEMBER;
-        return go_deeper(r) && open_object(r) ? p + 1 : NULL;
+        return begin_object(r, p);
     case '[':
-        r->state = PB_AT_ELEMENT;
-        return go_deeper(r) && open_array(r) ? p + 1 : NULL;
+        return begin_array(r, p);
     case 't':
     case 'f':
     case 'n':
@@ -208,4 +208,30 @@ pb_reader_value(struct pb_json_reader *r, const char *p)
     default:
         return pb_reader_unexpected(r, p, "a value");
     }
+}
+
+/* The "@type" of an Any. */
+static const char *__attribute__((noinline))
+type_value(struct pb_json_reader *r, const char *p)
+{
+    char noun[PB_BYTE_NOUN_MAX];
+
+    if (*p != '"')
+        return pb_reader_fail(r, PB_EVALUE, r->token,
+            "expected the URL of a type in quotes, found %s",
+            pb_reader_byte_noun(noun, *p));
+    return begin_value(r, p);
+}
+
+const char *
+pb_reader_value(struct pb_json_reader *r, const char *p)
+{
+    r->token = pb_reader_offset(r, p);
+    if (!pb_reader_count(r))
+        return pb_reader_too_many(r);
+    if (r->target == PB_TO_TYPE)
+        return type_value(r, p);
+    if (r->target == PB_TO_FIELD && r->field->oneof >= 0 && !claim_oneof(r, *p))
+        return NULL;
+    return begin_value(r, p);
 }
