@@ -310,8 +310,30 @@ bool pb_reader_open_message(struct pb_json_reader *r);
 /* The same for a field's own LEN record: packed scalars, entries. */
 bool pb_reader_open_len(struct pb_json_reader *r, const uint8_t *tag,
     size_t tag_len);
+/* The length or the end tag of what the top frame opened. */
+bool pb_reader_close(struct pb_json_reader *r);
+
+static inline void
+pb_reader_pop(struct pb_json_reader *r)
+{
+    assert(r->n_frames > 1);
+    r->n_words = r->top->words;
+    r->n_frames--;
+    r->top--;
+}
+
 /* Closes and pops the top frame. */
-bool pb_reader_pop(struct pb_json_reader *r);
+static inline bool
+pb_reader_end_frame(struct pb_json_reader *r)
+{
+    const struct pb_frame *f = r->top;
+
+    if ((f->len_at != PB_NOWHERE || f->group != NULL) && !pb_reader_close(r))
+        return false;
+    pb_reader_pop(r);
+    return true;
+}
+
 /* Pops it and takes back what it wrote. */
 void pb_reader_drop(struct pb_json_reader *r);
 

@@ -126,15 +126,6 @@ pb_reader_push(struct pb_json_reader *r, enum pb_frame_kind kind)
     return f;
 }
 
-static void
-pop_frame(struct pb_json_reader *r)
-{
-    assert(r->n_frames > 1);
-    r->n_words = r->top->words;
-    r->n_frames--;
-    r->top = &r->frames[r->n_frames - 1];
-}
-
 bool
 pb_reader_open_len(struct pb_json_reader *r, const uint8_t *tag, size_t tag_len)
 {
@@ -205,19 +196,15 @@ close_group(struct pb_json_reader *r, const struct pb_field *group)
 }
 
 bool
-pb_reader_pop(struct pb_json_reader *r)
+pb_reader_close(struct pb_json_reader *r)
 {
     struct pb_frame *f = r->top;
 
-    if (f->len_at != PB_NOWHERE) {
-        if (f->drop_empty && r->out->len == f->len_at + 1)
-            r->out->len = f->start;
-        else if (!pb_reader_close_len(r, f->len_at))
-            return false;
-    } else if (f->group != NULL && !close_group(r, f->group)) {
-        return false;
-    }
-    pop_frame(r);
+    if (f->group != NULL)
+        return close_group(r, f->group);
+    if (!f->drop_empty || r->out->len != f->len_at + 1)
+        return pb_reader_close_len(r, f->len_at);
+    r->out->len = f->start;
     return true;
 }
 
@@ -225,14 +212,14 @@ void
 pb_reader_drop(struct pb_json_reader *r)
 {
     r->out->len = r->top->start;
-    pop_frame(r);
+    pb_reader_pop(r);
 }
 
 bool
 pb_reader_value_ends_frames(struct pb_json_reader *r)
 {
     while (r->top->kind == PB_FRAME_ENTRY || r->top->kind == PB_FRAME_WRAP)
-        if (!pb_reader_pop(r))
+        if (!pb_reader_end_frame(r))
             return false;
     r->state = r->top->kind == PB_FRAME_ROOT ? PB_AT_END : PB_AT_COMMA;
     return true;

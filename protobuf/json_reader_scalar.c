@@ -14,27 +14,34 @@
 
 /* ---- Scalars ------------------------------------------------------------ */
 
+/* Close to the end of the room: exactly what is needed. */
+static bool __attribute__((noinline))
+put_scalar_exactly(struct pb_json_reader *r, uint64_t bits)
+{
+    const struct pb_field *f = r->field;
+    enum pb_err err = PB_OK;
+
+    if (r->target != PB_TO_PACKED)
+        err = pb_buf_put(r->out, f->tag, f->tag_len);
+    if (err == PB_OK)
+        err = pb_put_scalar(r->out, (enum pb_wire)f->wire, bits);
+    if (err != PB_OK)
+        return pb_reader_fail_out(r, err) != NULL;
+    return pb_reader_value_done(r);
+}
+
 /* Tag and payload of a scalar; nothing for a default that is not kept. */
 static bool
 put_scalar(struct pb_json_reader *r, uint64_t bits)
 {
     const struct pb_field *f = r->field;
     struct pb_buf *out = r->out;
-    enum pb_err err;
     uint8_t *to;
 
     if (r->target == PB_TO_FIELD && bits == 0 && !f->has_presence)
         return pb_reader_value_done(r);
-    if (out->cap - out->len < 16) {
-        /* Close to the end: exactly what is needed. */
-        err = r->target == PB_TO_PACKED ? PB_OK
-                                        : pb_buf_put(out, f->tag, f->tag_len);
-        if (err == PB_OK)
-            err = pb_put_scalar(out, (enum pb_wire)f->wire, bits);
-        if (err != PB_OK)
-            return pb_reader_fail_out(r, err) != NULL;
-        return pb_reader_value_done(r);
-    }
+    if (out->cap - out->len < 16)
+        return put_scalar_exactly(r, bits);
     to = out->data + out->len;
     if (r->target != PB_TO_PACKED)
         to = pb_reader_put_tag(to, f);

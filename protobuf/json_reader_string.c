@@ -181,23 +181,25 @@ copy_plain(const struct pb_json_reader *r, const char *p)
     struct pb_buf *out = r->out;
     const char *end = r->now.end;
     uint8_t *to = out->data + out->len;
-    size_t n, room = out->cap - out->len;
+    size_t most = (size_t)(end - p);
+    size_t n = 0, rest;
 
-    for (; end - p >= PB_BLOCK && room >= PB_BLOCK; room -= PB_BLOCK) {
-        n = pb_block_copy(to, p);
-        p += n;
-        to += n;
-        if (n < PB_BLOCK) {
-            out->len = (size_t)(to - out->data);
-            return p;
+    if (most > out->cap - out->len)
+        most = out->cap - out->len;
+    for (; most - n >= PB_BLOCK; n += PB_BLOCK) {
+        unsigned plain = pb_block_copy(to + n, p + n);
+
+        if (plain < PB_BLOCK) {
+            out->len += n + plain;
+            return p + n + plain;
         }
     }
-    n = (size_t)(pb_skip_plain(p, r->now.begin, end) - p);
-    if (n > room)
-        n = room;
-    memcpy(to, p, n);
-    out->len = (size_t)(to - out->data) + n;
-    return p + n;
+    rest = (size_t)(pb_skip_plain(p + n, r->now.begin, end) - (p + n));
+    if (rest > most - n)
+        rest = most - n;
+    memcpy(to + n, p + n, rest);
+    out->len += n + rest;
+    return p + n + rest;
 }
 
 /* Copies a string's text from p on as far as that goes easily. It stops between

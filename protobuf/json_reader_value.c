@@ -48,8 +48,6 @@ static const struct pb_message *
 open_value(struct pb_json_reader *r, const struct pb_message *message,
     uint32_t number)
 {
-    if (message == NULL || message->wkt != PB_WKT_VALUE)
-        return message;
     if (pb_reader_push(r, PB_FRAME_WRAP) == NULL || !pb_reader_open_message(r))
         return NULL;
     r->field = pb_reader_member(message, number);
@@ -103,7 +101,8 @@ open_object(struct pb_json_reader *r)
     message = pb_reader_target_message(r);
     if (message == NULL || !is_object(message))
         return pb_reader_mismatch(r, "an object") != NULL;
-    message = open_value(r, message, PB_VALUE_STRUCT);
+    if (message->wkt == PB_WKT_VALUE)
+        message = open_value(r, message, PB_VALUE_STRUCT);
     return message != NULL && open_object_frame(r, message);
 }
 
@@ -129,7 +128,8 @@ open_array(struct pb_json_reader *r)
     if (message == NULL ||
         (message->wkt != PB_WKT_VALUE && message->wkt != PB_WKT_LIST_VALUE))
         return pb_reader_mismatch(r, "an array") != NULL;
-    message = open_value(r, message, PB_VALUE_LIST);
+    if (message->wkt == PB_WKT_VALUE)
+        message = open_value(r, message, PB_VALUE_LIST);
     return message != NULL && pb_reader_push(r, PB_FRAME_LIST) != NULL &&
         pb_reader_open_message(r) && open_list(r, pb_reader_member(message, 1));
 }
