@@ -261,15 +261,13 @@ plain_quoted_number(struct pb_json_reader *r, const char *p)
 
 /* ---- Strings ------------------------------------------------------------ */
 
-const char *
-pb_reader_begin_string(struct pb_json_reader *r, const char *p)
+/* A string for anything but a string field. */
+static const char *__attribute__((noinline))
+begin_other_string(struct pb_json_reader *r, const char *p)
 {
     const struct pb_message *message;
     const char *next;
 
-    if (r->target <= PB_TO_ELEMENT && r->field->type == PB_STRING &&
-        !pb_reader_is_whole(r))
-        return pb_reader_text(r, p + 1);
     if (r->target == PB_TO_NOTHING)
         return pb_reader_string(r, p + 1, PB_STRING_SKIP);
     if (r->target == PB_TO_TYPE)
@@ -302,6 +300,15 @@ pb_reader_begin_string(struct pb_json_reader *r, const char *p)
     if (next != NULL || r->err != PB_OK)
         return next;
     return pb_reader_string(r, p + 1, PB_STRING_TOKEN);
+}
+
+const char *
+pb_reader_begin_string(struct pb_json_reader *r, const char *p)
+{
+    if (r->target <= PB_TO_ELEMENT && r->field->type == PB_STRING &&
+        !pb_reader_is_whole(r))
+        return pb_reader_text(r, p + 1);
+    return begin_other_string(r, p);
 }
 
 /* ---- Numbers ------------------------------------------------------------ */

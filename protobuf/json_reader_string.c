@@ -626,10 +626,31 @@ read_text(struct pb_json_reader *r, const char *p, enum pb_reader_string use)
     return pb_reader_string_more(r, p);
 }
 
+static const char *__attribute__((noinline))
+long_text(struct pb_json_reader *r, const char *p)
+{
+    return read_text(r, p, PB_STRING_TEXT);
+}
+
+/* Most texts end in their first block. */
 const char *
 pb_reader_text(struct pb_json_reader *r, const char *p)
 {
-    return read_text(r, p, PB_STRING_TEXT);
+    const struct pb_field *f = r->field;
+    struct pb_buf *out = r->out;
+    uint8_t *to;
+    unsigned n;
+
+    if (r->now.end - p < PB_BLOCK ||
+        out->cap - out->len < sizeof(f->tag) + 1 + PB_BLOCK)
+        return long_text(r, p);
+    to = pb_reader_put_tag(out->data + out->len, f);
+    n = pb_block_copy(to + 1, p);
+    if (n == 0 || n == PB_BLOCK || p[n] != '"')
+        return long_text(r, p);
+    *to = (uint8_t)n;
+    out->len = (size_t)(to + 1 + n - out->data);
+    return pb_reader_value_done(r) ? p + n + 1 : NULL;
 }
 
 /* Whole bytes at once; or the machine, which finds the same errors at the same

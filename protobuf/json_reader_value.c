@@ -137,7 +137,7 @@ open_array(struct pb_json_reader *r)
 /* ---- Any value ---------------------------------------------------------- */
 
 /* A field of a oneof is given: it must be the only one. null gives none. */
-static bool __attribute__((noinline))
+static bool
 claim_oneof(struct pb_json_reader *r, char c)
 {
     const struct pb_field *field = r->field;
@@ -179,7 +179,7 @@ begin_array(struct pb_json_reader *r, const char *p)
     return go_deeper(r) && open_array(r) ? p + 1 : NULL;
 }
 
-static inline const char *
+static const char *
 begin_value(struct pb_json_reader *r, const char *p)
 {
     if (*p == '"')
@@ -210,16 +210,18 @@ begin_value(struct pb_json_reader *r, const char *p)
     }
 }
 
-/* The "@type" of an Any. */
+/* The value of an "@type", or of a member of a oneof. */
 static const char *__attribute__((noinline))
-type_value(struct pb_json_reader *r, const char *p)
+begin_checked_value(struct pb_json_reader *r, const char *p)
 {
     char noun[PB_BYTE_NOUN_MAX];
 
-    if (*p != '"')
+    if (r->target == PB_TO_TYPE && *p != '"')
         return pb_reader_fail(r, PB_EVALUE, r->token,
             "expected the URL of a type in quotes, found %s",
             pb_reader_byte_noun(noun, *p));
+    if (r->target == PB_TO_FIELD && !claim_oneof(r, *p))
+        return NULL;
     return begin_value(r, p);
 }
 
@@ -229,9 +231,8 @@ pb_reader_value(struct pb_json_reader *r, const char *p)
     r->token = pb_reader_offset(r, p);
     if (!pb_reader_count(r))
         return pb_reader_too_many(r);
-    if (r->target == PB_TO_TYPE)
-        return type_value(r, p);
-    if (r->target == PB_TO_FIELD && r->field->oneof >= 0 && !claim_oneof(r, *p))
-        return NULL;
+    if (r->target == PB_TO_TYPE ||
+        (r->target == PB_TO_FIELD && r->field->oneof >= 0))
+        return begin_checked_value(r, p);
     return begin_value(r, p);
 }
