@@ -225,7 +225,8 @@ close_bracket(struct pb_json_reader *r, const char *p)
         return pb_reader_any_end(r) ? p + 1 : NULL;
     ok = f->kind != PB_FRAME_MESSAGE || !f->message->has_required ||
         f->is_lenient || check_required(r);
-    return ok && pb_reader_end_frame(r) && pb_reader_value_done(r) ? p + 1 : NULL;
+    return ok && pb_reader_end_frame(r) && pb_reader_value_done(r) ? p + 1
+                                                                   : NULL;
 }
 
 static const char *

@@ -81,8 +81,8 @@ push_growing(struct pb_json_reader *r, enum pb_frame_kind kind)
 {
     void *frames = r->frames;
 
-    if (!grow_array(&frames, &r->frames_cap, r->n_frames + 1, sizeof(*r->frames),
-            FRAMES_FIRST)) {
+    if (!grow_array(&frames, &r->frames_cap, r->n_frames + 1,
+            sizeof(*r->frames), FRAMES_FIRST)) {
         pb_reader_fail_out(r, PB_ENOMEM);
         return NULL;
     }
