@@ -217,16 +217,15 @@ static const char *
 close_bracket(struct pb_json_reader *r, const char *p)
 {
     struct pb_frame *f = r->top;
-    bool ok;
 
     r->token = pb_reader_offset(r, p);
     r->depth--;
     if (f->kind == PB_FRAME_ANY || f->kind == PB_FRAME_ANY_VALUE)
         return pb_reader_any_end(r) ? p + 1 : NULL;
-    ok = f->kind != PB_FRAME_MESSAGE || !f->message->has_required ||
-        f->is_lenient || check_required(r);
-    return ok && pb_reader_end_frame(r) && pb_reader_value_done(r) ? p + 1
-                                                                   : NULL;
+    if (f->kind == PB_FRAME_MESSAGE && f->message->has_required &&
+        !f->is_lenient && !check_required(r))
+        return NULL;
+    return pb_reader_end_frame(r) && pb_reader_value_done(r) ? p + 1 : NULL;
 }
 
 static const char *
@@ -283,7 +282,7 @@ expected_member(struct pb_json_reader *r, const char *p,
 }
 
 /* Members of the message on top from the name at p on, until there is one whose
- * value is not complete: this saves most rounds of the loop. */
+ * value is not complete: this saves most rounds of the loop over tokens. */
 static const char *
 members(struct pb_json_reader *r, const char *p)
 {

@@ -17,6 +17,9 @@
  * in out when it is a string to be copied) and then takes the same way. Errors
  * are found at the same byte either way.
  *
+ * What is seldom needed is a function of its own that is not inlined: the usual
+ * way then has no registers to save.
+ *
  * Functions that consume text take the next byte and return the byte to go on
  * with, or NULL when they have failed. Those that say why return NULL too; one
  * that returns bool passes that on as `!= NULL`.

@@ -123,6 +123,38 @@ numeric_token(struct pb_json_reader *r, const char *text, size_t len,
     return put_scalar(r, bits);
 }
 
+/* The integer at p, for a field of such a type, if that is an ordinary one and
+ * lies whole in the piece. Returns the byte after it; NULL: look at it closely. */
+static inline const char *
+plain_integer(const struct pb_json_reader *r, const char *p, uint64_t *bits)
+{
+    enum pb_type type = (enum pb_type)r->field->type;
+    uint64_t magnitude;
+    bool is_negative;
+
+    p = pb_integer_read(p, r->now.end, &is_negative, &magnitude);
+    if (p == NULL || p == r->now.end ||
+        pb_integer_to_bits(type, is_negative, magnitude, bits) != PB_NUMBER_OK)
+        return NULL;
+    return p;
+}
+
+/* A string for a numeric field or an enum: an ordinary integer in quotes. NULL
+ * without an error: look at it closely. */
+static const char *
+plain_quoted_number(struct pb_json_reader *r, const char *p)
+{
+    enum pb_type type = (enum pb_type)r->field->type;
+    uint64_t bits;
+
+    if (type == PB_DOUBLE || type == PB_FLOAT || type == PB_ENUM)
+        return NULL;
+    p = plain_integer(r, p + 1, &bits);
+    if (p == NULL || *p != '"')
+        return NULL;
+    return put_scalar(r, bits) ? p + 1 : NULL;
+}
+
 /* ---- Enums -------------------------------------------------------------- */
 
 /* Unknown names are ignored on request: no field, no element, no entry. */
@@ -226,37 +258,6 @@ pb_reader_token(struct pb_json_reader *r, const char *text, size_t len)
     if (r->field->type == PB_ENUM)
         return enum_token(r, text, len);
     return numeric_token(r, text, len, true);
-}
-
-/* The integer at p, for a field of such a type, if that is an ordinary one and
- * lies whole in the piece. Returns the byte after it; NULL: look at it closely. */
-static inline const char *
-plain_integer(const struct pb_json_reader *r, const char *p, uint64_t *bits)
-{
-    enum pb_type type = (enum pb_type)r->field->type;
-    uint64_t magnitude;
-    bool is_negative;
-
-    p = pb_integer_read(p, r->now.end, &is_negative, &magnitude);
-    if (p == NULL || p == r->now.end ||
-        pb_integer_to_bits(type, is_negative, magnitude, bits) != PB_NUMBER_OK)
-        return NULL;
-    return p;
-}
-
-/* The same in quotes. NULL without an error: look at it closely. */
-static const char *
-plain_quoted_number(struct pb_json_reader *r, const char *p)
-{
-    enum pb_type type = (enum pb_type)r->field->type;
-    uint64_t bits;
-
-    if (type == PB_DOUBLE || type == PB_FLOAT || type == PB_ENUM)
-        return NULL;
-    p = plain_integer(r, p + 1, &bits);
-    if (p == NULL || *p != '"')
-        return NULL;
-    return put_scalar(r, bits) ? p + 1 : NULL;
 }
 
 /* ---- Strings ------------------------------------------------------------ */
