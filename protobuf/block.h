@@ -228,12 +228,11 @@ pb_block_copy(void *to, const void *from)
 static inline bool
 pb_block_stands(const char *p, size_t left, const char *from, size_t n)
 {
-    if (n <= PB_BLOCK)
-        return left >= PB_BLOCK &&
-            (~pb_block_same(p, from) & ((1u << n) - 1)) == 0;
+    if (n <= PB_BLOCK && left >= PB_BLOCK)
+        return (~pb_block_same(p, from) & ((1u << n) - 1)) == 0;
     if (left < n)
         return false;
-    if (n > 2 * PB_BLOCK)
+    if (n <= PB_BLOCK || n > 2 * PB_BLOCK)
         return memcmp(p, from, n) == 0;
     return (pb_block_same(p, from) &
                pb_block_same(p + n - PB_BLOCK, from + n - PB_BLOCK)) == 0xffff;

@@ -68,7 +68,7 @@ static const char *
 string_end(const char *p, const char *end)
 {
     for (;;) {
-        p = pb_skip_plain(p, end);
+        p = pb_skip_plain(p, p, end);
         if (p == end)
             return NULL;
         if (*p == '"')

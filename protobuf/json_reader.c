@@ -175,7 +175,7 @@ name(struct pb_json_reader *r, const char *p)
             pb_reader_any_begin(r, r->token);
         break;
     case PB_FRAME_MESSAGE:
-        quote = pb_find_near_quote(p + 1, r->now.end);
+        quote = pb_find_near_quote(p + 1, r->now.begin, r->now.end);
         if (quote == NULL)
             break;
         return message_name(r, p + 1, (size_t)(quote - p) - 1) ? quote + 1
@@ -217,21 +217,21 @@ static const char *
 close_bracket(struct pb_json_reader *r, const char *p)
 {
     struct pb_frame *f = r->top;
-    bool ok;
 
     r->token = pb_reader_offset(r, p);
     r->depth--;
     if (f->kind == PB_FRAME_ANY || f->kind == PB_FRAME_ANY_VALUE)
         return pb_reader_any_end(r) ? p + 1 : NULL;
-    ok = f->kind != PB_FRAME_MESSAGE || !f->message->has_required ||
-        f->is_lenient || check_required(r);
-    return ok && pb_reader_pop(r) && pb_reader_value_done(r) ? p + 1 : NULL;
+    if (f->kind == PB_FRAME_MESSAGE && f->message->has_required &&
+        !f->is_lenient && !check_required(r))
+        return NULL;
+    return pb_reader_end_frame(r) && pb_reader_value_done(r) ? p + 1 : NULL;
 }
 
 static const char *
 skip_space_slowly(struct pb_json_reader *r, const char *p)
 {
-    for (; p < r->now.end; p++) {
+    for (; p < r->now.end && (unsigned char)*p <= ' '; p++) {
         if (*p == '\n') {
             r->now.line++;
             r->now.line_start = pb_reader_offset(r, p) + 1;
@@ -262,17 +262,6 @@ value(struct pb_json_reader *r, const char *p)
 static const char *
 member(struct pb_json_reader *r, const char *p)
 {
-    if (r->top->kind == PB_FRAME_MESSAGE) {
-        const struct pb_field *field = find_expected(r, p);
-
-        if (field != NULL) {
-            r->token = pb_reader_offset(r, p);
-            if (!aim_at_field(r, field))
-                return NULL;
-            r->state = PB_AT_VALUE;
-            return value(r, p + field->key_len - 1);
-        }
-    }
     p = name(r, p);
     if (p == NULL || r->state != PB_AT_COLON || p == r->now.end || *p != ':')
         return p;
@@ -280,13 +269,35 @@ member(struct pb_json_reader *r, const char *p)
     return value(r, p + 1);
 }
 
-/* The same behind a comma. */
-static const char *
-next_member(struct pb_json_reader *r, const char *p)
+/* The same when the name at p is one that was expected. */
+static inline const char *
+expected_member(struct pb_json_reader *r, const char *p,
+    const struct pb_field *field)
 {
-    r->state = PB_AT_NAME;
-    p = skip_space(r, p);
-    return p < r->now.end ? member(r, p) : p;
+    r->token = pb_reader_offset(r, p);
+    if (!aim_at_field(r, field))
+        return NULL;
+    r->state = PB_AT_VALUE;
+    return value(r, p + field->key_len - 1);
+}
+
+/* Members of the message on top from the name at p on, until there is one whose
+ * value is not complete: this saves most rounds of the loop over tokens. */
+static const char *
+members(struct pb_json_reader *r, const char *p)
+{
+    while (p < r->now.end) {
+        const struct pb_field *field = find_expected(r, p);
+
+        p = field != NULL ? expected_member(r, p, field) : member(r, p);
+        if (p == NULL || p == r->now.end || r->state != PB_AT_COMMA ||
+            *p != ',')
+            break;
+        r->state = PB_AT_NAME;
+        r->top->field = NULL;
+        p = skip_space(r, p + 1);
+    }
+    return p;
 }
 
 /* The element behind a comma. */
@@ -305,8 +316,19 @@ next_element(struct pb_json_reader *r, const char *p)
     return value(r, p);
 }
 
+/* A name has to stand at p, or behind the space there. */
+static const char *
+next_member(struct pb_json_reader *r, const char *p)
+{
+    r->state = PB_AT_NAME;
+    p = skip_space(r, p);
+    if (r->top->kind == PB_FRAME_MESSAGE)
+        return members(r, p);
+    return p < r->now.end ? member(r, p) : p;
+}
+
 /* A comma or the closing bracket has to stand at p. After a comma it goes on
- * as far as it can, which saves most rounds of the loop. */
+ * as far as it can. */
 static const char *
 comma(struct pb_json_reader *r, const char *p)
 {
@@ -356,10 +378,9 @@ step(struct pb_json_reader *r, const char *p)
     case PB_AT_MEMBER:
         if (*p == '}')
             return close_bracket(r, p);
-        r->state = PB_AT_NAME;
-        return member(r, p);
+        return next_member(r, p);
     case PB_AT_NAME:
-        return member(r, p);
+        return next_member(r, p);
     case PB_AT_COLON:
         return colon(r, p);
     case PB_AT_COMMA:

@@ -17,6 +17,9 @@
  * in out when it is a string to be copied) and then takes the same way. Errors
  * are found at the same byte either way.
  *
+ * What is seldom needed is a function of its own that is not inlined: the usual
+ * way then has no registers to save.
+ *
  * Functions that consume text take the next byte and return the byte to go on
  * with, or NULL when they have failed. Those that say why return NULL too; one
  * that returns bool passes that on as `!= NULL`.
@@ -310,14 +313,58 @@ bool pb_reader_open_message(struct pb_json_reader *r);
 /* The same for a field's own LEN record: packed scalars, entries. */
 bool pb_reader_open_len(struct pb_json_reader *r, const uint8_t *tag,
     size_t tag_len);
+/* The length or the end tag of what the top frame opened. */
+bool pb_reader_close(struct pb_json_reader *r);
+
+static inline void
+pb_reader_pop(struct pb_json_reader *r)
+{
+    assert(r->n_frames > 1);
+    r->n_words = r->top->words;
+    r->n_frames--;
+    r->top--;
+}
+
 /* Closes and pops the top frame. */
-bool pb_reader_pop(struct pb_json_reader *r);
+static inline bool
+pb_reader_end_frame(struct pb_json_reader *r)
+{
+    const struct pb_frame *f = r->top;
+
+    if ((f->len_at != PB_NOWHERE || f->group != NULL) && !pb_reader_close(r))
+        return false;
+    pb_reader_pop(r);
+    return true;
+}
+
 /* Pops it and takes back what it wrote. */
 void pb_reader_drop(struct pb_json_reader *r);
 
 /* Puts the length of everything after len_at into the byte there, moving the
  * rest up if it needs more. */
-bool pb_reader_close_len(struct pb_json_reader *r, size_t len_at);
+bool pb_reader_close_long(struct pb_json_reader *r, size_t len_at);
+
+static inline bool
+pb_reader_close_len(struct pb_json_reader *r, size_t len_at)
+{
+    size_t len = r->out->len - len_at - 1;
+
+    if (len >= 0x80)
+        return pb_reader_close_long(r, len_at);
+    r->out->data[len_at] = (uint8_t)len;
+    return true;
+}
+
+/* Writes the tag of one element where there is room. Returns the byte after it.
+ */
+static inline uint8_t *
+pb_reader_put_tag(uint8_t *to, const struct pb_field *f)
+{
+    *to++ = f->tag[0];
+    for (unsigned i = 1; i < f->tag_len; i++)
+        *to++ = f->tag[i];
+    return to;
+}
 
 /* After a value: ends the frames that end with it and sets the state. */
 bool pb_reader_value_ends_frames(struct pb_json_reader *r);

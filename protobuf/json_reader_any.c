@@ -265,5 +265,5 @@ pb_reader_any_end(struct pb_json_reader *r)
         return pb_reader_fail(r, PB_EVALUE, r->token,
                    "expected the \"value\" of a %s in an Any, found none",
                    f->message->full_name) != NULL;
-    return pb_reader_pop(r) && pb_reader_value_done(r);
+    return pb_reader_end_frame(r) && pb_reader_value_done(r);
 }

@@ -76,22 +76,30 @@ pb_chars_append(struct pb_chars *t, const char *p, size_t len, size_t max)
 
 /* ---- Open and close ----------------------------------------------------- */
 
+static struct pb_frame *__attribute__((noinline))
+push_growing(struct pb_json_reader *r, enum pb_frame_kind kind)
+{
+    void *frames = r->frames;
+
+    if (!grow_array(&frames, &r->frames_cap, r->n_frames + 1,
+            sizeof(*r->frames), FRAMES_FIRST)) {
+        pb_reader_fail_out(r, PB_ENOMEM);
+        return NULL;
+    }
+    r->frames = frames;
+    if (r->n_frames > 0)
+        r->top = &r->frames[r->n_frames - 1];
+    return pb_reader_push(r, kind);
+}
+
 struct pb_frame *
 pb_reader_push(struct pb_json_reader *r, enum pb_frame_kind kind)
 {
     bool is_lenient = r->n_frames > 0 && r->top->is_lenient;
     struct pb_frame *f;
 
-    if (r->n_frames == r->frames_cap) {
-        void *frames = r->frames;
-
-        if (!grow_array(&frames, &r->frames_cap, r->n_frames + 1, sizeof(*f),
-                FRAMES_FIRST)) {
-            pb_reader_fail_out(r, PB_ENOMEM);
-            return NULL;
-        }
-        r->frames = frames;
-    }
+    if (r->n_frames == r->frames_cap)
+        return push_growing(r, kind);
     f = &r->frames[r->n_frames++];
     f->kind = (uint8_t)kind;
     f->is_typed = false;
@@ -116,15 +124,6 @@ pb_reader_push(struct pb_json_reader *r, enum pb_frame_kind kind)
     }
     r->top = f;
     return f;
-}
-
-static void
-pop_frame(struct pb_json_reader *r)
-{
-    assert(r->n_frames > 1);
-    r->n_words = r->top->words;
-    r->n_frames--;
-    r->top = &r->frames[r->n_frames - 1];
 }
 
 bool
@@ -164,22 +163,19 @@ pb_reader_open_message(struct pb_json_reader *r)
 }
 
 bool
-pb_reader_close_len(struct pb_json_reader *r, size_t len_at)
+pb_reader_close_long(struct pb_json_reader *r, size_t len_at)
 {
     struct pb_buf *out = r->out;
     size_t len = out->len - len_at - 1;
     size_t more = pb_varint_size(len) - 1;
-    enum pb_err err = PB_OK;
+    enum pb_err err = len > INT32_MAX ? PB_EFULL : pb_buf_reserve(out, more);
 
-    if (more > 0) {
-        err = len > INT32_MAX ? PB_EFULL : pb_buf_reserve(out, more);
-        if (err != PB_OK) {
-            pb_reader_fail_out(r, err);
-            return false;
-        }
-        memmove(out->data + len_at + 1 + more, out->data + len_at + 1, len);
-        out->len += more;
+    if (err != PB_OK) {
+        pb_reader_fail_out(r, err);
+        return false;
     }
+    memmove(out->data + len_at + 1 + more, out->data + len_at + 1, len);
+    out->len += more;
     pb_varint_write(out->data + len_at, len);
     return true;
 }
@@ -200,19 +196,15 @@ close_group(struct pb_json_reader *r, const struct pb_field *group)
 }
 
 bool
-pb_reader_pop(struct pb_json_reader *r)
+pb_reader_close(struct pb_json_reader *r)
 {
     struct pb_frame *f = r->top;
 
-    if (f->len_at != PB_NOWHERE) {
-        if (f->drop_empty && r->out->len == f->len_at + 1)
-            r->out->len = f->start;
-        else if (!pb_reader_close_len(r, f->len_at))
-            return false;
-    } else if (f->group != NULL && !close_group(r, f->group)) {
-        return false;
-    }
-    pop_frame(r);
+    if (f->group != NULL)
+        return close_group(r, f->group);
+    if (!f->drop_empty || r->out->len != f->len_at + 1)
+        return pb_reader_close_len(r, f->len_at);
+    r->out->len = f->start;
     return true;
 }
 
@@ -220,14 +212,14 @@ void
 pb_reader_drop(struct pb_json_reader *r)
 {
     r->out->len = r->top->start;
-    pop_frame(r);
+    pb_reader_pop(r);
 }
 
 bool
 pb_reader_value_ends_frames(struct pb_json_reader *r)
 {
     while (r->top->kind == PB_FRAME_ENTRY || r->top->kind == PB_FRAME_WRAP)
-        if (!pb_reader_pop(r))
+        if (!pb_reader_end_frame(r))
             return false;
     r->state = r->top->kind == PB_FRAME_ROOT ? PB_AT_END : PB_AT_COMMA;
     return true;

@@ -14,37 +14,45 @@
 
 /* ---- Scalars ------------------------------------------------------------ */
 
+/* Close to the end of the room: exactly what is needed. */
+static bool __attribute__((noinline))
+put_scalar_exactly(struct pb_json_reader *r, uint64_t bits)
+{
+    const struct pb_field *f = r->field;
+    enum pb_err err = PB_OK;
+
+    if (r->target != PB_TO_PACKED)
+        err = pb_buf_put(r->out, f->tag, f->tag_len);
+    if (err == PB_OK)
+        err = pb_put_scalar(r->out, (enum pb_wire)f->wire, bits);
+    if (err != PB_OK)
+        return pb_reader_fail_out(r, err) != NULL;
+    return pb_reader_value_done(r);
+}
+
 /* Tag and payload of a scalar; nothing for a default that is not kept. */
 static bool
 put_scalar(struct pb_json_reader *r, uint64_t bits)
 {
     const struct pb_field *f = r->field;
     struct pb_buf *out = r->out;
-    enum pb_err err;
+    uint8_t *to;
 
     if (r->target == PB_TO_FIELD && bits == 0 && !f->has_presence)
         return pb_reader_value_done(r);
-    if (out->cap - out->len < 16) {
-        /* Close to the end: exactly what is needed. */
-        err = r->target == PB_TO_PACKED ? PB_OK
-                                        : pb_buf_put(out, f->tag, f->tag_len);
-        if (err == PB_OK)
-            err = pb_put_scalar(out, (enum pb_wire)f->wire, bits);
-        if (err != PB_OK)
-            return pb_reader_fail_out(r, err) != NULL;
-        return pb_reader_value_done(r);
-    }
+    if (out->cap - out->len < 16)
+        return put_scalar_exactly(r, bits);
+    to = out->data + out->len;
     if (r->target != PB_TO_PACKED)
-        for (unsigned i = 0; i < f->tag_len; i++)
-            out->data[out->len++] = f->tag[i];
+        to = pb_reader_put_tag(to, f);
     if (f->wire == PB_WIRE_VARINT) {
-        out->len =
-            (size_t)(pb_varint_write(out->data + out->len, bits) - out->data);
+        to = pb_varint_write(to, bits);
     } else {
         bits = htole64(bits); /* its first half, for 32 bits too */
-        memcpy(out->data + out->len, &bits, sizeof(bits));
-        out->len += f->wire == PB_WIRE_I32 ? 4 : 8;
+        memcpy(to, &bits, sizeof(bits));
+        to += f->wire == PB_WIRE_I32 ? 4 : 8;
     }
+    out->len = (size_t)(to - out->data);
     return pb_reader_value_done(r);
 }
 
@@ -113,6 +121,38 @@ numeric_token(struct pb_json_reader *r, const char *text, size_t len,
     if (fault != PB_NUMBER_OK)
         return fail_number(r, fault, text, len, is_string);
     return put_scalar(r, bits);
+}
+
+/* The integer at p, for a field of such a type, if that is an ordinary one and
+ * lies whole in the piece. Returns the byte after it; NULL: look at it closely. */
+static inline const char *
+plain_integer(const struct pb_json_reader *r, const char *p, uint64_t *bits)
+{
+    enum pb_type type = (enum pb_type)r->field->type;
+    uint64_t magnitude;
+    bool is_negative;
+
+    p = pb_integer_read(p, r->now.end, &is_negative, &magnitude);
+    if (p == NULL || p == r->now.end ||
+        pb_integer_to_bits(type, is_negative, magnitude, bits) != PB_NUMBER_OK)
+        return NULL;
+    return p;
+}
+
+/* A string for a numeric field or an enum: an ordinary integer in quotes. NULL
+ * without an error: look at it closely. */
+static const char *
+plain_quoted_number(struct pb_json_reader *r, const char *p)
+{
+    enum pb_type type = (enum pb_type)r->field->type;
+    uint64_t bits;
+
+    if (type == PB_DOUBLE || type == PB_FLOAT || type == PB_ENUM)
+        return NULL;
+    p = plain_integer(r, p + 1, &bits);
+    if (p == NULL || *p != '"')
+        return NULL;
+    return put_scalar(r, bits) ? p + 1 : NULL;
 }
 
 /* ---- Enums -------------------------------------------------------------- */
@@ -222,14 +262,13 @@ pb_reader_token(struct pb_json_reader *r, const char *text, size_t len)
 
 /* ---- Strings ------------------------------------------------------------ */
 
-const char *
-pb_reader_begin_string(struct pb_json_reader *r, const char *p)
+/* A string for anything but a string field. */
+static const char *__attribute__((noinline))
+begin_other_string(struct pb_json_reader *r, const char *p)
 {
     const struct pb_message *message;
+    const char *next;
 
-    if (r->target <= PB_TO_ELEMENT && r->field->type == PB_STRING &&
-        !pb_reader_is_whole(r))
-        return pb_reader_text(r, p + 1);
     if (r->target == PB_TO_NOTHING)
         return pb_reader_string(r, p + 1, PB_STRING_SKIP);
     if (r->target == PB_TO_TYPE)
@@ -243,8 +282,7 @@ pb_reader_begin_string(struct pb_json_reader *r, const char *p)
             message->wkt == PB_WKT_FIELD_MASK)
             return pb_reader_string(r, p + 1, PB_STRING_TOKEN);
         if (message->wkt == PB_WKT_VALUE) {
-            const char *next = pb_reader_value_string(r, p + 1);
-
+            next = pb_reader_value_string(r, p + 1);
             if (next != NULL || r->err != PB_OK)
                 return next;
         }
@@ -259,7 +297,19 @@ pb_reader_begin_string(struct pb_json_reader *r, const char *p)
         return pb_reader_string(r, p + 1, PB_STRING_BYTES);
     if (r->field->type == PB_BOOL)
         return pb_reader_mismatch(r, "a string");
+    next = plain_quoted_number(r, p);
+    if (next != NULL || r->err != PB_OK)
+        return next;
     return pb_reader_string(r, p + 1, PB_STRING_TOKEN);
+}
+
+const char *
+pb_reader_begin_string(struct pb_json_reader *r, const char *p)
+{
+    if (r->target <= PB_TO_ELEMENT && r->field->type == PB_STRING &&
+        !pb_reader_is_whole(r))
+        return pb_reader_text(r, p + 1);
+    return begin_other_string(r, p);
 }
 
 /* ---- Numbers ------------------------------------------------------------ */
@@ -309,17 +359,13 @@ static const char *
 plain_number(struct pb_json_reader *r, const char *p)
 {
     enum pb_type type = (enum pb_type)r->field->type;
-    const char *end = r->now.end;
-    uint64_t magnitude, bits;
-    bool is_negative;
+    uint64_t bits;
 
     if (type == PB_DOUBLE || type == PB_FLOAT) {
-        p = pb_float_read(type, p, end, &bits);
+        p = pb_float_read(type, p, r->now.end, &bits);
     } else {
-        p = pb_integer_read(p, end, &is_negative, &magnitude);
-        if (p == NULL || p == end || pb_is_in_number(*p) ||
-            pb_integer_to_bits(type, is_negative, magnitude, &bits) !=
-                PB_NUMBER_OK)
+        p = plain_integer(r, p, &bits);
+        if (p != NULL && pb_is_in_number(*p))
             return NULL;
     }
     return p != NULL && put_scalar(r, bits) ? p : NULL;
@@ -340,29 +386,12 @@ plain_value_number(struct pb_json_reader *r, const char *p)
     return put_body(r, body, sizeof(body)) ? p : NULL;
 }
 
-const char *
-pb_reader_begin_number(struct pb_json_reader *r, const char *p)
+/* A number of which nothing is known. */
+static const char *
+long_number(struct pb_json_reader *r, const char *p)
 {
     const char *q = p;
 
-    if (r->target != PB_TO_NOTHING) {
-        const struct pb_message *message = pb_reader_target_message(r);
-
-        if (message != NULL && message->wkt == PB_WKT_VALUE) {
-            q = plain_value_number(r, p);
-            if (q != NULL || r->err != PB_OK)
-                return q;
-        }
-        if (message != NULL && !open_inner(r, message, '0'))
-            return NULL;
-        if (pb_reader_is_whole(r) || pb_reader_target_message(r) != NULL ||
-            !is_number(r->field))
-            return pb_reader_mismatch(r, "a number");
-        q = plain_number(r, p);
-        if (q != NULL || r->err != PB_OK)
-            return q;
-        q = p;
-    }
     while (q < r->now.end && pb_is_in_number(*q))
         q++;
     if (q < r->now.end)
@@ -370,6 +399,49 @@ pb_reader_begin_number(struct pb_json_reader *r, const char *p)
     r->text.len = 0;
     r->state = PB_IN_NUMBER;
     return pb_reader_number_more(r, p);
+}
+
+/* A number for a field that takes one. */
+static const char *
+number_of_field(struct pb_json_reader *r, const char *p)
+{
+    const char *q = plain_number(r, p);
+
+    return q != NULL || r->err != PB_OK ? q : long_number(r, p);
+}
+
+/* The same for a message. */
+static const char *
+number_of_message(struct pb_json_reader *r, const struct pb_message *message,
+    const char *p)
+{
+    const char *q;
+
+    if (message->wkt == PB_WKT_VALUE) {
+        q = plain_value_number(r, p);
+        if (q != NULL || r->err != PB_OK)
+            return q;
+    }
+    if (!open_inner(r, message, '0'))
+        return NULL;
+    if (pb_reader_target_message(r) != NULL || !is_number(r->field))
+        return pb_reader_mismatch(r, "a number");
+    return number_of_field(r, p);
+}
+
+const char *
+pb_reader_begin_number(struct pb_json_reader *r, const char *p)
+{
+    const struct pb_message *message;
+
+    if (r->target == PB_TO_NOTHING)
+        return long_number(r, p);
+    message = pb_reader_target_message(r);
+    if (message != NULL)
+        return number_of_message(r, message, p);
+    if (pb_reader_is_whole(r) || !is_number(r->field))
+        return pb_reader_mismatch(r, "a number");
+    return number_of_field(r, p);
 }
 
 /* ---- Literals ----------------------------------------------------------- */
@@ -436,7 +508,12 @@ pb_reader_literal_more(struct pb_json_reader *r, const char *p)
 const char *
 pb_reader_begin_literal(struct pb_json_reader *r, const char *p)
 {
+    size_t len = *p == 'f' ? 5 : 4;
+
     r->literal = *p == 't' ? "true" : *p == 'f' ? "false" : "null";
+    if ((size_t)(r->now.end - p) >= len &&
+        memcmp(p + len - 4, r->literal + len - 4, 4) == 0)
+        return literal_value(r) ? p + len : NULL;
     r->literal_len = 0;
     return pb_reader_literal_more(r, p);
 }

@@ -27,15 +27,17 @@ skip_characters(const char *p, const char *end)
     return p;
 }
 
-/* The closing quote of a string without escapes that ends before end; NULL:
+/* The closing quote of a string without escapes that ends in the piece; NULL:
  * this is no such string. */
 static const char *
-find_quote(const char *p, const char *end)
+find_quote(const struct pb_json_reader *r, const char *p)
 {
+    const char *end = r->now.end;
+
     for (;;) {
         const char *q;
 
-        p = pb_skip_plain(p, end);
+        p = pb_skip_plain(p, r->now.begin, end);
         if (p == end)
             return NULL;
         if (*p == '"')
@@ -109,8 +111,9 @@ read_hex_escape(const char p[6], uint32_t *code)
 
 /* ---- Copying ------------------------------------------------------------ */
 
-/* An escape takes up to 12 bytes and may begin in the last one of a block. */
-#define COPY_AHEAD (PB_BLOCK + 12)
+/* An escape takes up to 12 bytes and stands for up to 4. */
+#define ESCAPE_MAX 12
+#define ESCAPED_MAX 4
 
 /* Copies what the escape at p stands for, moving *to on. Returns the byte after
  * it; p: there is something wrong. */
@@ -147,7 +150,7 @@ copy_blocks(const char *p, const char *end, struct pb_buf *out, bool *is_wide)
     const uint8_t *to_end = out->data + out->cap;
     unsigned wide = 0;
 
-    while (end - p >= COPY_AHEAD && to_end - to >= COPY_AHEAD) {
+    while (end - p >= PB_BLOCK && to_end - to >= PB_BLOCK) {
         unsigned stops = pb_block_stops(p);
         const char *next;
         unsigned n;
@@ -159,7 +162,7 @@ copy_blocks(const char *p, const char *end, struct pb_buf *out, bool *is_wide)
         to += n;
         if (stops == 0)
             continue;
-        if (*p != '\\')
+        if (*p != '\\' || end - p < ESCAPE_MAX || to_end - to < ESCAPED_MAX)
             break;
         next = copy_escape(p, &to);
         if (next == p)
@@ -171,17 +174,46 @@ copy_blocks(const char *p, const char *end, struct pb_buf *out, bool *is_wide)
     return p;
 }
 
+/* Copies plain text from p on, as far as there is room. */
+static inline const char *
+copy_plain(const struct pb_json_reader *r, const char *p)
+{
+    struct pb_buf *out = r->out;
+    const char *end = r->now.end;
+    uint8_t *to = out->data + out->len;
+    size_t most = (size_t)(end - p);
+    size_t n = 0, rest;
+
+    if (most > out->cap - out->len)
+        most = out->cap - out->len;
+    for (; most - n >= PB_BLOCK; n += PB_BLOCK) {
+        unsigned plain = pb_block_copy(to + n, p + n);
+
+        if (plain < PB_BLOCK) {
+            out->len += n + plain;
+            return p + n + plain;
+        }
+    }
+    rest = (size_t)(pb_skip_plain(p + n, r->now.begin, end) - (p + n));
+    if (rest > most - n)
+        rest = most - n;
+    memcpy(to + n, p + n, rest);
+    out->len += n + rest;
+    return p + n + rest;
+}
+
 /* Copies a string's text from p on as far as that goes easily. It stops between
  * two characters. */
 static const char *
-copy_text(const char *p, const char *end, struct pb_buf *out)
+copy_text(const struct pb_json_reader *r, const char *p)
 {
+    struct pb_buf *out = r->out;
     size_t start = out->len;
     const char *begin = p;
     bool is_wide;
     unsigned cut;
 
-    p = copy_blocks(p, end, out, &is_wide);
+    p = copy_blocks(p, r->now.end, out, &is_wide);
     if (is_wide) {
         cut = pb_utf8_cut(begin, p);
         p -= cut;
@@ -191,9 +223,7 @@ copy_text(const char *p, const char *end, struct pb_buf *out)
             return begin;
         }
     }
-    while (p < end && out->len < out->cap && pb_is_plain((uint8_t)*p))
-        out->data[out->len++] = (uint8_t)*p++;
-    return p;
+    return copy_plain(r, p);
 }
 
 /* ---- Records for strings in out ----------------------------------------- */
@@ -213,7 +243,7 @@ record_field(const struct pb_json_reader *r, enum pb_reader_string use)
 }
 
 /* The tag, the length and room for the bytes. */
-static enum pb_err
+static inline enum pb_err
 begin_record(struct pb_buf *out, const struct pb_field *field, size_t len)
 {
     enum pb_err err =
@@ -222,10 +252,7 @@ begin_record(struct pb_buf *out, const struct pb_field *field, size_t len)
 
     if (err != PB_OK)
         return err;
-    p = out->data + out->len;
-    *p++ = field->tag[0];
-    for (unsigned i = 1; i < field->tag_len; i++)
-        *p++ = field->tag[i];
+    p = pb_reader_put_tag(out->data + out->len, field);
     p = pb_varint_write(p, len);
     out->len = (size_t)(p - out->data);
     return PB_OK;
@@ -251,7 +278,7 @@ put_bytes(struct pb_json_reader *r, const char *text, size_t len)
 /* ---- What a finished string is for -------------------------------------- */
 
 /* A string that was copied to out is complete there. */
-static bool
+static inline bool
 end_record(struct pb_json_reader *r, enum pb_reader_string use)
 {
     if (use == PB_STRING_KEY) {
@@ -264,7 +291,7 @@ end_record(struct pb_json_reader *r, enum pb_reader_string use)
 }
 
 /* The same, when its length has still to be set. */
-static bool
+static inline bool
 close_record(struct pb_json_reader *r, enum pb_reader_string use, size_t start,
     size_t len_at)
 {
@@ -547,9 +574,9 @@ pb_reader_string_more(struct pb_json_reader *r, const char *p)
         switch ((enum pb_string_step)s->step) {
         case PB_STEP_PLAIN:
             if (s->use == PB_STRING_TEXT || s->use == PB_STRING_KEY)
-                p = copy_text(p, r->now.end, r->out);
+                p = copy_text(r, p);
             run = p;
-            p = pb_skip_plain(p, r->now.end);
+            p = pb_skip_plain(p, r->now.begin, r->now.end);
             if (p > run && !emit(r, run, (size_t)(p - run)))
                 return NULL;
             if (p == r->now.end)
@@ -580,7 +607,7 @@ pb_reader_string_more(struct pb_json_reader *r, const char *p)
 
 /* Text of a field, or a key: what is left when copying stops is for the
  * machine. */
-static const char *
+static inline const char *
 read_text(struct pb_json_reader *r, const char *p, enum pb_reader_string use)
 {
     struct pb_buf *out = r->out;
@@ -590,11 +617,40 @@ read_text(struct pb_json_reader *r, const char *p, enum pb_reader_string use)
 
     if (err != PB_OK)
         return pb_reader_fail_out(r, err);
-    p = copy_text(p, r->now.end, out);
+    p = copy_plain(r, p);
+    if (p < r->now.end && *p != '"')
+        p = copy_text(r, p);
     if (p < r->now.end && *p == '"')
         return close_record(r, use, start, len_at) ? p + 1 : NULL;
     begin_string(r, use, start, len_at);
     return pb_reader_string_more(r, p);
+}
+
+static const char *__attribute__((noinline))
+long_text(struct pb_json_reader *r, const char *p)
+{
+    return read_text(r, p, PB_STRING_TEXT);
+}
+
+/* Most texts end in their first block. */
+const char *
+pb_reader_text(struct pb_json_reader *r, const char *p)
+{
+    const struct pb_field *f = r->field;
+    struct pb_buf *out = r->out;
+    uint8_t *to;
+    unsigned n;
+
+    if (r->now.end - p < PB_BLOCK ||
+        out->cap - out->len < sizeof(f->tag) + 1 + PB_BLOCK)
+        return long_text(r, p);
+    to = pb_reader_put_tag(out->data + out->len, f);
+    n = pb_block_copy(to + 1, p);
+    if (n == 0 || n == PB_BLOCK || p[n] != '"')
+        return long_text(r, p);
+    *to = (uint8_t)n;
+    out->len = (size_t)(to + 1 + n - out->data);
+    return pb_reader_value_done(r) ? p + n + 1 : NULL;
 }
 
 /* Whole bytes at once; or the machine, which finds the same errors at the same
@@ -602,7 +658,7 @@ read_text(struct pb_json_reader *r, const char *p, enum pb_reader_string use)
 static const char *
 read_bytes(struct pb_json_reader *r, const char *p)
 {
-    const char *quote = find_quote(p, r->now.end);
+    const char *quote = find_quote(r, p);
     struct pb_buf *out = r->out;
     size_t start = out->len;
     enum pb_err err;
@@ -625,11 +681,13 @@ pb_reader_string(struct pb_json_reader *r, const char *p,
 {
     const char *quote;
 
-    if (use == PB_STRING_TEXT || use == PB_STRING_KEY)
-        return read_text(r, p, use);
+    if (use == PB_STRING_TEXT)
+        return pb_reader_text(r, p);
+    if (use == PB_STRING_KEY)
+        return read_text(r, p, PB_STRING_KEY);
     if (use == PB_STRING_BYTES)
         return read_bytes(r, p);
-    quote = find_quote(p, r->now.end);
+    quote = find_quote(r, p);
     if (quote == NULL) {
         begin_string(r, use, r->out->len, PB_NOWHERE);
         return pb_reader_string_more(r, p);
@@ -642,7 +700,7 @@ pb_reader_string(struct pb_json_reader *r, const char *p,
 const char *
 pb_reader_value_string(struct pb_json_reader *r, const char *p)
 {
-    const char *quote = find_quote(p, r->now.end);
+    const char *quote = find_quote(r, p);
     struct pb_buf *out = r->out;
     size_t start = out->len;
     size_t len, whole;
@@ -665,28 +723,5 @@ pb_reader_value_string(struct pb_json_reader *r, const char *p)
     out->len = (size_t)(pb_varint_write(out->data + out->len, len) - out->data);
     memcpy(out->data + out->len, p, len);
     out->len += len;
-    return pb_reader_value_done(r) ? quote + 1 : NULL;
-}
-
-/* Short strings, which are most, are copied by the block. */
-const char *
-pb_reader_text(struct pb_json_reader *r, const char *p)
-{
-    const struct pb_field *f = r->field;
-    struct pb_buf *out = r->out;
-    const char *quote = pb_find_near_quote(p, r->now.end);
-    size_t len;
-    uint8_t *to;
-
-    if (quote == NULL || quote == p ||
-        out->cap - out->len < sizeof(f->tag) + 1 + PB_BLOCK)
-        return pb_reader_string(r, p, PB_STRING_TEXT);
-    len = (size_t)(quote - p);
-    to = out->data + out->len;
-    for (unsigned i = 0; i < f->tag_len; i++)
-        *to++ = f->tag[i];
-    *to++ = (uint8_t)len;
-    pb_copy_block(to, p);
-    out->len = (size_t)(to - out->data) + len;
     return pb_reader_value_done(r) ? quote + 1 : NULL;
 }

@@ -48,8 +48,6 @@ static const struct pb_message *
 open_value(struct pb_json_reader *r, const struct pb_message *message,
     uint32_t number)
 {
-    if (message == NULL || message->wkt != PB_WKT_VALUE)
-        return message;
     if (pb_reader_push(r, PB_FRAME_WRAP) == NULL || !pb_reader_open_message(r))
         return NULL;
     r->field = pb_reader_member(message, number);
@@ -103,7 +101,8 @@ open_object(struct pb_json_reader *r)
     message = pb_reader_target_message(r);
     if (message == NULL || !is_object(message))
         return pb_reader_mismatch(r, "an object") != NULL;
-    message = open_value(r, message, PB_VALUE_STRUCT);
+    if (message->wkt == PB_WKT_VALUE)
+        message = open_value(r, message, PB_VALUE_STRUCT);
     return message != NULL && open_object_frame(r, message);
 }
 
@@ -129,7 +128,8 @@ open_array(struct pb_json_reader *r)
     if (message == NULL ||
         (message->wkt != PB_WKT_VALUE && message->wkt != PB_WKT_LIST_VALUE))
         return pb_reader_mismatch(r, "an array") != NULL;
-    message = open_value(r, message, PB_VALUE_LIST);
+    if (message->wkt == PB_WKT_VALUE)
+        message = open_value(r, message, PB_VALUE_LIST);
     return message != NULL && pb_reader_push(r, PB_FRAME_LIST) != NULL &&
         pb_reader_open_message(r) && open_list(r, pb_reader_member(message, 1));
 }
@@ -165,30 +165,30 @@ pb_reader_too_many(struct pb_json_reader *r)
         r->options.max_elements);
 }
 
-const char *
-pb_reader_value(struct pb_json_reader *r, const char *p)
+static const char *__attribute__((noinline))
+begin_object(struct pb_json_reader *r, const char *p)
 {
-    char noun[PB_BYTE_NOUN_MAX];
-    char c = *p;
+    r->state = PB_AT_MEMBER;
+    return go_deeper(r) && open_object(r) ? p + 1 : NULL;
+}
 
-    r->token = pb_reader_offset(r, p);
-    if (!pb_reader_count(r))
-        return pb_reader_too_many(r);
-    if (r->target == PB_TO_TYPE && c != '"')
-        return pb_reader_fail(r, PB_EVALUE, r->token,
-            "expected the URL of a type in quotes, found %s",
-            pb_reader_byte_noun(noun, c));
-    if (r->target == PB_TO_FIELD && r->field->oneof >= 0 && !claim_oneof(r, c))
-        return NULL;
-    switch (c) {
-    case '"':
+static const char *__attribute__((noinline))
+begin_array(struct pb_json_reader *r, const char *p)
+{
+    r->state = PB_AT_ELEMENT;
+    return go_deeper(r) && open_array(r) ? p + 1 : NULL;
+}
+
+static const char *
+begin_value(struct pb_json_reader *r, const char *p)
+{
+    if (*p == '"')
         return pb_reader_begin_string(r, p);
+    switch (*p) {
     case '{':
-        r->state = PB_AT_MEMBER;
-        return go_deeper(r) && open_object(r) ? p + 1 : NULL;
+        return begin_object(r, p);
     case '[':
-        r->state = PB_AT_ELEMENT;
-        return go_deeper(r) && open_array(r) ? p + 1 : NULL;
+        return begin_array(r, p);
     case 't':
     case 'f':
     case 'n':
@@ -208,4 +208,31 @@ pb_reader_value(struct pb_json_reader *r, const char *p)
     default:
         return pb_reader_unexpected(r, p, "a value");
     }
+}
+
+/* The value of an "@type", or of a member of a oneof. */
+static const char *__attribute__((noinline))
+begin_checked_value(struct pb_json_reader *r, const char *p)
+{
+    char noun[PB_BYTE_NOUN_MAX];
+
+    if (r->target == PB_TO_TYPE && *p != '"')
+        return pb_reader_fail(r, PB_EVALUE, r->token,
+            "expected the URL of a type in quotes, found %s",
+            pb_reader_byte_noun(noun, *p));
+    if (r->target == PB_TO_FIELD && !claim_oneof(r, *p))
+        return NULL;
+    return begin_value(r, p);
+}
+
+const char *
+pb_reader_value(struct pb_json_reader *r, const char *p)
+{
+    r->token = pb_reader_offset(r, p);
+    if (!pb_reader_count(r))
+        return pb_reader_too_many(r);
+    if (r->target == PB_TO_TYPE ||
+        (r->target == PB_TO_FIELD && r->field->oneof >= 0))
+        return begin_checked_value(r, p);
+    return begin_value(r, p);
 }

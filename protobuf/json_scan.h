@@ -9,15 +9,22 @@
 
 #include "protobuf/block.h"
 
-/* The first special byte from p on, or end. */
+/* The first special byte from p on, or end. The piece begins at `begin`: where
+ * less than a block is left, its last block is looked at. */
 static inline const char *
-pb_skip_plain(const char *p, const char *end)
+pb_skip_plain(const char *p, const char *begin, const char *end)
 {
     for (; end - p >= PB_BLOCK; p += PB_BLOCK) {
         unsigned special = pb_block_special(p);
 
         if (special != 0)
             return p + __builtin_ctz(special);
+    }
+    if (end - begin >= PB_BLOCK) {
+        unsigned special =
+            pb_block_special(end - PB_BLOCK) >> (PB_BLOCK - (end - p));
+
+        return special != 0 ? p + __builtin_ctz(special) : end;
     }
     while (p < end && pb_is_plain((uint8_t)*p))
         p++;
@@ -27,25 +34,18 @@ pb_skip_plain(const char *p, const char *end)
 /* The closing quote of a string from p on that is plain up to it, if it lies in
  * the first block: most names. NULL: look further. */
 static inline const char *
-pb_find_near_quote(const char *p, const char *end)
+pb_find_near_quote(const char *p, const char *begin, const char *end)
 {
-    unsigned special;
+    unsigned special = 0;
 
-    if (end - p < PB_BLOCK)
-        return NULL;
-    special = pb_block_special(p);
+    if (end - p >= PB_BLOCK)
+        special = pb_block_special(p);
+    else if (end - begin >= PB_BLOCK)
+        special = pb_block_special(end - PB_BLOCK) >> (PB_BLOCK - (end - p));
     if (special == 0)
         return NULL;
     p += __builtin_ctz(special);
     return *p == '"' ? p : NULL;
-}
-
-/* Copies a text that pb_find_near_quote() measured; both sides have room for a
- * block. */
-static inline void
-pb_copy_block(void *to, const char *from)
-{
-    memcpy(to, from, PB_BLOCK);
 }
 
 #endif

@@ -263,7 +263,8 @@ put_string(struct pb_sink *s, const uint8_t *text, size_t plain, size_t n)
     const uint8_t *bad;
 
     pb_sink_char(s, '"');
-    s->p += plain;
+    if (plain > 0) /* there may be no buffer at all */
+        s->p += plain;
     bad = put_rest(s, text, plain, n);
     pb_sink_char(s, '"');
     return bad;

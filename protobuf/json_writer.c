@@ -70,13 +70,12 @@ note_presence(struct pb_jw_level *l, const struct pb_field *f)
     }
 }
 
+/* For messages that have required fields. */
 static bool
 end_required(struct pb_json_writer *w, struct pb_jw_level *l, const uint8_t *at)
 {
-    if (!l->message->has_required || w->in_any > 0)
-        return true;
     check_required(l, l->message->n_fields);
-    if (l->missing == NULL)
+    if (l->missing == NULL || w->in_any > 0)
         return true;
     (void)pb_jw_fail(w, PB_EVALUE, at,
         "expected the required field \"%s\", found none",
@@ -365,7 +364,7 @@ pb_jw_fields(struct pb_json_writer *w, const struct pb_message *m,
     }
     if (w->options.emit_defaults)
         write_defaults(w, &l, UINT32_MAX);
-    return end_required(w, &l, p);
+    return !m->has_required || end_required(w, &l, p);
 }
 
 /* ---- One field alone ----------------------------------------------------- */
@@ -397,7 +396,9 @@ find_record(struct pb_json_writer *w, const struct pb_field *f,
         p = pb_jw_skip(payload, end, number, wire, w->depth);
         assert(p != NULL);
     }
-    return end_required(w, &l, end) ? found : NULL;
+    if (l.message->has_required && !end_required(w, &l, end))
+        return NULL;
+    return found;
 }
 
 /* The value that begins in the record at p. */

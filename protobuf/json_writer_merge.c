@@ -108,22 +108,19 @@ note_order(struct order *o, const struct pb_message *m, uint32_t number)
 static inline const uint8_t *
 skip_plain(const uint8_t *p, const uint8_t *end)
 {
+    unsigned wire = *p++ & 7;
     uint64_t bits;
     size_t len;
 
-    switch (*p++ & 7) {
-    case PB_WIRE_VARINT:
-        return pb_jw_varint_read(p, end, &bits);
-    case PB_WIRE_I64:
-        return end - p >= 8 ? p + 8 : NULL;
-    case PB_WIRE_LEN:
+    if (wire == PB_WIRE_LEN) {
         p = pb_jw_len_read(p, end, &len);
         return p == NULL ? NULL : p + len;
-    case PB_WIRE_I32:
-        return end - p >= 4 ? p + 4 : NULL;
-    default:
-        return NULL;
     }
+    if (wire == PB_WIRE_VARINT)
+        return pb_jw_varint_read(p, end, &bits);
+    if (wire == PB_WIRE_I64)
+        return end - p >= 8 ? p + 8 : NULL;
+    return wire == PB_WIRE_I32 && end - p >= 4 ? p + 4 : NULL;
 }
 
 /* Nearly everything of nearly every message, at full speed: tags of one byte,

@@ -238,7 +238,7 @@ check_range(enum pb_type type, bool is_negative, uint64_t magnitude)
 }
 
 enum pb_number_fault
-pb_integer_to_bits(enum pb_type type, bool is_negative, uint64_t magnitude,
+pb_wide_to_bits(enum pb_type type, bool is_negative, uint64_t magnitude,
     uint64_t *bits)
 {
     uint64_t v = is_negative ? 0 - magnitude : magnitude;

@@ -29,9 +29,21 @@ bool pb_number_is_valid(const char *text, size_t len);
 enum pb_number_fault pb_number_to_bits(enum pb_type type, const char *text,
     size_t len, uint64_t *bits);
 
-/* The same for an integer that has been read; not for floating point. */
-enum pb_number_fault pb_integer_to_bits(enum pb_type type, bool is_negative,
+/* The same for an integer that has been read, of any size; not for floating
+ * point. */
+enum pb_number_fault pb_wide_to_bits(enum pb_type type, bool is_negative,
     uint64_t magnitude, uint64_t *bits);
+
+/* The same, quick for those in the range of every type, which are most. */
+static inline enum pb_number_fault
+pb_integer_to_bits(enum pb_type type, bool is_negative, uint64_t magnitude,
+    uint64_t *bits)
+{
+    if (is_negative || magnitude > INT32_MAX)
+        return pb_wide_to_bits(type, is_negative, magnitude, bits);
+    *bits = magnitude << (type == PB_SINT32 || type == PB_SINT64);
+    return PB_NUMBER_OK;
+}
 
 /* Can c be part of a number? */
 static inline bool

@@ -3,12 +3,13 @@
  * What is done 16 bytes at a time, against what it is to find, byte by byte,
  * and against its plain twin.
  */
-#include "protobuf/block.h"
+#include "protobuf/json_scan.h"
 #include "protobuf/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -242,6 +243,56 @@ a_text_of_any_length_stands_only_where_it_stands(void **state)
 }
 
 static void
+a_text_stands_where_just_so_much_is_left(void **state)
+{
+    static const char name[] = "\"theNameOfAFieldThatIsRatherLongAsNamesGo\":";
+    char text[64];
+
+    (void)state;
+    for (size_t n = 1; n < sizeof name; n++) {
+        memcpy(text + sizeof text - n, name, n);
+        assert_true(pb_block_stands(text + sizeof text - n, n, name, n));
+        text[sizeof text - 1] ^= 1;
+        assert_false(pb_block_stands(text + sizeof text - n, n, name, n));
+    }
+}
+
+/* In a piece of len bytes with one that is special, or none (at == len). */
+static void
+check_scan(char *piece, size_t len, size_t at)
+{
+    memset(piece, 'a', len);
+    if (at < len)
+        piece[at] = '"';
+    for (size_t from = 0; from <= len; from++) {
+        const char *p = piece + from, *end = piece + len;
+        const char *stop = at >= from ? piece + at : end;
+        const char *quote = pb_find_near_quote(p, piece, end);
+
+        assert_ptr_equal(pb_skip_plain(p, piece, end), stop);
+        assert_ptr_equal(pb_skip_plain(p, p, end), stop);
+        if (len >= PB_BLOCK && stop < end && stop - p < PB_BLOCK)
+            assert_ptr_equal(quote, stop);
+        else
+            assert_null(quote);
+    }
+}
+
+static void
+plain_text_ends_where_it_does_up_to_the_end_of_a_piece(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len < 3 * PB_BLOCK; len++) {
+        char *piece = malloc(len); /* for the address sanitizer */
+
+        assert_non_null(piece);
+        for (size_t at = 0; at <= len; at++)
+            check_scan(piece, len, at);
+        free(piece);
+    }
+}
+
+static void
 blocks_are_moved_up_to_their_length(void **state)
 {
     static const char name[] = ",\"theNameOfAFieldThatIsRatherLongAsNamesGo\":";
@@ -265,6 +316,9 @@ main(void)
         cmocka_unit_test(a_block_is_copied_and_its_plain_beginning_measured),
         cmocka_unit_test(blocks_are_compared_by_vectors_as_by_words),
         cmocka_unit_test(a_text_of_any_length_stands_only_where_it_stands),
+        cmocka_unit_test(a_text_stands_where_just_so_much_is_left),
+        cmocka_unit_test(
+            plain_text_ends_where_it_does_up_to_the_end_of_a_piece),
         cmocka_unit_test(blocks_are_moved_up_to_their_length),
         cmocka_unit_test(characters_are_measured_by_words_as_by_bytes),
         cmocka_unit_test(as_much_is_well_formed_by_vectors_as_by_bytes),

@@ -585,6 +585,27 @@ bodies_longer_than_127_bytes_have_longer_lengths(void **state)
     assert_memory_equal(kit->wire.data, "\x12\x85\x01\x12\x80\x01\x0a\x7e", 8);
 }
 
+static void
+strings_of_every_length_are_read_wherever_they_end(void **state)
+{
+    static const char *const tails[] = { "\"}", "\",\"i\":1}",
+        "\",\"i\":1,\"r\":[2,3,4,5,6,7]}" };
+    struct kit *kit = *state;
+    char text[128] = "{\"s\":\"";
+
+    for (size_t n = 1; n < 40; n++) {
+        for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+            memset(text + 6, 'a', n);
+            (void)snprintf(text + 6 + n, sizeof(text) - 6 - n, "%s", tails[i]);
+            assert_int_equal(kit_read_all(kit, "M", text, strlen(text)), PB_OK);
+            assert_int_equal(kit->wire.data[0], 0x1a);
+            assert_int_equal(kit->wire.data[1], n);
+            assert_memory_equal(kit->wire.data + 2, text + 6, n);
+            assert_int_equal(kit->wire.len, 2 + n + (i > 0) * 2 + (i > 1) * 8);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -624,6 +645,7 @@ main(void)
         TEST(errors_say_what_was_expected),
         TEST(keys_in_a_path_are_escaped),
         TEST(bodies_longer_than_127_bytes_have_longer_lengths),
+        TEST(strings_of_every_length_are_read_wherever_they_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

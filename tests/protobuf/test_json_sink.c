@@ -171,6 +171,18 @@ a_full_buffer_is_an_error(void **state)
     assert_int_equal(pb_json_quote(&fixed, "1234567", 7), PB_EFULL);
 }
 
+static void
+a_string_for_no_buffer_at_all_is_an_error(void **state)
+{
+    struct pb_buf nothing = { .max = 0 };
+    struct pb_sink s;
+
+    (void)state;
+    pb_sink_init(&s, &nothing);
+    assert_null(pb_sink_string(&s, (const uint8_t *)"text", 4));
+    assert_int_equal(pb_sink_finish(&s), PB_EFULL);
+}
+
 /* ---- Base64 -------------------------------------------------------------- */
 
 static void
@@ -258,6 +270,7 @@ main(void)
         cmocka_unit_test(utf8_passes_as_it_is),
         cmocka_unit_test(what_is_not_utf8_becomes_a_replacement_character),
         cmocka_unit_test(a_full_buffer_is_an_error),
+        cmocka_unit_test(a_string_for_no_buffer_at_all_is_an_error),
         cmocka_unit_test(bytes_become_base64_with_padding),
         cmocka_unit_test(all_values_and_lengths_are_encoded),
     };
