@@ -319,18 +319,21 @@ sluice_pool_take(struct sluice_pool *pool, size_t size)
     if (chunk == NULL)
         return take_anew(pool, c, size);
     c->free = chunk->next;
+    /* Where many are out, the next one has long left the caches. */
+    __builtin_prefetch(c->free);
     c->cached--;
     pool->out++;
     return chunk;
 }
 
 /* From a thread that does not own the pool, or to one that nobody owns. */
-static void
+__attribute__((noinline)) static void
 give_back(struct sluice_pool *pool, struct chunk *chunk, size_t size)
 {
-    struct chunk *head =
-        atomic_load_explicit(&pool->returned, memory_order_acquire);
+    struct chunk *head;
 
+    RPC_CHECK(pool, POOL_MAGIC);
+    head = atomic_load_explicit(&pool->returned, memory_order_acquire);
     chunk->size = size;
     do {
         if (head == no_owner) {
@@ -349,14 +352,10 @@ sluice_pool_give(struct sluice_pool *pool, void *p, size_t size)
 {
     if (p == NULL)
         return;
-    if (pool == NULL) {
+    if (pool == NULL)
         free(p);
-        return;
-    }
-    if (is_owner(pool)) {
+    else if (is_owner(pool))
         keep_or_free(pool, p, size);
-        return;
-    }
-    RPC_CHECK(pool, POOL_MAGIC);
-    give_back(pool, p, size);
+    else
+        give_back(pool, p, size);
 }

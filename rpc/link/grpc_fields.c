@@ -123,14 +123,14 @@ may_travel(struct sluice_metadatum m)
         sluice_metadata_value_is_valid(m.name, m.value);
 }
 
+/* From the i-th on. */
 static size_t
-room_for_binary(const struct sluice_metadata *md)
+room_for_binary(const struct sluice_metadata *md, size_t i)
 {
     struct sluice_metadatum m;
     size_t room = 0;
-    size_t i;
 
-    for (i = 0; i < sluice_metadata_count(md); i++) {
+    for (; i < sluice_metadata_count(md); i++) {
         m = sluice_metadata_at(md, i);
         if (rpc_grpc_name_is_binary(m.name))
             room += m.value.len / 3 * 4 + 4;
@@ -143,23 +143,26 @@ rpc_grpc_fields_add_metadata(struct rpc_grpc_fields *f,
     const struct sluice_metadata *md, struct sluice_pool *pool,
     struct rpc_grpc_text *binary)
 {
-    size_t room = room_for_binary(md);
+    size_t count = sluice_metadata_count(md);
     struct sluice_metadatum m;
-    char *text;
+    char *text = NULL;
     size_t len;
     size_t i;
 
     rpc_grpc_text_drop(binary, pool);
-    if (room > 0 && rpc_grpc_text_take(binary, pool, room) != SLUICE_OK)
-        return SLUICE_ENOMEM;
-    text = binary->ptr;
-    for (i = 0; i < sluice_metadata_count(md); i++) {
+    for (i = 0; i < count; i++) {
         m = sluice_metadata_at(md, i);
         if (!may_travel(m))
             continue;
         if (f->count == RPC_GRPC_FIELDS)
             return SLUICE_ELIMIT;
         if (rpc_grpc_name_is_binary(m.name)) {
+            if (text == NULL &&
+                rpc_grpc_text_take(binary, pool, room_for_binary(md, i)) !=
+                    SLUICE_OK)
+                return SLUICE_ENOMEM;
+            if (text == NULL)
+                text = binary->ptr;
             len = sluice_base64_encode(m.value.ptr, m.value.len, text);
             m.value = sluice_str_n(text, len);
             text += len;

@@ -71,7 +71,8 @@ round_up(struct rpc_grpc_timeout *t, int64_t ns)
     if (ns > INT64_MAX - unit)
         unit = 1;
     t->to_ns = (ns + unit - 1) / unit * unit;
-    t->from_ns = t->to_ns - unit;
+    /* What is less than a hundred units has smaller ones. */
+    t->from_ns = t->to_ns - (t->to_ns == 100 * unit ? 1 : unit);
 }
 
 /* Most calls have as much time as the one before. */
