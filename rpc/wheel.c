@@ -130,8 +130,7 @@ first_slot(const struct rpc_wheel *wheel, unsigned *level, unsigned *slot,
 static void
 collect(struct rpc_wheel *wheel, unsigned level, unsigned slot)
 {
-    struct sluice_timer **head =
-        &wheel->slots[level * RPC_WHEEL_SLOTS + slot];
+    struct sluice_timer **head = &wheel->slots[level * RPC_WHEEL_SLOTS + slot];
     struct sluice_timer *timer;
 
     while ((timer = *head) != NULL) {

@@ -317,8 +317,7 @@ inflate(struct wire *w, const uint8_t *in, size_t len, const char *name,
     ssize_t used;
 
     while ((flags & NGHTTP2_HD_INFLATE_FINAL) == 0) {
-        used =
-            nghttp2_hd_inflate_hd2(w->inflater, &nv, &flags, in, len, true);
+        used = nghttp2_hd_inflate_hd2(w->inflater, &nv, &flags, in, len, true);
         assert_true(used >= 0);
         in += used;
         len -= (size_t)used;
@@ -373,8 +372,7 @@ assert_always_never_indexed(void **state, const char *name, const char *value)
 }
 
 static void
-assert_one_byte_when_repeated(void **state, const char *name,
-    const char *value)
+assert_one_byte_when_repeated(void **state, const char *name, const char *value)
 {
     bool is_never_indexed;
     size_t first, last;
