@@ -229,13 +229,12 @@ static const bool name_bytes[256] = {
 bool
 sluice_metadata_name_is_valid(struct sluice_str name)
 {
+    bool is_valid = name.len > 0;
     size_t i;
 
-    for (i = 0; i < name.len; i++) {
-        if (!name_bytes[(unsigned char)name.ptr[i]])
-            return false;
-    }
-    return name.len > 0;
+    for (i = 0; i < name.len; i++)
+        is_valid &= name_bytes[(unsigned char)name.ptr[i]];
+    return is_valid;
 }
 
 static bool

@@ -35,6 +35,10 @@ rpc_is_printable(const char *text, size_t len, unsigned char least)
         if (rpc_has_foreign_byte(eight, least))
             return false;
     }
+    if (i > 0) { /* the rest, with bytes before it once more */
+        memcpy(&eight, text + len - sizeof(eight), sizeof(eight));
+        return !rpc_has_foreign_byte(eight, least);
+    }
     for (; i < len; i++)
         if ((unsigned char)text[i] < least || (unsigned char)text[i] > 0x7e)
             return false;

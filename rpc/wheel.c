@@ -67,7 +67,7 @@ place(struct rpc_wheel *wheel, struct sluice_timer *timer, uint64_t due)
     assert(due >= wheel->tick && level < RPC_WHEEL_LEVELS);
     wheel->occupied[level] |= (uint64_t)1 << slot;
     timer->slot = level * RPC_WHEEL_SLOTS + slot;
-    link_first(&wheel->slots[level][slot], timer);
+    link_first(&wheel->slots[timer->slot], timer);
 }
 
 void
@@ -96,15 +96,15 @@ rpc_wheel_start(struct rpc_wheel *wheel, struct sluice_timer *timer)
 void
 rpc_wheel_stop(struct rpc_wheel *wheel, struct sluice_timer *timer)
 {
-    unsigned level = timer->slot / RPC_WHEEL_SLOTS;
-    unsigned slot = timer->slot % RPC_WHEEL_SLOTS;
+    unsigned slot = timer->slot;
 
     assert(timer->link != NULL);
     assert(wheel->count > 0);
     wheel->count--;
     detach(timer);
-    if (level < RPC_WHEEL_LEVELS && wheel->slots[level][slot] == NULL)
-        wheel->occupied[level] &= ~((uint64_t)1 << slot);
+    if (slot < NO_SLOT && wheel->slots[slot] == NULL)
+        wheel->occupied[slot / RPC_WHEEL_SLOTS] &=
+            ~((uint64_t)1 << slot % RPC_WHEEL_SLOTS);
 }
 
 /* The first slot with a timer, and the tick at which it begins. */
@@ -130,7 +130,8 @@ first_slot(const struct rpc_wheel *wheel, unsigned *level, unsigned *slot,
 static void
 collect(struct rpc_wheel *wheel, unsigned level, unsigned slot)
 {
-    struct sluice_timer **head = &wheel->slots[level][slot], *timer;
+    struct sluice_timer **head = &wheel->slots[level * RPC_WHEEL_SLOTS + slot];
+    struct sluice_timer *timer;
 
     while ((timer = *head) != NULL) {
         detach(timer);

@@ -18,7 +18,7 @@ struct rpc_wheel {
     size_t count;      /* running timers */
     struct sluice_timer *expiring;
     uint64_t occupied[RPC_WHEEL_LEVELS]; /* one bit per slot with a timer */
-    struct sluice_timer *slots[RPC_WHEEL_LEVELS][RPC_WHEEL_SLOTS];
+    struct sluice_timer *slots[RPC_WHEEL_LEVELS * RPC_WHEEL_SLOTS];
 };
 
 void rpc_wheel_init(struct rpc_wheel *wheel, uint64_t tick);

@@ -4,6 +4,11 @@
  * never indexed: its values differ from call to call, so a place in the
  * compression table would only push out what repeats, and secrets stay out of
  * it.
+ *
+ * All but what is known to say who sent the request, and was the same not long
+ * ago: one byte then, in place of a Huffman code that is made anew each time. A
+ * value that was not gets no place, for with many senders none would keep it:
+ * putting them in and out costs more than their codes do.
  */
 #include "rpc/link/grpc_fields.h"
 
@@ -58,6 +63,58 @@ rpc_grpc_fields_add_constant(struct rpc_grpc_fields *f, const char *name,
         NGHTTP2_NV_FLAG_NONE);
 }
 
+/* Longer ones would leave little room for others in the table of 4096. */
+#define INDEXED_MAX 256u
+
+static bool
+tells_of_sender(struct sluice_str name)
+{
+    return name.len >= 12 &&
+        (memcmp(name.ptr, "x-forwarded-", 12) == 0 ||
+            (name.len == 12 && memcmp(name.ptr, "x-user-agent", 12) == 0));
+}
+
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/* Two values with the same hash are no harm: one is indexed too soon. */
+static uint64_t
+hash_of(struct sluice_metadatum m)
+{
+    uint64_t hash = m.name.len, word;
+    size_t i;
+
+    for (i = 0; i + sizeof(word) <= m.value.len; i += sizeof(word)) {
+        memcpy(&word, m.value.ptr + i, sizeof(word));
+        hash = mix(hash, word);
+    }
+    word = m.value.len;
+    for (; i < m.value.len; i++)
+        word = word << 8 | (uint8_t)m.value.ptr[i];
+    return mix(hash, word);
+}
+
+/* How nghttp2 is to encode it. */
+static uint8_t
+indexing(struct rpc_grpc_recent *recent, struct sluice_metadatum m)
+{
+    uint64_t *place;
+    uint64_t hash;
+
+    if (recent == NULL || m.value.len > INDEXED_MAX || !tells_of_sender(m.name))
+        return NGHTTP2_NV_FLAG_NO_INDEX;
+    hash = hash_of(m);
+    place = &recent->hashes[hash % RPC_GRPC_RECENT];
+    if (*place == hash)
+        return NGHTTP2_NV_FLAG_NONE;
+    *place = hash;
+    return NGHTTP2_NV_FLAG_NO_INDEX;
+}
+
 static bool
 may_travel(struct sluice_metadatum m)
 {
@@ -66,14 +123,14 @@ may_travel(struct sluice_metadatum m)
         sluice_metadata_value_is_valid(m.name, m.value);
 }
 
+/* From the i-th on. */
 static size_t
-room_for_binary(const struct sluice_metadata *md)
+room_for_binary(const struct sluice_metadata *md, size_t i)
 {
     struct sluice_metadatum m;
     size_t room = 0;
-    size_t i;
 
-    for (i = 0; i < sluice_metadata_count(md); i++) {
+    for (; i < sluice_metadata_count(md); i++) {
         m = sluice_metadata_at(md, i);
         if (rpc_grpc_name_is_binary(m.name))
             room += m.value.len / 3 * 4 + 4;
@@ -86,30 +143,33 @@ rpc_grpc_fields_add_metadata(struct rpc_grpc_fields *f,
     const struct sluice_metadata *md, struct sluice_pool *pool,
     struct rpc_grpc_text *binary)
 {
-    size_t room = room_for_binary(md);
+    size_t count = sluice_metadata_count(md);
     struct sluice_metadatum m;
-    char *text;
+    char *text = NULL;
     size_t len;
     size_t i;
 
     rpc_grpc_text_drop(binary, pool);
-    if (room > 0 && rpc_grpc_text_take(binary, pool, room) != SLUICE_OK)
-        return SLUICE_ENOMEM;
-    text = binary->ptr;
-    for (i = 0; i < sluice_metadata_count(md); i++) {
+    for (i = 0; i < count; i++) {
         m = sluice_metadata_at(md, i);
         if (!may_travel(m))
             continue;
         if (f->count == RPC_GRPC_FIELDS)
             return SLUICE_ELIMIT;
         if (rpc_grpc_name_is_binary(m.name)) {
+            if (text == NULL &&
+                rpc_grpc_text_take(binary, pool, room_for_binary(md, i)) !=
+                    SLUICE_OK)
+                return SLUICE_ENOMEM;
+            if (text == NULL)
+                text = binary->ptr;
             len = sluice_base64_encode(m.value.ptr, m.value.len, text);
             m.value = sluice_str_n(text, len);
             text += len;
         } else {
             m.value = rpc_grpc_trim(m.value);
         }
-        rpc_grpc_fields_add(f, m.name, m.value, NGHTTP2_NV_FLAG_NO_INDEX);
+        rpc_grpc_fields_add(f, m.name, m.value, indexing(f->recent, m));
     }
     return SLUICE_OK;
 }

@@ -14,11 +14,19 @@
 #define RPC_GRPC_FIELD_OVERHEAD 32 /* of each, as HTTP/2 counts */
 #define RPC_GRPC_FIELDS 256 /* of a block; one that has more is refused */
 
+/* What a connection's requests lately said of their senders; all zero: nothing.
+ * Each value has one place that it may be in. */
+#define RPC_GRPC_RECENT 8
+struct rpc_grpc_recent {
+    uint64_t hashes[RPC_GRPC_RECENT];
+};
+
 /* A block while it is being built. */
 struct rpc_grpc_fields {
     nghttp2_nv *nv; /* RPC_GRPC_FIELDS of them */
     size_t count;
-    size_t size; /* as HTTP/2 counts it */
+    size_t size;                    /* as HTTP/2 counts it */
+    struct rpc_grpc_recent *recent; /* NULL: no metadata is indexed */
 };
 
 /* Text made for a block, from the pool; all zero: none. */

@@ -36,16 +36,28 @@ is_among(const struct sluice_str *names, size_t n, struct sluice_str name)
     return false;
 }
 
+/* By the first letter: most names of metadata begin with another. */
 bool
 rpc_grpc_name_is_reserved(struct sluice_str name)
 {
-    if (name.len == 0 || name.ptr[0] == ':')
+    switch (name.len > 0 ? name.ptr[0] : ':') {
+    case ':':
         return true;
-    if (name.len >= 5 && memcmp(name.ptr, "grpc-", 5) == 0)
-        return !is_among(grpc_metadata,
-            sizeof(grpc_metadata) / sizeof(grpc_metadata[0]), name);
-    return is_among(not_metadata,
-        sizeof(not_metadata) / sizeof(not_metadata[0]), name);
+    case 'g':
+        return name.len >= 5 && memcmp(name.ptr, "grpc-", 5) == 0 &&
+            !is_among(grpc_metadata,
+                sizeof(grpc_metadata) / sizeof(grpc_metadata[0]), name);
+    case 'c':
+    case 'h':
+    case 'k':
+    case 'p':
+    case 't':
+    case 'u':
+        return is_among(not_metadata,
+            sizeof(not_metadata) / sizeof(not_metadata[0]), name);
+    default:
+        return false;
+    }
 }
 
 bool

@@ -40,8 +40,9 @@ void
 rpc_grpc_request_base_init(struct rpc_grpc_request_base *base,
     struct sluice_str authority, struct sluice_str user_agent)
 {
-    struct rpc_grpc_fields f = { base->nv, 0, 0 };
+    struct rpc_grpc_fields f = { .nv = base->nv };
 
+    memset(base, 0, sizeof(*base));
     rpc_grpc_fields_add_constant(&f, ":method", "POST");
     rpc_grpc_fields_add_constant(&f, ":scheme", "http");
     assert(f.count == PATH_FIELD);
@@ -60,35 +61,48 @@ rpc_grpc_request_base_init(struct rpc_grpc_request_base *base,
 /* To three digits: then calls with the same timeout mostly have the same text,
  * which goes into the compression table. Up by less than a hundredth: whoever
  * waits cancels when its own time is over. */
-static int64_t
-rounded(int64_t ns)
+static void
+round_up(struct rpc_grpc_timeout *t, int64_t ns)
 {
     int64_t unit = 1;
 
     while (ns / 1000 >= unit)
         unit *= 10;
-    return ns > INT64_MAX - unit ? ns : (ns + unit - 1) / unit * unit;
+    if (ns > INT64_MAX - unit)
+        unit = 1;
+    t->to_ns = (ns + unit - 1) / unit * unit;
+    /* What is less than a hundred units has smaller ones. */
+    t->from_ns = t->to_ns - (t->to_ns == 100 * unit ? 1 : unit);
+}
+
+/* Most calls have as much time as the one before. */
+static void
+find_text(struct rpc_grpc_timeout *t, int64_t ns)
+{
+    if (ns > t->from_ns && ns <= t->to_ns)
+        return;
+    round_up(t, ns);
+    t->len = sluice_grpc_timeout_format(t->to_ns, t->text);
 }
 
 enum sluice_err
 rpc_grpc_request_fields(struct rpc_grpc_request *req, struct sluice_pool *pool,
-    const struct rpc_grpc_request_base *base, int64_t timeout_ns,
+    struct rpc_grpc_request_base *base, int64_t timeout_ns,
     nghttp2_nv fields[RPC_GRPC_FIELDS], size_t *count, size_t *size)
 {
     struct rpc_grpc_fields f = { fields, RPC_GRPC_REQUEST_BASE,
-        base->size + req->path_len };
+        base->size + req->path_len, &base->recent };
     enum sluice_err err = SLUICE_OK;
-    size_t len;
 
     memcpy(fields, base->nv, sizeof(base->nv));
     fields[PATH_FIELD].value = (uint8_t *)req->path;
     fields[PATH_FIELD].valuelen = req->path_len;
     if (timeout_ns != SLUICE_NO_TIMEOUT) {
-        len =
-            sluice_grpc_timeout_format(timeout_ns > 0 ? rounded(timeout_ns) : 1,
-                req->timeout);
+        find_text(&base->timeout, timeout_ns > 0 ? timeout_ns : 1);
+        memcpy(req->timeout, base->timeout.text, sizeof(req->timeout));
         rpc_grpc_fields_add(&f, sluice_str("grpc-timeout"),
-            sluice_str_n(req->timeout, len), NGHTTP2_NV_FLAG_NONE);
+            sluice_str_n(req->timeout, base->timeout.len),
+            NGHTTP2_NV_FLAG_NONE);
     }
     if (req->coding != SLUICE_GRPC_IDENTITY)
         rpc_grpc_fields_add(&f, sluice_str("grpc-encoding"),

@@ -27,12 +27,23 @@ struct rpc_grpc_request {
     char short_path[128]; /* last, and not zeroed */
 };
 
-/* The fields that all requests of a client have, one of them :path, empty. */
+/* Timeouts that have the same text, above from_ns and up to to_ns. */
+struct rpc_grpc_timeout {
+    int64_t from_ns;
+    int64_t to_ns;
+    char text[12];
+    size_t len;
+};
+
+/* What the requests of a client have in common: the first fields, one of them
+ * :path, empty; and what the last ones had. */
 #define RPC_GRPC_REQUEST_BASE 8
 struct rpc_grpc_request_base {
     nghttp2_nv nv[RPC_GRPC_REQUEST_BASE];
     size_t size;
     struct sluice_str authority;
+    struct rpc_grpc_timeout timeout;
+    struct rpc_grpc_recent recent;
 };
 
 /* The texts must stay where they are. */
@@ -48,7 +59,7 @@ SLUICE_MUST_USE enum sluice_err rpc_grpc_request_init(
  * may be SLUICE_NO_TIMEOUT. SLUICE_ELIMIT: more than RPC_GRPC_FIELDS. */
 SLUICE_MUST_USE enum sluice_err rpc_grpc_request_fields(
     struct rpc_grpc_request *req, struct sluice_pool *pool,
-    const struct rpc_grpc_request_base *base, int64_t timeout_ns,
+    struct rpc_grpc_request_base *base, int64_t timeout_ns,
     nghttp2_nv fields[RPC_GRPC_FIELDS], size_t *count, size_t *size);
 
 void rpc_grpc_request_fini(struct rpc_grpc_request *req,

@@ -20,7 +20,7 @@ enum sluice_err
 rpc_grpc_served_begin(struct rpc_grpc_served *call)
 {
     nghttp2_nv nv[RPC_GRPC_FIELDS];
-    struct rpc_grpc_fields f = { nv, 0, 0 };
+    struct rpc_grpc_fields f = { .nv = nv };
     enum sluice_err err;
 
     err = rpc_grpc_answer_head(&call->answer, call->server->pool,
@@ -37,7 +37,7 @@ static void
 answer_alone(struct rpc_grpc_served *call, const char *http_status)
 {
     nghttp2_nv nv[RPC_GRPC_FIELDS];
-    struct rpc_grpc_fields f = { nv, 0, 0 };
+    struct rpc_grpc_fields f = { .nv = nv };
 
     rpc_grpc_answer_alone(http_status, &f);
     rpc_grpc_answer_trailers(&call->answer, call->server->pool,
@@ -50,7 +50,7 @@ static void
 put_trailers(struct rpc_grpc_served *call)
 {
     nghttp2_nv nv[RPC_GRPC_FIELDS];
-    struct rpc_grpc_fields f = { nv, 0, 0 };
+    struct rpc_grpc_fields f = { .nv = nv };
 
     rpc_grpc_answer_trailers(&call->answer, call->server->pool,
         rpc_grpc_conn_max_block(call->conn), &f);

@@ -111,7 +111,11 @@ copy_first(struct rpc_grpc_writer *w, uint8_t *out, size_t len)
     size_t at = w->sent;
     size_t n = 0;
 
-    if (at < RPC_GRPC_PREFIX) {
+    if (at == 0 && len >= RPC_GRPC_PREFIX) {
+        rpc_grpc_write_prefix(out, w->is_compressed,
+            w->first - RPC_GRPC_PREFIX);
+        n = at = RPC_GRPC_PREFIX;
+    } else if (at < RPC_GRPC_PREFIX) { /* in pieces */
         rpc_grpc_write_prefix(prefix, w->is_compressed,
             w->first - RPC_GRPC_PREFIX);
         n = min_size(len, RPC_GRPC_PREFIX - at);

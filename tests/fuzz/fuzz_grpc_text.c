@@ -81,7 +81,7 @@ check_status(struct sluice_str message, size_t max_size)
 {
     struct rpc_grpc_answer answer = { .message_len = 0 };
     nghttp2_nv nv[RPC_GRPC_FIELDS];
-    struct rpc_grpc_fields f = { nv, 0, 0 };
+    struct rpc_grpc_fields f = { .nv = nv };
     struct sluice_str sent;
     size_t i, n;
     char *text;
@@ -175,7 +175,7 @@ check_sent(const struct sluice_metadata *md)
 {
     struct sluice_metadata *back = sluice_metadata_new(NULL);
     nghttp2_nv nv[RPC_GRPC_FIELDS];
-    struct rpc_grpc_fields f = { nv, 0, 0 };
+    struct rpc_grpc_fields f = { .nv = nv };
     struct rpc_grpc_text binary = { .ptr = NULL };
     enum sluice_err err;
     size_t i;

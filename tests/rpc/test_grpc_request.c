@@ -133,16 +133,29 @@ struct block {
 };
 
 static void
+init_base(struct rpc_grpc_request_base *base)
+{
+    rpc_grpc_request_base_init(base, sluice_str("host:1"),
+        sluice_str("agent/1"));
+}
+
+static void
+make_block_of(struct rpc_grpc_request_base *base, struct block *b,
+    struct rpc_grpc_request *req, struct sluice_pool *pool, int64_t timeout_ns)
+{
+    assert_int_equal(rpc_grpc_request_fields(req, pool, base, timeout_ns, b->nv,
+                         &b->count, &b->size),
+        SLUICE_OK);
+}
+
+static void
 make_block(struct block *b, struct rpc_grpc_request *req,
     struct sluice_pool *pool, int64_t timeout_ns)
 {
     struct rpc_grpc_request_base base;
 
-    rpc_grpc_request_base_init(&base, sluice_str("host:1"),
-        sluice_str("agent/1"));
-    assert_int_equal(rpc_grpc_request_fields(req, pool, &base, timeout_ns,
-                         b->nv, &b->count, &b->size),
-        SLUICE_OK);
+    init_base(&base);
+    make_block_of(&base, b, req, pool, timeout_ns);
 }
 
 static void
@@ -237,6 +250,205 @@ a_timeout_has_three_digits_that_mostly_repeat(void **state)
     assert_timeout(pool, INT64_MAX - 1, "2562048H");
 }
 
+/* What the last request had must not show in the text of this one. */
+static void
+a_timeout_has_the_same_text_whatever_came_before(void **state)
+{
+    static const int64_t timeouts[] = { 60 * SLUICE_SECOND,
+        60 * SLUICE_SECOND - 1, 59900000001, 59900000000, 59899999999, 0, 1, 2,
+        999, 1000, 1001, 1010, 1011, 999500, 1000000, INT64_MAX - 1,
+        INT64_MAX - 2, 1000000000000000000, 60 * SLUICE_SECOND + 1 };
+    const size_t n = sizeof(timeouts) / sizeof(timeouts[0]);
+    struct rpc_grpc_request req = { .path = NULL };
+    struct sluice_pool *pool = pool_of(state);
+    struct rpc_grpc_request_base base;
+    char text[sizeof(req.timeout) + 1];
+    struct block b;
+    size_t i;
+
+    assert_int_equal(rpc_grpc_request_init(&req, pool, sluice_str("a"),
+                         sluice_str("b")),
+        SLUICE_OK);
+    init_base(&base);
+    for (i = 0; i < n * n; i++) { /* each of them behind each */
+        make_block_of(&base, &b, &req, pool, timeouts[i / n]);
+        make_block_of(&base, &b, &req, pool, timeouts[i % n]);
+        snprintf(text, sizeof(text), "%.*s", (int)b.nv[USUAL].valuelen,
+            (char *)b.nv[USUAL].value);
+        assert_timeout(pool, timeouts[i % n], text);
+    }
+    rpc_grpc_request_fini(&req, pool);
+}
+
+/* -------------------------------------------------------------- indexing */
+
+/* Both ends of a connection's header compression. */
+struct wire {
+    struct sluice_pool *pool;
+    struct rpc_grpc_request_base base;
+    nghttp2_hd_deflater *deflater;
+    nghttp2_hd_inflater *inflater;
+};
+
+static void
+open_wire(struct wire *w, void **state)
+{
+    w->pool = pool_of(state);
+    init_base(&w->base);
+    assert_int_equal(nghttp2_hd_deflate_new(&w->deflater, 4096), 0);
+    assert_int_equal(nghttp2_hd_inflate_new(&w->inflater), 0);
+}
+
+static void
+close_wire(struct wire *w)
+{
+    nghttp2_hd_deflate_del(w->deflater);
+    nghttp2_hd_inflate_del(w->inflater);
+}
+
+/* Whether the block's last field, which must be this, came as never indexed. */
+static bool
+inflate(struct wire *w, const uint8_t *in, size_t len, const char *name,
+    const char *value)
+{
+    bool is_never_indexed = false;
+    int flags = 0;
+    nghttp2_nv nv;
+    ssize_t used;
+
+    while ((flags & NGHTTP2_HD_INFLATE_FINAL) == 0) {
+        used = nghttp2_hd_inflate_hd2(w->inflater, &nv, &flags, in, len, true);
+        assert_true(used >= 0);
+        in += used;
+        len -= (size_t)used;
+        if ((flags & NGHTTP2_HD_INFLATE_EMIT) == 0)
+            continue;
+        is_never_indexed = (nv.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
+        if (len == 0)
+            assert_field(&nv, name, value);
+    }
+    nghttp2_hd_inflate_end_headers(w->inflater);
+    return is_never_indexed;
+}
+
+/* A request with this metadata; how long it is on the wire. */
+static size_t
+send(struct wire *w, const char *name, const char *value,
+    bool *is_never_indexed)
+{
+    struct rpc_grpc_request req = { .path = NULL };
+    uint8_t out[2048];
+    struct block b;
+    ssize_t len;
+
+    assert_int_equal(rpc_grpc_request_init(&req, w->pool, sluice_str("a"),
+                         sluice_str("b")),
+        SLUICE_OK);
+    req.metadata = sluice_metadata_new(w->pool);
+    assert_int_equal(sluice_metadata_add(req.metadata, sluice_str(name),
+                         sluice_str(value)),
+        SLUICE_OK);
+    make_block_of(&w->base, &b, &req, w->pool, 60 * SLUICE_SECOND);
+    len = nghttp2_hd_deflate_hd(w->deflater, out, sizeof(out), b.nv, b.count);
+    assert_true(len > 0);
+    *is_never_indexed = inflate(w, out, (size_t)len, name, value);
+    rpc_grpc_request_fini(&req, w->pool);
+    return (size_t)len;
+}
+
+static void
+assert_always_never_indexed(void **state, const char *name, const char *value)
+{
+    bool is_never_indexed;
+    struct wire w;
+    size_t i;
+
+    open_wire(&w, state);
+    for (i = 0; i < 4; i++) {
+        send(&w, name, value, &is_never_indexed);
+        assert_true(is_never_indexed);
+    }
+    close_wire(&w);
+}
+
+static void
+assert_one_byte_when_repeated(void **state, const char *name, const char *value)
+{
+    bool is_never_indexed;
+    size_t first, last;
+    struct wire w;
+
+    open_wire(&w, state);
+    send(&w, "x", "y", &is_never_indexed);
+    first = send(&w, name, value, &is_never_indexed);
+    assert_true(is_never_indexed);
+    send(&w, name, value, &is_never_indexed);
+    assert_false(is_never_indexed);
+    last = send(&w, name, value, &is_never_indexed);
+    assert_false(is_never_indexed);
+    /* A literal has a byte for its kind, one for each length, and texts that
+     * Huffman's code makes shorter by a third at most. */
+    assert_true(last + 1 + (strlen(name) + strlen(value)) * 5 / 8 < first);
+    assert_int_equal(send(&w, "x", "y", &is_never_indexed), last - 1 + 5);
+    close_wire(&w);
+}
+
+static void
+what_says_who_sent_a_request_is_one_byte_when_it_repeats(void **state)
+{
+    assert_one_byte_when_repeated(state, "x-forwarded-for", "203.0.113.7");
+    assert_one_byte_when_repeated(state, "x-forwarded-proto", "https");
+    assert_one_byte_when_repeated(state, "x-forwarded-host", "example.com");
+    assert_one_byte_when_repeated(state, "x-user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 "
+        "Firefox/140.0");
+}
+
+static void
+secrets_and_what_else_a_call_brings_are_never_indexed(void **state)
+{
+    assert_always_never_indexed(state, "authorization", "Bearer abc");
+    assert_always_never_indexed(state, "cookie", "session=abcdefghijklmnopqrs");
+    assert_always_never_indexed(state, "x-api-key", "abc");
+    assert_always_never_indexed(state, "x-forwarded", "abc");
+    assert_always_never_indexed(state, "x-user-agents", "abc");
+    assert_always_never_indexed(state, "x-request-id", "1");
+}
+
+static void
+a_long_value_is_never_indexed(void **state)
+{
+    char agent[258];
+
+    memset(agent, 'a', sizeof(agent));
+    agent[257] = '\0';
+    assert_always_never_indexed(state, "x-user-agent", agent);
+    agent[256] = '\0';
+    assert_one_byte_when_repeated(state, "x-user-agent", agent);
+}
+
+/* Each would push out what the requests have in common. */
+static void
+many_senders_in_turn_leave_the_table_alone(void **state)
+{
+    bool is_never_indexed;
+    char address[32];
+    size_t before;
+    struct wire w;
+    unsigned i;
+
+    open_wire(&w, state);
+    send(&w, "x", "y", &is_never_indexed);
+    before = send(&w, "x", "y", &is_never_indexed);
+    for (i = 0; i < 2000; i++) {
+        snprintf(address, sizeof(address), "203.0.%u.%u", i / 10 % 100, i % 10);
+        send(&w, "x-forwarded-for", address, &is_never_indexed);
+        assert_true(is_never_indexed);
+    }
+    assert_int_equal(send(&w, "x", "y", &is_never_indexed), before);
+    close_wire(&w);
+}
+
 /* --------------------------------------------------------------- memory */
 
 static void
@@ -321,6 +533,11 @@ main(void)
         TEST(a_request_has_the_fields_of_all_requests_first),
         TEST(a_requests_own_fields_follow),
         TEST(a_timeout_has_three_digits_that_mostly_repeat),
+        TEST(a_timeout_has_the_same_text_whatever_came_before),
+        TEST(what_says_who_sent_a_request_is_one_byte_when_it_repeats),
+        TEST(secrets_and_what_else_a_call_brings_are_never_indexed),
+        TEST(a_long_value_is_never_indexed),
+        TEST(many_senders_in_turn_leave_the_table_alone),
         TEST(nghttp2_is_given_memory_from_the_pool),
         TEST(zeroed_memory_is_zero),
         TEST(what_grows_keeps_its_contents),
