@@ -224,7 +224,7 @@ gw_access_log_write(struct gw_access_log *log,
     char text[6 * (TEXT_MAX_BYTES * 4 + 8) + LINE_MAX_BYTES];
     size_t n;
 
-    if (log->fd < 0)
+    if (!gw_access_log_is_on(log))
         return;
     n = (size_t)(put_line(log, text, line) - text);
     if (sizeof log->buf - log->len < n)
