@@ -385,6 +385,7 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
 
     x->request.verb = verb;
     x->request.verb_len = strlen(verb);
+    x->is_head = gw_request_is(&x->request, "HEAD");
     x->is_http10 = !is_http11 && strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
     if (!is_http11 && !x->is_http10) {
         gw_reply_error(x, 505, SLUICE_CODE_INVALID_ARGUMENT, "version",

@@ -109,6 +109,7 @@ struct gw_exchange {
     const struct gw_intake *intake;
 
     bool is_http10;
+    bool is_head; /* HEAD: the answer goes without its body */
     bool is_body_complete;
     bool is_request_over; /* and what was kept of it given back */
     bool is_refused;      /* the body is wrong; the RPC is being cancelled */
