@@ -307,7 +307,7 @@ static const struct steering by_length[LONGEST_NAME + 1][3] = {
 };
 
 /* Most others of the length end with another letter. */
-static const struct steering *
+static inline const struct steering *
 find(struct sluice_str name)
 {
     const struct steering *s;
