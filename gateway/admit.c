@@ -66,9 +66,18 @@ is(const char *s, size_t len, const char *text)
 static bool
 is_token(const char *s, size_t len)
 {
+    static const bool may_stand[256] = { ['!'] = true,
+        ['#' ... '\''] = true,
+        ['*' ... '+'] = true,
+        ['-' ... '.'] = true,
+        ['0' ... '9'] = true,
+        ['A' ... 'Z'] = true,
+        ['^' ... 'z'] = true,
+        ['|'] = true,
+        ['~'] = true };
+
     for (size_t i = 0; i < len; i++)
-        if (s[i] <= ' ' || s[i] >= 0x7f ||
-            strchr("\"(),/:;<=>?@[\\]{}", s[i]) != NULL)
+        if (!may_stand[(unsigned char)s[i]])
             return false;
     return true;
 }

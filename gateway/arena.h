@@ -16,11 +16,11 @@
 struct gw_arena_block;
 
 struct gw_arena {
+    _Alignas(16) uint8_t first[GW_ARENA_FIRST];
     struct sluice_pool *pool;
     uint8_t *at;
     uint8_t *end;
     struct gw_arena_block *blocks;
-    _Alignas(16) uint8_t first[GW_ARENA_FIRST];
 };
 
 void gw_arena_init(struct gw_arena *a, struct sluice_pool *pool);

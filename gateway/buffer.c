@@ -44,6 +44,8 @@ gw_buffer_init(struct gw_buffer *b, struct sluice_pool *pool, size_t max)
 void
 gw_buffer_fini(struct gw_buffer *b)
 {
+    if (b->bytes == NULL)
+        return;
     sluice_bytes_unref(&b->bytes);
     b->pb.data = NULL;
     b->pb.len = 0;

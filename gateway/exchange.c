@@ -70,7 +70,7 @@ take(struct gw_worker *w)
     if (x == NULL)
         return NULL;
     /* The arena, the largest part, needs no clearing. */
-    memset(x, 0, offsetof(struct gw_exchange, arena));
+    memset(&x->magic, 0, sizeof *x - offsetof(struct gw_exchange, magic));
     gw_arena_init(&x->arena, w->pool);
     x->magic = MAGIC;
     x->worker = w;
@@ -81,6 +81,20 @@ take(struct gw_worker *w)
     return x;
 }
 
+/* What was needed to make the requests. */
+static void
+give_request_back(struct gw_exchange *x)
+{
+    if (x->reader != NULL)
+        gw_worker_reader_give(x->worker, &x->reader);
+    sluice_metadata_unref(&x->request.metadata);
+    sluice_bytes_unref(&x->payload);
+    gw_buffer_fini(&x->bound);
+    gw_buffer_fini(&x->message);
+    gw_buffer_fini(&x->text);
+    x->is_request_over = true;
+}
+
 static void
 release(struct gw_exchange *x)
 {
@@ -88,22 +102,19 @@ release(struct gw_exchange *x)
 
     assert(x->state == GW_X_CLOSED && !x->is_calling && !x->is_suspended);
     assert(x->watch == NULL);
-    gw_websocket_free(&x->websocket);
-    if (x->reader != NULL)
-        gw_worker_reader_give(w, &x->reader);
+    if (x->websocket != NULL)
+        gw_websocket_free(&x->websocket);
+    if (!x->is_request_over)
+        give_request_back(x);
     if (x->call != NULL)
         sluice_call_unref(&x->call);
-    sluice_metadata_unref(&x->request.metadata);
     sluice_metadata_unref(&x->initial_metadata);
     sluice_metadata_unref(&x->terminal_metadata);
-    sluice_bytes_unref(&x->payload);
     sluice_bytes_unref(&x->response);
     sluice_bytes_unref(&x->reply.body);
-    gw_buffer_fini(&x->bound);
-    gw_buffer_fini(&x->message);
-    gw_buffer_fini(&x->text);
     gw_buffer_fini(&x->out);
-    gw_buffer_fini(&x->early);
+    if (x->is_told)
+        gw_buffer_fini(&x->early);
     gw_arena_reset(&x->arena);
     x->magic = 0;
     if (RPC_POOL_KEEPS && w->n_idle_exchanges < IDLE_MAX) {
@@ -232,7 +243,9 @@ log_end(struct gw_exchange *x, enum MHD_RequestTerminationCode code)
         !x->is_out_broken && !x->is_told && !x->reply.is_lost &&
         !(x->state == GW_X_REPLYING && !x->reply.is_stream))
         x->is_client_gone = true;
-    if (x->state != GW_X_HEAD || is_refused || x->connection->has_unlogged_408)
+    if (gw_access_log_is_on(&x->worker->access) &&
+        (x->state != GW_X_HEAD || is_refused ||
+            x->connection->has_unlogged_408))
         write_access_line(x);
     x->connection->has_unlogged_408 = false;
 }
@@ -354,13 +367,6 @@ gw_exchange_called(struct gw_exchange *x)
 
 /* ---------------------------------------------------------------- MHD's request */
 
-static bool
-is_known_version(const char *version)
-{
-    return strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ||
-        strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
-}
-
 static enum MHD_Result
 answer(struct gw_exchange *x)
 {
@@ -375,11 +381,13 @@ answer(struct gw_exchange *x)
 static enum MHD_Result
 begin(struct gw_exchange *x, const char *verb, const char *version)
 {
+    bool is_http11 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
+
     x->request.verb = verb;
     x->request.verb_len = strlen(verb);
-    x->is_http10 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
-    gw_connection_enter(x->connection, GW_PHASE_WORKING);
-    if (!is_known_version(version)) {
+    x->is_head = gw_request_is(&x->request, "HEAD");
+    x->is_http10 = !is_http11 && strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    if (!is_http11 && !x->is_http10) {
         gw_reply_error(x, 505, SLUICE_CODE_INVALID_ARGUMENT, "version",
             "only HTTP/1.0 and HTTP/1.1 are spoken here");
         x->reply.close = true;
@@ -398,8 +406,8 @@ begin(struct gw_exchange *x, const char *verb, const char *version)
     if (x->reply.is_ready && gw_request_has_body(&x->request))
         return answer(x);
     gw_exchange_enter(x, GW_X_READING);
-    if (gw_request_has_body(&x->request))
-        gw_connection_enter(x->connection, GW_PHASE_BODY);
+    gw_connection_enter(x->connection,
+        gw_request_has_body(&x->request) ? GW_PHASE_BODY : GW_PHASE_WORKING);
     return MHD_YES;
 }
 
@@ -443,8 +451,11 @@ end_body(struct gw_exchange *x)
     gw_connection_enter(x->connection, GW_PHASE_WORKING);
     if (!x->is_body_complete) {
         x->is_body_complete = true;
-        if (!gw_exchange_is_answered(x))
+        if (!gw_exchange_is_answered(x)) {
             x->intake->end(x);
+            if (x->websocket == NULL) /* its requests are still to come */
+                give_request_back(x);
+        }
     }
     if (x->reply.is_ready)
         return answer(x);

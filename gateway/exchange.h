@@ -60,21 +60,21 @@ struct gw_reply {
     bool close;            /* Connection: close */
     bool is_preflight;     /* of CORS; what a client may do */
     bool offers_websocket; /* Upgrade: websocket, in our version; for 426 */
+    bool lists_types;      /* those of a body that would do, for 415 */
+    bool lists_identity;   /* no coding would do, for 415 */
+    bool lists_codings;    /* those we know, for a client that tried another */
+    bool is_lost; /* memory was short for it: the connection's end tells */
     unsigned status;
-    int code;            /* canonical code, for the log; -1: none */
-    const char *outcome; /* for the log */
+    int code;             /* canonical code, for the log; -1: none */
+    unsigned retry_after; /* seconds; 0: no header */
+    const char *outcome;  /* for the log */
     const char *content_type;
     const char *allow;    /* Allow, for 405 */
-    bool lists_types;     /* those of a body that would do, for 415 */
-    bool lists_identity;  /* no coding would do, for 415 */
     const char *encoding; /* of what is compressed; NULL: nothing is */
-    bool lists_codings;   /* those we know, for a client that tried another */
     const char *varies;   /* with this header of the request; NULL: none */
-    unsigned retry_after; /* seconds; 0: no header */
     struct sluice_bytes *body;
     size_t body_skip; /* bytes of body that are not sent: at its beginning */
     size_t body_drop; /* and at its end */
-    bool is_lost;     /* memory was short for it: the connection's end tells */
     const struct gw_page *page; /* page.h; NULL: the answer is none */
 };
 
@@ -89,7 +89,12 @@ struct gw_rpc_wire {
     struct gw_text_frames text;
 };
 
+/* In the order in which a request comes by: other connections have used the
+ * caches since its head was read, and more so when its answer is sent. */
 struct gw_exchange {
+    struct gw_arena arena;
+
+    /* All the time. */
     unsigned magic;
     enum gw_exchange_state state;
     struct gw_worker *worker;
@@ -97,72 +102,74 @@ struct gw_exchange {
     struct MHD_Connection *mhd;
     struct gw_exchange *next_idle;
     uint64_t started_ns;
-
-    /* The request. */
-    struct gw_request request;
-    const struct route_binding *binding; /* NULL until one was found */
-    const struct route_rpc *rpc;
-    const struct gw_front *front;   /* front.h; NULL before the head is read */
-    const struct gw_intake *intake; /* NULL before the route is known */
+    const struct gw_front *front; /* front.h; NULL before the head is read */
     const struct gw_form *form;
-    struct gw_rpc_wire wire;  /* gRPC-Web, Connect */
-    struct gw_buffer bound;   /* wire format of path and query */
-    struct gw_buffer message; /* the request message under construction */
-    struct route_asked asked; /* by the query */
-    bool wants_mask;          /* from the body's keys; it is kept in text */
-    struct gw_buffer text;
-    struct pb_json_reader *reader;
-    struct gw_values values; /* of a request stream */
-    bool in_value;           /* reader is inside a JSON value */
-    bool is_pieced; /* required fields are asked for in the whole message */
-    struct sluice_bytes *payload; /* the one request, until its body ends */
-    size_t n_values;
-    size_t ahead_bytes; /* of requests that the RPC has not asked for yet */
-    uint64_t bytes_in;
-    bool is_body_complete;
-    bool is_refused;  /* the body is wrong; the RPC is being cancelled */
-    size_t swallowed; /* of the body, after the answer was known */
-    bool is_told;     /* it went out before the body was complete (early.h) */
-    struct gw_buffer early; /* what is left of it; without a pool: nothing */
-    size_t early_at;
+    const struct route_rpc *rpc;         /* NULL until a route was found, as */
+    const struct route_binding *binding; /* this is */
+    const struct gw_intake *intake;
+
     bool is_http10;
+    bool is_head; /* HEAD: the answer goes without its body */
+    bool is_body_complete;
+    bool is_request_over; /* and what was kept of it given back */
+    bool is_refused;      /* the body is wrong; the RPC is being cancelled */
+    bool is_told;    /* it went out before the body was complete (early.h) */
+    bool is_calling; /* the RPC's final callback is still to come */
+    bool is_client_gone;
+    bool is_metadata_late; /* the initial came when the head was out */
+    bool is_out_ended;     /* nothing more will be added to out */
+    bool is_out_broken;    /* the stream ends by breaking the connection */
+    bool owes_allowance;   /* a response was not granted yet: out is full */
+    bool is_resting;       /* what a silent stream can spare is to go */
+    bool has_rested;       /* and has gone, since something was sent */
+
+    /* Suspension. */
+    bool is_suspended;
+    bool is_waking;
+    bool is_probed;      /* a reset would be its answer, and soon */
+    bool is_half_closed; /* the peer only finished sending */
+    uv_poll_t *watch;    /* of the client's socket, while a call is long */
+    struct gw_websocket *websocket; /* NULL: plain HTTP */
 
     /* The RPC. */
     struct sluice_call *call;
-    bool is_calling; /* its final callback is still to come */
-    bool is_client_gone;
     struct sluice_bytes *response;
-    size_t n_responses; /* of a stream, put into its form */
     struct sluice_metadata *initial_metadata;
     struct sluice_metadata *terminal_metadata;
-    bool is_metadata_late; /* the initial came when the head was out */
 
     /* The answer. */
     struct gw_reply reply;
     struct gw_buffer out; /* a stream's text not yet taken by MHD */
     size_t out_at;        /* how much of it was taken */
-    const char *out_type; /* its content type, of an HttpBody; NULL before */
-    bool is_out_ended;    /* nothing more will be added to out */
-    bool is_out_broken;   /* the stream ends by breaking the connection */
-    bool owes_allowance;  /* a response was not granted yet: out is full */
+    uint64_t bytes_in;
     uint64_t bytes_out;
-    uint64_t sent_ns;            /* when MHD last took some of out */
-    struct sluice_timer pulse;   /* pulse.h */
-    bool is_resting;             /* what a silent stream can spare is to go */
-    bool has_rested;             /* and has gone, since something was sent */
-    const char *trailer_message; /* grpc-message, encoded; NULL: none */
+    uint64_t sent_ns; /* when MHD last took some of out */
     struct MHD_Response *mhd_response;
+    struct sluice_timer pulse;   /* pulse.h */
+    const char *out_type;        /* its content type, of an HttpBody; NULL
+                                  * before */
+    const char *trailer_message; /* grpc-message, encoded; NULL: none */
+    size_t n_responses;          /* of a stream, put into its form */
+    struct gw_buffer early;      /* what is left of an answer that is_told; else
+                             * nothing, and no pool */
+    size_t early_at;
 
-    struct gw_websocket *websocket; /* NULL: plain HTTP */
-
-    /* Suspension. */
-    bool is_suspended;
-    bool is_waking;
-    uv_poll_t *watch;    /* of the client's socket, while a call is long */
-    bool is_probed;      /* a reset would be its answer, and soon */
-    bool is_half_closed; /* the peer only finished sending */
-
-    struct gw_arena arena;
+    /* The request. */
+    struct gw_request request;
+    struct gw_buffer bound;   /* wire format of path and query */
+    struct gw_buffer message; /* the request message under construction */
+    struct route_asked asked; /* by the query */
+    bool wants_mask;          /* from the body's keys; it is kept in text */
+    bool in_value;            /* reader is inside a JSON value */
+    bool is_pieced; /* required fields are asked for in the whole message */
+    struct gw_buffer text;
+    struct pb_json_reader *reader;
+    struct sluice_bytes *payload; /* the one request, until its body ends */
+    size_t n_values;
+    size_t ahead_bytes; /* of requests that the RPC has not asked for yet */
+    size_t swallowed;   /* of the body, after the answer was known */
+    struct gw_values values; /* of a request stream */
+    struct gw_rpc_wire wire; /* gRPC-Web, Connect */
 };
 
 /* ---- MHD's callbacks (cls is the shard) -------------------------------------- */

@@ -55,9 +55,14 @@ gw_list_next(struct sluice_str *rest, char separator, struct sluice_str *part)
 static bool
 find(struct sluice_str list, const char *token, struct sluice_str *parameters)
 {
+    size_t least = strlen(token);
     struct sluice_str name;
 
     while (gw_list_next(&list, ',', parameters)) {
+        /* Most differ from the first letter on, in more than its case. */
+        if (parameters->len < least ||
+            ((*parameters->ptr ^ *token) & ~0x20) != 0)
+            continue;
         gw_list_next(parameters, ';', &name);
         if (gw_list_is(name, token))
             return true;

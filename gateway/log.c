@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "protobuf/block.h"
 
 #define LINE_MAX_BYTES 1024u
 #define TEXT_MAX_BYTES 256u
@@ -26,27 +29,25 @@ gw_log(const char *format, ...)
     fprintf(stderr, "sluice: %s\n", line);
 }
 
-static char *
+/* Of constants the compiler makes a store or two. */
+static inline char *
 put_text(char *p, const char *s, size_t len)
 {
-    while (len-- > 0)
-        *p++ = *s++;
-    return p;
+    memcpy(p, s, len);
+    return p + len;
 }
 
 static char *
 put_number(char *p, uint64_t v)
 {
     char digits[20];
-    size_t n = 0;
+    char *first = digits + sizeof digits;
 
     do {
-        digits[n++] = (char)('0' + v % 10);
+        *--first = (char)('0' + v % 10);
         v /= 10;
     } while (v > 0);
-    while (n > 0)
-        *p++ = digits[--n];
-    return p;
+    return put_text(p, first, (size_t)(digits + sizeof digits - first));
 }
 
 static char *
@@ -155,25 +156,55 @@ gw_access_log_fini(struct gw_access_log *log)
         flush(log);
 }
 
-/* Two hex digits for what would break the line or the quotes. */
+/* What would break the line or the quotes. */
+static const bool is_bad[256] = {
+    [0x00 ... 0x1f] = true,
+    ['"'] = true,
+    ['\\'] = true,
+    [0x7f ... 0xff] = true,
+};
+
+/* It becomes two hex digits. */
+static char *
+put_bad(char *p, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    *p++ = '\\';
+    *p++ = 'x';
+    *p++ = hex[c >> 4];
+    *p++ = hex[c & 15];
+    return p;
+}
+
+/* Of eight bytes that are all good the highest bits are 0, and one more carries
+ * a DEL there. */
+static bool
+is_good(uint64_t word)
+{
+    return ((pb_word_special(word) | (word + PB_EACH(1))) & PB_EACH(0x80)) == 0;
+}
+
 static char *
 put_quoted(char *p, const char *s, size_t len)
 {
-    static const char hex[] = "0123456789abcdef";
     size_t cut = len > TEXT_MAX_BYTES ? TEXT_MAX_BYTES : len;
+    size_t i = 0;
 
     *p++ = '"';
-    for (size_t i = 0; i < cut; i++) {
+    for (uint64_t word; i + sizeof word <= cut; i += sizeof word) {
+        memcpy(&word, s + i, sizeof word);
+        if (!is_good(word))
+            break;
+        p = put_text(p, s + i, sizeof word);
+    }
+    for (; i < cut; i++) {
         unsigned char c = (unsigned char)s[i];
 
-        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) {
-            *p++ = '\\';
-            *p++ = 'x';
-            *p++ = hex[c >> 4];
-            *p++ = hex[c & 15];
-        } else {
+        if (is_bad[c])
+            p = put_bad(p, c);
+        else
             *p++ = (char)c;
-        }
     }
     if (cut < len)
         p = put_text(p, "...", 3);
@@ -224,7 +255,7 @@ gw_access_log_write(struct gw_access_log *log,
     char text[6 * (TEXT_MAX_BYTES * 4 + 8) + LINE_MAX_BYTES];
     size_t n;
 
-    if (log->fd < 0)
+    if (!gw_access_log_is_on(log))
         return;
     n = (size_t)(put_line(log, text, line) - text);
     if (sizeof log->buf - log->len < n)

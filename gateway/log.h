@@ -31,6 +31,12 @@ void gw_access_log_init(struct gw_access_log *log, struct sluice_loop *loop,
     int fd);
 void gw_access_log_fini(struct gw_access_log *log);
 
+static inline bool
+gw_access_log_is_on(const struct gw_access_log *log)
+{
+    return log->fd >= 0;
+}
+
 /* What one line says. Texts may be anything: they are quoted and cut. */
 struct gw_access_line {
     unsigned status;
@@ -46,6 +52,8 @@ struct gw_access_line {
     int64_t duration_ns;
     const char *remote;
 };
+
+/* Nothing while it is off. */
 void gw_access_log_write(struct gw_access_log *log,
     const struct gw_access_line *line);
 

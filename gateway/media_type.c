@@ -2,6 +2,8 @@
 /* gateway/media_type.c - see media_type.h. */
 #include "gateway/media_type.h"
 
+#include <string.h>
+
 #include "gateway/list.h"
 
 bool
@@ -9,6 +11,8 @@ gw_media_type_is(struct sluice_str content_type, const char *type)
 {
     struct sluice_str name;
 
+    if (content_type.len < strlen(type))
+        return false;
     gw_list_next(&content_type, ';', &name);
     return gw_list_is(name, type);
 }

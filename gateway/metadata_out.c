@@ -140,11 +140,27 @@ weight(const struct sluice_metadata *md)
     return sum;
 }
 
+static bool
+is_empty(const struct sluice_metadata *md)
+{
+    return md == NULL || sluice_metadata_count(md) == 0;
+}
+
+/* Most services show none. */
+static bool
+has_none(const struct gw_exchange *x)
+{
+    return is_empty(x->initial_metadata) && is_empty(x->terminal_metadata);
+}
+
 bool
 gw_metadata_out_fits(const struct gw_exchange *x)
 {
-    size_t sum = weight(x->initial_metadata);
+    size_t sum;
 
+    if (has_none(x))
+        return true;
+    sum = weight(x->initial_metadata);
     if (x->front == NULL || x->front->terminal_prefix != NULL)
         sum += weight(x->terminal_metadata);
     return sum <= x->worker->set->config->max_header_bytes / MAX_SHARE;
@@ -155,6 +171,8 @@ gw_metadata_out_headers(struct gw_exchange *x, struct MHD_Response *response)
 {
     const struct gw_front *front = x->front;
 
+    if (has_none(x) && !x->reply.is_stream)
+        return true;
     if (!gw_metadata_out_fits(x))
         return true; /* an error is being answered: without them */
     if (front == NULL)

@@ -442,8 +442,7 @@ make_response(struct gw_exchange *x)
 bool
 gw_reply_sends_body(const struct gw_exchange *x)
 {
-    return !gw_request_is(&x->request, "HEAD") &&
-        x->reply.status != MHD_HTTP_NO_CONTENT &&
+    return !x->is_head && x->reply.status != MHD_HTTP_NO_CONTENT &&
         x->reply.status != MHD_HTTP_NOT_MODIFIED;
 }
 

@@ -21,7 +21,7 @@
 #include "gateway/steering.h"
 #include "routes/percent.h"
 
-#define PREFIX "Grpc-Metadata-"
+#define PREFIX "grpc-metadata-"
 #define NAME_MAX_BYTES 256u
 
 struct reading {
@@ -45,18 +45,41 @@ gw_request_set_target(struct gw_request *r, const char *target, size_t len)
     r->query_len = mark == NULL ? 0 : len - r->path_len - 1;
 }
 
-bool
-gw_request_is(const struct gw_request *r, const char *verb)
+/* Most names differ from the first letter on, in more than its case. */
+static bool
+is_alike(const char *name, const char *lower)
 {
-    return r->verb_len == strlen(verb) &&
-        memcmp(r->verb, verb, r->verb_len) == 0;
+    return ((*name ^ *lower) & ~0x20) == 0;
 }
 
 static bool
-is(const char *name, size_t len, const char *lower)
+begins(const char *name, size_t len, const char *lower, size_t lower_len)
 {
-    return strlen(lower) == len && strncasecmp(name, lower, len) == 0;
+    return len >= lower_len && is_alike(name, lower) &&
+        strncasecmp(name, lower, lower_len) == 0;
 }
+
+static bool
+is(const char *name, size_t len, struct sluice_str lower)
+{
+    return len == lower.len && begins(name, len, lower.ptr, lower.len);
+}
+
+/* Whether it is one of n. */
+static bool
+is_in(const char *name, size_t len, const struct sluice_str *lower, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is(name, len, lower[i]))
+            return true;
+    return false;
+}
+
+/* In a table of names. */
+#define NAME(text)               \
+    {                            \
+        (text), sizeof(text) - 1 \
+    }
 
 void
 gw_request_bad(struct gw_request *r, const char *name, const char *reason,
@@ -84,17 +107,15 @@ add(struct reading *in, struct sluice_str name, struct sluice_str value)
 static bool
 is_reserved(struct sluice_str name)
 {
-    static const char *const names[] = { "connection", "content-encoding",
-        "content-length", "content-type", "host", "keep-alive",
-        "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
-        "trailer", "transfer-encoding", "upgrade", "user-agent" };
+    static const struct sluice_str names[] = { NAME("connection"),
+        NAME("content-encoding"), NAME("content-length"), NAME("content-type"),
+        NAME("host"), NAME("keep-alive"), NAME("proxy-authenticate"),
+        NAME("proxy-authorization"), NAME("proxy-connection"), NAME("te"),
+        NAME("trailer"), NAME("transfer-encoding"), NAME("upgrade"),
+        NAME("user-agent") };
 
-    if (name.len >= 5 && memcmp(name.ptr, "grpc-", 5) == 0)
-        return true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (sluice_str_equal(name, sluice_str(names[i])))
-            return true;
-    return false;
+    return (name.len >= 5 && memcmp(name.ptr, "grpc-", 5) == 0) ||
+        is_in(name.ptr, name.len, names, sizeof names / sizeof *names);
 }
 
 static void
@@ -179,29 +200,43 @@ add_called(struct reading *in, const char *header, size_t header_len,
 static bool
 is_passed(const struct route_config *config, const char *name, size_t len)
 {
-    static const char *const names[] = { "authorization", "traceparent",
-        "tracestate", "x-request-id" };
+    static const char *const by_length[] = {
+        [10] = "tracestate",
+        [11] = "traceparent",
+        [12] = "x-request-id",
+        [13] = "authorization",
+    };
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (is(name, len, names[i]))
-            return true;
-    if (len > 12 && strncasecmp(name, "x-forwarded-", 12) == 0)
+    if (len < sizeof by_length / sizeof *by_length && by_length[len] != NULL &&
+        begins(name, len, by_length[len], len))
+        return true;
+    if (len > 12 && begins(name, len, "x-forwarded-", 12))
         return true;
     for (size_t i = 0; i < config->n_metadata_in; i++)
-        if (is(name, len, config->metadata_in[i]))
+        if (is_alike(name, config->metadata_in[i]) &&
+            is(name, len, sluice_str(config->metadata_in[i])))
             return true;
     return false;
 }
 
 /* --------------------------------------------------------------- headers */
 
+static const struct sluice_str forwarded_for = NAME("x-forwarded-for");
+
+/* What clients call metadata. */
+static bool
+is_called(const char *name, size_t len)
+{
+    return len > sizeof PREFIX - 1 &&
+        begins(name, len, PREFIX, sizeof PREFIX - 1);
+}
+
 static void
 add_callers(struct reading *in, struct sluice_str callers)
 {
-    struct sluice_str name = { "x-forwarded-for", 15 };
-
-    if (callers.len > 0 && sluice_metadata_value_is_valid(name, callers))
-        add(in, name, callers);
+    if (callers.len > 0 &&
+        sluice_metadata_value_is_valid(forwarded_for, callers))
+        add(in, forwarded_for, callers);
 }
 
 /* On the wire User-Agent is the gRPC client's, which is us. */
@@ -230,13 +265,12 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     if (gw_steering_read(in->r, sluice_str_n(name, name_len),
             sluice_str_n(value, value_len)))
         return MHD_YES;
-    if (is(name, name_len, "x-forwarded-for")) {
+    if (is(name, name_len, forwarded_for)) {
         add_callers(in, in->r->forwarded_for);
         in->r->forwarded_for = sluice_str_n(value, value_len);
         return MHD_YES;
     }
-    if (name_len > sizeof PREFIX - 1 &&
-        strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0)
+    if (is_called(name, name_len))
         add_called(in, name, name_len, value, value_len);
     else if (is_passed(in->config, name, name_len))
         add_header(in, name, name, name_len, value, value_len);
@@ -248,20 +282,18 @@ on_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
 static bool
 is_no_metadata(const char *name, size_t len)
 {
-    static const char *const names[] = { "accept", "accept-charset",
-        "accept-encoding", "accept-language", "access-control-request-headers",
-        "access-control-request-method", "cache-control", "cookie", "dnt",
-        "if-modified-since", "if-none-match", "origin", "pragma", "priority",
-        "range", "referer", "upgrade-insecure-requests", "x-grpc-web",
-        "x-http-method-override" };
+    static const struct sluice_str names[] = { NAME("accept"),
+        NAME("accept-charset"), NAME("accept-encoding"),
+        NAME("accept-language"), NAME("access-control-request-headers"),
+        NAME("access-control-request-method"), NAME("cache-control"),
+        NAME("cookie"), NAME("dnt"), NAME("if-modified-since"),
+        NAME("if-none-match"), NAME("origin"), NAME("pragma"), NAME("priority"),
+        NAME("range"), NAME("referer"), NAME("upgrade-insecure-requests"),
+        NAME("x-grpc-web"), NAME("x-http-method-override") };
 
-    if ((len > 4 && strncasecmp(name, "sec-", 4) == 0) ||
-        (len > 8 && strncasecmp(name, "connect-", 8) == 0))
-        return true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (is(name, len, names[i]))
-            return true;
-    return false;
+    return (len > 4 && begins(name, len, "sec-", 4)) ||
+        (len > 8 && begins(name, len, "connect-", 8)) ||
+        is_in(name, len, names, sizeof names / sizeof *names);
 }
 
 /* The headers that on_header() has left. */
@@ -275,10 +307,8 @@ on_metadata(void *cls, enum MHD_ValueKind kind, const char *name,
     if (value == NULL)
         value = "";
     if (gw_steering_is(sluice_str_n(name, name_len)) ||
-        is(name, name_len, "x-forwarded-for") ||
-        is_passed(in->config, name, name_len) ||
-        (name_len > sizeof PREFIX - 1 &&
-            strncasecmp(name, PREFIX, sizeof PREFIX - 1) == 0) ||
+        is(name, name_len, forwarded_for) ||
+        is_passed(in->config, name, name_len) || is_called(name, name_len) ||
         is_no_metadata(name, name_len))
         return MHD_YES;
     add_header(in, name, name, name_len, value, value_len);
@@ -317,18 +347,18 @@ add_forwarded_for(struct reading *in, const char *remote)
     char text[1024];
     struct sluice_str before = in->r->forwarded_for;
     size_t len = strlen(remote);
-    struct sluice_str name = { "x-forwarded-for", 15 };
 
     if (before.len == 0 || before.len + 2 + len > sizeof text ||
-        !sluice_metadata_value_is_valid(name, before)) {
+        !sluice_metadata_value_is_valid(forwarded_for, before)) {
         add_callers(in, before);
-        add_callers(in, sluice_str_n(remote, len));
+        if (len > 0)
+            add(in, forwarded_for, sluice_str_n(remote, len));
         return;
     }
     memcpy(text, before.ptr, before.len);
     memcpy(text + before.len, ", ", 2);
     memcpy(text + before.len + 2, remote, len);
-    add_callers(in, sluice_str_n(text, before.len + 2 + len));
+    add(in, forwarded_for, sluice_str_n(text, before.len + 2 + len));
 }
 
 static bool

@@ -9,6 +9,7 @@
 #include <sluice/metadata.h>
 
 #include <microhttpd.h>
+#include <string.h>
 
 #include "gateway/arena.h"
 #include "gateway/handshake.h"
@@ -63,8 +64,13 @@ struct gw_request {
 void gw_request_set_target(struct gw_request *r, const char *target,
     size_t len);
 
-/* Whether its method is this one. */
-bool gw_request_is(const struct gw_request *r, const char *verb);
+/* Whether its method is this one; a literal's length costs nothing here. */
+static inline bool
+gw_request_is(const struct gw_request *r, const char *verb)
+{
+    return r->verb_len == strlen(verb) &&
+        memcmp(r->verb, verb, r->verb_len) == 0;
+}
 
 /* Reads every header once. Texts are those of the head, or in the arena. false:
  * memory is short. */

@@ -306,16 +306,19 @@ static const struct steering by_length[LONGEST_NAME + 1][3] = {
         true) },
 };
 
-static const struct steering *
+/* Most others of the length end with another letter. */
+static inline const struct steering *
 find(struct sluice_str name)
 {
     const struct steering *s;
+    size_t last = name.len - 1;
 
-    if (name.len > LONGEST_NAME)
+    if (name.len == 0 || name.len > LONGEST_NAME)
         return NULL;
     s = by_length[name.len];
     for (size_t i = 0; i < 3 && s[i].name != NULL; i++)
-        if (strncasecmp(name.ptr, s[i].name, name.len) == 0)
+        if (((name.ptr[last] ^ s[i].name[last]) & ~0x20) == 0 &&
+            strncasecmp(name.ptr, s[i].name, name.len) == 0)
             return &s[i];
     return NULL;
 }

@@ -304,19 +304,25 @@ gw_worker_free(struct gw_worker **wp)
 
 /* ------------------------------------------------------------ for the exchanges */
 
-struct sluice_multi_callable *
-gw_worker_callable(struct gw_worker *w, const struct route_rpc *rpc)
+static struct sluice_multi_callable *
+make_callable(struct gw_worker *w, const struct route_rpc *rpc)
 {
-    size_t i = (size_t)(rpc - w->set->rpcs);
     const struct pb_method *m = rpc->method;
     enum sluice_cardinality cardinality = m->client_streaming
         ? (m->server_streaming ? SLUICE_STREAM_STREAM : SLUICE_STREAM_UNARY)
         : (m->server_streaming ? SLUICE_UNARY_STREAM : SLUICE_UNARY_UNARY);
 
+    return sluice_stub_multi_callable(w->upstreams[rpc->upstream].stub,
+        cardinality, sluice_str(rpc->group), sluice_str(rpc->name));
+}
+
+struct sluice_multi_callable *
+gw_worker_callable(struct gw_worker *w, const struct route_rpc *rpc)
+{
+    size_t i = (size_t)(rpc - w->set->rpcs);
+
     if (w->callables[i] == NULL)
-        w->callables[i] =
-            sluice_stub_multi_callable(w->upstreams[rpc->upstream].stub,
-                cardinality, sluice_str(rpc->group), sluice_str(rpc->name));
+        w->callables[i] = make_callable(w, rpc);
     return w->callables[i];
 }
 

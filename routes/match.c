@@ -80,6 +80,8 @@ split(struct route_walk *w, size_t len)
             from = i + 1;
         } else if (is_bad_byte(p, i, len)) {
             return ROUTE_BAD_PATH;
+        } else {
+            w->has_escapes = true;
         }
     }
     w->end = len;
@@ -93,19 +95,21 @@ split(struct route_walk *w, size_t len)
 /* ---- Walking ------------------------------------------------------------ */
 
 static uint32_t
-symbol_of(const struct route_table *t, const char *s, size_t len)
+symbol_of(const struct route_walk *w, size_t from, size_t to)
 {
     char plain[ROUTE_MAX_LITERAL];
+    const char *s = w->path + from;
+    size_t len = to - from;
 
     if (len > sizeof plain * 3)
         return ROUTE_NO_SYMBOL;
-    if (memchr(s, '%', len) != NULL) {
+    if (w->has_escapes && memchr(s, '%', len) != NULL) {
         len = route_normalise(s, len, plain, sizeof plain);
         s = plain;
         if (len > sizeof plain)
             return ROUTE_NO_SYMBOL;
     }
-    return route_symbol_find(t, s, len);
+    return route_symbol_find(w->table, s, len);
 }
 
 static uint32_t
@@ -114,7 +118,7 @@ symbol_at(struct route_walk *w, size_t i)
     uint64_t bit = UINT64_C(1) << i;
 
     if ((w->known & bit) == 0) {
-        w->symbols[i] = symbol_of(w->table, w->path + w->at[i], w->len[i]);
+        w->symbols[i] = symbol_of(w, w->at[i], w->at[i] + w->len[i]);
         w->known |= bit;
     }
     return w->symbols[i];
@@ -183,7 +187,7 @@ walk_tail(struct route_walk *w, uint32_t node, size_t depth)
         w->table->nodes[node].has_literals) {
         const char *slash = memrchr(w->path, '/', end);
         size_t from = (size_t)(slash - w->path) + 1;
-        uint32_t symbol = symbol_of(w->table, w->path + from, end - from);
+        uint32_t symbol = symbol_of(w, from, end);
 
         if (symbol == ROUTE_NO_SYMBOL)
             break;
@@ -235,7 +239,7 @@ static bool
 walk_with_verb(struct route_walk *w, size_t colon, bool *is_verb)
 {
     size_t from = colon + 1;
-    uint32_t verb = symbol_of(w->table, w->path + from, w->end - from);
+    uint32_t verb = symbol_of(w, from, w->end);
     size_t last = w->n_segments - 1;
     size_t end = w->end;
     bool found;
@@ -303,7 +307,7 @@ static uint64_t
 method_bit(const struct route_table *t, const char *name, size_t len)
 {
     for (unsigned i = 1; i < t->n_methods; i++) { /* not "*" */
-        if (t->methods[i].len == len &&
+        if (t->methods[i].len == len && t->methods[i].name[0] == *name &&
             memcmp(t->methods[i].name, name, len) == 0)
             return UINT64_C(1) << i;
     }
@@ -357,6 +361,7 @@ start_walk(struct route_walk *w, const struct route_table *t, const char *path,
     w->n_segments = 0;
     w->known = 0;
     w->is_routable = true;
+    w->has_escapes = false;
     w->verb = ROUTE_NO_SYMBOL;
     w->colon = 0;
     w->wants_any = false;

@@ -79,6 +79,23 @@ enum pb_err route_table_add(struct route_table *t,
     const struct route_template *tmpl, const struct route_binding *b,
     const struct route_binding **other);
 
+/* Fewer than 8 bytes, as a number that no others of the length have. */
+static inline uint64_t
+route_short_word(const char *s, size_t len)
+{
+    uint32_t head, tail;
+
+    if (len >= 4) {
+        memcpy(&head, s, 4);
+        memcpy(&tail, s + len - 4, 4);
+        return (uint64_t)head << 32 | tail;
+    }
+    if (len == 0)
+        return 0;
+    return (uint64_t)(unsigned char)s[0] << 16 |
+        (uint64_t)(unsigned char)s[len / 2] << 8 | (unsigned char)s[len - 1];
+}
+
 static inline uint32_t
 route_symbol_hash(const char *s, size_t len)
 {
@@ -91,10 +108,9 @@ route_symbol_hash(const char *s, size_t len)
         h = (h ^ word) * UINT64_C(0xd6e8feb86659fd93);
         h ^= h >> 32;
     }
-    for (; len > 0; s++, len--)
-        h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-    h *= UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(h >> 32);
+    h = (h ^ route_short_word(s, len)) * UINT64_C(0xd6e8feb86659fd93);
+    h ^= h >> 32;
+    return (uint32_t)(h * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 /* The number of a literal in its one spelling, or ROUTE_NO_SYMBOL. */
@@ -155,6 +171,7 @@ struct route_walk {
     uint32_t len[ROUTE_MAX_SEGMENTS];
     uint32_t symbols[ROUTE_MAX_SEGMENTS];
     bool is_routable;   /* no empty segment, no dot segment */
+    bool has_escapes;   /* a "%" somewhere */
     uint64_t known;     /* bit i: symbols[i] has been looked up */
     uint32_t verb;      /* symbol of the verb, or ROUTE_NO_SYMBOL */
     size_t colon;       /* before the verb that was cut; 0: none was */

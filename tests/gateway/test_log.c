@@ -184,6 +184,29 @@ what_could_break_a_line_is_escaped(void **state)
 }
 
 static void
+a_bad_byte_is_escaped_at_any_place(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned at = 0; at < 18; at++) {
+        for (unsigned c = 0; c < 256; c++) {
+            bool is_good = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+            char path[] = "/23456789012345678";
+            char shown[8];
+            char expected[48];
+
+            path[at] = (char)c;
+            snprintf(shown, sizeof shown, is_good ? "%c" : "\\x%02x", c);
+            snprintf(expected, sizeof expected, " path=\"%.*s%s%s\" ", (int)at,
+                path, shown, path + at + 1);
+            f->line.path = path;
+            f->line.path_len = sizeof path - 1;
+            has(f, expected);
+        }
+    }
+}
+
+static void
 every_text_is_quoted(void **state)
 {
     struct fixture *f = *state;
@@ -456,6 +479,7 @@ main(void)
         TEST(without_an_RPC_none_is_named),
         TEST(without_a_code_none_is_shown),
         TEST(what_could_break_a_line_is_escaped),
+        TEST(a_bad_byte_is_escaped_at_any_place),
         TEST(every_text_is_quoted),
         TEST(a_long_text_is_cut_and_says_so),
         TEST(a_text_that_just_fits_is_whole),
