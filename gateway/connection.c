@@ -114,7 +114,7 @@ due_ns(const struct gw_connection *c)
                                                          : c->deadline_ns;
 }
 
-/* A busy connection changes its phase six times for a request: a timer that
+/* A busy connection changes its phase five times for a request: a timer that
  * goes off early is left alone, and asks then. */
 static void
 start_timer(struct gw_connection *c)

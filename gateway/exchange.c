@@ -32,6 +32,9 @@
 
 #define TO(s) (1u << GW_X_##s)
 
+static_assert(offsetof(struct gw_exchange, arena) == 0,
+    "take() clears what stands behind it");
+
 /* The states reachable from each. */
 static const unsigned may_enter[] = {
     [GW_X_HEAD] = TO(READING) | TO(REPLYING) | TO(CLOSED),
@@ -70,7 +73,7 @@ take(struct gw_worker *w)
     if (x == NULL)
         return NULL;
     /* The arena, the largest part, needs no clearing. */
-    memset(&x->magic, 0, sizeof *x - offsetof(struct gw_exchange, magic));
+    memset((char *)x + sizeof x->arena, 0, sizeof *x - sizeof x->arena);
     gw_arena_init(&x->arena, w->pool);
     x->magic = MAGIC;
     x->worker = w;
@@ -81,7 +84,8 @@ take(struct gw_worker *w)
     return x;
 }
 
-/* What was needed to make the requests. */
+/* What was needed to make the requests, when the last one is with the call, or
+ * none will be: the call has its own references, also while it goes on. */
 static void
 give_request_back(struct gw_exchange *x)
 {

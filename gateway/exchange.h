@@ -89,8 +89,9 @@ struct gw_rpc_wire {
     struct gw_text_frames text;
 };
 
-/* In the order in which a request comes by: other connections have used the
- * caches since its head was read, and more so when its answer is sent. */
+/* Other connections have used the caches since its head was read, and more so
+ * when its answer is sent. So there stand together what is looked at all the
+ * time and in the end, the answer, and what only the request needs. */
 struct gw_exchange {
     struct gw_arena arena;
 
@@ -146,12 +147,10 @@ struct gw_exchange {
     uint64_t sent_ns; /* when MHD last took some of out */
     struct MHD_Response *mhd_response;
     struct sluice_timer pulse;   /* pulse.h */
-    const char *out_type;        /* its content type, of an HttpBody; NULL
-                                  * before */
+    const char *out_type;        /* out's, of an HttpBody; NULL before */
     const char *trailer_message; /* grpc-message, encoded; NULL: none */
     size_t n_responses;          /* of a stream, put into its form */
-    struct gw_buffer early;      /* what is left of an answer that is_told; else
-                             * nothing, and no pool */
+    struct gw_buffer early;      /* what is left of one that is_told */
     size_t early_at;
 
     /* The request. */

@@ -66,12 +66,23 @@ rpc_grpc_fields_add_constant(struct rpc_grpc_fields *f, const char *name,
 /* Longer ones would leave little room for others in the table of 4096. */
 #define INDEXED_MAX 256u
 
+/* These names and no others: some proxies forward tokens by such names, too. */
 static bool
 tells_of_sender(struct sluice_str name)
 {
-    return name.len >= 12 &&
-        (memcmp(name.ptr, "x-forwarded-", 12) == 0 ||
-            (name.len == 12 && memcmp(name.ptr, "x-user-agent", 12) == 0));
+    switch (name.len) {
+    case 12:
+        return memcmp(name.ptr, "x-user-agent", 12) == 0;
+    case 15:
+        return memcmp(name.ptr, "x-forwarded-for", 15) == 0;
+    case 16:
+        return memcmp(name.ptr, "x-forwarded-host", 16) == 0 ||
+            memcmp(name.ptr, "x-forwarded-port", 16) == 0;
+    case 17:
+        return memcmp(name.ptr, "x-forwarded-proto", 17) == 0;
+    default:
+        return false;
+    }
 }
 
 static uint64_t

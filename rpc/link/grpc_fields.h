@@ -14,8 +14,9 @@
 #define RPC_GRPC_FIELD_OVERHEAD 32 /* of each, as HTTP/2 counts */
 #define RPC_GRPC_FIELDS 256 /* of a block; one that has more is refused */
 
-/* What a connection's requests lately said of their senders; all zero: nothing.
- * Each value has one place that it may be in. */
+/* What a client's requests lately said of their senders; all zero: nothing. Each
+ * value has one place that it may be in. A new connection takes over what was
+ * said on the one before. */
 #define RPC_GRPC_RECENT 8
 struct rpc_grpc_recent {
     uint64_t hashes[RPC_GRPC_RECENT];

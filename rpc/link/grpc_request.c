@@ -64,15 +64,15 @@ rpc_grpc_request_base_init(struct rpc_grpc_request_base *base,
 static void
 round_up(struct rpc_grpc_timeout *t, int64_t ns)
 {
-    int64_t unit = 1;
+    uint64_t unit = 1;
+    uint64_t to;
 
-    while (ns / 1000 >= unit)
+    while ((uint64_t)ns / 1000 >= unit)
         unit *= 10;
-    if (ns > INT64_MAX - unit)
-        unit = 1;
-    t->to_ns = (ns + unit - 1) / unit * unit;
+    to = ((uint64_t)ns + unit - 1) / unit * unit;
+    t->to_ns = to > INT64_MAX ? INT64_MAX : (int64_t)to;
     /* What is less than a hundred units has smaller ones. */
-    t->from_ns = t->to_ns - (t->to_ns == 100 * unit ? 1 : unit);
+    t->from_ns = (int64_t)(to - (to == 100 * unit ? 1 : unit));
 }
 
 /* Most calls have as much time as the one before. */

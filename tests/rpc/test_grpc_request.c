@@ -247,6 +247,8 @@ a_timeout_has_three_digits_that_mostly_repeat(void **state)
     assert_timeout(pool, 999, "999n");
     assert_timeout(pool, 1001, "1010n");
     assert_timeout(pool, 0, "1n");
+    assert_timeout(pool, 9212000000000000000, "2561112H");
+    assert_timeout(pool, 9215000000000000000, "2561112H");
     assert_timeout(pool, INT64_MAX - 1, "2562048H");
 }
 
@@ -254,10 +256,12 @@ a_timeout_has_three_digits_that_mostly_repeat(void **state)
 static void
 a_timeout_has_the_same_text_whatever_came_before(void **state)
 {
-    static const int64_t timeouts[] = { 60 * SLUICE_SECOND,
-        60 * SLUICE_SECOND - 1, 59900000001, 59900000000, 59899999999, 0, 1, 2,
-        999, 1000, 1001, 1010, 1011, 999500, 1000000, INT64_MAX - 1,
-        INT64_MAX - 2, 1000000000000000000, 60 * SLUICE_SECOND + 1 };
+    static const int64_t timeouts[] = { 9212000000000000000,
+        9215000000000000000, 9220000000000000001, INT64_MAX - 1,
+        60 * SLUICE_SECOND, 60 * SLUICE_SECOND - 1, 59900000001, 59900000000,
+        59899999999, 0, 1, 2, 999, 1000, 1001, 1010, 1011, 999500, 1000000,
+        INT64_MAX - 1, INT64_MAX - 2, 1000000000000000000,
+        60 * SLUICE_SECOND + 1 };
     const size_t n = sizeof(timeouts) / sizeof(timeouts[0]);
     struct rpc_grpc_request req = { .path = NULL };
     struct sluice_pool *pool = pool_of(state);
@@ -333,7 +337,7 @@ inflate(struct wire *w, const uint8_t *in, size_t len, const char *name,
 
 /* A request with this metadata; how long it is on the wire. */
 static size_t
-send(struct wire *w, const char *name, const char *value,
+send_request(struct wire *w, const char *name, const char *value,
     bool *is_never_indexed)
 {
     struct rpc_grpc_request req = { .path = NULL };
@@ -365,7 +369,7 @@ assert_always_never_indexed(void **state, const char *name, const char *value)
 
     open_wire(&w, state);
     for (i = 0; i < 4; i++) {
-        send(&w, name, value, &is_never_indexed);
+        send_request(&w, name, value, &is_never_indexed);
         assert_true(is_never_indexed);
     }
     close_wire(&w);
@@ -379,17 +383,18 @@ assert_one_byte_when_repeated(void **state, const char *name, const char *value)
     struct wire w;
 
     open_wire(&w, state);
-    send(&w, "x", "y", &is_never_indexed);
-    first = send(&w, name, value, &is_never_indexed);
+    send_request(&w, "x", "y", &is_never_indexed);
+    first = send_request(&w, name, value, &is_never_indexed);
     assert_true(is_never_indexed);
-    send(&w, name, value, &is_never_indexed);
+    send_request(&w, name, value, &is_never_indexed);
     assert_false(is_never_indexed);
-    last = send(&w, name, value, &is_never_indexed);
+    last = send_request(&w, name, value, &is_never_indexed);
     assert_false(is_never_indexed);
     /* A literal has a byte for its kind, one for each length, and texts that
      * Huffman's code makes shorter by a third at most. */
     assert_true(last + 1 + (strlen(name) + strlen(value)) * 5 / 8 < first);
-    assert_int_equal(send(&w, "x", "y", &is_never_indexed), last - 1 + 5);
+    assert_int_equal(send_request(&w, "x", "y", &is_never_indexed),
+        last - 1 + 5);
     close_wire(&w);
 }
 
@@ -399,6 +404,7 @@ what_says_who_sent_a_request_is_one_byte_when_it_repeats(void **state)
     assert_one_byte_when_repeated(state, "x-forwarded-for", "203.0.113.7");
     assert_one_byte_when_repeated(state, "x-forwarded-proto", "https");
     assert_one_byte_when_repeated(state, "x-forwarded-host", "example.com");
+    assert_one_byte_when_repeated(state, "x-forwarded-port", "8443");
     assert_one_byte_when_repeated(state, "x-user-agent",
         "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 "
         "Firefox/140.0");
@@ -410,8 +416,14 @@ secrets_and_what_else_a_call_brings_are_never_indexed(void **state)
     assert_always_never_indexed(state, "authorization", "Bearer abc");
     assert_always_never_indexed(state, "cookie", "session=abcdefghijklmnopqrs");
     assert_always_never_indexed(state, "x-api-key", "abc");
+    assert_always_never_indexed(state, "x-forwarded-access-token", "abc");
+    assert_always_never_indexed(state, "x-forwarded-email", "a@b.example");
+    assert_always_never_indexed(state, "x-forwarded-usr", "abc");
     assert_always_never_indexed(state, "x-forwarded", "abc");
     assert_always_never_indexed(state, "x-user-agents", "abc");
+    assert_always_never_indexed(state, "x-user-token", "abc");
+    assert_always_never_indexed(state, "x-forwarded-hash", "abc");
+    assert_always_never_indexed(state, "x-forwarded-roles", "abc");
     assert_always_never_indexed(state, "x-request-id", "1");
 }
 
@@ -438,14 +450,14 @@ many_senders_in_turn_leave_the_table_alone(void **state)
     unsigned i;
 
     open_wire(&w, state);
-    send(&w, "x", "y", &is_never_indexed);
-    before = send(&w, "x", "y", &is_never_indexed);
+    send_request(&w, "x", "y", &is_never_indexed);
+    before = send_request(&w, "x", "y", &is_never_indexed);
     for (i = 0; i < 2000; i++) {
         snprintf(address, sizeof(address), "203.0.%u.%u", i / 10 % 100, i % 10);
-        send(&w, "x-forwarded-for", address, &is_never_indexed);
+        send_request(&w, "x-forwarded-for", address, &is_never_indexed);
         assert_true(is_never_indexed);
     }
-    assert_int_equal(send(&w, "x", "y", &is_never_indexed), before);
+    assert_int_equal(send_request(&w, "x", "y", &is_never_indexed), before);
     close_wire(&w);
 }
 
