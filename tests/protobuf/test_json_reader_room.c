@@ -98,6 +98,7 @@ read_into(struct kit *kit, const struct document *d, size_t max, size_t step)
 
     assert_non_null(text);
     memcpy(text, d->json, d->json_len);
+    assert_true(grow_by_step(&out, 0));
     pb_json_reader_start(kit->reader, kit_message(kit, "M"), &kit->options,
         &out);
     state =
