@@ -13,6 +13,10 @@ check_PROGRAMS += tests/gateway/test_address
 tests_gateway_test_address_SOURCES = tests/gateway/test_address.c
 tests_gateway_test_address_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/gateway/test_admit
+tests_gateway_test_admit_SOURCES = tests/gateway/test_admit.c
+tests_gateway_test_admit_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 # The pool is wrapped: it is counted, and fails when told to
 check_PROGRAMS += tests/gateway/test_arena
 tests_gateway_test_arena_SOURCES = tests/gateway/test_arena.c

@@ -107,6 +107,14 @@ tests_protobuf_test_json_reader_SOURCES = \
 nodist_tests_protobuf_test_json_reader_SOURCES = $(tests_protobuf_reader_made)
 tests_protobuf_test_json_reader_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/protobuf/test_json_reader_room
+tests_protobuf_test_json_reader_room_SOURCES = \
+	$(tests_protobuf_reader_kit) \
+	tests/protobuf/test_json_reader_room.c
+nodist_tests_protobuf_test_json_reader_room_SOURCES = \
+	$(tests_protobuf_reader_made)
+tests_protobuf_test_json_reader_room_LDADD = $(PROTOBUF_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/protobuf/test_json_reader_scalars
 tests_protobuf_test_json_reader_scalars_SOURCES = \
 	$(tests_protobuf_reader_kit) \

@@ -17,6 +17,10 @@ check_PROGRAMS += tests/routes/test_match
 tests_routes_test_match_SOURCES = tests/routes/test_match.c
 tests_routes_test_match_LDADD = $(ROUTES_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/routes/test_symbols
+tests_routes_test_symbols_SOURCES = tests/routes/test_symbols.c
+tests_routes_test_symbols_LDADD = $(ROUTES_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/routes/test_config
 tests_routes_test_config_SOURCES = tests/routes/test_config.c
 tests_routes_test_config_LDADD = $(ROUTES_LIBS) $(CMOCKA_LIBS)
