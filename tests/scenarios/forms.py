@@ -422,6 +422,7 @@ class Upload:
         return chunk(self.last) + b"0\r\n\r\n" if self.last else b"0\r\n\r\n"
 
     last = b""
+    inflation = 1   # how many bytes there are here for one at the backend
 
     def limit(self, ms):
         """What a client says to have so long."""
@@ -482,6 +483,8 @@ class WebUpload(Upload):
 
 
 class WebTextUpload(WebUpload):
+    inflation = 4 / 3
+
     def encode(self, text, is_first):
         return base64.b64encode(super().encode(text, is_first))
 

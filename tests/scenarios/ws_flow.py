@@ -368,8 +368,9 @@ class Flow(WebSocketScenario):
         data = frame(TEXT, '{"id": "%s"}' % ("x" * 60000))
         sent = self.send_until_held(client, data)
         gateway.process.send_signal(signal.SIGTERM)
-        # The rest of the last message, and a Close behind it.
-        client.send_raw(data[sent % len(data):] + close(1000))
+        # The rest of the last message, one more, so that there is more than is
+        # looked through for a Close, and a Close behind them.
+        client.send_raw(data[sent % len(data):] + data + close(1000))
         while True:
             message = client.json()
             if "code" in message:
