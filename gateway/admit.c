@@ -8,6 +8,7 @@
 #include <sluice/status.h>
 
 #include "routes/percent.h"
+#include "routes/scalar.h"
 
 static void
 refuse(struct gw_admission *a, unsigned status, int code, const char *outcome,
@@ -62,30 +63,11 @@ is(const char *s, size_t len, const char *text)
     return len == strlen(text) && memcmp(s, text, len) == 0;
 }
 
-/* RFC 9110 section 5.6.2, token; MHD lets control bytes through. */
-static bool
-is_token(const char *s, size_t len)
-{
-    static const bool may_stand[256] = { ['!'] = true,
-        ['#' ... '\''] = true,
-        ['*' ... '+'] = true,
-        ['-' ... '.'] = true,
-        ['0' ... '9'] = true,
-        ['A' ... 'Z'] = true,
-        ['^' ... 'z'] = true,
-        ['|'] = true,
-        ['~'] = true };
-
-    for (size_t i = 0; i < len; i++)
-        if (!may_stand[(unsigned char)s[i]])
-            return false;
-    return true;
-}
-
 bool
 gw_admit_verb(const char *verb, size_t len, struct gw_admission *a)
 {
-    if (!is_token(verb, len)) {
+    /* MHD lets control bytes through. */
+    if (route_token_length(verb, len) < len) {
         refuse(a, 400, SLUICE_CODE_INVALID_ARGUMENT, "method",
             "the method is not a token");
         return false;

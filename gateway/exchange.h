@@ -150,7 +150,7 @@ struct gw_exchange {
     const char *out_type;        /* out's, of an HttpBody; NULL before */
     const char *trailer_message; /* grpc-message, encoded; NULL: none */
     size_t n_responses;          /* of a stream, put into its form */
-    struct gw_buffer early;      /* what is left of one that is_told */
+    struct gw_buffer early;      /* the rest of an answer that is_told */
     size_t early_at;
 
     /* The request. */

@@ -59,9 +59,8 @@ find(struct sluice_str list, const char *token, struct sluice_str *parameters)
     struct sluice_str name;
 
     while (gw_list_next(&list, ',', parameters)) {
-        /* Most differ from the first letter on, in more than its case. */
         if (parameters->len < least ||
-            ((*parameters->ptr ^ *token) & ~0x20) != 0)
+            !gw_list_may_be(*parameters->ptr, *token))
             continue;
         gw_list_next(parameters, ';', &name);
         if (gw_list_is(name, token))

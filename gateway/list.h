@@ -12,6 +12,14 @@
 /* In any case; lower is in lower case. */
 bool gw_list_is(struct sluice_str s, const char *lower);
 
+/* Whether two bytes may be one letter in either case. False for most names that
+ * are compared, and cheaper than the comparison. */
+static inline bool
+gw_list_may_be(char c, char letter)
+{
+    return ((c ^ letter) & ~0x20) == 0;
+}
+
 /* Without the blanks around it. */
 struct sluice_str gw_list_trim(struct sluice_str s);
 

@@ -45,17 +45,10 @@ gw_request_set_target(struct gw_request *r, const char *target, size_t len)
     r->query_len = mark == NULL ? 0 : len - r->path_len - 1;
 }
 
-/* Most names differ from the first letter on, in more than its case. */
-static bool
-is_alike(const char *name, const char *lower)
-{
-    return ((*name ^ *lower) & ~0x20) == 0;
-}
-
 static bool
 begins(const char *name, size_t len, const char *lower, size_t lower_len)
 {
-    return len >= lower_len && is_alike(name, lower) &&
+    return len >= lower_len && gw_list_may_be(*name, *lower) &&
         strncasecmp(name, lower, lower_len) == 0;
 }
 
@@ -213,7 +206,7 @@ is_passed(const struct route_config *config, const char *name, size_t len)
     if (len > 12 && begins(name, len, "x-forwarded-", 12))
         return true;
     for (size_t i = 0; i < config->n_metadata_in; i++)
-        if (is_alike(name, config->metadata_in[i]) &&
+        if (gw_list_may_be(*name, *config->metadata_in[i]) &&
             is(name, len, sluice_str(config->metadata_in[i])))
             return true;
     return false;

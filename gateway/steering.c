@@ -317,7 +317,7 @@ find(struct sluice_str name)
         return NULL;
     s = by_length[name.len];
     for (size_t i = 0; i < 3 && s[i].name != NULL; i++)
-        if (((name.ptr[last] ^ s[i].name[last]) & ~0x20) == 0 &&
+        if (gw_list_may_be(name.ptr[last], s[i].name[last]) &&
             strncasecmp(name.ptr, s[i].name, name.len) == 0)
             return &s[i];
     return NULL;

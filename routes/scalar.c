@@ -293,19 +293,32 @@ route_is_selector(const char *text)
     return true;
 }
 
-static size_t
-token_length(const char *text)
+static const bool in_token[256] = {
+    ['!'] = true,
+    ['#' ... '\''] = true,
+    ['*' ... '+'] = true,
+    ['-' ... '.'] = true,
+    ['0' ... '9'] = true,
+    ['A' ... 'Z'] = true,
+    ['^' ... 'z'] = true,
+    ['|'] = true,
+    ['~'] = true,
+};
+
+size_t
+route_token_length(const char *text, size_t len)
 {
-    return strspn(text,
-        "!#$%&'*+-.^_`|~0123456789"
-        "abcdefghijklmnopqrstuvwxyz"
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    size_t n = 0;
+
+    while (n < len && in_token[(unsigned char)text[n]])
+        n++;
+    return n;
 }
 
 bool
 route_is_token(const char *text)
 {
-    size_t n = token_length(text);
+    size_t n = route_token_length(text, SIZE_MAX);
 
     return n > 0 && text[n] == '\0';
 }
@@ -313,12 +326,12 @@ route_is_token(const char *text)
 bool
 route_is_media_type(const char *text)
 {
-    size_t type = token_length(text), subtype;
+    size_t type = route_token_length(text, SIZE_MAX), subtype;
 
     if (type == 0 || text[type] != '/' || strlen(text) > MEDIA_TYPE_MAX)
         return false;
     text += type + 1;
-    subtype = token_length(text);
+    subtype = route_token_length(text, SIZE_MAX);
     text += subtype;
     if (subtype == 0 || (*text != '\0' && *text != ';' && *text != ' '))
         return false;

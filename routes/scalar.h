@@ -37,7 +37,11 @@ bool route_selector_next(const char **cursor, const char **pattern,
 /* pkg.Service: identifiers with dots. */
 bool route_is_full_name(const char *text, size_t len);
 
-/* An HTTP token (RFC 9110 section 5.6.2): a method or header name. */
+/* How much of the text's first len bytes, or of what stands before its NUL, is an
+ * HTTP token (RFC 9110 section 5.6.2). */
+size_t route_token_length(const char *text, size_t len);
+
+/* Such a token: a method or header name. */
 bool route_is_token(const char *text);
 
 /* type/subtype, perhaps with parameters, whose syntax is not looked at: what

@@ -168,12 +168,12 @@ rpc_grpc_fields_add_metadata(struct rpc_grpc_fields *f,
         if (f->count == RPC_GRPC_FIELDS)
             return SLUICE_ELIMIT;
         if (rpc_grpc_name_is_binary(m.name)) {
-            if (text == NULL &&
-                rpc_grpc_text_take(binary, pool, room_for_binary(md, i)) !=
+            if (text == NULL) {
+                if (rpc_grpc_text_take(binary, pool, room_for_binary(md, i)) !=
                     SLUICE_OK)
-                return SLUICE_ENOMEM;
-            if (text == NULL)
+                    return SLUICE_ENOMEM;
                 text = binary->ptr;
+            }
             len = sluice_base64_encode(m.value.ptr, m.value.len, text);
             m.value = sluice_str_n(text, len);
             text += len;
